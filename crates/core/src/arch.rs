@@ -1,0 +1,74 @@
+//! The processor of the dumped process, as far as reading its memory needs it.
+
+/// `ProcessorArchitecture` of `MINIDUMP_SYSTEM_INFO` (winnt.h `PROCESSOR_ARCHITECTURE_*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arch {
+    /// 0, `PROCESSOR_ARCHITECTURE_INTEL`.
+    X86,
+    /// 5, `PROCESSOR_ARCHITECTURE_ARM`.
+    Arm,
+    /// 9, `PROCESSOR_ARCHITECTURE_AMD64`.
+    X64,
+    /// 12, `PROCESSOR_ARCHITECTURE_ARM64`; Breakpad's older 0x8003 as well.
+    Arm64,
+    /// Any other value, kept as it was found.
+    Other(u16),
+}
+
+impl Arch {
+    /// From the raw field.
+    pub fn from_raw(raw: u16) -> Arch {
+        match raw {
+            0 => Arch::X86,
+            5 => Arch::Arm,
+            9 => Arch::X64,
+            12 | 0x8003 => Arch::Arm64,
+            other => Arch::Other(other),
+        }
+    }
+
+    /// The size of a pointer; `None` for a processor that this crate does not know.
+    pub fn width(self) -> Option<Width> {
+        match self {
+            Arch::X86 | Arch::Arm => Some(Width::Bits32),
+            Arch::X64 | Arch::Arm64 => Some(Width::Bits64),
+            Arch::Other(_) => None,
+        }
+    }
+}
+
+/// The size of a pointer in the dumped process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// 4 bytes.
+    Bits32,
+    /// 8 bytes.
+    Bits64,
+}
+
+impl Width {
+    /// Bytes of a pointer: 4 or 8.
+    pub fn bytes(self) -> usize {
+        match self {
+            Width::Bits32 => 4,
+            Width::Bits64 => 8,
+        }
+    }
+
+    /// One of two offsets: `x86` for 32-bit structures, `x64` for 64-bit ones.
+    pub(crate) fn pick(self, x86: u64, x64: u64) -> u64 {
+        match self {
+            Width::Bits32 => x86,
+            Width::Bits64 => x64,
+        }
+    }
+
+    /// Undoes the sign extension that 32-bit writers apply to addresses above 2 GiB
+    /// (`0xffff_ffff_8000_0000` is `0x8000_0000`); every other value is left as it is.
+    pub fn normalise(self, address: u64) -> u64 {
+        match self {
+            Width::Bits32 if address >= 0xffff_ffff_8000_0000 => address & 0xffff_ffff,
+            _ => address,
+        }
+    }
+}

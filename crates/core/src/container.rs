@@ -1,0 +1,241 @@
+//! Header and stream directory.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::damage::Damage;
+use crate::format::{MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION};
+use crate::limits;
+use crate::metadata::Metadata;
+use crate::vocabulary::StreamType;
+
+/// Why a file is not opened at all. Everything less is [`Damage`] and the dump opens.
+#[derive(Debug, Error)]
+#[allow(missing_docs)]
+pub enum OpenError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Read(Damage),
+    #[error("the file is empty")]
+    Empty,
+    #[error("not a minidump: {found}")]
+    NotAMinidump { found: String },
+    #[error("a kernel memory dump ({signature}), not a minidump of a process: open it with WinDbg")]
+    KernelDump { signature: &'static str },
+    #[error("a minidump in big-endian byte order, which Windows does not write and dumplens does not read")]
+    BigEndian,
+    #[error("the minidump is cut off after {size} bytes, inside its header")]
+    HeaderCut { size: u64 },
+    #[error(
+        "a minidump header that lists {listed} streams, of which the file holds none that can be read: {why}"
+    )]
+    NothingReadable { listed: u32, why: &'static str },
+}
+
+/// `MINIDUMP_HEADER`, without what no reader needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Low word 0xA793; the high word is the writer's own.
+    pub version: u32,
+    /// Streams that the header lists.
+    pub number_of_streams: u32,
+    /// When the dump was written, in seconds since 1970 (UTC).
+    pub time_date_stamp: u32,
+    /// `MINIDUMP_TYPE`. Some writers claim streams that are not there.
+    pub flags: u64,
+}
+
+/// One entry of the stream directory whose bytes lie, at least in part, in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamLocation {
+    /// What the stream holds.
+    pub kind: StreamType,
+    /// Where it begins in the file.
+    pub rva: u64,
+    /// Its length in bytes, as listed.
+    pub size: u64,
+    /// How many of these bytes the file holds.
+    pub present: u64,
+}
+
+/// Reads header and directory.
+pub(crate) fn read(
+    meta: &Metadata<'_>,
+    damage: &mut Vec<Damage>,
+) -> Result<(Header, Vec<StreamLocation>), OpenError> {
+    refuse_other_formats(meta)?;
+    let raw: MINIDUMP_HEADER = meta
+        .structure(0)
+        .map_err(OpenError::Read)?
+        .ok_or(OpenError::HeaderCut { size: meta.size() })?;
+    if raw.version.get() & 0xffff != MINIDUMP_VERSION {
+        let found = format!(
+            "the signature MDMP, but format version {:#x}",
+            raw.version.get() & 0xffff
+        );
+        return Err(OpenError::NotAMinidump { found });
+    }
+    let header = Header {
+        version: raw.version.get(),
+        number_of_streams: raw.number_of_streams.get(),
+        time_date_stamp: raw.time_date_stamp.get(),
+        flags: raw.flags.get(),
+    };
+    let entries = directory(meta, &raw, damage).map_err(OpenError::Read)?;
+    let zero = entries.iter().all(|e| e.stream_type.get() == 0);
+    let streams = locate(meta, entries, damage);
+    if !streams.iter().any(|s| s.kind.is_known()) {
+        let why = match (zero, raw.stream_directory_rva.get() > 0) {
+            (true, _) => "its stream directory is empty or missing, as when the writer did not finish",
+            (false, _) => "every one lies outside the file or is of an unknown type",
+        };
+        return Err(OpenError::NothingReadable {
+            listed: header.number_of_streams,
+            why,
+        });
+    }
+    Ok((header, streams))
+}
+
+/// The directory's entries, as far as the file holds them.
+fn directory(
+    meta: &Metadata<'_>,
+    header: &MINIDUMP_HEADER,
+    damage: &mut Vec<Damage>,
+) -> Result<Vec<MINIDUMP_DIRECTORY>, Damage> {
+    const ENTRY: u64 = size_of::<MINIDUMP_DIRECTORY>() as u64;
+    let listed = header.number_of_streams.get();
+    let wanted = listed.min(limits::STREAMS);
+    let at = u64::from(header.stream_directory_rva.get());
+    let present = meta.present(at, u64::from(wanted).saturating_mul(ENTRY)) / ENTRY;
+    let bytes = meta.bytes(at, present.saturating_mul(ENTRY))?.unwrap_or_default();
+    let (mut entries, read) = (Vec::new(), u32::try_from(present).unwrap_or(wanted));
+    for raw in bytes.chunks_exact(size_of::<MINIDUMP_DIRECTORY>()) {
+        let Ok(entry) = <MINIDUMP_DIRECTORY as zerocopy::FromBytes>::read_from_bytes(raw) else {
+            break;
+        };
+        // A count that no writer writes says nothing about where the directory ends: the first entry that
+        // cannot be one does.
+        if listed > limits::STREAMS && !plausible(meta, &entry) {
+            break;
+        }
+        entries.push(entry);
+    }
+    if listed > limits::STREAMS {
+        let read = u32::try_from(entries.len()).unwrap_or(limits::STREAMS);
+        damage.push(Damage::TooManyStreams { listed, read });
+    } else if read < listed {
+        damage.push(Damage::DirectoryCut {
+            listed,
+            present: read,
+        });
+    }
+    Ok(entries)
+}
+
+fn plausible(meta: &Metadata<'_>, entry: &MINIDUMP_DIRECTORY) -> bool {
+    let (rva, size) = (
+        u64::from(entry.location.rva.get()),
+        u64::from(entry.location.data_size.get()),
+    );
+    entry.stream_type.get() == 0 || (size > 0 && rva > 0 && meta.present(rva, size) == size)
+}
+
+/// Drops unused entries, entries outside the file and repetitions.
+fn locate(
+    meta: &Metadata<'_>,
+    entries: Vec<MINIDUMP_DIRECTORY>,
+    damage: &mut Vec<Damage>,
+) -> Vec<StreamLocation> {
+    let mut streams: Vec<StreamLocation> = Vec::new();
+    let mut repeated: Vec<(StreamType, u32)> = Vec::new();
+    for entry in entries {
+        let kind = StreamType(entry.stream_type.get());
+        let (rva, size) = (
+            u64::from(entry.location.rva.get()),
+            u64::from(entry.location.data_size.get()),
+        );
+        if kind == StreamType::UNUSED {
+            continue;
+        }
+        if kind.is_known() && streams.iter().any(|s| s.kind == kind) {
+            match repeated.iter_mut().find(|(k, _)| *k == kind) {
+                Some((_, times)) => *times = times.saturating_add(1),
+                None => repeated.push((kind, 2)),
+            }
+            continue;
+        }
+        let present = meta.present(rva, size);
+        if rva >= meta.size() {
+            damage.push(Damage::StreamOutside {
+                stream: kind,
+                rva,
+                size,
+            });
+            continue;
+        }
+        if present < size {
+            damage.push(Damage::StreamCut {
+                stream: kind,
+                size,
+                present,
+            });
+        }
+        streams.push(StreamLocation {
+            kind,
+            rva,
+            size,
+            present,
+        });
+    }
+    damage.extend(
+        repeated
+            .into_iter()
+            .map(|(stream, times)| Damage::DuplicateStream { stream, times }),
+    );
+    streams
+}
+
+/// One clear line for a file that is something else.
+fn refuse_other_formats(meta: &Metadata<'_>) -> Result<(), OpenError> {
+    /// First bytes, and what a person would call the file.
+    const OTHERS: [(&[u8], &str); 9] = [
+        (b"MZ", "a Windows program or library"),
+        (b"\x7fELF", "an ELF file (a Linux program or core dump)"),
+        (b"\x1f\x8b", "a gzip archive: unpack it first"),
+        (b"\x28\xb5\x2f\xfd", "a zstd archive: unpack it first"),
+        (b"PK\x03\x04", "a zip archive: unpack it first"),
+        (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
+        (b"MSCF", "a cabinet archive: unpack it first"),
+        (b"Rar!", "a RAR archive: unpack it first"),
+        (b"<?xml", "an XML file"),
+    ];
+    if meta.size() == 0 {
+        return Err(OpenError::Empty);
+    }
+    let head = meta
+        .bytes(0, meta.size().min(8))
+        .map_err(OpenError::Read)?
+        .unwrap_or_default();
+    if head.starts_with(&MINIDUMP_SIGNATURE.to_le_bytes()) {
+        return Ok(());
+    }
+    if head.starts_with(&MINIDUMP_SIGNATURE.to_be_bytes()) {
+        return Err(OpenError::BigEndian);
+    }
+    for signature in ["PAGEDU64", "PAGEDUMP"] {
+        if head.starts_with(signature.as_bytes()) {
+            return Err(OpenError::KernelDump { signature });
+        }
+    }
+    let found = match OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
+        Some((_, what)) => format!("this is {what}"),
+        None if head.iter().all(|b| *b == 0) => {
+            "it begins with zeros, as a file that was never written".to_owned()
+        }
+        None => "it does not begin with the signature MDMP".to_owned(),
+    };
+    Err(OpenError::NotAMinidump { found })
+}

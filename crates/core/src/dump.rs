@@ -1,0 +1,324 @@
+//! A minidump that has been opened.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use minidump::{
+    Minidump, MinidumpContext, MinidumpException, MinidumpHandleDataStream, MinidumpMiscInfo,
+    MinidumpModuleList, MinidumpStream, MinidumpSystemInfo, MinidumpThread, MinidumpThreadInfoList,
+    MinidumpThreadList, MinidumpThreadNames, MinidumpUnloadedModuleList,
+};
+
+use crate::arch::{Arch, Width};
+use crate::container::{self, Header, OpenError, StreamLocation};
+use crate::damage::Damage;
+use crate::extract::Extract;
+use crate::memory::Memory;
+use crate::metadata::Metadata;
+use crate::source::Source;
+use crate::streams::comment::Comment;
+use crate::streams::memory_info::{self, MemoryInfoList};
+use crate::streams::memory_ranges::{self, Ranges};
+use crate::streams::system_memory::SystemMemory;
+use crate::streams::vm_counters::VmCounters;
+use crate::streams::{self, malformed};
+use crate::vocabulary::StreamType;
+
+/// A minidump whose header, directory and small streams have been read. The two large tables, memory map and
+/// memory ranges, are read when first asked for; memory itself, page by page, when it is read.
+pub struct Dump {
+    source: Box<dyn Source>,
+    header: Header,
+    streams: Vec<StreamLocation>,
+    small: Minidump<'static, Vec<u8>>,
+    arch: Option<Arch>,
+    width: Width,
+    damage: Vec<Damage>,
+    memory_info: OnceLock<Result<Option<MemoryInfoList>, Damage>>,
+    ranges: OnceLock<Ranges>,
+}
+
+impl fmt::Debug for Dump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dump")
+            .field("header", &self.header)
+            .field("streams", &self.streams)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Dump {
+    /// Opens a minidump: a [`crate::FileSource`], a `Vec<u8>`, or any other [`Source`].
+    ///
+    /// Fails only when nothing can be learnt from the file ([`OpenError`]); everything less is in
+    /// [`Dump::damage`].
+    pub fn open(source: impl Source + 'static) -> Result<Dump, OpenError> {
+        let source: Box<dyn Source> = Box::new(source);
+        let mut damage = Vec::new();
+        let meta = Metadata::new(source.as_ref());
+        let (header, streams) = container::read(&meta, &mut damage)?;
+        let mut extract = Extract::new(&meta);
+        let (arch, width) = processor(&streams, &mut extract, &mut damage);
+        for at in &streams {
+            if let Err(lost) = copy(at, width, &mut extract, &mut damage) {
+                damage.push(lost);
+            }
+        }
+        let small = read_extract(extract.finish(&header))?;
+        drop(meta);
+        let (memory_info, ranges) = (OnceLock::new(), OnceLock::new());
+        Ok(Dump {
+            source,
+            header,
+            streams,
+            small,
+            arch,
+            width,
+            damage,
+            memory_info,
+            ranges,
+        })
+    }
+
+    /// The file's header.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The streams that lie, at least in part, in the file; one of each type, in the order of the directory.
+    pub fn streams(&self) -> &[StreamLocation] {
+        &self.streams
+    }
+
+    /// The stream of a type, if the dump has one.
+    pub fn stream(&self, kind: StreamType) -> Option<&StreamLocation> {
+        self.streams.iter().find(|s| s.kind == kind)
+    }
+
+    /// Length of the file in bytes.
+    pub fn size(&self) -> u64 {
+        self.source.size()
+    }
+
+    /// The processor named by SystemInfo; `None` without that stream.
+    pub fn arch(&self) -> Option<Arch> {
+        self.arch
+    }
+
+    /// The size of a pointer; guessed (and reported) where the processor is not known.
+    pub fn width(&self) -> Width {
+        self.width
+    }
+
+    /// What opening the dump cost: header, directory and small streams. The memory map and the memory ranges
+    /// report their own ([`MemoryInfoList::damage`], [`Dump::memory_damage`]).
+    pub fn damage(&self) -> &[Damage] {
+        &self.damage
+    }
+
+    /// What reading the memory ranges cost.
+    pub fn memory_damage(&self) -> &[Damage] {
+        &self.ranges().damage
+    }
+
+    /// SystemInfo (7).
+    pub fn system_info(&self) -> Result<Option<MinidumpSystemInfo>, Damage> {
+        self.small_stream(StreamType::SYSTEM_INFO)
+    }
+
+    /// MiscInfo (15).
+    pub fn misc_info(&self) -> Result<Option<MinidumpMiscInfo>, Damage> {
+        self.small_stream(StreamType::MISC_INFO)
+    }
+
+    /// ThreadList (3). The threads' stacks are in [`Dump::memory`], not in the descriptors.
+    pub fn threads(&self) -> Result<Option<MinidumpThreadList<'_>>, Damage> {
+        self.small_stream(StreamType::THREAD_LIST)
+    }
+
+    /// ThreadNames (24).
+    pub fn thread_names(&self) -> Result<Option<MinidumpThreadNames>, Damage> {
+        self.small_stream(StreamType::THREAD_NAMES)
+    }
+
+    /// ThreadInfoList (17).
+    pub fn thread_infos(&self) -> Result<Option<MinidumpThreadInfoList>, Damage> {
+        self.small_stream(StreamType::THREAD_INFO_LIST)
+    }
+
+    /// ModuleList (4), in the order of the file. A name that was lost is empty.
+    pub fn modules(&self) -> Result<Option<MinidumpModuleList>, Damage> {
+        self.small_stream(StreamType::MODULE_LIST)
+    }
+
+    /// UnloadedModuleList (14).
+    pub fn unloaded_modules(&self) -> Result<Option<MinidumpUnloadedModuleList>, Damage> {
+        self.small_stream(StreamType::UNLOADED_MODULE_LIST)
+    }
+
+    /// Exception (6).
+    pub fn exception(&self) -> Result<Option<MinidumpException<'_>>, Damage> {
+        self.small_stream(StreamType::EXCEPTION)
+    }
+
+    /// HandleData (12). Read each time it is asked for; the list can be long.
+    pub fn handles(&self) -> Result<Option<Handles>, Damage> {
+        let Some(at) = self.stream(StreamType::HANDLE_DATA) else {
+            return self.lost(StreamType::HANDLE_DATA).map_or(Ok(None), Err);
+        };
+        let meta = Metadata::new(self.source.as_ref());
+        let mut extract = Extract::new(&meta);
+        let mut damage = Vec::new();
+        streams::handles::copy(at, &mut extract, &mut damage)?;
+        let small =
+            read_extract(extract.finish(&self.header)).map_err(|e| malformed(at.kind, e.to_string()))?;
+        let list = small
+            .get_stream()
+            .map_err(|e| malformed(at.kind, e.to_string()))?;
+        Ok(Some(Handles { list, damage }))
+    }
+
+    /// The registers of a thread; `None` if the dump keeps none that can be read.
+    pub fn context(&self, thread: &MinidumpThread<'_>) -> Option<MinidumpContext> {
+        let system = self.system_info().ok().flatten()?;
+        thread
+            .context(&system, self.misc_info().ok().flatten().as_ref())
+            .map(std::borrow::Cow::into_owned)
+    }
+
+    /// SystemMemoryInfo (21); `None` also when the writer filled in only zeros.
+    pub fn system_memory(&self) -> Result<Option<SystemMemory>, Damage> {
+        self.own_stream(StreamType::SYSTEM_MEMORY_INFO, streams::system_memory::read)
+    }
+
+    /// ProcessVmCounters (22); `None` also when the writer filled in only zeros.
+    pub fn vm_counters(&self) -> Result<Option<VmCounters>, Damage> {
+        self.own_stream(StreamType::PROCESS_VM_COUNTERS, streams::vm_counters::read)
+    }
+
+    /// The comment of the dump's writer: CommentW (11), or else CommentA (10).
+    pub fn comment(&self) -> Result<Option<Comment>, Damage> {
+        let read = |meta: &Metadata<'_>, at: &StreamLocation| streams::comment::read(meta, at).map(Some);
+        match self.own_stream(StreamType::COMMENT_W, read)? {
+            Some(comment) => Ok(Some(comment)),
+            None => self.own_stream(StreamType::COMMENT_A, read),
+        }
+    }
+
+    /// MemoryInfoList (16): the process's address space.
+    pub fn memory_info(&self) -> Result<Option<&MemoryInfoList>, &Damage> {
+        let list = self.memory_info.get_or_init(|| {
+            self.own_stream(StreamType::MEMORY_INFO_LIST, |meta, at| {
+                memory_info::read(meta, at, self.width).map(Some)
+            })
+        });
+        list.as_ref().map(Option::as_ref)
+    }
+
+    /// What the dump keeps of the process's memory; empty if it has no memory list.
+    pub fn memory(&self) -> Memory<'_> {
+        Memory::new(self)
+    }
+
+    pub(crate) fn ranges(&self) -> &Ranges {
+        self.ranges.get_or_init(|| {
+            memory_ranges::read(&Metadata::new(self.source.as_ref()), &self.streams, self.width)
+        })
+    }
+
+    pub(crate) fn source(&self) -> &dyn Source {
+        self.source.as_ref()
+    }
+
+    /// A stream that the `minidump` crate reads out of the extract.
+    fn small_stream<'d, S: MinidumpStream<'d>>(&'d self, kind: StreamType) -> Result<Option<S>, Damage> {
+        match self.small.get_stream() {
+            Ok(stream) => Ok(Some(stream)),
+            Err(minidump::Error::StreamNotFound) => self.lost(kind).map_or(Ok(None), Err),
+            Err(error) => Err(malformed(kind, error.to_string())),
+        }
+    }
+
+    /// A stream that this crate reads itself.
+    fn own_stream<T>(
+        &self,
+        kind: StreamType,
+        read: impl FnOnce(&Metadata<'_>, &StreamLocation) -> Result<Option<T>, Damage>,
+    ) -> Result<Option<T>, Damage> {
+        match self.stream(kind) {
+            Some(at) => read(&Metadata::new(self.source.as_ref()), at),
+            None => self.lost(kind).map_or(Ok(None), Err),
+        }
+    }
+
+    /// The damage that cost the whole stream, if that is why it is not there.
+    fn lost(&self, kind: StreamType) -> Option<Damage> {
+        let costs_it = |d: &&Damage| match d {
+            Damage::StreamOutside { stream, .. } | Damage::StreamMalformed { stream, .. } => *stream == kind,
+            _ => false,
+        };
+        self.damage.iter().find(costs_it).cloned()
+    }
+}
+
+/// HandleData, and what reading it cost.
+#[derive(Debug)]
+pub struct Handles {
+    /// The handles, in the order of the file.
+    pub list: MinidumpHandleDataStream,
+    /// What was lost.
+    pub damage: Vec<Damage>,
+}
+
+/// Copies SystemInfo, which decides how the rest is read.
+fn processor(
+    streams: &[StreamLocation],
+    extract: &mut Extract<'_, '_>,
+    damage: &mut Vec<Damage>,
+) -> (Option<Arch>, Width) {
+    let system = streams.iter().find(|s| s.kind == StreamType::SYSTEM_INFO);
+    let arch = match system.map(|at| streams::system_info::copy(at, extract, damage)) {
+        Some(Ok(arch)) => Some(arch),
+        Some(Err(lost)) => {
+            damage.push(lost);
+            None
+        }
+        None => None,
+    };
+    if let Some(width) = arch.and_then(Arch::width) {
+        return (arch, width);
+    }
+    let threads = streams.iter().find(|s| s.kind == StreamType::THREAD_LIST);
+    let width = threads
+        .and_then(|at| streams::threads::guess_width(at, extract))
+        .unwrap_or(Width::Bits64);
+    let why = arch.map_or("no SystemInfoStream".to_owned(), |arch| format!("{arch:?}"));
+    damage.push(Damage::WidthGuessed {
+        why,
+        bits: if width == Width::Bits32 { 32 } else { 64 },
+    });
+    (arch, width)
+}
+
+/// Copies one stream into the extract, if it is one that the crate reads.
+fn copy(
+    at: &StreamLocation,
+    width: Width,
+    extract: &mut Extract<'_, '_>,
+    damage: &mut Vec<Damage>,
+) -> Result<(), Damage> {
+    match at.kind {
+        StreamType::THREAD_LIST => streams::threads::copy(at, width, extract, damage),
+        StreamType::MODULE_LIST => streams::modules::copy(at, width, extract, damage),
+        StreamType::EXCEPTION => streams::exception::copy(at, width, extract, damage),
+        StreamType::UNLOADED_MODULE_LIST => streams::unloaded_modules::copy(at, width, extract, damage),
+        StreamType::MISC_INFO => streams::misc_info::copy(at, extract),
+        StreamType::THREAD_INFO_LIST => streams::thread_info::copy(at, extract, damage),
+        StreamType::THREAD_NAMES => streams::thread_names::copy(at, extract, damage),
+        _ => Ok(()),
+    }
+}
+
+fn read_extract(bytes: Vec<u8>) -> Result<Minidump<'static, Vec<u8>>, OpenError> {
+    Minidump::read(bytes).map_err(|e| OpenError::NotAMinidump { found: e.to_string() })
+}

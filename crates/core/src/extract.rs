@@ -1,0 +1,219 @@
+//! A small, sound minidump for the `minidump` crate to read.
+//!
+//! The crate wants the file as one slice and gives up a whole list for one bad entry. So the streams that it
+//! reads are copied, each checked entry by entry, into a minidump of our own that holds nothing else: counts
+//! match the bytes, every RVA points inside, bad names are empty, bad records are gone (and reported). The
+//! crate then cannot fail on them, whatever the size of the file and wherever its bytes come from.
+
+use std::collections::HashMap;
+
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::U32;
+
+use crate::damage::Damage;
+use crate::format::{MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_LOCATION_DESCRIPTOR, MINIDUMP_SIGNATURE};
+use crate::limits;
+use crate::metadata::Metadata;
+use crate::vocabulary::StreamType;
+
+/// What could not be copied, counted per stream so that 65,536 bad names are one line.
+#[derive(Debug, Default)]
+pub(crate) struct Losses {
+    lost: Vec<(&'static str, u64, u64)>,
+    repaired: u64,
+}
+
+impl Losses {
+    /// Counts one lost part of entry `index`.
+    pub(crate) fn lost(&mut self, what: &'static str, index: u64) {
+        match self.lost.iter_mut().find(|(known, ..)| *known == what) {
+            Some((_, count, _)) => *count = count.saturating_add(1),
+            None => self.lost.push((what, 1, index)),
+        }
+    }
+
+    /// The counts as damage of `stream`.
+    pub(crate) fn report(self, stream: StreamType, damage: &mut Vec<Damage>) {
+        for (what, count, first) in self.lost {
+            damage.push(Damage::PartsLost {
+                stream,
+                what,
+                count,
+                first,
+            });
+        }
+        if self.repaired > 0 {
+            damage.push(Damage::NamesRepaired {
+                stream,
+                count: self.repaired,
+            });
+        }
+    }
+}
+
+/// The minidump being built.
+pub(crate) struct Extract<'m, 's> {
+    pub(crate) meta: &'m Metadata<'s>,
+    bytes: Vec<u8>,
+    directory: Vec<MINIDUMP_DIRECTORY>,
+    copied: HashMap<(u64, u32), U32>,
+    budget: u64,
+}
+
+impl<'m, 's> Extract<'m, 's> {
+    pub(crate) fn new(meta: &'m Metadata<'s>) -> Extract<'m, 's> {
+        let budget = limits::EXTRACT_BYTES.min(meta.size().saturating_mul(2).saturating_add(4096));
+        // Behind the header lies one empty MINIDUMP_STRING, for every name that is lost.
+        let bytes = vec![0; size_of::<MINIDUMP_HEADER>().saturating_add(8)];
+        Extract {
+            meta,
+            bytes,
+            directory: vec![],
+            copied: HashMap::new(),
+            budget,
+        }
+    }
+
+    /// Appends bytes, 4-aligned; `None` once the extract is as large as the file could justify.
+    fn put(&mut self, bytes: &[u8]) -> Option<U32> {
+        let at = self.bytes.len().next_multiple_of(4);
+        if (at as u64).saturating_add(bytes.len() as u64) > self.budget {
+            return None;
+        }
+        self.bytes.resize(at, 0);
+        self.bytes.extend_from_slice(bytes);
+        u32::try_from(at).ok().map(U32::new)
+    }
+
+    /// Adds a finished stream.
+    pub(crate) fn stream(&mut self, kind: StreamType, bytes: &[u8]) -> Result<(), Damage> {
+        let too_large = || Damage::StreamMalformed {
+            stream: kind,
+            why: "larger than the whole file".to_owned(),
+        };
+        let rva = self.put(bytes).ok_or_else(too_large)?;
+        let data_size = U32::new(u32::try_from(bytes.len()).map_err(|_| too_large())?);
+        let location = MINIDUMP_LOCATION_DESCRIPTOR { data_size, rva };
+        self.directory.push(MINIDUMP_DIRECTORY {
+            stream_type: U32::new(kind.0),
+            location,
+        });
+        Ok(())
+    }
+
+    /// Copies the MINIDUMP_STRING at `rva`; a bad one becomes the empty string, and is counted.
+    pub(crate) fn string(&mut self, rva: u64, index: u64, losses: &mut Losses) -> U32 {
+        if let Some(copied) = self.copied.get(&(rva, u32::MAX)) {
+            return *copied;
+        }
+        let (text, sound) = read_string(self.meta, rva).unwrap_or_else(|| {
+            losses.lost("name", index);
+            (String::new(), true)
+        });
+        losses.repaired = losses.repaired.saturating_add(u64::from(!sound));
+        let units: Vec<u8> = text
+            .encode_utf16()
+            .chain([0])
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let length = u32::try_from(units.len().saturating_sub(2)).unwrap_or(0);
+        let copied = self
+            .put(&[&length.to_le_bytes()[..], &units].concat())
+            .unwrap_or_else(|| {
+                losses.lost("name", index);
+                EMPTY_STRING
+            });
+        self.copied.insert((rva, u32::MAX), copied);
+        copied
+    }
+
+    /// Copies the bytes at a location; an empty location if they are not all in the file or over `limit`.
+    pub(crate) fn record(
+        &mut self,
+        from: MINIDUMP_LOCATION_DESCRIPTOR,
+        limit: u32,
+        what: &'static str,
+        index: u64,
+        losses: &mut Losses,
+    ) -> MINIDUMP_LOCATION_DESCRIPTOR {
+        let (rva, size) = (u64::from(from.rva.get()), from.data_size.get());
+        if size == 0 {
+            return NOWHERE;
+        }
+        if let Some(copied) = self.copied.get(&(rva, size)) {
+            return MINIDUMP_LOCATION_DESCRIPTOR {
+                data_size: from.data_size,
+                rva: *copied,
+            };
+        }
+        let bytes = if size > limit {
+            None
+        } else {
+            self.meta.bytes(rva, u64::from(size)).ok().flatten()
+        };
+        let Some(copied) = bytes.and_then(|bytes| self.put(&bytes)) else {
+            losses.lost(what, index);
+            return NOWHERE;
+        };
+        self.copied.insert((rva, size), copied);
+        MINIDUMP_LOCATION_DESCRIPTOR {
+            data_size: from.data_size,
+            rva: copied,
+        }
+    }
+
+    /// What has been copied so far: what the crate will see.
+    pub(crate) fn so_far(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Writes header and directory, and hands the minidump over.
+    pub(crate) fn finish(mut self, header: &crate::container::Header) -> Vec<u8> {
+        let rva = self.bytes.len().next_multiple_of(4);
+        self.bytes.resize(rva, 0);
+        self.bytes.extend_from_slice(self.directory.as_bytes());
+        let raw = MINIDUMP_HEADER {
+            signature: U32::new(MINIDUMP_SIGNATURE),
+            version: U32::new(header.version),
+            number_of_streams: U32::new(u32::try_from(self.directory.len()).unwrap_or(0)),
+            stream_directory_rva: U32::new(u32::try_from(rva).unwrap_or(0)),
+            check_sum: U32::new(0),
+            time_date_stamp: U32::new(header.time_date_stamp),
+            flags: header.flags.into(),
+        };
+        if let Some(head) = self.bytes.get_mut(..size_of::<MINIDUMP_HEADER>()) {
+            head.copy_from_slice(raw.as_bytes());
+        }
+        self.bytes
+    }
+}
+
+/// Where [`Extract::new`] leaves an empty MINIDUMP_STRING: right behind the header.
+const EMPTY_STRING: U32 = U32::new(0x20);
+const _: () = assert!(size_of::<MINIDUMP_HEADER>() == 0x20);
+
+/// The location of nothing.
+pub(crate) const NOWHERE: MINIDUMP_LOCATION_DESCRIPTOR = MINIDUMP_LOCATION_DESCRIPTOR {
+    data_size: U32::ZERO,
+    rva: U32::ZERO,
+};
+
+/// A MINIDUMP_STRING, and whether it was valid UTF-16; `None` if its bytes are not all there.
+pub(crate) fn read_string(meta: &Metadata<'_>, rva: u64) -> Option<(String, bool)> {
+    let length = meta.structure::<U32>(rva).ok().flatten()?.get();
+    if rva == 0 || length > limits::STRING_BYTES || length % 2 != 0 {
+        return None;
+    }
+    let bytes = meta
+        .bytes(rva.checked_add(4)?, u64::from(length))
+        .ok()
+        .flatten()?;
+    let units: Vec<u16> = bytes
+        .chunks_exact(2)
+        .filter_map(|c| c.try_into().ok().map(u16::from_le_bytes))
+        .collect();
+    match String::from_utf16(&units) {
+        Ok(text) => Some((text, true)),
+        Err(_) => Some((String::from_utf16_lossy(&units), false)),
+    }
+}

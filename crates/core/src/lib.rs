@@ -1,0 +1,74 @@
+//! What the bytes of a Windows minidump say, and nothing more.
+//!
+//! # The way through
+//!
+//! ```text
+//! Source ── Dump::open ──> Dump ── .memory_info() ──> MemoryInfoList   what the address space was
+//!                            ├──── .memory() ───────> Memory           what the dump kept of it
+//!                            ├──── .modules(), .threads(), .exception() …   through the `minidump` crate
+//!                            └──── process::{Teb, Peb, …}              structures met in that memory
+//! ```
+//!
+//! # Words
+//!
+//! - *RVA*: in a minidump, an offset from the start of the file; in an image, from its base in memory.
+//! - *VA*: a virtual address of the process that was dumped.
+//! - *region*: one `MINIDUMP_MEMORY_INFO`, what `VirtualQueryEx` said of a run of pages.
+//! - *range*: one run of addresses whose bytes the dump keeps.
+//!
+//! # Three answers
+//!
+//! A stream is absent (`Ok(None)`), present (`Ok(Some(_))`) or damaged (`Err(Damage)`), and a damaged stream
+//! costs that stream only. A read of memory that fails says why ([`Absence`]): *the process had no memory
+//! there* is evidence, *the dump did not keep it* is not.
+//!
+//! # Example
+//!
+//! ```
+//! use dumplens_core::Dump;
+//!
+//! let (bytes, _) = dumplens_synth::presets::tiny().to_bytes();
+//! let dump = Dump::open(bytes)?;
+//! let list = dump.memory_info()?.expect("a full dump has a MemoryInfoList");
+//! let free: u64 = list.entries.iter().filter(|r| r.state.is_free()).map(|r| r.size).max().unwrap();
+//! assert!(free > 1 << 40);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![deny(missing_docs)]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unwrap_used
+    )
+)]
+
+mod arch;
+mod container;
+mod damage;
+mod dump;
+mod extract;
+mod format;
+mod limits;
+mod memory;
+mod metadata;
+pub mod pe;
+pub mod process;
+mod source;
+mod streams;
+mod vocabulary;
+
+pub use arch::{Arch, Width};
+pub use container::{Header, OpenError, StreamLocation};
+pub use damage::Damage;
+pub use dump::{Dump, Handles};
+pub use memory::{Absence, Memory, MemoryRange, Unreadable};
+pub use minidump;
+pub use source::{FileSource, Source};
+pub use streams::comment::Comment;
+pub use streams::memory_info::{MemoryInfo, MemoryInfoList};
+pub use streams::system_memory::SystemMemory;
+pub use streams::vm_counters::VmCounters;
+pub use vocabulary::{MemoryState, MemoryType, Protection, StreamType};

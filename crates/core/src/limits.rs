@@ -1,0 +1,39 @@
+//! Every bound that is ours and not the format's, with its reason.
+//!
+//! A list over its bound is read up to the bound and the rest is reported ([`crate::Damage::EntriesOverLimit`]):
+//! a long list is never lost whole for being long.
+
+/// Entries of the stream directory. Windows writes under 30, Breakpad and Crashpad under 60.
+pub(crate) const STREAMS: u32 = 4096;
+/// Threads, thread names, thread infos. A Windows process runs out of memory far below this.
+pub(crate) const THREADS: u64 = 1 << 16;
+/// Modules. The loader of a large IDE holds under 2,000.
+pub(crate) const MODULES: u64 = 1 << 16;
+/// Unloaded modules. Windows keeps 64; Wine's writer fills in 65,536 empty ones.
+pub(crate) const UNLOADED_MODULES: u64 = 1 << 17;
+/// Handles. Windows allows 16 million; a process with a leak was seen at some 100,000.
+pub(crate) const HANDLES: u64 = 1 << 20;
+/// Bytes of one MINIDUMP_STRING: what a UNICODE_STRING (u16 length) can hold.
+pub(crate) const STRING_BYTES: u32 = 65_534;
+/// Bytes of a CodeView record: header and one path.
+pub(crate) const CODEVIEW_BYTES: u32 = 65_536;
+/// Bytes of a CONTEXT: the largest seen, x64 with AVX-512 and AMX state, is under 12 KiB.
+pub(crate) const CONTEXT_BYTES: u32 = 65_536;
+/// Bytes of a small stream that is copied whole (SystemInfo, MiscInfo, comments).
+pub(crate) const SMALL_STREAM_BYTES: u64 = 1 << 20;
+/// Bytes of the extract that the `minidump` crate reads; 10,000 threads with contexts take some 13 MiB.
+pub(crate) const EXTRACT_BYTES: u64 = 64 << 20;
+/// A stride that a future version of a table could have; more is not a table.
+pub(crate) const ENTRY_BYTES: u32 = 4096;
+/// Bytes of a mapped image's headers that are looked at: DOS and NT headers and 96 section headers fit twice.
+pub(crate) const IMAGE_HEADER_BYTES: usize = 0x2000;
+/// Bytes of one export directory, with its tables and names. The largest known (Qt, ICU) are under 8 MiB.
+pub(crate) const EXPORT_BYTES: u32 = 64 << 20;
+/// Exports of an image: the name table holds 16-bit indices.
+pub(crate) const EXPORTS: u32 = 1 << 16;
+/// Bytes of a name met in an image; decorated C++ names are cut at 4,096 by the compilers.
+pub(crate) const NAME_BYTES: usize = 4096;
+/// Bytes of one exception directory; chrome.dll has some 8 MiB.
+pub(crate) const EXCEPTION_BYTES: u32 = 256 << 20;
+/// Bytes of an environment block, as Windows bounds it before Vista; later ones are rarely larger.
+pub(crate) const ENVIRONMENT_BYTES: u64 = 1 << 20;

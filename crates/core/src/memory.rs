@@ -1,0 +1,225 @@
+//! The dumped process's memory: reads by virtual address, with the reason when there is nothing to read.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::arch::Width;
+use crate::dump::Dump;
+use crate::source::read_full;
+use crate::vocabulary::MemoryState;
+
+/// One run of addresses whose bytes the dump lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryRange {
+    /// First address.
+    pub start: u64,
+    /// Bytes listed; a file that was cut off may hold fewer.
+    pub size: u64,
+    /// Where the bytes begin in the file.
+    pub offset: u64,
+}
+
+/// Why there is no byte at an address.
+///
+/// The first three are evidence about the process; the others say only what the dump lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    /// `MEM_FREE`: the process had nothing there.
+    Free,
+    /// `MEM_RESERVE`: addresses without memory.
+    Reserved,
+    /// Committed, but a guard page or `PAGE_NOACCESS`: the process could not have read it.
+    NoAccess,
+    /// Committed and accessible, but the dump does not keep it.
+    NotKept,
+    /// Listed in the dump, but behind the end of the file, which was cut off.
+    CutOff,
+    /// The dump neither keeps the address nor holds a map that says what was there.
+    Unknown,
+    /// The file could not be read, though it should hold the address.
+    ReadFailed,
+}
+
+impl fmt::Display for Absence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Absence::Free => "the process had no memory there (MEM_FREE)",
+            Absence::Reserved => "the process had reserved, not committed, the address (MEM_RESERVE)",
+            Absence::NoAccess => "a guard or no-access page, which the process could not read either",
+            Absence::NotKept => "the process had memory there, but the dump does not keep it",
+            Absence::CutOff => "the dump kept it, but the file is cut off before it",
+            Absence::Unknown => "the dump does not keep it, and holds no memory map to say what was there",
+            Absence::ReadFailed => "the file could not be read",
+        })
+    }
+}
+
+/// A read that failed: where, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{address:#x}: {why}")]
+pub struct Unreadable {
+    /// The first address that could not be read.
+    pub address: u64,
+    /// Why not.
+    pub why: Absence,
+}
+
+/// The memory of the process, as far as the dump keeps it. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Memory<'d> {
+    dump: &'d Dump,
+}
+
+impl fmt::Debug for Memory<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory")
+            .field("ranges", &self.ranges().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'d> Memory<'d> {
+    pub(crate) fn new(dump: &'d Dump) -> Memory<'d> {
+        Memory { dump }
+    }
+
+    /// The ranges that the dump keeps: sorted by address, not overlapping, neighbours joined.
+    pub fn ranges(self) -> &'d [MemoryRange] {
+        &self.dump.ranges().list
+    }
+
+    /// Bytes that the memory lists name but the file, cut off, does not hold.
+    pub fn missing_bytes(self) -> u64 {
+        self.dump.ranges().missing
+    }
+
+    /// The range that holds `address`.
+    fn range_at(self, address: u64) -> Option<&'d MemoryRange> {
+        let ranges = self.ranges();
+        let after = ranges.partition_point(|r| r.start <= address);
+        ranges
+            .get(after.checked_sub(1)?)
+            .filter(|r| address.wrapping_sub(r.start) < r.size)
+    }
+
+    /// How many bytes from `address` on are in the file without a gap, at most `most`.
+    pub fn available(self, address: u64, most: u64) -> u64 {
+        let mut have = 0u64;
+        while have < most {
+            let Some((_, here)) = address.checked_add(have).and_then(|a| self.place(a)) else {
+                break;
+            };
+            if here == 0 {
+                break;
+            }
+            have = have.saturating_add(here);
+        }
+        have.min(most)
+    }
+
+    /// File offset of `address`, and how many bytes follow it in the same range and in the file.
+    fn place(self, address: u64) -> Option<(u64, u64)> {
+        let range = self.range_at(address)?;
+        let skip = address.checked_sub(range.start)?;
+        let offset = range.offset.checked_add(skip)?;
+        let in_range = range.size.checked_sub(skip)?;
+        Some((
+            offset,
+            in_range.min(self.dump.source().size().saturating_sub(offset)),
+        ))
+    }
+
+    /// Fills `buf` with the bytes at `address`, across ranges that touch. Nothing of `buf` is to be used after an
+    /// error, which names the first address that is missing and why.
+    pub fn read(self, address: u64, buf: &mut [u8]) -> Result<(), Unreadable> {
+        let mut done = 0usize;
+        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = address.checked_add(done as u64).ok_or(Unreadable {
+                address,
+                why: Absence::Free,
+            })?;
+            let here = self
+                .place(at)
+                .map(|(offset, n)| (offset, usize::try_from(n).unwrap_or(usize::MAX)));
+            let Some((offset, n)) = here.filter(|(_, n)| *n > 0) else {
+                return Err(self.unreadable(at));
+            };
+            let n = n.min(rest.len());
+            let part = rest.get_mut(..n).unwrap_or_default();
+            match read_full(self.dump.source(), offset, part) {
+                Ok(read) if read == n => done = done.saturating_add(n),
+                _ => {
+                    return Err(Unreadable {
+                        address: at,
+                        why: Absence::ReadFailed,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `len` bytes at `address`. The length is compared with what is there before anything is allocated.
+    pub fn bytes(self, address: u64, len: u64) -> Result<Vec<u8>, Unreadable> {
+        let have = self.available(address, len);
+        if have < len {
+            return Err(self.unreadable(address.saturating_add(have)));
+        }
+        let mut buf = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+        self.read(address, &mut buf)?;
+        Ok(buf)
+    }
+
+    /// A little-endian `u16`.
+    pub fn u16(self, address: u64) -> Result<u16, Unreadable> {
+        let mut buf = [0; 2];
+        self.read(address, &mut buf).map(|()| u16::from_le_bytes(buf))
+    }
+
+    /// A little-endian `u32`.
+    pub fn u32(self, address: u64) -> Result<u32, Unreadable> {
+        let mut buf = [0; 4];
+        self.read(address, &mut buf).map(|()| u32::from_le_bytes(buf))
+    }
+
+    /// A little-endian `u64`.
+    pub fn u64(self, address: u64) -> Result<u64, Unreadable> {
+        let mut buf = [0; 8];
+        self.read(address, &mut buf).map(|()| u64::from_le_bytes(buf))
+    }
+
+    /// A pointer of the size given.
+    pub fn pointer(self, address: u64, width: Width) -> Result<u64, Unreadable> {
+        match width {
+            Width::Bits32 => self.u32(address).map(u64::from),
+            Width::Bits64 => self.u64(address),
+        }
+    }
+
+    /// Why `address` cannot be read; [`Absence::ReadFailed`] if it is in the file all the same.
+    pub fn why_absent(self, address: u64) -> Absence {
+        if let Some(range) = self.range_at(address) {
+            let offset = range.offset.saturating_add(address.saturating_sub(range.start));
+            let cut = offset >= self.dump.source().size();
+            return if cut { Absence::CutOff } else { Absence::ReadFailed };
+        }
+        let Ok(Some(list)) = self.dump.memory_info() else {
+            return Absence::Unknown;
+        };
+        match list.at(address) {
+            Some(region) if region.state == MemoryState::FREE => Absence::Free,
+            Some(region) if region.state == MemoryState::RESERVE => Absence::Reserved,
+            Some(region) if region.protect.is_inaccessible() => Absence::NoAccess,
+            Some(_) => Absence::NotKept,
+            None => Absence::Unknown,
+        }
+    }
+
+    fn unreadable(self, address: u64) -> Unreadable {
+        Unreadable {
+            address,
+            why: self.why_absent(address),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Checked reads of the file's own structures: the only place that turns a file offset into bytes.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use zerocopy::FromBytes;
+
+use crate::damage::Damage;
+use crate::source::{Source, read_full};
+
+/// Strings, contexts and CodeView records lie close together but far from their tables: a few blocks of this
+/// many bytes serve hundreds of them.
+const BLOCK: u64 = 32 << 10;
+const BLOCKS: usize = 8;
+
+/// A view of the file in which no length is believed before it was compared with the file's size.
+pub(crate) struct Metadata<'s> {
+    source: &'s dyn Source,
+    size: u64,
+    blocks: RefCell<VecDeque<(u64, Vec<u8>)>>,
+}
+
+impl<'s> Metadata<'s> {
+    pub(crate) fn new(source: &'s dyn Source) -> Metadata<'s> {
+        Metadata {
+            source,
+            size: source.size(),
+            blocks: RefCell::default(),
+        }
+    }
+
+    /// Length of the file in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// How many of the `len` bytes at `offset` the file holds.
+    pub(crate) fn present(&self, offset: u64, len: u64) -> u64 {
+        self.size.saturating_sub(offset).min(len)
+    }
+
+    /// The `len` bytes at `offset`, or `None` if the file does not hold all of them.
+    /// `Err` when the file could not be read although it should hold them.
+    pub(crate) fn bytes(&self, offset: u64, len: u64) -> Result<Option<Vec<u8>>, Damage> {
+        if self.present(offset, len) < len {
+            return Ok(None);
+        }
+        let Ok(wanted) = usize::try_from(len) else {
+            return Ok(None);
+        };
+        let mut out = vec![0; wanted];
+        if len >= BLOCK {
+            self.read(offset, &mut out)?;
+            return Ok(Some(out));
+        }
+        let mut done = 0usize;
+        while done < wanted {
+            let at = offset.saturating_add(done as u64);
+            let copied = self.copy_from_block(at, out.get_mut(done..).unwrap_or_default())?;
+            if copied == 0 {
+                return Err(shrunk(at));
+            }
+            done = done.saturating_add(copied);
+        }
+        Ok(Some(out))
+    }
+
+    /// A structure of the format at `offset`, or `None` if the file does not hold all of it.
+    pub(crate) fn structure<T: FromBytes>(&self, offset: u64) -> Result<Option<T>, Damage> {
+        let bytes = self.bytes(offset, size_of::<T>() as u64)?;
+        Ok(bytes.and_then(|bytes| T::read_from_bytes(&bytes).ok()))
+    }
+
+    /// Fills `buf` from `offset`, past the blocks.
+    pub(crate) fn read(&self, offset: u64, buf: &mut [u8]) -> Result<(), Damage> {
+        match read_full(self.source, offset, buf) {
+            Ok(n) if n == buf.len() => Ok(()),
+            Ok(n) => Err(shrunk(offset.saturating_add(n as u64))),
+            Err(error) => Err(Damage::ReadFailed {
+                offset,
+                error: error.to_string(),
+            }),
+        }
+    }
+
+    fn copy_from_block(&self, at: u64, to: &mut [u8]) -> Result<usize, Damage> {
+        let start = at & !(BLOCK.wrapping_sub(1));
+        let mut blocks = self.blocks.borrow_mut();
+        if !blocks.iter().any(|(held, _)| *held == start) {
+            let len = usize::try_from(self.present(start, BLOCK)).unwrap_or(0);
+            let mut block = vec![0; len];
+            self.read(start, &mut block)?;
+            blocks.push_front((start, block));
+            blocks.truncate(BLOCKS);
+        }
+        let skip = usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
+        let held = blocks
+            .iter()
+            .find(|(held, _)| *held == start)
+            .and_then(|(_, block)| block.get(skip..));
+        let Some(held) = held else { return Ok(0) };
+        let n = held.len().min(to.len());
+        if let (Some(from), Some(to)) = (held.get(..n), to.get_mut(..n)) {
+            to.copy_from_slice(from);
+        }
+        Ok(n)
+    }
+}
+
+fn shrunk(offset: u64) -> Damage {
+    Damage::ReadFailed {
+        offset,
+        error: "the file is shorter than when it was opened".to_owned(),
+    }
+}

@@ -1,0 +1,343 @@
+//! Modules as they lie in memory: headers, debug directory, exports and exception directory, read with goblin.
+//!
+//! goblin wants the whole image as one slice. An image in a dump can be 200 MB, partly missing, or a lie; so
+//! each question gets a slice that is as long as its directory needs, in which only the headers and that
+//! directory are filled in. The rest are zero pages that are never touched.
+
+use goblin::pe::data_directories::DataDirectory;
+use goblin::pe::debug::DebugData;
+use goblin::pe::exception::{ExceptionData, RuntimeFunction};
+use goblin::pe::export::{ExportAddressTableEntry, ExportData, ExportDirectoryTable};
+use goblin::pe::header::Header;
+use goblin::pe::options::ParseOptions;
+use thiserror::Error;
+
+use crate::limits;
+use crate::memory::{Memory, Unreadable};
+
+/// Why a question about an image has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ImageError {
+    /// The dump does not keep the bytes.
+    #[error("not readable at {0}")]
+    Unreadable(#[from] Unreadable),
+    /// The bytes are there, and are not what they should be.
+    #[error("damaged: {0}")]
+    Malformed(String),
+}
+
+/// One section of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The name, up to 8 bytes, unchecked.
+    pub name: String,
+    /// Offset from the image base.
+    pub rva: u32,
+    /// Bytes in memory.
+    pub size: u32,
+}
+
+/// A PDB 7.0 record (`RSDS`) of the debug directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeView {
+    /// The GUID's 16 bytes as they lie in the image.
+    pub guid: [u8; 16],
+    /// The age.
+    pub age: u32,
+    /// The PDB's path as the linker wrote it.
+    pub path: String,
+}
+
+/// One export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// The name; `None` for an export by ordinal only.
+    pub name: Option<String>,
+    /// The ordinal, with the base added.
+    pub ordinal: u32,
+    /// Where the export is.
+    pub target: ExportTarget,
+}
+
+/// Where an export leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExportTarget {
+    /// Code or data of this image, by offset from its base.
+    Rva(u32),
+    /// Another module's export, as `MODULE.Name`; empty if the string is not readable.
+    Forward(String),
+}
+
+/// An image in the dump's memory whose headers have been read.
+#[derive(Debug)]
+pub struct Image<'d> {
+    memory: Memory<'d>,
+    base: u64,
+    header_bytes: Vec<u8>,
+    size: u32,
+    entry_point: u32,
+    machine: u16,
+    sections: Vec<Section>,
+    debug: Option<DataDirectory>,
+    exports: Option<DataDirectory>,
+    exceptions: Option<DataDirectory>,
+}
+
+impl<'d> Image<'d> {
+    /// Reads the headers of the image at `base`, whose size the module list gives as `listed_size` (the headers'
+    /// own figure is used only where it is smaller).
+    pub fn read(memory: Memory<'d>, base: u64, listed_size: u32) -> Result<Image<'d>, ImageError> {
+        let most = (limits::IMAGE_HEADER_BYTES as u64).min(u64::from(listed_size));
+        let header_bytes = memory.bytes(base, memory.available(base, most).max(0x40))?;
+        let header = Header::parse(&header_bytes).map_err(malformed)?;
+        let optional = header
+            .optional_header
+            .ok_or_else(|| ImageError::Malformed("no optional header".into()))?;
+        let directories = optional.data_directories;
+        let sections = sections(&header, &header_bytes);
+        Ok(Image {
+            memory,
+            base,
+            size: optional.windows_fields.size_of_image.min(listed_size),
+            entry_point: optional.standard_fields.address_of_entry_point,
+            machine: header.coff_header.machine,
+            sections,
+            debug: directories.get_debug_table().copied().filter(present),
+            exports: directories.get_export_table().copied().filter(present),
+            exceptions: directories.get_exception_table().copied().filter(present),
+            header_bytes,
+        })
+    }
+
+    /// `IMAGE_FILE_HEADER.Machine`: 0x14c x86, 0x8664 x64, 0xaa64 ARM64.
+    pub fn machine(&self) -> u16 {
+        self.machine
+    }
+
+    /// `AddressOfEntryPoint`, from the image base.
+    pub fn entry_point(&self) -> u32 {
+        self.entry_point
+    }
+
+    /// The sections, as far as the headers in the dump list them.
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// The section that holds `rva`.
+    pub fn section_at(&self, rva: u32) -> Option<&Section> {
+        self.sections
+            .iter()
+            .find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))
+    }
+
+    /// The RSDS record: `Ok(None)` if the image has none.
+    pub fn codeview(&self) -> Result<Option<CodeView>, ImageError> {
+        /// `IMAGE_DEBUG_DIRECTORY`: SizeOfData at 0x10, AddressOfRawData at 0x14; 0x1c bytes.
+        const ENTRY: u32 = 0x1c;
+        const MOST_ENTRIES: u32 = 64;
+        let Some(mut directory) = self.debug else {
+            return Ok(None);
+        };
+        directory.size = directory.size.min(ENTRY.saturating_mul(MOST_ENTRIES));
+        directory.size = directory.size.saturating_sub(directory.size % ENTRY);
+        let mut ranges = vec![(directory.virtual_address, directory.size)];
+        let table = self.bytes(directory.virtual_address, directory.size)?;
+        for entry in table.chunks_exact(ENTRY as usize) {
+            let field = |at: usize| {
+                entry
+                    .get(at..at.saturating_add(4))
+                    .and_then(|b| b.try_into().ok())
+                    .map_or(0, u32::from_le_bytes)
+            };
+            let (size, rva) = (field(0x10), field(0x14));
+            // Only what the loader maps has an address; other entries exist in the file alone.
+            if rva != 0 && size <= limits::CODEVIEW_BYTES {
+                ranges.push((rva, size));
+            }
+        }
+        let bytes = self.slice(&ranges)?;
+        let data = DebugData::parse_with_opts(&bytes, directory, &[], 0, &in_memory()).map_err(malformed)?;
+        Ok(data.codeview_pdb70_debug_info.map(|record| CodeView {
+            guid: record.signature,
+            age: record.age,
+            path: until_nul(record.filename),
+        }))
+    }
+
+    /// Every export, in order of ordinals: `Ok(None)` if the image has no export directory.
+    pub fn exports(&self) -> Result<Option<Vec<Export>>, ImageError> {
+        let Some(directory) = self.exports else {
+            return Ok(None);
+        };
+        if directory.size > limits::EXPORT_BYTES {
+            return Err(ImageError::Malformed(format!(
+                "an export directory of {} bytes",
+                directory.size
+            )));
+        }
+        let head = self.bytes(directory.virtual_address, EXPORT_DIRECTORY)?;
+        let table = ExportDirectoryTable::parse(&head, 0).map_err(malformed)?;
+        let (names, addresses) = (table.number_of_name_pointers, table.address_table_entries);
+        if names > limits::EXPORTS || addresses > limits::EXPORTS {
+            return Err(ImageError::Malformed(format!(
+                "{addresses} exports with {names} names"
+            )));
+        }
+        let bytes = self.slice(&[
+            (directory.virtual_address, directory.size),
+            (table.export_address_table_rva, addresses.saturating_mul(4)),
+            (table.name_pointer_rva, names.saturating_mul(4)),
+            (table.ordinal_table_rva, names.saturating_mul(2)),
+        ])?;
+        let data = ExportData::parse_with_opts(&bytes, directory, &[], 0, &in_memory()).map_err(malformed)?;
+        let mut exports = by_ordinal(&data, &bytes);
+        for (rva, index) in data
+            .export_name_pointer_table
+            .iter()
+            .zip(&data.export_ordinal_table)
+        {
+            if let Some(export) = exports.get_mut(usize::from(*index)) {
+                export.name = bytes
+                    .get(*rva as usize..)
+                    .map(until_nul)
+                    .filter(|name| !name.is_empty());
+            }
+        }
+        exports.retain(|e| e.target != ExportTarget::Rva(0));
+        Ok(Some(exports))
+    }
+
+    /// How many `RUNTIME_FUNCTION`s an x64 image lists; `None` without an exception directory.
+    pub fn functions(&self) -> Option<u32> {
+        self.exceptions.map(|d| d.size / RUNTIME_FUNCTION)
+    }
+
+    /// The x64 `RUNTIME_FUNCTION` that covers `rva`: `Ok(None)` if none does, as for a leaf function.
+    pub fn function_at(&self, rva: u32) -> Result<Option<RuntimeFunction>, ImageError> {
+        let Some(mut directory) = self.exceptions else {
+            return Ok(None);
+        };
+        if directory.size > limits::EXCEPTION_BYTES {
+            return Err(ImageError::Malformed(format!(
+                "an exception directory of {} bytes",
+                directory.size
+            )));
+        }
+        directory.size = directory.size.saturating_sub(directory.size % RUNTIME_FUNCTION);
+        let bytes = self.slice(&[(directory.virtual_address, directory.size)])?;
+        let data =
+            ExceptionData::parse_with_opts(&bytes, directory, &[], 0, &in_memory()).map_err(malformed)?;
+        data.find_function(rva).map_err(malformed)
+    }
+
+    /// `len` bytes at `rva`, which must lie inside the image.
+    fn bytes(&self, rva: u32, len: u32) -> Result<Vec<u8>, ImageError> {
+        self.check(rva, len)?;
+        Ok(self
+            .memory
+            .bytes(self.base.wrapping_add(u64::from(rva)), u64::from(len))?)
+    }
+
+    fn check(&self, rva: u32, len: u32) -> Result<(), ImageError> {
+        match rva.checked_add(len) {
+            Some(end) if end <= self.size => Ok(()),
+            _ => Err(ImageError::Malformed(format!(
+                "offset {rva:#x}, {len} bytes: outside the image"
+            ))),
+        }
+    }
+
+    /// The image from its base to the end of the last of `ranges`, with the headers and these ranges filled in.
+    fn slice(&self, ranges: &[(u32, u32)]) -> Result<Vec<u8>, ImageError> {
+        for (rva, len) in ranges {
+            self.check(*rva, *len)?;
+            let (address, len) = (self.base.wrapping_add(u64::from(*rva)), u64::from(*len));
+            let have = self.memory.available(address, len);
+            if have < len {
+                let address = address.wrapping_add(have);
+                return Err(Unreadable {
+                    address,
+                    why: self.memory.why_absent(address),
+                }
+                .into());
+            }
+        }
+        let end = ranges
+            .iter()
+            .map(|(rva, len)| rva.saturating_add(*len))
+            .max()
+            .unwrap_or(0) as usize;
+        // Zeroed memory is not backed by anything until it is touched.
+        let mut image = vec![0; end.max(self.header_bytes.len())];
+        if let Some(head) = image.get_mut(..self.header_bytes.len()) {
+            head.copy_from_slice(&self.header_bytes);
+        }
+        for (rva, len) in ranges {
+            let (start, end) = (*rva as usize, rva.saturating_add(*len) as usize);
+            if let Some(part) = image.get_mut(start..end) {
+                self.memory.read(self.base.wrapping_add(u64::from(*rva)), part)?;
+            }
+        }
+        Ok(image)
+    }
+}
+
+/// Bytes of an `IMAGE_EXPORT_DIRECTORY`.
+const EXPORT_DIRECTORY: u32 = 40;
+/// Bytes of an x64 `RUNTIME_FUNCTION`.
+const RUNTIME_FUNCTION: u32 = 12;
+
+/// goblin's options for an image that is laid out as the loader does: an RVA is an index.
+fn in_memory() -> ParseOptions {
+    let mut options = ParseOptions::default();
+    options.resolve_rva = false;
+    options
+}
+
+#[allow(clippy::needless_pass_by_value)] // for map_err
+fn malformed(error: goblin::error::Error) -> ImageError {
+    ImageError::Malformed(error.to_string())
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // for filter
+fn present(directory: &DataDirectory) -> bool {
+    directory.virtual_address != 0 && directory.size != 0
+}
+
+/// A name in an image, up to its NUL or to the length that a name may have.
+fn until_nul(bytes: &[u8]) -> String {
+    let name = bytes.get(..limits::NAME_BYTES).unwrap_or(bytes);
+    String::from_utf8_lossy(name.split(|b| *b == 0).next().unwrap_or_default()).into_owned()
+}
+
+/// `IMAGE_SECTION_HEADER`s stand behind the optional header; goblin's table also wants the COFF string table.
+fn sections(header: &Header<'_>, bytes: &[u8]) -> Vec<Section> {
+    let mut coff = header.coff_header;
+    (coff.pointer_to_symbol_table, coff.number_of_symbol_table) = (0, 0);
+    let optional = (header.dos_header.pe_pointer as usize).saturating_add(24);
+    let mut offset = optional.saturating_add(usize::from(coff.size_of_optional_header));
+    let sections = coff.sections(bytes, &mut offset).unwrap_or_default();
+    let section = |s: goblin::pe::section_table::SectionTable| Section {
+        name: until_nul(&s.name),
+        rva: s.virtual_address,
+        size: s.virtual_size,
+    };
+    sections.into_iter().map(section).collect()
+}
+
+fn by_ordinal(data: &ExportData<'_>, image: &[u8]) -> Vec<Export> {
+    let base = data.export_directory_table.ordinal_base;
+    let target = |entry: &ExportAddressTableEntry| match entry {
+        ExportAddressTableEntry::ExportRVA(rva) => ExportTarget::Rva(*rva),
+        ExportAddressTableEntry::ForwarderRVA(rva) => {
+            ExportTarget::Forward(image.get(*rva as usize..).map(until_nul).unwrap_or_default())
+        }
+    };
+    let export = |(index, entry): (u32, _)| Export {
+        name: None,
+        ordinal: base.wrapping_add(index),
+        target: target(entry),
+    };
+    (0u32..).zip(&data.export_address_table).map(export).collect()
+}

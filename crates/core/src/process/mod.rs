@@ -1,0 +1,15 @@
+//! Structures of Windows met in the process's memory: TEB, PEB, process parameters, KUSER_SHARED_DATA.
+//!
+//! Offsets are those of the public header collection PHNT (systeminformer, `phnt/include`), compiled for both
+//! sizes of pointer; each is given as `x86 / x64` in hex beside its field. A field that the dump does not keep
+//! is `None`: it is not zero.
+
+pub mod kuser;
+pub mod parameters;
+pub mod peb;
+pub mod teb;
+
+pub use kuser::UserSharedData;
+pub use parameters::ProcessParameters;
+pub use peb::Peb;
+pub use teb::Teb;

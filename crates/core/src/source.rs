@@ -1,0 +1,99 @@
+//! Where the bytes of a dump come from.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// Bytes that can be read at any position without reading the rest.
+///
+/// An 18 GB dump costs its metadata and the pages asked for. Nothing is mapped: a file that shrinks while it is
+/// read, or that sits on a share that goes away, gives an error and never a signal.
+pub trait Source: Send + Sync {
+    /// Length in bytes, as known when the source was opened.
+    fn size(&self) -> u64;
+
+    /// Reads up to `buf.len()` bytes at `offset`; 0 at or past the end. May read fewer than asked.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+}
+
+/// A dump in a file, read by positioned reads.
+#[derive(Debug)]
+pub struct FileSource {
+    file: File,
+    size: u64,
+}
+
+impl FileSource {
+    /// Opens `path` for reading.
+    ///
+    /// Fails as [`File::open`] does, and for a path that is not a regular file
+    /// ([`io::ErrorKind::IsADirectory`] or [`io::ErrorKind::InvalidInput`]).
+    pub fn open(path: &Path) -> io::Result<FileSource> {
+        // Before opening: Windows refuses to open a directory with 'permission denied', which misleads, and a
+        // FIFO would block.
+        let kind = std::fs::metadata(path)?.file_type();
+        if kind.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
+        }
+        if !kind.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "is not a regular file",
+            ));
+        }
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        Ok(FileSource { file, size })
+    }
+}
+
+impl Source for FileSource {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    #[cfg(unix)]
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buf, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.file, buf, offset)
+    }
+}
+
+impl Source for Vec<u8> {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let Some(rest) = self.get(start..) else {
+            return Ok(0);
+        };
+        let n = rest.len().min(buf.len());
+        if let (Some(from), Some(to)) = (rest.get(..n), buf.get_mut(..n)) {
+            to.copy_from_slice(from);
+        }
+        Ok(n)
+    }
+}
+
+/// Fills `buf` from `offset` on; returns how many bytes there were before the end.
+pub(crate) fn read_full(source: &dyn Source, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    let mut done = 0usize;
+    while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        let Some(at) = offset.checked_add(done as u64) else {
+            break;
+        };
+        match source.read_at(at, rest) {
+            Ok(0) => break,
+            Ok(n) => done = done.saturating_add(n),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(done)
+}

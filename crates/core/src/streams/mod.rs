@@ -1,0 +1,31 @@
+//! One file for each stream: how its bytes are checked, and what is kept of them.
+//!
+//! Streams that the `minidump` crate reads are copied into the [`crate::extract`]; the others have a view of
+//! their own.
+
+pub(crate) mod comment;
+pub(crate) mod exception;
+pub(crate) mod handles;
+pub(crate) mod memory_info;
+pub(crate) mod memory_ranges;
+pub(crate) mod misc_info;
+pub(crate) mod modules;
+pub(crate) mod system_info;
+pub(crate) mod system_memory;
+mod table;
+pub(crate) mod thread_info;
+pub(crate) mod thread_names;
+pub(crate) mod threads;
+pub(crate) mod unloaded_modules;
+pub(crate) mod vm_counters;
+
+use crate::damage::Damage;
+use crate::vocabulary::StreamType;
+
+/// The damage that costs the whole stream.
+pub(crate) fn malformed(stream: StreamType, why: impl Into<String>) -> Damage {
+    Damage::StreamMalformed {
+        stream,
+        why: why.into(),
+    }
+}

@@ -1,0 +1,80 @@
+//! ModuleListStream (4): a count and `MINIDUMP_MODULE`s, 0x6c bytes each.
+
+use minidump::MinidumpModule;
+use minidump_common::format as md;
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::U32;
+
+use super::table::Table;
+use super::threads::count;
+use crate::arch::Width;
+use crate::container::StreamLocation;
+use crate::damage::Damage;
+use crate::extract::{Extract, Losses, NOWHERE};
+use crate::format::MINIDUMP_MODULE;
+use crate::limits;
+
+/// Copies the modules with names and CodeView records. A module whose size is zero or wraps is left out.
+pub(crate) fn copy(
+    at: &StreamLocation,
+    width: Width,
+    out: &mut Extract<'_, '_>,
+    damage: &mut Vec<Damage>,
+) -> Result<(), Damage> {
+    let table = Table::plain(
+        out.meta,
+        at,
+        size_of::<MINIDUMP_MODULE>(),
+        limits::MODULES,
+        damage,
+    )?;
+    let all: Vec<MINIDUMP_MODULE> = table.entries(out.meta)?;
+    let mut losses = Losses::default();
+    let mut modules = Vec::with_capacity(all.len());
+    let mut unusable = 0u64;
+    for (index, mut module) in (0u64..).zip(all) {
+        let base = width.normalise(module.base_of_image.get());
+        let size = u64::from(module.size_of_image.get());
+        if size == 0 || base.checked_add(size).is_none() {
+            unusable = unusable.saturating_add(1);
+            continue;
+        }
+        module.base_of_image = base.into();
+        module.misc_record = NOWHERE;
+        module.module_name_rva = out.string(u64::from(module.module_name_rva.get()), index, &mut losses);
+        module.cv_record = out.record(
+            module.cv_record,
+            limits::CODEVIEW_BYTES,
+            "CodeView record",
+            index,
+            &mut losses,
+        );
+        if !codeview_reads(out, &module) {
+            losses.lost("CodeView record", index);
+            module.cv_record = NOWHERE;
+        }
+        modules.push(module);
+    }
+    if unusable > 0 {
+        let why = "size zero, or past the end of the address space";
+        damage.push(Damage::EntriesDropped {
+            stream: at.kind,
+            count: unusable,
+            why,
+        });
+    }
+    losses.report(at.kind, damage);
+    out.stream(at.kind, &[&count(modules.len()), modules.as_bytes()].concat())
+}
+
+/// Whether the crate can read the record as it was copied: one that it cannot read would cost the whole list.
+fn codeview_reads(out: &Extract<'_, '_>, module: &MINIDUMP_MODULE) -> bool {
+    let mut probe = MinidumpModule::new(module.base_of_image.get(), module.size_of_image.get(), "").raw;
+    let location = |from: crate::format::MINIDUMP_LOCATION_DESCRIPTOR| md::MINIDUMP_LOCATION_DESCRIPTOR {
+        data_size: U32::get(from.data_size),
+        rva: U32::get(from.rva),
+    };
+    probe.module_name_rva = module.module_name_rva.get();
+    probe.cv_record = location(module.cv_record);
+    MinidumpModule::read(probe, out.so_far(), minidump::Endian::Little, None).is_ok()
+}

@@ -1,0 +1,170 @@
+//! The counted lists of the format. A count is compared with the bytes present before anything else happens.
+
+use zerocopy::FromBytes;
+
+use super::malformed;
+use crate::container::StreamLocation;
+use crate::damage::Damage;
+use crate::format::MINIDUMP_EX_LIST;
+use crate::limits;
+use crate::metadata::Metadata;
+
+/// Bytes read at a time when a table is streamed.
+const CHUNK: u64 = 128 << 10;
+
+/// Entries whose bytes are all in the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Table {
+    offset: u64,
+    stride: u64,
+    pub(crate) count: u64,
+}
+
+impl Table {
+    /// `listed` entries of `stride` bytes, `header` bytes into the stream; clipped to what the stream and the
+    /// file hold, and to `limit`.
+    pub(crate) fn fit(
+        at: &StreamLocation,
+        header: u64,
+        stride: u64,
+        listed: u64,
+        limit: u64,
+        damage: &mut Vec<Damage>,
+    ) -> Table {
+        let held = at.present.saturating_sub(header).checked_div(stride).unwrap_or(0);
+        let mut count = listed;
+        if held < count {
+            damage.push(Damage::EntriesCut {
+                stream: at.kind,
+                listed,
+                read: held.min(limit),
+            });
+            count = held;
+        } else if limit < count {
+            damage.push(Damage::EntriesOverLimit {
+                stream: at.kind,
+                listed,
+                limit,
+            });
+        }
+        Table {
+            offset: at.rva.saturating_add(header),
+            stride,
+            count: count.min(limit),
+        }
+    }
+
+    /// A list with nothing but a 32-bit count before its entries (some writers align the entries to 8 bytes).
+    pub(crate) fn plain(
+        meta: &Metadata<'_>,
+        at: &StreamLocation,
+        stride: usize,
+        limit: u64,
+        damage: &mut Vec<Damage>,
+    ) -> Result<Table, Damage> {
+        let listed = super::table::u32_at(meta, at)?;
+        let stride = stride as u64;
+        let entries = u64::from(listed).saturating_mul(stride);
+        let header = if listed > 0 && at.size == entries.saturating_add(8) {
+            8
+        } else {
+            4
+        };
+        Ok(Table::fit(at, header, stride, u64::from(listed), limit, damage))
+    }
+
+    /// A list with a MINIDUMP_EX_LIST before its entries; they may be longer than `least` in later versions.
+    pub(crate) fn extended(
+        meta: &Metadata<'_>,
+        at: &StreamLocation,
+        least: usize,
+        limit: u64,
+        damage: &mut Vec<Damage>,
+    ) -> Result<Table, Damage> {
+        let header: MINIDUMP_EX_LIST = structure(meta, at)?;
+        let (before, stride) = (header.size_of_header.get(), header.size_of_entry.get());
+        check_sizes(at, before, size_of::<MINIDUMP_EX_LIST>(), stride, least)?;
+        let listed = u64::from(header.number_of_entries.get());
+        Ok(Table::fit(
+            at,
+            u64::from(before),
+            u64::from(stride),
+            listed,
+            limit,
+            damage,
+        ))
+    }
+
+    /// Calls `each` with the first bytes of every entry, in order, reading a chunk at a time.
+    pub(crate) fn for_each<T: FromBytes>(
+        &self,
+        meta: &Metadata<'_>,
+        mut each: impl FnMut(u64, T),
+    ) -> Result<(), Damage> {
+        let per_chunk = CHUNK.checked_div(self.stride).unwrap_or(0).max(1);
+        let stride = usize::try_from(self.stride).unwrap_or(usize::MAX);
+        let mut chunk = Vec::new();
+        let mut index = 0;
+        while index < self.count {
+            let entries = per_chunk.min(self.count.saturating_sub(index));
+            chunk.resize(
+                usize::try_from(entries.saturating_mul(self.stride)).unwrap_or(0),
+                0,
+            );
+            meta.read(
+                self.offset.saturating_add(index.saturating_mul(self.stride)),
+                &mut chunk,
+            )?;
+            for entry in chunk.chunks_exact(stride) {
+                if let Ok((entry, _)) = T::read_from_prefix(entry) {
+                    each(index, entry);
+                }
+                index = index.saturating_add(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every entry, copied out.
+    pub(crate) fn entries<T: FromBytes>(&self, meta: &Metadata<'_>) -> Result<Vec<T>, Damage> {
+        let mut all = Vec::with_capacity(usize::try_from(self.count).unwrap_or(0));
+        self.for_each(meta, |_, entry| all.push(entry))?;
+        Ok(all)
+    }
+}
+
+/// The sizes that a list states of itself: they may grow, never shrink.
+pub(crate) fn check_sizes(
+    at: &StreamLocation,
+    header: u32,
+    least_header: usize,
+    stride: u32,
+    least_stride: usize,
+) -> Result<(), Damage> {
+    if (header as usize) < least_header || u64::from(header) > at.size {
+        return Err(malformed(at.kind, format!("SizeOfHeader is {header}")));
+    }
+    if (stride as usize) < least_stride || stride > limits::ENTRY_BYTES {
+        return Err(malformed(
+            at.kind,
+            format!("SizeOfEntry is {stride}, at least {least_stride} expected"),
+        ));
+    }
+    Ok(())
+}
+
+/// The structure at the start of a stream.
+pub(crate) fn structure<T: FromBytes>(meta: &Metadata<'_>, at: &StreamLocation) -> Result<T, Damage> {
+    if at.present < size_of::<T>() as u64 {
+        return Err(malformed(
+            at.kind,
+            format!("{} bytes, at least {} expected", at.present, size_of::<T>()),
+        ));
+    }
+    meta.structure(at.rva)?
+        .ok_or_else(|| malformed(at.kind, "cut off"))
+}
+
+fn u32_at(meta: &Metadata<'_>, at: &StreamLocation) -> Result<u32, Damage> {
+    structure::<zerocopy::little_endian::U32>(meta, at).map(zerocopy::little_endian::U32::get)
+}

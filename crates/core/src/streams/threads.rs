@@ -1,0 +1,60 @@
+//! ThreadListStream (3): a count and `MINIDUMP_THREAD`s, 0x30 bytes each.
+
+use zerocopy::IntoBytes;
+
+use super::table::Table;
+use crate::arch::Width;
+use crate::container::StreamLocation;
+use crate::damage::Damage;
+use crate::extract::{Extract, Losses, NOWHERE};
+use crate::format::MINIDUMP_THREAD;
+use crate::limits;
+
+/// Copies the threads with their contexts. Stacks stay behind: they are read through [`crate::Memory`].
+pub(crate) fn copy(
+    at: &StreamLocation,
+    width: Width,
+    out: &mut Extract<'_, '_>,
+    damage: &mut Vec<Damage>,
+) -> Result<(), Damage> {
+    let table = Table::plain(
+        out.meta,
+        at,
+        size_of::<MINIDUMP_THREAD>(),
+        limits::THREADS,
+        damage,
+    )?;
+    let mut threads: Vec<MINIDUMP_THREAD> = table.entries(out.meta)?;
+    let mut losses = Losses::default();
+    for (index, thread) in (0u64..).zip(threads.iter_mut()) {
+        thread.teb = width.normalise(thread.teb.get()).into();
+        thread.stack_start = width.normalise(thread.stack_start.get()).into();
+        thread.stack = NOWHERE;
+        thread.thread_context = out.record(
+            thread.thread_context,
+            limits::CONTEXT_BYTES,
+            "context",
+            index,
+            &mut losses,
+        );
+    }
+    losses.report(at.kind, damage);
+    out.stream(at.kind, &[&count(threads.len()), threads.as_bytes()].concat())
+}
+
+/// Guesses the size of a pointer from the first thread's context: 0x2cc bytes on x86, more elsewhere.
+pub(crate) fn guess_width(at: &StreamLocation, out: &Extract<'_, '_>) -> Option<Width> {
+    const CONTEXT_X86: u32 = 0x2cc;
+    let table = Table::plain(out.meta, at, size_of::<MINIDUMP_THREAD>(), 1, &mut Vec::new()).ok()?;
+    let first = *table.entries::<MINIDUMP_THREAD>(out.meta).ok()?.first()?;
+    Some(if first.thread_context.data_size.get() == CONTEXT_X86 {
+        Width::Bits32
+    } else {
+        Width::Bits64
+    })
+}
+
+/// The 32-bit count that stands before a plain list.
+pub(super) fn count(entries: usize) -> [u8; 4] {
+    u32::try_from(entries).unwrap_or(0).to_le_bytes()
+}
