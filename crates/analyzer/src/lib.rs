@@ -1,0 +1,46 @@
+//! What a minidump means: the address space and who owns it, facts about process and system, and the report.
+//!
+//! ```text
+//! Dump ─ Process::gather ─> Process ─ Report::new ─> Report ─ render::{text, json} ─> text
+//!                             └─ .space: AddressSpace ─ .pieces() ─> the region list
+//! ```
+//!
+//! Everything here is judgement: it could be wrong although the bytes are right. What the bytes are is
+//! [`dumplens_core`]'s business, and what words are printed, [`render`]'s.
+//!
+//! # Example
+//!
+//! ```
+//! use dumplens_analyzer::{Options, Process, Report, render};
+//! use dumplens_core::Dump;
+//!
+//! let (bytes, _) = dumplens_synth::presets::tiny().to_bytes();
+//! let dump = Dump::open(bytes)?;
+//! let process = Process::gather(&dump);
+//! let report = Report::new(&process, &Options::default());
+//! let largest = report.memory.largest_free.as_ref().expect("a full dump lists free regions");
+//! assert!(largest.size_bytes > 1 << 40);
+//! print!("{}", render::text::summary(&report));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![deny(missing_docs)]
+
+mod address_space;
+mod clock;
+mod filter;
+mod names;
+mod process;
+pub mod render;
+mod repair;
+pub mod report;
+mod totals;
+mod usage;
+mod warning;
+
+pub use address_space::{AddressSpace, Piece};
+pub use filter::Filter;
+pub use process::{Process, Thread};
+pub use report::{Options, Report};
+pub use totals::{Totals, TotalsRow};
+pub use usage::{Bits, Fact, Owner, Span, Usage};
+pub use warning::Warning;

@@ -1,0 +1,381 @@
+//! The facts about a process, gathered once from all streams and from its memory.
+
+use std::collections::HashMap;
+
+use dumplens_core::minidump::{MinidumpModule, MinidumpSystemInfo, Module, system_info::Os};
+use dumplens_core::process::{Peb, Teb, UserSharedData, kuser};
+use dumplens_core::{Arch, Damage, Dump, StreamType, Width};
+
+use crate::address_space::AddressSpace;
+use crate::usage::{Bits, Fact, Owner, Span, Usage};
+use crate::warning::Warning;
+
+/// One thread: what its stream entries and its TEB say.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    /// Position in the thread list, WinDbg's `~N`.
+    pub index: usize,
+    /// Thread ID.
+    pub id: u32,
+    /// The description set by `SetThreadDescription`, where the dump has one.
+    pub name: Option<String>,
+    /// Address of the TEB, from the thread list.
+    pub teb_address: u64,
+    /// The TEB of the dump's own width, if the dump keeps it and it is one.
+    pub teb: Option<Teb>,
+    /// The 32-bit TEB of a WOW64 thread.
+    pub teb32: Option<Teb>,
+    /// How often the thread was suspended.
+    pub suspend_count: u32,
+    /// Instruction and stack pointer of the thread's context.
+    pub registers: Option<(u64, u64)>,
+    /// Where the thread started, from ThreadInfoList.
+    pub start_address: Option<u64>,
+}
+
+impl Thread {
+    /// The TEB that the program itself sees: the 32-bit one in a WOW64 process.
+    pub fn program_teb(&self) -> Option<&Teb> {
+        self.teb32.as_ref().or(self.teb.as_ref())
+    }
+}
+
+/// A dump, and what it says about its process.
+#[derive(Debug)]
+pub struct Process<'d> {
+    /// The dump itself.
+    pub dump: &'d Dump,
+    /// Regions and their use.
+    pub space: AddressSpace<'d>,
+    /// The threads, in the order of the thread list.
+    pub threads: Vec<Thread>,
+    /// The modules, in the order of the module list.
+    pub modules: Vec<MinidumpModule>,
+    /// SystemInfo.
+    pub system: Option<MinidumpSystemInfo>,
+    /// The page that the kernel shares with every process.
+    pub shared_data: Option<UserSharedData>,
+    /// The PEB, and the 32-bit one of a WOW64 process.
+    pub pebs: Vec<Peb>,
+    /// Whether a 32-bit program ran on 64-bit Windows; `None` if the dump does not tell.
+    pub wow64: Option<bool>,
+    /// Everything that was dropped, repaired or guessed so far.
+    pub warnings: Vec<Warning>,
+}
+
+impl<'d> Process<'d> {
+    /// Gathers the facts. Never fails: what cannot be known is `None`, empty, or a warning.
+    pub fn gather(dump: &'d Dump) -> Process<'d> {
+        let mut warnings: Vec<Warning> = dump.damage().iter().cloned().map(Warning::Damage).collect();
+        let system = dump.system_info().ok().flatten();
+        let modules: Vec<MinidumpModule> = dump
+            .modules()
+            .ok()
+            .flatten()
+            .map(|list| list.iter().cloned().collect())
+            .unwrap_or_default();
+        let extents: Vec<(u64, u64)> = modules.iter().map(extent).collect();
+        let windows = system.as_ref().is_none_or(|s| matches!(s.os, Os::Windows));
+        if let Some(system) = system.as_ref().filter(|_| !windows) {
+            warnings.push(Warning::NotWindows {
+                os: system.os.long_name().into_owned(),
+            });
+        }
+        let mut space_warnings = Vec::new();
+        let space = AddressSpace::of(dump, &extents, &mut space_warnings);
+        if !windows {
+            space_warnings.retain(|w| *w != Warning::NoMemoryMap); // NotWindows says so
+        }
+        warnings.append(&mut space_warnings);
+        let threads = if windows {
+            gather_threads(dump, &mut warnings)
+        } else {
+            bare_threads(dump)
+        };
+        let shared_data = UserSharedData::read(dump.memory()).ok().filter(|_| windows);
+        let pebs = gather_pebs(dump, &threads);
+        let wow64 = if windows {
+            is_wow64(dump, &threads, shared_data.as_ref())
+        } else {
+            None
+        };
+        warnings.extend(dump.memory_damage().iter().cloned().map(Warning::Damage));
+        let mut process = Process {
+            dump,
+            space,
+            threads,
+            modules,
+            system,
+            shared_data,
+            pebs,
+            wow64,
+            warnings,
+        };
+        let claims = process.claims();
+        process.space.classify(&claims);
+        process
+    }
+
+    /// The module that holds `address`, by its index.
+    pub fn module_at(&self, address: u64) -> Option<usize> {
+        self.modules.iter().position(|m| {
+            let (base, end) = extent(m);
+            (base..end).contains(&address)
+        })
+    }
+
+    /// The comment of the dump's writer, as it is.
+    pub(crate) fn comment(&self, warnings: &mut Vec<Warning>) -> Option<String> {
+        let comment = known(self.dump.comment(), warnings)??;
+        if comment.repaired {
+            warnings.push(Warning::CommentRepaired);
+        }
+        Some(comment.text)
+    }
+
+    /// The suffix of this process's structures of the width given.
+    fn bits(&self, width: Width) -> Bits {
+        match (
+            self.wow64 == Some(true) && self.dump.width() == Width::Bits64,
+            width,
+        ) {
+            (false, _) => Bits::Native,
+            (true, Width::Bits32) => Bits::B32,
+            (true, Width::Bits64) => Bits::B64,
+        }
+    }
+
+    /// Who uses which addresses.
+    fn claims(&self) -> Vec<Span> {
+        let mut claims = Vec::new();
+        for peb in &self.pebs {
+            let by = self
+                .threads
+                .iter()
+                .flat_map(|t| [t.teb, t.teb32])
+                .flatten()
+                .find(|t| t.peb == Some(peb.address));
+            let fact = by.map_or(Fact::ThreadList, |teb| Fact::TebPeb(teb.address));
+            let usage = Usage::Peb(self.bits(peb.width));
+            claims.push(Span {
+                base: peb.address,
+                end: peb.address.saturating_add(PAGE),
+                usage,
+                owner: Owner::Process,
+                fact,
+            });
+        }
+        for thread in &self.threads {
+            self.claim_thread(thread, &mut claims);
+        }
+        for (index, module) in self.modules.iter().enumerate() {
+            let (base, end) = extent(module);
+            claims.push(Span {
+                base,
+                end,
+                usage: Usage::Image,
+                owner: Owner::Module(index),
+                fact: Fact::ModuleList,
+            });
+        }
+        if self.shared_data.is_some() {
+            let (base, end) = (kuser::ADDRESS, kuser::ADDRESS + PAGE);
+            claims.push(Span {
+                base,
+                end,
+                usage: Usage::Other,
+                owner: Owner::Process,
+                fact: Fact::UserSharedData,
+            });
+        }
+        claims
+    }
+
+    fn claim_thread(&self, thread: &Thread, claims: &mut Vec<Span>) {
+        let owner = Owner::Thread(thread.index);
+        for teb in [thread.teb, thread.teb32].into_iter().flatten() {
+            let twin = thread.teb32.is_some_and(|t| t.address == teb.address);
+            let fact = if twin {
+                Fact::TebWow64(thread.teb_address)
+            } else {
+                Fact::ThreadList
+            };
+            let end = teb.address.saturating_add(self.teb_size(teb.width));
+            let usage = Usage::Teb(self.bits(teb.width));
+            claims.push(Span {
+                base: teb.address,
+                end,
+                usage,
+                owner,
+                fact,
+            });
+            claims.extend(self.stack(&teb).map(|(base, end, fact)| Span {
+                base,
+                end,
+                usage: Usage::Stack(self.bits(teb.width)),
+                owner,
+                fact,
+            }));
+        }
+    }
+
+    /// Bytes of a TEB, in pages: two on x64; one on x86 until Windows 11 let it grow beyond (C.1).
+    fn teb_size(&self, width: Width) -> u64 {
+        const WINDOWS_11: u32 = 22000;
+        let build = self.system.as_ref().map_or(0, |s| s.raw.build_number);
+        if width == Width::Bits64 || build >= WINDOWS_11 {
+            2 * PAGE
+        } else {
+            PAGE
+        }
+    }
+
+    /// The stack that a TEB describes: all of its allocation, reserved and guard pages too. A stack is one
+    /// allocation, so a TEB that claims more than that is not believed further.
+    pub fn stack(&self, teb: &Teb) -> Option<(u64, u64, Fact)> {
+        // The 64-bit stack of a WOW64 thread begins below a save area, inside a page that is the stack's all the same.
+        let (limit, end) = (teb.stack_limit, teb.stack_base.checked_next_multiple_of(PAGE)?);
+        if limit >= end || end - limit > MOST_STACK {
+            return None;
+        }
+        let top = self
+            .space
+            .region_at(end - 1)
+            .filter(|r| self.space.complete && !r.state.is_free());
+        let allocation = top.map(|r| r.allocation_base).filter(|base| *base <= limit);
+        match (
+            teb.deallocation_stack.filter(|d| *d != 0 && *d <= limit),
+            allocation,
+        ) {
+            (Some(base), Some(allocation)) if allocation > base => {
+                Some((allocation, end, Fact::TebStackAllocation(teb.address)))
+            }
+            (Some(base), _) if end - base <= MOST_STACK => Some((base, end, Fact::TebStack(teb.address))),
+            (_, Some(allocation)) => Some((allocation, end, Fact::TebStackAllocation(teb.address))),
+            _ => Some((limit, end, Fact::TebStackAllocation(teb.address))),
+        }
+    }
+}
+
+const PAGE: u64 = 0x1000;
+
+/// No stack is larger: the linker and `CreateThread` take a 32-bit size on x86, and 64 GiB is beyond any use.
+const MOST_STACK: u64 = 1 << 36;
+
+/// First address of a module, and the first behind it.
+pub(crate) fn extent(module: &MinidumpModule) -> (u64, u64) {
+    (
+        module.base_address(),
+        module.base_address().saturating_add(module.size()),
+    )
+}
+
+/// What a stream says, or a warning that it is damaged.
+pub(crate) fn known<T>(stream: Result<T, Damage>, warnings: &mut Vec<Warning>) -> Option<T> {
+    match stream {
+        Ok(stream) => Some(stream),
+        Err(damage) => {
+            let warning = Warning::Damage(damage);
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+            None
+        }
+    }
+}
+
+/// The threads without anything that only Windows has.
+fn bare_threads(dump: &Dump) -> Vec<Thread> {
+    let Ok(Some(list)) = dump.threads() else {
+        return Vec::new();
+    };
+    let names = dump.thread_names().ok().flatten();
+    let infos = dump.thread_infos().ok().flatten();
+    let system = dump.system_info().ok().flatten();
+    let misc = dump.misc_info().ok().flatten();
+    let registers = |t: &dumplens_core::minidump::MinidumpThread<'_>| {
+        let context = t.context(system.as_ref()?, misc.as_ref())?;
+        Some((context.get_instruction_pointer(), context.get_stack_pointer()))
+    };
+    let thread = |(index, t): (usize, &dumplens_core::minidump::MinidumpThread<'_>)| Thread {
+        index,
+        id: t.raw.thread_id,
+        name: names
+            .as_ref()
+            .and_then(|n| n.get_name(t.raw.thread_id))
+            .map(|n| n.into_owned())
+            .filter(|n| !n.is_empty()),
+        teb_address: t.raw.teb,
+        teb: None,
+        teb32: None,
+        suspend_count: t.raw.suspend_count,
+        registers: registers(t),
+        start_address: infos
+            .as_ref()
+            .and_then(|i| i.get_thread_info(t.raw.thread_id))
+            .map(|i| i.raw.start_address),
+    };
+    list.threads.iter().enumerate().map(thread).collect()
+}
+
+/// The threads with their TEBs.
+fn gather_threads(dump: &Dump, warnings: &mut Vec<Warning>) -> Vec<Thread> {
+    let mut threads = bare_threads(dump);
+    let memory = dump.memory();
+    let mut unusable: Option<(u64, u32, String)> = None;
+    for thread in &mut threads {
+        let why = match Teb::read(memory, thread.teb_address, dump.width()) {
+            Ok(teb) if teb.is_sound() || teb.self_pointer.is_none() => {
+                thread.teb32 = teb.wow64(memory);
+                thread.teb = Some(teb);
+                continue;
+            }
+            Ok(_) => format!("what lies at {:#x} does not point at itself", thread.teb_address),
+            Err(unreadable) => unreadable.to_string(),
+        };
+        unusable.get_or_insert((0, thread.id, why)).0 += 1;
+    }
+    // A dump that keeps no memory but stacks has no TEBs, and nobody expects them.
+    let keeps_tebs =
+        threads.iter().any(|t| t.teb.is_some()) || dump.stream(StreamType::MEMORY64_LIST).is_some();
+    if let Some((count, first, why)) = unusable.filter(|_| keeps_tebs) {
+        warnings.push(Warning::TebsUnusable { count, first, why });
+    }
+    threads
+}
+
+/// The PEBs that the TEBs name: the most frequent address of each width, since one damaged TEB must not decide.
+fn gather_pebs(dump: &Dump, threads: &[Thread]) -> Vec<Peb> {
+    let mut pebs = Vec::new();
+    for width in [Width::Bits64, Width::Bits32] {
+        let mut votes: HashMap<u64, usize> = HashMap::new();
+        for teb in threads
+            .iter()
+            .flat_map(|t| [t.teb, t.teb32])
+            .flatten()
+            .filter(|t| t.width == width)
+        {
+            *votes.entry(teb.peb.unwrap_or(0)).or_default() += 1;
+        }
+        let winner = votes
+            .into_iter()
+            .filter(|(peb, _)| *peb != 0)
+            .max_by_key(|(peb, n)| (*n, u64::MAX - peb));
+        pebs.extend(winner.and_then(|(address, _)| Peb::read(dump.memory(), address, width).ok()));
+    }
+    pebs
+}
+
+/// Whether a 32-bit program ran on 64-bit Windows.
+fn is_wow64(dump: &Dump, threads: &[Thread], shared: Option<&UserSharedData>) -> Option<bool> {
+    match dump.arch()? {
+        Arch::X64 | Arch::Arm64 if threads.iter().any(|t| t.teb32.is_some()) => Some(true),
+        Arch::X64 | Arch::Arm64 => threads.iter().any(|t| t.teb.is_some()).then_some(false),
+        Arch::X86 => match Arch::from_raw(shared?.native_arch?) {
+            Arch::X64 | Arch::Arm64 => Some(true),
+            Arch::X86 => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,9 @@
+//! From plain data to characters. Words are chosen here; nothing is computed.
+//!
+//! Names, paths and comments come from the dump and may be hostile: [`escape`] stands between them and every
+//! output. The text has no colours; whoever owns a terminal adds them.
+
+pub mod escape;
+pub mod json;
+pub mod number;
+pub mod text;

@@ -1,0 +1,53 @@
+//! Text for people, one file for each question.
+
+mod address;
+mod info;
+mod regions;
+mod summary;
+mod threads;
+
+pub use address::address;
+pub use info::info;
+pub use regions::{region_header, region_row};
+pub use summary::{largest_row, summary, summary_row};
+pub use threads::threads;
+
+use super::escape;
+use crate::report::{Report, WarningReport};
+
+/// `label:` padded to a column, then the lines of the value; nothing for an empty value.
+fn field(out: &mut String, label: &str, value: &[String]) {
+    for (n, line) in value.iter().enumerate() {
+        let label = if n == 0 {
+            format!("{label}:")
+        } else {
+            String::new()
+        };
+        out.push_str(format!("{label:<12}{line}").trim_end());
+        out.push('\n');
+    }
+}
+
+/// The warnings, at the end of every answer.
+fn warnings(out: &mut String, warnings: &[WarningReport]) {
+    if warnings.is_empty() {
+        return;
+    }
+    out.push('\n');
+    out.extend(warnings.iter().map(warning));
+}
+
+/// One warning, on one line.
+pub fn warning(warning: &WarningReport) -> String {
+    format!("warning: {} [{}]\n", escape::line(&warning.message), warning.code)
+}
+
+/// The comment's lines, made safe.
+fn comment(report: &Report) -> Vec<String> {
+    report
+        .dump
+        .comment
+        .as_deref()
+        .map(escape::lines)
+        .unwrap_or_default()
+}

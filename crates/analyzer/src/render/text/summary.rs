@@ -1,0 +1,210 @@
+//! `!address -summary`, in WinDbg's present layout (`spec/windows-dumps.md` A.2), under a few lines on the dump.
+
+use super::{comment, field, warnings};
+use crate::render::escape;
+use crate::render::number::{duration, hex, size, size_text};
+use crate::report::{MemoryReport, PlaceReport, ProcessReport, Report, RowReport, SystemMemoryReport};
+
+const USAGE: &str =
+    "--- Usage Summary ---------------- RgnCount ----------- Total Size -------- %ofBusy %ofTotal";
+const TYPE: &str =
+    "--- Type Summary (for busy) ------ RgnCount ----------- Total Size -------- %ofBusy %ofTotal";
+const STATE: &str =
+    "--- State Summary ---------------- RgnCount ----------- Total Size -------- %ofBusy %ofTotal";
+const PROTECT: &str =
+    "--- Protect Summary (for commit) - RgnCount ----------- Total Size -------- %ofBusy %ofTotal";
+const LARGEST: &str = "--- Largest Region by Usage ----------- Base Address -------- Region Size ----------";
+
+/// The whole answer of `dumplens summary`.
+pub fn summary(report: &Report) -> String {
+    let mut out = String::new();
+    head(&mut out, report);
+    tables(&mut out, &report.memory, report.dump.pointer_bits);
+    free_space(&mut out, &report.memory, report.dump.pointer_bits);
+    warnings(&mut out, &report.warnings);
+    out
+}
+
+/// What a reader needs to know of dump, system and process before the tables.
+fn head(out: &mut String, report: &Report) {
+    let dump = &report.dump;
+    let mut about = format!("{} ({}", escape::line(&dump.path), size_text(dump.size_bytes));
+    if let Some(created) = &dump.created {
+        about += &format!(", written {created}");
+    }
+    field(out, "Dump", &[about + ")"]);
+    field(out, "Comment", &comment(report));
+    field(out, "System", &[system_line(report)]);
+    field(out, "Process", &[process_line(&report.process)]);
+    if let Some(memory) = &report.system.memory {
+        field(out, "Memory", &[system_memory_line(memory)]);
+    }
+    if let Some(counters) = &report.process.counters {
+        let charge = counters.private_bytes.unwrap_or(counters.pagefile_bytes);
+        let peak = size_text(counters.peak_pagefile_bytes);
+        field(
+            out,
+            "Commit",
+            &[format!(
+                "{} charged to the process (peak {peak})",
+                size_text(charge)
+            )],
+        );
+    }
+    if let Some(exception) = &report.exception {
+        let code = exception.code.0;
+        let name = exception.name.as_deref().unwrap_or("no known name");
+        field(
+            out,
+            "Exception",
+            &[format!(
+                "{code:08x} ({name}) in thread {:#x}",
+                exception.thread_id
+            )],
+        );
+    }
+}
+
+pub(super) fn system_line(report: &Report) -> String {
+    let system = &report.system;
+    let mut parts = vec![
+        system
+            .os
+            .as_deref()
+            .map_or_else(|| "not known".to_owned(), escape::line),
+    ];
+    parts.extend(system.service_pack.as_deref().map(escape::line));
+    parts.extend(report.dump.arch.clone());
+    parts.extend(system.processors.map(|n| format!("{n} processors")));
+    parts.push(match system.uptime_seconds {
+        Some(seconds) => format!("up {}", duration((seconds * 1000.0).round() as u64)),
+        None => "uptime not available".to_owned(),
+    });
+    parts.join(", ")
+}
+
+pub(super) fn process_line(process: &ProcessReport) -> String {
+    let mut parts = vec![
+        process
+            .image
+            .as_deref()
+            .map_or_else(|| "not known".to_owned(), escape::line),
+    ];
+    parts.extend(process.id.map(|id| format!("pid {id}")));
+    if process.wow64 == Some(true) {
+        parts.push("32-bit on 64-bit Windows (WOW64)".to_owned());
+    }
+    parts.push(match process.uptime_seconds {
+        Some(seconds) => format!("up {}", duration(seconds.saturating_mul(1000))),
+        None => "uptime not available".to_owned(),
+    });
+    parts.join(", ")
+}
+
+fn system_memory_line(memory: &SystemMemoryReport) -> String {
+    let part = |bytes: Option<u64>, what: &str| bytes.map(|b| format!("{} {what}", size_text(b)));
+    let ram = part(memory.physical_bytes, "RAM");
+    let available = part(memory.available_bytes, "available");
+    let commit = memory
+        .commit_bytes
+        .zip(memory.commit_limit_bytes)
+        .map(|(commit, limit)| {
+            let left = limit.saturating_sub(commit);
+            format!(
+                "commit {} of {} ({} left)",
+                size_text(commit),
+                size_text(limit),
+                size_text(left)
+            )
+        });
+    let commit = commit.unwrap_or_else(|| "system commit not known".to_owned());
+    [ram, available, Some(commit)]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The five tables. Without a memory map only the two that do not need one.
+fn tables(out: &mut String, memory: &MemoryReport, bits: u32) {
+    let tables = [
+        (USAGE, &memory.usage, "Free"),
+        (TYPE, &memory.kind, ""),
+        (STATE, &memory.state, "MEM_FREE"),
+        (PROTECT, &memory.protect, ""),
+    ];
+    for (header, rows, free) in tables {
+        if rows.is_empty() {
+            continue;
+        }
+        out.push_str(&format!("\n{header}\n"));
+        for row in rows {
+            let busy = memory.busy_bytes.filter(|_| row.name != free);
+            out.push_str(&summary_row(row, busy, memory.total_bytes, bits));
+            out.push('\n');
+        }
+    }
+    if !memory.usage.is_empty() {
+        out.push_str(&format!("\n{LARGEST}\n"));
+    }
+    for row in &memory.usage {
+        out.push_str(&largest_row(&row.name, row.largest, bits));
+        out.push('\n');
+    }
+}
+
+/// One row of the first four tables: 92 columns; shares of `busy` and `total` are blank where these are `None`.
+pub fn summary_row(row: &RowReport, busy: Option<u64>, total: Option<u64>, pointer_bits: u32) -> String {
+    let (number, unit) = size(row.size_bytes);
+    let size_hex = hex(row.size_bytes, pointer_bits);
+    let (busy, total) = (percent(row.size_bytes, busy), percent(row.size_bytes, total));
+    format!(
+        "{:<33}{:>10} {size_hex:>17} ({number:>8} {unit}){busy:>8}{total:>9}",
+        row.name, row.regions
+    )
+}
+
+/// One row of the last table: 84 columns.
+pub fn largest_row(name: &str, largest: PlaceReport, pointer_bits: u32) -> String {
+    let (number, unit) = size(largest.size_bytes);
+    let (base, size_hex) = (
+        hex(largest.base.0, pointer_bits),
+        hex(largest.size_bytes, pointer_bits),
+    );
+    format!("{name:<35}{base:>17}{size_hex:>18} ({number:>8} {unit})")
+}
+
+fn percent(part: u64, whole: Option<u64>) -> String {
+    match whole {
+        Some(whole) if whole > 0 => format!("{:.2}%", part as f64 * 100.0 / whole as f64),
+        Some(_) => "0.00%".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// The line that the story's engineer was after.
+fn free_space(out: &mut String, memory: &MemoryReport, bits: u32) {
+    out.push('\n');
+    let Some(largest) = memory.largest_free else {
+        let why = if memory.complete {
+            "none"
+        } else {
+            "not known: the dump holds no memory map"
+        };
+        out.push_str(&format!("Largest free region: {why}\n"));
+        return;
+    };
+    let base = hex(largest.base.0, bits);
+    out.push_str(&format!(
+        "Largest free region: {} at {base}",
+        size_text(largest.size_bytes)
+    ));
+    if let Some((free, fragmentation)) = memory.free_bytes.zip(memory.fragmentation) {
+        let share = fragmentation * 100.0;
+        out.push_str(&format!(
+            "; free in all: {}, {share:.2}% of it outside that region",
+            size_text(free)
+        ));
+    }
+    out.push('\n');
+}

@@ -1,0 +1,396 @@
+//! From facts to the report.
+
+use std::collections::HashMap;
+
+use dumplens_core::minidump::{CodeView, MinidumpMiscInfo, MinidumpModule, Module, system_info::Os};
+use dumplens_core::process::{ProcessParameters, Teb};
+use dumplens_core::{Arch, StreamType, VmCounters, Width};
+
+use super::{
+    CodeReport, CountersReport, DumpReport, ExceptionReport, HandleCount, Hex, MemoryReport, ModuleReport,
+    Options, PlaceReport, ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, StreamReport,
+    SystemMemoryReport, SystemReport, ThreadReport, WarningReport,
+};
+use crate::process::{Process, Thread, known};
+use crate::totals::{Totals, TotalsRow};
+use crate::warning::Warning;
+use crate::{clock, names};
+
+impl Report {
+    /// Puts the facts in the report's shape.
+    pub fn new(process: &Process<'_>, options: &Options) -> Report {
+        let mut warnings = process.warnings.clone();
+        let misc = process.dump.misc_info().ok().flatten();
+        let report = Report {
+            schema_version: SCHEMA_VERSION,
+            dump: dump(process, options, &mut warnings),
+            system: system(process, misc.as_ref(), &mut warnings),
+            process: self::process(process, misc.as_ref(), options, &mut warnings),
+            exception: exception(process, &mut warnings),
+            threads: process.threads.iter().map(|t| thread(process, t)).collect(),
+            modules: process.modules.iter().map(module).collect(),
+            memory: memory(process),
+            verdict: None,
+            findings: Vec::new(),
+            warnings: Vec::new(),
+        };
+        Report {
+            warnings: warnings.iter().map(WarningReport::from).collect(),
+            ..report
+        }
+    }
+}
+
+fn dump(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -> DumpReport {
+    let dump = process.dump;
+    let memory = dump.memory();
+    let listed: u64 = memory
+        .ranges()
+        .iter()
+        .fold(0, |sum, r| sum.saturating_add(r.size));
+    let stream = |s: &dumplens_core::StreamLocation| StreamReport {
+        kind: s.kind.0,
+        name: s.kind.to_string(),
+        size_bytes: s.size,
+    };
+    DumpReport {
+        path: options.path.clone(),
+        size_bytes: dump.size(),
+        flags: dump.header().flags.into(),
+        created: clock::from_unix(dump.header().time_date_stamp),
+        arch: dump.arch().map(arch_name),
+        pointer_bits: if dump.width() == Width::Bits32 { 32 } else { 64 },
+        truncated: memory.missing_bytes() > 0 || dump.streams().iter().any(|s| s.present < s.size),
+        missing_bytes: memory.missing_bytes(),
+        kept_bytes: listed.saturating_sub(memory.missing_bytes()),
+        comment: process.comment(warnings),
+        streams: dump.streams().iter().map(stream).collect(),
+    }
+}
+
+fn arch_name(arch: Arch) -> String {
+    match arch {
+        Arch::X86 => "x86".to_owned(),
+        Arch::X64 => "x86_64".to_owned(),
+        Arch::Arm64 => "arm64".to_owned(),
+        Arch::Arm => "arm".to_owned(),
+        Arch::Other(raw) => format!("{raw:#x}"),
+    }
+}
+
+fn system(
+    process: &Process<'_>,
+    misc: Option<&MinidumpMiscInfo>,
+    warnings: &mut Vec<Warning>,
+) -> SystemReport {
+    let info = process.system.as_ref();
+    let os = info.map(|s| {
+        let (version, _) = s.os_parts();
+        format!("{} {version}", s.os.long_name())
+    });
+    let build_string = misc
+        .and_then(|m| m.raw.build_string())
+        .map(|units| utf16_until_nul(units));
+    SystemReport {
+        os,
+        build: info.map(|s| s.raw.build_number),
+        build_string: build_string.filter(|s| !s.is_empty()),
+        service_pack: info
+            .and_then(|s| s.csd_version())
+            .map(|s| s.into_owned())
+            .filter(|s| !s.is_empty()),
+        processors: info
+            .map(|s| u32::from(s.raw.number_of_processors))
+            .filter(|n| *n != 0),
+        uptime_seconds: process
+            .shared_data
+            .map(|k| k.uptime_ms as f64 / 1000.0)
+            .filter(|s| *s > 0.0),
+        time: process
+            .shared_data
+            .and_then(|k| k.system_time)
+            .and_then(clock::from_filetime),
+        memory: system_memory(process, warnings),
+    }
+}
+
+/// SystemMemoryInfo; without it, KUSER_SHARED_DATA still tells the size of RAM.
+fn system_memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<SystemMemoryReport> {
+    let physical = process
+        .shared_data
+        .and_then(|k| k.physical_pages)
+        .and_then(|pages| pages.checked_mul(4096));
+    let stream = known(process.dump.system_memory(), warnings).flatten();
+    if stream.is_none() && process.dump.stream(StreamType::SYSTEM_MEMORY_INFO).is_some() {
+        stream_empty("SystemMemoryInfoStream", warnings);
+    }
+    let Some(memory) = stream else {
+        return physical.map(|bytes| SystemMemoryReport {
+            physical_bytes: Some(bytes),
+            available_bytes: None,
+            commit_bytes: None,
+            commit_limit_bytes: None,
+            commit_peak_bytes: None,
+        });
+    };
+    Some(SystemMemoryReport {
+        physical_bytes: memory.physical_bytes.or(physical),
+        available_bytes: memory.available_bytes,
+        commit_bytes: memory.committed_bytes,
+        commit_limit_bytes: memory.commit_limit_bytes,
+        commit_peak_bytes: memory.commit_peak_bytes,
+    })
+}
+
+/// Says that a stream holds only zeros, unless its damage was reported already.
+fn stream_empty(stream: &'static str, warnings: &mut Vec<Warning>) {
+    if !warnings
+        .iter()
+        .any(|w| matches!(w, Warning::Damage(d) if d.to_string().starts_with(stream)))
+    {
+        warnings.push(Warning::StreamEmpty { stream });
+    }
+}
+
+fn process(
+    process: &Process<'_>,
+    misc: Option<&MinidumpMiscInfo>,
+    options: &Options,
+    warnings: &mut Vec<Warning>,
+) -> ProcessReport {
+    let raw = misc.map(|m| &m.raw);
+    let created = raw
+        .and_then(|m| m.process_create_time())
+        .copied()
+        .filter(|t| *t != 0);
+    let written = process.dump.header().time_date_stamp;
+    if let Some(late) = created
+        .and_then(|c| c.checked_sub(written))
+        .filter(|late| *late > 0 && written != 0)
+    {
+        warnings.push(Warning::ProcessFromTheFuture {
+            seconds: u64::from(late),
+        });
+    }
+    let by_teb = || {
+        process
+            .threads
+            .iter()
+            .find_map(|t| u32::try_from(t.teb?.process_id?).ok())
+    };
+    ProcessReport {
+        id: raw.and_then(|m| m.process_id()).copied().or_else(by_teb),
+        image: image(process),
+        command_line: if options.include_secrets {
+            command_line(process)
+        } else {
+            None
+        },
+        created: created.and_then(clock::from_unix),
+        // Zero is not believed: writers that know no creation time give the dump's own, as the debugger assumes too.
+        uptime_seconds: created
+            .and_then(|c| written.checked_sub(c))
+            .filter(|s| *s != 0)
+            .map(u64::from),
+        user_seconds: raw.and_then(|m| m.process_user_time()).copied(),
+        kernel_seconds: raw.and_then(|m| m.process_kernel_time()).copied(),
+        wow64: process.wow64,
+        pebs: process.pebs.iter().map(|p| p.address.into()).collect(),
+        handles: if options.handles {
+            handles(process, warnings)
+        } else {
+            None
+        },
+        counters: counters(process, warnings),
+    }
+}
+
+/// The program: the module at the PEB's image base, or else the first of the list, which it is by convention.
+fn image(process: &Process<'_>) -> Option<String> {
+    let by_peb = process.pebs.iter().find_map(|peb| {
+        process
+            .modules
+            .iter()
+            .find(|m| m.base_address() == peb.image_base)
+    });
+    let module = by_peb.or(process.modules.first())?;
+    Some(module.code_file().into_owned()).filter(|path| !path.is_empty())
+}
+
+fn command_line(process: &Process<'_>) -> Option<String> {
+    let read = |peb: &dumplens_core::process::Peb| {
+        let at = peb.process_parameters.filter(|p| *p != 0)?;
+        ProcessParameters::read(process.dump.memory(), at, peb.width)
+            .ok()?
+            .command_line()
+            .ok()
+    };
+    process.pebs.iter().find_map(read)
+}
+
+fn handles(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Vec<HandleCount>> {
+    let handles = known(process.dump.handles(), warnings)??;
+    warnings.extend(handles.damage.into_iter().map(Warning::Damage));
+    let mut counts: HashMap<String, u64> = HashMap::new();
+    for handle in handles.list.iter() {
+        *counts
+            .entry(handle.type_name.clone().unwrap_or_default())
+            .or_default() += 1;
+    }
+    let mut counts: Vec<HandleCount> = counts
+        .into_iter()
+        .map(|(kind, count)| HandleCount { kind, count })
+        .collect();
+    counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.kind.cmp(&b.kind)));
+    Some(counts)
+}
+
+fn counters(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<CountersReport> {
+    let stream = known(process.dump.vm_counters(), warnings).flatten();
+    if stream.is_none() && process.dump.stream(StreamType::PROCESS_VM_COUNTERS).is_some() {
+        stream_empty("ProcessVmCountersStream", warnings);
+    }
+    let c: VmCounters = stream?;
+    Some(CountersReport {
+        private_bytes: c.private_bytes,
+        pagefile_bytes: c.pagefile_bytes,
+        peak_pagefile_bytes: c.peak_pagefile_bytes,
+        working_set_bytes: c.working_set_bytes,
+        peak_working_set_bytes: c.peak_working_set_bytes,
+        private_working_set_bytes: c.private_working_set_bytes,
+        virtual_bytes: c.virtual_bytes,
+        peak_virtual_bytes: c.peak_virtual_bytes,
+        shared_commit_bytes: c.shared_commit_bytes,
+        job_private_commit_bytes: c.job_private_commit_bytes,
+        job_private_commit_limit_bytes: c.job_private_commit_limit_bytes,
+        job_total_commit_limit_bytes: c.job_total_commit_limit_bytes,
+        page_faults: c.page_faults,
+    })
+}
+
+fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<ExceptionReport> {
+    let exception = process.dump.exception().ok().flatten()?;
+    let record = &exception.raw.exception_record;
+    let thread_id = exception.raw.thread_id;
+    if !process.threads.is_empty() && !process.threads.iter().any(|t| t.id == thread_id) {
+        warnings.push(Warning::ExceptionThreadUnknown { thread_id });
+    }
+    let name = match process.system.as_ref() {
+        Some(system) if !matches!(system.os, Os::Windows) => {
+            Some(exception.get_crash_reason(system.os, system.cpu).to_string())
+        }
+        _ => names::exception(record.exception_code),
+    };
+    let parameters = record
+        .exception_information
+        .iter()
+        .take(record.number_parameters as usize);
+    Some(ExceptionReport {
+        code: record.exception_code.into(),
+        name,
+        flags: record.exception_flags.into(),
+        address: record.exception_address.into(),
+        thread_id,
+        parameters: parameters.map(|p| Hex(*p)).collect(),
+        cpp: None,
+    })
+}
+
+fn thread(process: &Process<'_>, thread: &Thread) -> ThreadReport {
+    let teb = thread.program_teb();
+    let code = |code: u32, name: fn(u32) -> Option<String>| CodeReport {
+        code: code.into(),
+        name: name(code),
+    };
+    ThreadReport {
+        id: thread.id,
+        index: thread.index,
+        name: thread.name.clone(),
+        teb: thread.teb_address.into(),
+        teb32: thread.teb32.map(|t| t.address.into()),
+        stack: teb.map(|t| stack(process, t)),
+        stack64: thread.teb32.and(thread.teb.as_ref()).map(|t| stack(process, t)),
+        last_error: teb
+            .and_then(|t| t.last_error)
+            .map(|c| code(c, names::win32_error)),
+        last_status: teb.and_then(|t| t.last_status).map(|c| code(c, names::nt_status)),
+        suspend_count: thread.suspend_count,
+        ip: thread.registers.map(|(ip, _)| ip.into()),
+        sp: thread.registers.map(|(_, sp)| sp.into()),
+        start_address: thread.start_address.map(Into::into),
+        frames: None,
+        stopped: None,
+    }
+}
+
+fn stack(process: &Process<'_>, teb: &Teb) -> StackReport {
+    let reserved = process.stack(teb).map(|(base, ..)| base.into());
+    StackReport {
+        base: teb.stack_base.into(),
+        limit: teb.stack_limit.into(),
+        reserved_from: reserved,
+    }
+}
+
+fn module(module: &MinidumpModule) -> ModuleReport {
+    let pdb = match &module.codeview_info {
+        Some(CodeView::Pdb70(record)) => Some(String::from_utf8_lossy(&record.pdb_file_name).into_owned()),
+        Some(CodeView::Pdb20(record)) => Some(String::from_utf8_lossy(&record.pdb_file_name).into_owned()),
+        _ => None,
+    };
+    ModuleReport {
+        base: module.base_address().into(),
+        size_bytes: module.size(),
+        path: module.code_file().into_owned(),
+        version: module.version().map(|v| v.into_owned()),
+        time_date_stamp: module.raw.time_date_stamp.into(),
+        pdb: pdb.map(|p| p.trim_end_matches('\0').to_owned()),
+        debug_id: module.debug_identifier().map(|id| id.breakpad().to_string()),
+    }
+}
+
+fn memory(process: &Process<'_>) -> MemoryReport {
+    let totals = Totals::of(&process.space);
+    let complete = process.space.complete;
+    let row = |r: TotalsRow| RowReport {
+        name: r.name,
+        regions: r.regions,
+        size_bytes: r.size,
+        largest: PlaceReport {
+            base: r.largest.0.into(),
+            size_bytes: r.largest.1,
+        },
+    };
+    // Without a map, type and protection are not known either.
+    let table = |rows: Vec<TotalsRow>| {
+        if complete {
+            rows.into_iter().map(row).collect()
+        } else {
+            Vec::new()
+        }
+    };
+    let mapped = |bytes: u64| complete.then_some(bytes);
+    MemoryReport {
+        complete,
+        regions: mapped(process.space.regions.len() as u64),
+        classified_regions: totals.regions,
+        total_bytes: mapped(totals.total),
+        busy_bytes: mapped(totals.busy),
+        commit_bytes: mapped(totals.commit),
+        reserve_bytes: mapped(totals.reserve),
+        free_bytes: mapped(totals.free),
+        largest_free: totals.largest_free.map(|(base, size_bytes)| PlaceReport {
+            base: base.into(),
+            size_bytes,
+        }),
+        fragmentation: totals.fragmentation(),
+        usage: totals.usage.into_iter().map(row).collect(),
+        kind: table(totals.kind),
+        state: table(totals.state),
+        protect: table(totals.protect),
+    }
+}
+
+fn utf16_until_nul(units: &[u16]) -> String {
+    String::from_utf16_lossy(units.split(|u| *u == 0).next().unwrap_or_default())
+}

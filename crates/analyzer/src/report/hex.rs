@@ -1,0 +1,33 @@
+//! Numbers that are shown as hex strings: a JSON number above 2^53 does not survive most readers.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// An address, code or flags: `"0x7ffe0000"` in JSON, lower case, without leading zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hex(pub u64);
+
+impl fmt::Display for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{:#x}", self.0))
+    }
+}
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl From<u64> for Hex {
+    fn from(value: u64) -> Hex {
+        Hex(value)
+    }
+}
+
+impl From<u32> for Hex {
+    fn from(value: u32) -> Hex {
+        Hex(u64::from(value))
+    }
+}

@@ -1,0 +1,198 @@
+//! The tables of `!address -summary`: what there is of each usage, type, state and protection.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
+
+use dumplens_core::{MemoryState, MemoryType, Protection};
+
+use crate::address_space::{AddressSpace, Piece};
+use crate::usage::Usage;
+
+/// One line of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TotalsRow {
+    /// WinDbg's or Windows' name.
+    pub name: String,
+    /// Regions, after splitting by usage.
+    pub regions: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Base and size of the largest region; the lowest of equals.
+    pub largest: (u64, u64),
+}
+
+/// The address space, added up. Rows are in descending order of size.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Regions, after splitting by usage.
+    pub regions: u64,
+    /// All bytes, free or not.
+    pub total: u64,
+    /// Bytes that are not free.
+    pub busy: u64,
+    /// Every region.
+    pub usage: Vec<TotalsRow>,
+    /// Regions that are not free.
+    pub kind: Vec<TotalsRow>,
+    /// Every region.
+    pub state: Vec<TotalsRow>,
+    /// Committed regions.
+    pub protect: Vec<TotalsRow>,
+    /// Bytes committed, reserved and free.
+    pub commit: u64,
+    /// Bytes reserved.
+    pub reserve: u64,
+    /// Bytes free.
+    pub free: u64,
+    /// The largest free region, base and size; the lowest of equals.
+    pub largest_free: Option<(u64, u64)>,
+}
+
+/// Everything by which a table may tell regions apart.
+type Key = (Usage, MemoryState, MemoryType, Protection);
+
+#[derive(Debug, Clone, Copy)]
+struct Group {
+    key: Key,
+    regions: u64,
+    size: u64,
+    largest: (u64, u64),
+}
+
+impl Totals {
+    /// Adds up an address space, in one pass.
+    pub fn of(space: &AddressSpace<'_>) -> Totals {
+        let groups = group(space.pieces());
+        let free = |g: &Group| g.key.1 == MemoryState::FREE;
+        let sum = |wanted: MemoryState| groups.iter().filter(|g| g.key.1 == wanted).map(|g| g.size).sum();
+        let total = groups.iter().map(|g| g.size).sum();
+        let (commit, reserve, unused) = (
+            sum(MemoryState::COMMIT),
+            sum(MemoryState::RESERVE),
+            sum(MemoryState::FREE),
+        );
+        Totals {
+            regions: groups.iter().map(|g| g.regions).sum(),
+            total,
+            busy: total - unused,
+            usage: table(&groups, |g| Some(g.key.0)),
+            kind: table(&groups, |g| (!free(g)).then_some(g.key.2)),
+            state: table(&groups, |g| Some(g.key.1)),
+            protect: table(&groups, |g| g.key.1.is_commit().then_some(g.key.3)),
+            commit,
+            reserve,
+            free: unused,
+            largest_free: groups
+                .iter()
+                .filter(|g| free(g))
+                .map(|g| g.largest)
+                .fold(None, |a, b| Some(larger(a, b))),
+        }
+    }
+
+    /// How much of the free space lies outside the largest free region, 0 to 1; `None` if nothing is free.
+    pub fn fragmentation(&self) -> Option<f64> {
+        let (_, largest) = self.largest_free?;
+        (self.free > 0).then(|| (self.free - largest) as f64 / self.free as f64)
+    }
+}
+
+fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {
+    match a {
+        Some(a) if a.1 > b.1 || (a.1 == b.1 && a.0 <= b.0) => a,
+        _ => b,
+    }
+}
+
+/// One group for each combination that occurs: a few dozen, whatever the number of regions.
+fn group(pieces: impl Iterator<Item = Piece>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut index = HashMap::new();
+    // Runs of a few kinds alternate: the last ones met are nearly always the next ones.
+    let mut recent = [usize::MAX; 4];
+    for piece in pieces {
+        let key = (
+            piece.usage,
+            piece.region.state,
+            piece.region.kind,
+            piece.region.protect,
+        );
+        let hit = recent
+            .iter()
+            .copied()
+            .find(|i| groups.get(*i).is_some_and(|g: &Group| g.key == key));
+        let at = hit.unwrap_or_else(|| {
+            *index.entry(key).or_insert_with(|| {
+                groups.push(Group {
+                    key,
+                    regions: 0,
+                    size: 0,
+                    largest: (piece.base, 0),
+                });
+                groups.len() - 1
+            })
+        });
+        if hit.is_none() {
+            recent.rotate_right(1);
+            recent[0] = at;
+        }
+        let group = &mut groups[at];
+        group.regions += 1;
+        group.size += piece.size;
+        if piece.size > group.largest.1 {
+            group.largest = (piece.base, piece.size);
+        }
+    }
+    groups
+}
+
+/// Rows beyond this many are joined in one: only a damaged list has so many different values.
+const MOST_ROWS: usize = 64;
+
+/// Joins the groups that share a name; those for which `name` is `None` do not count.
+fn table<N: Display + Ord>(groups: &[Group], name: impl Fn(&Group) -> Option<N>) -> Vec<TotalsRow> {
+    let mut by_name: BTreeMap<N, (u64, u64, (u64, u64))> = BTreeMap::new();
+    for group in groups {
+        let Some(key) = name(group) else { continue };
+        let row = by_name.entry(key).or_insert((0, 0, group.largest));
+        *row = (
+            row.0 + group.regions,
+            row.1 + group.size,
+            larger(Some(row.2), group.largest),
+        );
+    }
+    let row = |(name, (regions, size, largest)): (N, _)| TotalsRow {
+        name: name.to_string(),
+        regions,
+        size,
+        largest,
+    };
+    let mut rows: Vec<TotalsRow> = by_name.into_iter().map(row).collect();
+    // WinDbg's order: by size. The sort is stable, so of equals 64-bit structures precede 32-bit ones, as the enum
+    // has them.
+    rows.sort_by_key(|row| Reverse(row.size));
+    if rows.len() > MOST_ROWS {
+        let rest = rows.split_off(MOST_ROWS - 1);
+        rows.push(rest.into_iter().fold(TotalsRow::others(), TotalsRow::join));
+    }
+    rows
+}
+
+impl TotalsRow {
+    fn others() -> TotalsRow {
+        TotalsRow {
+            name: "(other values)".to_owned(),
+            regions: 0,
+            size: 0,
+            largest: (0, 0),
+        }
+    }
+
+    fn join(mut self, row: TotalsRow) -> TotalsRow {
+        self.regions += row.regions;
+        self.size += row.size;
+        self.largest = larger(Some(self.largest), row.largest);
+        self
+    }
+}

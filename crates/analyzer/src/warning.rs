@@ -1,0 +1,152 @@
+//! Everything the analyzer may have repaired, guessed or not been able to answer, in one enum.
+
+use std::fmt;
+
+use dumplens_core::Damage;
+
+/// Something a reader of the report must know before believing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// The file itself: dropped, clipped or guessed by the core.
+    Damage(Damage),
+    /// Regions of size zero were left out.
+    RegionsEmpty {
+        /// How many.
+        count: u64,
+    },
+    /// The region list was not sorted by address; it has been.
+    RegionsUnsorted,
+    /// Several regions began at one address; the first listed was kept.
+    RegionsDuplicate {
+        /// How many were left out.
+        count: u64,
+    },
+    /// Regions reached into the one that begins behind them, and were cut off there.
+    RegionsOverlap {
+        /// How many.
+        count: u64,
+        /// The address of the first.
+        first: u64,
+    },
+    /// Regions that run past 2^64 with nothing behind them to cut them off were left out.
+    RegionsWrap {
+        /// How many.
+        count: u64,
+    },
+    /// Nothing was listed between some regions; the gaps were taken as free.
+    RegionsGap {
+        /// How many gaps.
+        count: u64,
+        /// Their bytes, together.
+        bytes: u64,
+    },
+    /// Regions whose state is none of commit, reserve and free.
+    RegionsOddState {
+        /// How many.
+        count: u64,
+    },
+    /// The dump has no memory map: free space is unknown.
+    NoMemoryMap,
+    /// A thread's TEB could not be read, or is not one.
+    TebsUnusable {
+        /// How many.
+        count: u64,
+        /// The ID of the first thread concerned.
+        first: u32,
+        /// Why, of the first.
+        why: String,
+    },
+    /// The exception names a thread that is not in the thread list.
+    ExceptionThreadUnknown {
+        /// Its ID.
+        thread_id: u32,
+    },
+    /// A stream is there, but every figure in it is zero.
+    StreamEmpty {
+        /// Which.
+        stream: &'static str,
+    },
+    /// A minidump of another operating system.
+    NotWindows {
+        /// Which.
+        os: String,
+    },
+    /// The comment held characters that are not valid.
+    CommentRepaired,
+    /// Times that cannot be: the process was created after the dump.
+    ProcessFromTheFuture {
+        /// Seconds by which creation follows the dump.
+        seconds: u64,
+    },
+}
+
+impl Warning {
+    /// A short name that does not change from version to version.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Warning::Damage(damage) => damage.code(),
+            Warning::RegionsEmpty { .. } => "regions_empty",
+            Warning::RegionsUnsorted => "regions_unsorted",
+            Warning::RegionsDuplicate { .. } => "regions_duplicate",
+            Warning::RegionsOverlap { .. } => "regions_overlap",
+            Warning::RegionsWrap { .. } => "regions_wrap",
+            Warning::RegionsGap { .. } => "regions_gap",
+            Warning::RegionsOddState { .. } => "regions_odd_state",
+            Warning::NoMemoryMap => "no_memory_map",
+            Warning::TebsUnusable { .. } => "tebs_unusable",
+            Warning::ExceptionThreadUnknown { .. } => "exception_thread_unknown",
+            Warning::StreamEmpty { .. } => "stream_empty",
+            Warning::NotWindows { .. } => "not_windows",
+            Warning::CommentRepaired => "comment_repaired",
+            Warning::ProcessFromTheFuture { .. } => "process_from_the_future",
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::Damage(damage) => damage.fmt(f),
+            Warning::RegionsEmpty { count } => write!(f, "{count} regions of size zero are left out of the memory map"),
+            Warning::RegionsUnsorted => f.write_str("the memory map was not sorted by address; it has been"),
+            Warning::RegionsDuplicate { count } => {
+                write!(f, "{count} regions begin where another does; the first one listed is kept")
+            }
+            Warning::RegionsOverlap { count, first } => write!(
+                f,
+                "{count} regions (the first at {first:#x}) reach into the next one and are cut off where it begins"
+            ),
+            Warning::RegionsWrap { count } => {
+                write!(f, "{count} regions run past the end of the address space and are left out of the memory map")
+            }
+            Warning::RegionsGap { count, bytes } => {
+                write!(f, "the memory map has {count} gaps of {bytes} bytes together; they are taken as free")
+            }
+            Warning::RegionsOddState { count } => {
+                write!(f, "{count} regions have a state that is none of MEM_COMMIT, MEM_RESERVE and MEM_FREE")
+            }
+            Warning::NoMemoryMap => f.write_str(
+                "the dump holds no MemoryInfoList: the regions are those whose bytes it keeps, and its modules; \
+                 free, reserved and total space are unknown",
+            ),
+            Warning::TebsUnusable { count, first, why } => {
+                write!(f, "the TEB of {count} threads cannot be used (first: thread {first:#x}, {why})")
+            }
+            Warning::ExceptionThreadUnknown { thread_id } => {
+                write!(f, "the exception's thread {thread_id:#x} is not in the thread list")
+            }
+            Warning::StreamEmpty { stream } => {
+                write!(f, "{stream} is there, but all its figures are zero: they are unknown, not zero")
+            }
+            Warning::NotWindows { os } => write!(
+                f,
+                "a minidump of {os}: it has no memory map, TEBs or PEB, so address space, commit, last errors, heaps \
+                 and uptime cannot be told"
+            ),
+            Warning::CommentRepaired => f.write_str("the comment holds invalid UTF-16, shown as U+FFFD"),
+            Warning::ProcessFromTheFuture { seconds } => {
+                write!(f, "the process was created {seconds} s after the dump was written: its uptime is unknown")
+            }
+        }
+    }
+}
