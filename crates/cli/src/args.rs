@@ -1,0 +1,66 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+
+const AFTER_HELP: &str = "\
+Examples:
+  dumplens summary app.dmp                                what !address -summary shows
+  dumplens regions app.dmp --usage free --min-size 2GiB   is there room for a large block?
+  dumplens at app.dmp 7ffe0000                            what lies at an address
+  dumplens threads app.dmp                                stacks, last errors and statuses
+  dumplens report app.dmp --format json                   everything, for another program
+
+Exit status:
+  0  the question was answered, with warnings or without
+  1  the file cannot be read as a minidump of a process
+  2  the command line is wrong";
+
+/// Reads Windows crash dumps and says what happened to the process's memory.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+/// One variant for each question.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Summary(commands::summary::Options),
+    Regions(commands::regions::Options),
+    At(commands::at::Options),
+    Info(commands::info::Options),
+    Threads(commands::threads::Options),
+    Report(commands::report::Options),
+}
+
+/// The dump, and how to show the answer.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Input {
+    /// The minidump
+    pub(crate) dump: PathBuf,
+    /// How to show the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// Only on a terminal
+    Auto,
+    Always,
+    Never,
+}

@@ -1,0 +1,39 @@
+//! `dumplens info`: what is this file? Who wrote it, when, why, on what machine, and what is in it?
+
+use dumplens_analyzer::render::{json, text};
+
+use crate::args::{Format, Input};
+use crate::open;
+use crate::output::Output;
+
+/// System, process, times, last event, comment and streams: vertarget, .time, .lastevent
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    input: Input,
+    /// Show the command line of the process, which may hold secrets
+    #[arg(long)]
+    include_secrets: bool,
+}
+
+const FIELDS: [&str; 6] = [
+    "schema_version",
+    "dump",
+    "system",
+    "process",
+    "exception",
+    "warnings",
+];
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let wanted = dumplens_analyzer::Options {
+        include_secrets: options.include_secrets,
+        handles: true,
+        ..dumplens_analyzer::Options::default()
+    };
+    let report = open::report(&options.input.dump, wanted)?;
+    match options.input.format {
+        Format::Text => output.text(&text::info(&report)),
+        Format::Json => output.raw(&json::part(&report, &FIELDS)),
+    }
+}

@@ -1,0 +1,8 @@
+//! One small file for each question: its arguments, and what is printed.
+
+pub(crate) mod at;
+pub(crate) mod info;
+pub(crate) mod regions;
+pub(crate) mod report;
+pub(crate) mod summary;
+pub(crate) mod threads;

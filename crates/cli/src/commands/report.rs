@@ -1,0 +1,58 @@
+//! `dumplens report`: everything that is known, for another program.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use dumplens_analyzer::render::{json, text};
+use dumplens_analyzer::report::WarningReport;
+
+use crate::open;
+use crate::output::Output;
+
+/// Everything that is known about the dump, in one answer
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The minidump
+    dump: PathBuf,
+    /// How to show the answer
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+    /// Include the command line of the process, which may hold secrets
+    #[arg(long)]
+    include_secrets: bool,
+    /// A folder of PDBs. Accepted for scripts written for later versions: this one reads no PDBs, and says so
+    #[arg(long, value_name = "DIR")]
+    symbols: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// info, summary and threads, one after the other
+    Text,
+    Json,
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let wanted = dumplens_analyzer::Options {
+        include_secrets: options.include_secrets,
+        handles: true,
+        ..dumplens_analyzer::Options::default()
+    };
+    let mut report = open::report(&options.dump, wanted)?;
+    if !options.symbols.is_empty() {
+        report.warnings.push(WarningReport {
+            code: "symbols_unused".to_owned(),
+            message: "--symbols was given, but this version of dumplens reads no PDBs".to_owned(),
+        });
+    }
+    if options.format == Format::Json {
+        return output.raw(&json::pretty(&report));
+    }
+    let warnings = std::mem::take(&mut report.warnings);
+    output.text(&text::info(&report))?;
+    output.raw("\n")?;
+    output.text(&text::summary(&report))?;
+    output.raw("\n")?;
+    report.warnings = warnings;
+    output.text(&text::threads(&report))
+}

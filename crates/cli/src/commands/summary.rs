@@ -1,0 +1,32 @@
+//! `dumplens summary`: the process ran out of memory, or might have. How much was there, and of what?
+
+use dumplens_analyzer::render::{json, text};
+
+use crate::args::{Format, Input};
+use crate::open;
+use crate::output::Output;
+
+/// Address space and commit in five tables, as !address -summary prints them
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    input: Input,
+}
+
+const FIELDS: [&str; 7] = [
+    "schema_version",
+    "dump",
+    "system",
+    "process",
+    "exception",
+    "memory",
+    "warnings",
+];
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let report = open::report(&options.input.dump, dumplens_analyzer::Options::default())?;
+    match options.input.format {
+        Format::Text => output.text(&text::summary(&report)),
+        Format::Json => output.raw(&json::part(&report, &FIELDS)),
+    }
+}

@@ -1,0 +1,24 @@
+//! `dumplens threads`: which threads were there, how much stack had they, and what failed last in each?
+
+use dumplens_analyzer::render::{json, text};
+
+use crate::args::{Format, Input};
+use crate::open;
+use crate::output::Output;
+
+/// Index, ID, TEB, stack bounds, last error and last status of every thread
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    input: Input,
+}
+
+const FIELDS: [&str; 4] = ["schema_version", "exception", "threads", "warnings"];
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let report = open::report(&options.input.dump, dumplens_analyzer::Options::default())?;
+    match options.input.format {
+        Format::Text => output.text(&text::threads(&report)),
+        Format::Json => output.raw(&json::part(&report, &FIELDS)),
+    }
+}

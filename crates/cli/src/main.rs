@@ -1,0 +1,35 @@
+//! `dumplens`: how the questions are asked. Arguments, paths, the terminal and exit codes; nothing else.
+
+mod args;
+mod commands;
+mod open;
+mod output;
+mod value;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut output = Output::new(args.color);
+    let result = match &args.command {
+        Command::Summary(options) => commands::summary::run(options, &mut output),
+        Command::Regions(options) => commands::regions::run(options, &mut output),
+        Command::At(options) => commands::at::run(options, &mut output),
+        Command::Info(options) => commands::info::run(options, &mut output),
+        Command::Threads(options) => commands::threads::run(options, &mut output),
+        Command::Report(options) => commands::report::run(options, &mut output),
+    };
+    match result.and_then(|()| output.finish()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

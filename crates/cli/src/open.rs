@@ -1,0 +1,30 @@
+//! From a path to a dump.
+
+use std::path::Path;
+
+use anyhow::Context;
+use dumplens_analyzer::render::escape;
+use dumplens_analyzer::{Options, Process, Report};
+use dumplens_core::{Dump, FileSource};
+
+/// The path as it is shown: whoever named the file may have been hostile.
+pub(crate) fn shown(path: &Path) -> String {
+    escape::line(&path.to_string_lossy())
+}
+
+/// Opens the dump at `path`; an error names the path and fits on one line.
+pub(crate) fn open(path: &Path) -> anyhow::Result<Dump> {
+    let source = FileSource::open(path).with_context(|| shown(path))?;
+    Dump::open(source).with_context(|| shown(path))
+}
+
+/// Opens the dump and reports on it.
+pub(crate) fn report(path: &Path, options: Options) -> anyhow::Result<Report> {
+    let dump = open(path)?;
+    let process = Process::gather(&dump);
+    let options = Options {
+        path: path.to_string_lossy().into_owned(),
+        ..options
+    };
+    Ok(Report::new(&process, &options))
+}

@@ -1,0 +1,82 @@
+//! The terminal: colour where it is one, and quiet when whoever reads stops reading.
+
+use std::io::{self, BufWriter, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use crate::args::Color;
+
+const HEADING: Style = Style::new().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default();
+
+/// Standard output.
+pub(crate) struct Output {
+    out: BufWriter<AutoStream<io::Stdout>>,
+    paints: bool,
+}
+
+impl Output {
+    pub(crate) fn new(color: Color) -> Output {
+        let choice = match color {
+            Color::Auto => AutoStream::choice(&io::stdout()),
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let out = BufWriter::with_capacity(64 << 10, AutoStream::new(io::stdout(), choice));
+        Output {
+            out,
+            paints: !matches!(choice, ColorChoice::Never),
+        }
+    }
+
+    /// Prints text, with headings and warnings in colour.
+    pub(crate) fn text(&mut self, text: &str) -> anyhow::Result<()> {
+        for line in text.split_inclusive('\n') {
+            match style(line).filter(|_| self.paints) {
+                Some(style) => {
+                    let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+                    write!(self.out, "{style}{body}{style:#}{end}")?;
+                }
+                None => self.out.write_all(line.as_bytes())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints as it is.
+    pub(crate) fn raw(&mut self, text: &str) -> anyhow::Result<()> {
+        Ok(self.out.write_all(text.as_bytes())?)
+    }
+
+    /// Writes out what is still held back.
+    pub(crate) fn finish(&mut self) -> anyhow::Result<()> {
+        Ok(self.out.flush()?)
+    }
+}
+
+fn style(line: &str) -> Option<Style> {
+    match line {
+        _ if line.starts_with("--- ") => Some(HEADING),
+        _ if line.starts_with("warning: ") => Some(WARNING),
+        _ => None,
+    }
+}
+
+/// Whether an error is only that nobody reads on, as with `| head`.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
+}
+
+/// One line on standard error.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let mut line = causes.join(": ");
+    line.insert_str(0, "dumplens: ");
+    line.push('\n');
+    // If standard error is gone too, the exit code says it.
+    let _ = anstream::stderr().write_all(line.as_bytes());
+}

@@ -1,0 +1,114 @@
+//! Addresses, sizes and filter values as people type them.
+
+/// A usage class: WinDbg's names, `unknown` or `VAR` for `<unknown>`.
+pub(crate) fn usage(text: &str) -> Result<String, String> {
+    const CLASSES: [&str; 8] = ["free", "image", "stack", "teb", "peb", "other", "unknown", "var"];
+    let bare = text
+        .trim_matches(['<', '>'])
+        .trim_end_matches("32")
+        .trim_end_matches("64");
+    known(text, bare, "", &CLASSES)
+}
+
+/// A state, with `MEM_` or without.
+pub(crate) fn state(text: &str) -> Result<String, String> {
+    known(text, text, "MEM_", &["commit", "reserve", "free"])
+}
+
+/// A type, with `MEM_` or without.
+pub(crate) fn kind(text: &str) -> Result<String, String> {
+    known(text, text, "MEM_", &["private", "mapped", "image"])
+}
+
+/// A protection or a modifier of one, with `PAGE_` or without.
+pub(crate) fn protection(text: &str) -> Result<String, String> {
+    const PROTECTIONS: [&str; 11] = [
+        "noaccess",
+        "readonly",
+        "readwrite",
+        "writecopy",
+        "execute",
+        "execute_read",
+        "execute_readwrite",
+        "execute_writecopy",
+        "guard",
+        "nocache",
+        "writecombine",
+    ];
+    known(text, text, "PAGE_", &PROTECTIONS)
+}
+
+/// The text, if its bare form is one of the values. A filter that can match nothing is a mistake.
+fn known(text: &str, bare: &str, prefix: &str, values: &[&str]) -> Result<String, String> {
+    let lower = bare.to_ascii_lowercase();
+    let bare = lower.strip_prefix(&prefix.to_ascii_lowercase()).unwrap_or(&lower);
+    if values.contains(&bare) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("one of {}", values.join(", ")))
+}
+
+/// An address in hex, as the debugger reads it: `7ffe0000`, `0x7ffe0000`, `` 7df9`74541000 ``.
+pub(crate) fn address(text: &str) -> Result<u64, String> {
+    let digits = text
+        .strip_prefix("0x")
+        .or_else(|| text.strip_prefix("0X"))
+        .unwrap_or(text);
+    let digits: String = digits.chars().filter(|c| !matches!(c, '`' | '_')).collect();
+    u64::from_str_radix(&digits, 16).map_err(|_| "not an address in hex, such as 7ffe0000".to_owned())
+}
+
+/// A size: bytes in decimal or `0x` hex, or with a unit (`64k`, `2GiB`, `1.5 MB`); units are powers of 1024.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    const WRONG: &str = "not a size, such as 4096, 0x1000, 64kB or 2GiB";
+    let text = text.trim();
+    if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        return u64::from_str_radix(hex, 16).map_err(|_| WRONG.to_owned());
+    }
+    let unit = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = (text[..unit].trim(), text[unit..].to_ascii_lowercase());
+    let shift = match unit.trim_end_matches("ib").trim_end_matches('b') {
+        "" => 0,
+        "k" => 10,
+        "m" => 20,
+        "g" => 30,
+        "t" => 40,
+        _ => return Err(WRONG.to_owned()),
+    };
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole
+            .checked_mul(1 << shift)
+            .ok_or_else(|| "larger than 2^64".to_owned());
+    }
+    match number.parse::<f64>() {
+        // Exact enough for a filter: what a person types has few digits.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        Ok(part) if part.is_finite() && part >= 0.0 => Ok((part * (1u64 << shift) as f64) as u64),
+        _ => Err(WRONG.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        assert_eq!(address("7ffe0000"), Ok(0x7ffe_0000));
+        assert_eq!(address("0x7FFE0000"), Ok(0x7ffe_0000));
+        assert_eq!(address("7df9`74541000"), Ok(0x7df9_7454_1000));
+        assert!(address("here").is_err() && address("").is_err() && address("-1").is_err());
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("4096"), Ok(4096));
+        assert_eq!(size("0x1000"), Ok(4096));
+        assert_eq!(size("64k"), Ok(64 << 10));
+        assert_eq!(size("64 kB"), Ok(64 << 10));
+        assert_eq!(size("2GiB"), Ok(2 << 30));
+        assert_eq!(size("1.5m"), Ok(3 << 19));
+        assert!(size("").is_err() && size("GB").is_err() && size("2 parsecs").is_err());
+        assert!(size("99999999999T").is_err() && size("-1").is_err());
+    }
+}
