@@ -1,0 +1,32 @@
+//! Random numbers that are the same everywhere.
+
+/// xorshift64.
+#[derive(Debug)]
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Random(seed ^ 0x9E37_79B9_7F4A_7C15)
+    }
+
+    pub(super) fn number(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub(super) fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes: Vec<u8> = (0..count.div_ceil(8)).flat_map(|_| self.number().to_le_bytes()).collect();
+        bytes.truncate(count);
+        bytes
+    }
+
+    /// Fisher-Yates.
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let other = crate::bytes::to_usize(self.number() % (last as u64 + 1));
+            items.swap(last, other);
+        }
+    }
+}

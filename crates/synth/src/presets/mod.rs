@@ -1,0 +1,15 @@
+//! Ready-made processes.
+
+mod code32;
+mod code64;
+mod common;
+pub mod full;
+mod small;
+pub mod tiny;
+pub mod wow64;
+
+pub use common::{FIRST_TID, PID};
+pub use full::full;
+pub use small::Addresses;
+pub use tiny::{tiny, tiny_bad_alloc, tiny_x86};
+pub use wow64::tiny_wow64;
