@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use dumplens_core::{Dump, MemoryInfo, MemoryState, MemoryType, Protection};
+use dumplens_core::{Dump, MemoryInfo, MemoryState, MemoryType, Protection, Regions};
 
 use crate::repair;
 use crate::usage::{Span, Usage, settle};
@@ -12,7 +12,7 @@ use crate::warning::Warning;
 #[derive(Debug)]
 pub struct AddressSpace<'d> {
     /// Sorted, not overlapping; without gaps when `complete`.
-    pub regions: Cow<'d, [MemoryInfo]>,
+    pub regions: Cow<'d, Regions>,
     /// Whether the dump holds a memory map. If not, the regions are what it keeps and its modules, their state is
     /// `MEM_COMMIT` and nothing is known of free or reserved space.
     pub complete: bool,
@@ -55,7 +55,7 @@ impl<'d> AddressSpace<'d> {
         warnings: &mut Vec<Warning>,
     ) -> AddressSpace<'d> {
         let list = match dump.memory_info() {
-            Ok(Some(list)) if !list.entries.is_empty() => list,
+            Ok(Some(list)) if !list.regions.is_empty() => list,
             Ok(_) => return Self::without_map(dump, modules, warnings),
             Err(damage) => {
                 warnings.push(Warning::Damage(damage.clone()));
@@ -63,12 +63,8 @@ impl<'d> AddressSpace<'d> {
             }
         };
         warnings.extend(list.damage.iter().cloned().map(Warning::Damage));
-        let regions = repair::repair(list, warnings);
-        AddressSpace {
-            regions,
-            complete: true,
-            spans: Vec::new(),
-        }
+        let regions = repair::repair(&list.regions, warnings);
+        AddressSpace { regions, complete: true, spans: Vec::new() }
     }
 
     /// What can be said without a MemoryInfoList: modules are images, kept memory was committed.
@@ -112,11 +108,7 @@ impl<'d> AddressSpace<'d> {
         }
         regions.extend(images);
         regions.sort_unstable_by_key(|r| r.base);
-        AddressSpace {
-            regions: Cow::Owned(regions),
-            complete: false,
-            spans: Vec::new(),
-        }
+        AddressSpace { regions: Cow::Owned(Regions::plain(regions)), complete: false, spans: Vec::new() }
     }
 
     /// Says what the regions are for.
@@ -125,80 +117,66 @@ impl<'d> AddressSpace<'d> {
     }
 
     /// The region that holds `address`.
-    pub fn region_at(&self, address: u64) -> Option<&MemoryInfo> {
-        let after = self.regions.partition_point(|r| r.base <= address);
-        self.regions
-            .get(after.checked_sub(1)?)
-            .filter(|r| address - r.base < r.size)
+    pub fn region_at(&self, address: u64) -> Option<MemoryInfo> {
+        self.regions.at(address)
     }
 
     /// Every region, split where its usage changes, in order of address. What is free is never split.
     pub fn pieces(&self) -> Pieces<'_> {
-        Pieces {
-            regions: &self.regions,
-            spans: &self.spans,
-            at: 0,
-        }
+        self.pieces_from(0, 0)
     }
 
     /// The piece that holds `address`.
     pub fn piece_at(&self, address: u64) -> Option<Piece> {
-        let region = self
-            .regions
-            .partition_point(|r| r.base <= address)
-            .checked_sub(1)?;
-        let span = self.spans.partition_point(|s| s.end <= self.regions[region].base);
-        let pieces = Pieces {
-            regions: &self.regions[region..=region],
-            spans: &self.spans[span..],
-            at: 0,
-        };
-        pieces
-            .into_iter()
-            .find(|p| address >= p.base && address - p.base < p.size)
+        let index = self.regions.position(address)?;
+        let base = self.regions.get(index)?.base;
+        let span = self.spans.partition_point(|s| s.end <= base);
+        self.pieces_from(index, span).find(|p| p.end() > address)
+    }
+
+    fn pieces_from(&self, region: usize, span: usize) -> Pieces<'_> {
+        Pieces { regions: &self.regions, next: region, current: None, spans: &self.spans[span..] }
     }
 }
 
 /// The pieces of an address space; see [`AddressSpace::pieces`].
 #[derive(Debug, Clone)]
 pub struct Pieces<'s> {
-    regions: &'s [MemoryInfo],
+    regions: &'s Regions,
+    /// Position of the region behind `current`.
+    next: usize,
+    /// The region that is being split, and where its next piece begins.
+    current: Option<(MemoryInfo, u64)>,
     spans: &'s [Span],
-    /// Where in the first region the next piece begins.
-    at: u64,
 }
 
 impl Iterator for Pieces<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
-        let region = *self.regions.first()?;
-        let base = self.at.max(region.base);
+        let (region, base) = match self.current.take() {
+            Some(rest) => rest,
+            None => {
+                let region = self.regions.get(self.next)?;
+                self.next += 1;
+                (region, region.base)
+            }
+        };
         let end = region.base.saturating_add(region.size);
+        if region.state.is_free() {
+            return Some(Piece { base, size: end - base, region, usage: Usage::Free, span: None });
+        }
         while self.spans.first().is_some_and(|s| s.end <= base) {
             self.spans = &self.spans[1..];
         }
-        let claim = self
-            .spans
-            .first()
-            .filter(|s| s.base < end && !region.state.is_free())
-            .copied();
-        let (until, usage, span) = match claim {
-            None if region.state.is_free() => (end, Usage::Free, None),
+        let (until, usage, span) = match self.spans.first().filter(|s| s.base < end) {
             None => (end, Usage::Unknown, None),
             Some(span) if span.base > base => (span.base, Usage::Unknown, None),
-            Some(span) => (span.end.min(end), span.usage, Some(span)),
+            Some(span) => (span.end.min(end), span.usage, Some(*span)),
         };
-        if until >= end {
-            self.regions = &self.regions[1..];
+        if until < end {
+            self.current = Some((region, until));
         }
-        self.at = until;
-        Some(Piece {
-            base,
-            size: until - base,
-            region,
-            usage,
-            span,
-        })
+        Some(Piece { base, size: until - base, region, usage, span })
     }
 }

@@ -27,20 +27,13 @@ impl Filter {
         let size =
             self.min_size.is_none_or(|n| piece.size >= n) && self.max_size.is_none_or(|n| piece.size <= n);
         size && one_of(&self.usage, |wanted| is_usage(piece, wanted))
-            && one_of(&self.state, |wanted| {
-                same(&region.state.to_string(), wanted, "MEM_")
-            })
+            && one_of(&self.state, |wanted| same(&region.state.to_string(), wanted, "MEM_"))
             && one_of(&self.kind, |wanted| {
                 !region.state.is_free() && same(&region.kind.to_string(), wanted, "MEM_")
             })
             && one_of(&self.protect, |wanted| {
                 region.state.is_commit()
-                    && region
-                        .protect
-                        .names()
-                        .0
-                        .iter()
-                        .any(|name| same(name, wanted, "PAGE_"))
+                    && region.protect.names().0.iter().any(|name| same(name, wanted, "PAGE_"))
             })
     }
 }
@@ -52,21 +45,13 @@ fn one_of(values: &[String], holds: impl Fn(&str) -> bool) -> bool {
 /// Equal but for case and a prefix that may be left out.
 fn same(name: &str, wanted: &str, prefix: &str) -> bool {
     name.eq_ignore_ascii_case(wanted)
-        || name
-            .strip_prefix(prefix)
-            .is_some_and(|n| n.eq_ignore_ascii_case(wanted))
+        || name.strip_prefix(prefix).is_some_and(|n| n.eq_ignore_ascii_case(wanted))
 }
 
 /// `VAR` and `unknown` are `<unknown>`; a class without its suffix stands for both.
 fn is_usage(piece: &Piece, wanted: &str) -> bool {
     let name = piece.usage.to_string();
-    let bare = name
-        .trim_end_matches(|c: char| c.is_ascii_digit())
-        .trim_matches(['<', '>']);
-    let wanted = if wanted.eq_ignore_ascii_case("VAR") {
-        "unknown"
-    } else {
-        wanted
-    };
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_matches(['<', '>']);
+    let wanted = if wanted.eq_ignore_ascii_case("VAR") { "unknown" } else { wanted };
     name.eq_ignore_ascii_case(wanted) || bare.eq_ignore_ascii_case(wanted)
 }

@@ -27,8 +27,6 @@ pub struct Thread {
     pub teb32: Option<Teb>,
     /// How often the thread was suspended.
     pub suspend_count: u32,
-    /// Instruction and stack pointer of the thread's context.
-    pub registers: Option<(u64, u64)>,
     /// Where the thread started, from ThreadInfoList.
     pub start_address: Option<u64>,
 }
@@ -68,18 +66,12 @@ impl<'d> Process<'d> {
     pub fn gather(dump: &'d Dump) -> Process<'d> {
         let mut warnings: Vec<Warning> = dump.damage().iter().cloned().map(Warning::Damage).collect();
         let system = dump.system_info().ok().flatten();
-        let modules: Vec<MinidumpModule> = dump
-            .modules()
-            .ok()
-            .flatten()
-            .map(|list| list.iter().cloned().collect())
-            .unwrap_or_default();
+        let modules: Vec<MinidumpModule> =
+            dump.modules().ok().flatten().map(|list| list.iter().cloned().collect()).unwrap_or_default();
         let extents: Vec<(u64, u64)> = modules.iter().map(extent).collect();
         let windows = system.as_ref().is_none_or(|s| matches!(s.os, Os::Windows));
         if let Some(system) = system.as_ref().filter(|_| !windows) {
-            warnings.push(Warning::NotWindows {
-                os: system.os.long_name().into_owned(),
-            });
+            warnings.push(Warning::NotWindows { os: system.os.long_name().into_owned() });
         }
         let mut space_warnings = Vec::new();
         let space = AddressSpace::of(dump, &extents, &mut space_warnings);
@@ -87,30 +79,13 @@ impl<'d> Process<'d> {
             space_warnings.retain(|w| *w != Warning::NoMemoryMap); // NotWindows says so
         }
         warnings.append(&mut space_warnings);
-        let threads = if windows {
-            gather_threads(dump, &mut warnings)
-        } else {
-            bare_threads(dump)
-        };
+        let threads = if windows { gather_threads(dump, &mut warnings) } else { bare_threads(dump) };
         let shared_data = UserSharedData::read(dump.memory()).ok().filter(|_| windows);
         let pebs = gather_pebs(dump, &threads);
-        let wow64 = if windows {
-            is_wow64(dump, &threads, shared_data.as_ref())
-        } else {
-            None
-        };
+        let wow64 = if windows { is_wow64(dump, &threads, shared_data.as_ref()) } else { None };
         warnings.extend(dump.memory_damage().iter().cloned().map(Warning::Damage));
-        let mut process = Process {
-            dump,
-            space,
-            threads,
-            modules,
-            system,
-            shared_data,
-            pebs,
-            wow64,
-            warnings,
-        };
+        let mut process =
+            Process { dump, space, threads, modules, system, shared_data, pebs, wow64, warnings };
         let claims = process.claims();
         process.space.classify(&claims);
         process
@@ -135,10 +110,7 @@ impl<'d> Process<'d> {
 
     /// The suffix of this process's structures of the width given.
     fn bits(&self, width: Width) -> Bits {
-        match (
-            self.wow64 == Some(true) && self.dump.width() == Width::Bits64,
-            width,
-        ) {
+        match (self.wow64 == Some(true) && self.dump.width() == Width::Bits64, width) {
             (false, _) => Bits::Native,
             (true, Width::Bits32) => Bits::B32,
             (true, Width::Bits64) => Bits::B64,
@@ -195,20 +167,10 @@ impl<'d> Process<'d> {
         let owner = Owner::Thread(thread.index);
         for teb in [thread.teb, thread.teb32].into_iter().flatten() {
             let twin = thread.teb32.is_some_and(|t| t.address == teb.address);
-            let fact = if twin {
-                Fact::TebWow64(thread.teb_address)
-            } else {
-                Fact::ThreadList
-            };
+            let fact = if twin { Fact::TebWow64(thread.teb_address) } else { Fact::ThreadList };
             let end = teb.address.saturating_add(self.teb_size(teb.width));
             let usage = Usage::Teb(self.bits(teb.width));
-            claims.push(Span {
-                base: teb.address,
-                end,
-                usage,
-                owner,
-                fact,
-            });
+            claims.push(Span { base: teb.address, end, usage, owner, fact });
             claims.extend(self.stack(&teb).map(|(base, end, fact)| Span {
                 base,
                 end,
@@ -223,11 +185,7 @@ impl<'d> Process<'d> {
     fn teb_size(&self, width: Width) -> u64 {
         const WINDOWS_11: u32 = 22000;
         let build = self.system.as_ref().map_or(0, |s| s.raw.build_number);
-        if width == Width::Bits64 || build >= WINDOWS_11 {
-            2 * PAGE
-        } else {
-            PAGE
-        }
+        if width == Width::Bits64 || build >= WINDOWS_11 { 2 * PAGE } else { PAGE }
     }
 
     /// The stack that a TEB describes: all of its allocation, reserved and guard pages too. A stack is one
@@ -238,15 +196,9 @@ impl<'d> Process<'d> {
         if limit >= end || end - limit > MOST_STACK {
             return None;
         }
-        let top = self
-            .space
-            .region_at(end - 1)
-            .filter(|r| self.space.complete && !r.state.is_free());
+        let top = self.space.region_at(end - 1).filter(|r| self.space.complete && !r.state.is_free());
         let allocation = top.map(|r| r.allocation_base).filter(|base| *base <= limit);
-        match (
-            teb.deallocation_stack.filter(|d| *d != 0 && *d <= limit),
-            allocation,
-        ) {
+        match (teb.deallocation_stack.filter(|d| *d != 0 && *d <= limit), allocation) {
             (Some(base), Some(allocation)) if allocation > base => {
                 Some((allocation, end, Fact::TebStackAllocation(teb.address)))
             }
@@ -264,10 +216,7 @@ const MOST_STACK: u64 = 1 << 36;
 
 /// First address of a module, and the first behind it.
 pub(crate) fn extent(module: &MinidumpModule) -> (u64, u64) {
-    (
-        module.base_address(),
-        module.base_address().saturating_add(module.size()),
-    )
+    (module.base_address(), module.base_address().saturating_add(module.size()))
 }
 
 /// What a stream says, or a warning that it is damaged.
@@ -291,12 +240,6 @@ fn bare_threads(dump: &Dump) -> Vec<Thread> {
     };
     let names = dump.thread_names().ok().flatten();
     let infos = dump.thread_infos().ok().flatten();
-    let system = dump.system_info().ok().flatten();
-    let misc = dump.misc_info().ok().flatten();
-    let registers = |t: &dumplens_core::minidump::MinidumpThread<'_>| {
-        let context = t.context(system.as_ref()?, misc.as_ref())?;
-        Some((context.get_instruction_pointer(), context.get_stack_pointer()))
-    };
     let thread = |(index, t): (usize, &dumplens_core::minidump::MinidumpThread<'_>)| Thread {
         index,
         id: t.raw.thread_id,
@@ -309,7 +252,6 @@ fn bare_threads(dump: &Dump) -> Vec<Thread> {
         teb: None,
         teb32: None,
         suspend_count: t.raw.suspend_count,
-        registers: registers(t),
         start_address: infos
             .as_ref()
             .and_then(|i| i.get_thread_info(t.raw.thread_id))
@@ -349,18 +291,11 @@ fn gather_pebs(dump: &Dump, threads: &[Thread]) -> Vec<Peb> {
     let mut pebs = Vec::new();
     for width in [Width::Bits64, Width::Bits32] {
         let mut votes: HashMap<u64, usize> = HashMap::new();
-        for teb in threads
-            .iter()
-            .flat_map(|t| [t.teb, t.teb32])
-            .flatten()
-            .filter(|t| t.width == width)
-        {
+        for teb in threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().filter(|t| t.width == width) {
             *votes.entry(teb.peb.unwrap_or(0)).or_default() += 1;
         }
-        let winner = votes
-            .into_iter()
-            .filter(|(peb, _)| *peb != 0)
-            .max_by_key(|(peb, n)| (*n, u64::MAX - peb));
+        let winner =
+            votes.into_iter().filter(|(peb, _)| *peb != 0).max_by_key(|(peb, n)| (*n, u64::MAX - peb));
         pebs.extend(winner.and_then(|(address, _)| Peb::read(dump.memory(), address, width).ok()));
     }
     pebs

@@ -12,21 +12,17 @@
 
 use std::borrow::Cow;
 
-use dumplens_core::{MemoryInfo, MemoryInfoList, MemoryState, MemoryType, Protection};
+use dumplens_core::{MemoryInfo, MemoryState, MemoryType, Protection, Regions};
 
 use crate::warning::Warning;
 
-/// The regions of `list` by the rules above: borrowed when there was nothing to repair.
-pub(crate) fn repair<'d>(list: &'d MemoryInfoList, warnings: &mut Vec<Warning>) -> Cow<'d, [MemoryInfo]> {
-    let odd = list.entries.iter().filter(|r| !is_state(r.state)).count() as u64;
-    if odd > 0 {
-        warnings.push(Warning::RegionsOddState { count: odd });
+/// The regions by the rules above: borrowed when there was nothing to repair.
+pub(crate) fn repair<'d>(listed: &'d Regions, warnings: &mut Vec<Warning>) -> Cow<'d, Regions> {
+    if listed.is_contiguous() {
+        return Cow::Borrowed(listed);
     }
-    if list.in_order && is_gap_free(&list.entries) {
-        return Cow::Borrowed(&list.entries);
-    }
-    let mut regions: Vec<MemoryInfo> = list.entries.iter().filter(|r| r.size > 0).copied().collect();
-    let empty = (list.entries.len() - regions.len()) as u64;
+    let mut regions: Vec<MemoryInfo> = listed.iter().filter(|r| r.size > 0).collect();
+    let empty = (listed.len() - regions.len()) as u64;
     if empty > 0 {
         warnings.push(Warning::RegionsEmpty { count: empty });
     }
@@ -37,21 +33,11 @@ pub(crate) fn repair<'d>(list: &'d MemoryInfoList, warnings: &mut Vec<Warning>) 
     let before = regions.len();
     regions.dedup_by_key(|r| r.base);
     if regions.len() < before {
-        warnings.push(Warning::RegionsDuplicate {
-            count: (before - regions.len()) as u64,
-        });
+        warnings.push(Warning::RegionsDuplicate { count: (before - regions.len()) as u64 });
     }
     cut_overlaps(&mut regions, warnings);
     fill_gaps(&mut regions, warnings);
-    Cow::Owned(regions)
-}
-
-fn is_state(state: MemoryState) -> bool {
-    [MemoryState::COMMIT, MemoryState::RESERVE, MemoryState::FREE].contains(&state)
-}
-
-fn is_gap_free(regions: &[MemoryInfo]) -> bool {
-    regions.iter().all(|r| r.size > 0) && regions.is_sorted_by(|a, b| a.end() == Some(b.base))
+    Cow::Owned(Regions::plain(regions))
 }
 
 fn cut_overlaps(regions: &mut Vec<MemoryInfo>, warnings: &mut Vec<Warning>) {
@@ -71,9 +57,7 @@ fn cut_overlaps(regions: &mut Vec<MemoryInfo>, warnings: &mut Vec<Warning>) {
     let before = regions.len();
     regions.retain(|r| r.end().is_some());
     if regions.len() < before {
-        warnings.push(Warning::RegionsWrap {
-            count: (before - regions.len()) as u64,
-        });
+        warnings.push(Warning::RegionsWrap { count: (before - regions.len()) as u64 });
     }
 }
 

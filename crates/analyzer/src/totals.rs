@@ -47,6 +47,8 @@ pub struct Totals {
     pub free: u64,
     /// The largest free region, base and size; the lowest of equals.
     pub largest_free: Option<(u64, u64)>,
+    /// Regions whose state is none of commit, reserve and free.
+    pub odd_states: u64,
 }
 
 /// Everything by which a table may tell regions apart.
@@ -67,11 +69,8 @@ impl Totals {
         let free = |g: &Group| g.key.1 == MemoryState::FREE;
         let sum = |wanted: MemoryState| groups.iter().filter(|g| g.key.1 == wanted).map(|g| g.size).sum();
         let total = groups.iter().map(|g| g.size).sum();
-        let (commit, reserve, unused) = (
-            sum(MemoryState::COMMIT),
-            sum(MemoryState::RESERVE),
-            sum(MemoryState::FREE),
-        );
+        let (commit, reserve, unused) =
+            (sum(MemoryState::COMMIT), sum(MemoryState::RESERVE), sum(MemoryState::FREE));
         Totals {
             regions: groups.iter().map(|g| g.regions).sum(),
             total,
@@ -83,6 +82,7 @@ impl Totals {
             commit,
             reserve,
             free: unused,
+            odd_states: groups.iter().filter(|g| !is_state(g.key.1)).map(|g| g.regions).sum(),
             largest_free: groups
                 .iter()
                 .filter(|g| free(g))
@@ -96,6 +96,10 @@ impl Totals {
         let (_, largest) = self.largest_free?;
         (self.free > 0).then(|| (self.free - largest) as f64 / self.free as f64)
     }
+}
+
+fn is_state(state: MemoryState) -> bool {
+    [MemoryState::COMMIT, MemoryState::RESERVE, MemoryState::FREE].contains(&state)
 }
 
 fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {
@@ -112,24 +116,11 @@ fn group(pieces: impl Iterator<Item = Piece>) -> Vec<Group> {
     // Runs of a few kinds alternate: the last ones met are nearly always the next ones.
     let mut recent = [usize::MAX; 4];
     for piece in pieces {
-        let key = (
-            piece.usage,
-            piece.region.state,
-            piece.region.kind,
-            piece.region.protect,
-        );
-        let hit = recent
-            .iter()
-            .copied()
-            .find(|i| groups.get(*i).is_some_and(|g: &Group| g.key == key));
+        let key = (piece.usage, piece.region.state, piece.region.kind, piece.region.protect);
+        let hit = recent.iter().copied().find(|i| groups.get(*i).is_some_and(|g: &Group| g.key == key));
         let at = hit.unwrap_or_else(|| {
             *index.entry(key).or_insert_with(|| {
-                groups.push(Group {
-                    key,
-                    regions: 0,
-                    size: 0,
-                    largest: (piece.base, 0),
-                });
+                groups.push(Group { key, regions: 0, size: 0, largest: (piece.base, 0) });
                 groups.len() - 1
             })
         });
@@ -156,11 +147,7 @@ fn table<N: Display + Ord>(groups: &[Group], name: impl Fn(&Group) -> Option<N>)
     for group in groups {
         let Some(key) = name(group) else { continue };
         let row = by_name.entry(key).or_insert((0, 0, group.largest));
-        *row = (
-            row.0 + group.regions,
-            row.1 + group.size,
-            larger(Some(row.2), group.largest),
-        );
+        *row = (row.0 + group.regions, row.1 + group.size, larger(Some(row.2), group.largest));
     }
     let row = |(name, (regions, size, largest)): (N, _)| TotalsRow {
         name: name.to_string(),
@@ -181,12 +168,7 @@ fn table<N: Display + Ord>(groups: &[Group], name: impl Fn(&Group) -> Option<N>)
 
 impl TotalsRow {
     fn others() -> TotalsRow {
-        TotalsRow {
-            name: "(other values)".to_owned(),
-            regions: 0,
-            size: 0,
-            largest: (0, 0),
-        }
+        TotalsRow { name: "(other values)".to_owned(), regions: 0, size: 0, largest: (0, 0) }
     }
 
     fn join(mut self, row: TotalsRow) -> TotalsRow {

@@ -115,14 +115,9 @@ fn rank(usage: Usage) -> u8 {
 /// Turns claims that may overlap into spans that do not, sorted by address. Where claims meet, the higher rank
 /// wins, then the one listed first. Linear in the claims but for sorting, whatever they look like.
 pub(crate) fn settle(claims: &[Span]) -> Vec<Span> {
-    let mut order: Vec<usize> = (0..claims.len())
-        .filter(|i| claims[*i].base < claims[*i].end)
-        .collect();
+    let mut order: Vec<usize> = (0..claims.len()).filter(|i| claims[*i].base < claims[*i].end).collect();
     order.sort_by_key(|i| (claims[*i].base, *i));
-    let mut borders: Vec<u64> = order
-        .iter()
-        .flat_map(|i| [claims[*i].base, claims[*i].end])
-        .collect();
+    let mut borders: Vec<u64> = order.iter().flat_map(|i| [claims[*i].base, claims[*i].end]).collect();
     borders.sort_unstable();
     borders.dedup();
 
@@ -134,20 +129,13 @@ pub(crate) fn settle(claims: &[Span]) -> Vec<Span> {
         while let Some(i) = waiting.next_if(|i| claims[*i].base <= base) {
             active.push(Reverse((rank(claims[i].usage), i)));
         }
-        while active
-            .peek()
-            .is_some_and(|Reverse((_, i))| claims[*i].end <= base)
-        {
+        while active.peek().is_some_and(|Reverse((_, i))| claims[*i].end <= base) {
             active.pop();
         }
         let Some(Reverse((_, winner))) = active.peek() else {
             continue;
         };
-        let span = Span {
-            base,
-            end,
-            ..claims[*winner]
-        };
+        let span = Span { base, end, ..claims[*winner] };
         match settled.last_mut() {
             Some(last)
                 if last.end == base
@@ -166,13 +154,7 @@ mod tests {
     use super::*;
 
     fn claim(base: u64, end: u64, usage: Usage, owner: usize) -> Span {
-        Span {
-            base,
-            end,
-            usage,
-            owner: Owner::Thread(owner),
-            fact: Fact::ThreadList,
-        }
+        Span { base, end, usage, owner: Owner::Thread(owner), fact: Fact::ThreadList }
     }
 
     #[test]
@@ -181,10 +163,7 @@ mod tests {
         let teb = claim(0x3000, 0x5000, Usage::Teb(Bits::Native), 1);
         let peb = claim(0x4000, 0x6000, Usage::Peb(Bits::Native), 2);
         let settled = settle(&[image, teb, peb]);
-        let shape: Vec<_> = settled
-            .iter()
-            .map(|s| (s.base, s.end, s.usage.to_string()))
-            .collect();
+        let shape: Vec<_> = settled.iter().map(|s| (s.base, s.end, s.usage.to_string())).collect();
         assert_eq!(
             shape,
             [
@@ -201,17 +180,8 @@ mod tests {
         let a = claim(0x1000, 0x3000, Usage::Image, 0);
         let b = claim(0x2000, 0x4000, Usage::Image, 1);
         let empty = claim(0x2000, 0x2000, Usage::Teb(Bits::Native), 2);
-        let owners: Vec<_> = settle(&[a, b, empty])
-            .iter()
-            .map(|s| (s.base, s.end, s.owner))
-            .collect();
-        assert_eq!(
-            owners,
-            [
-                (0x1000, 0x3000, Owner::Thread(0)),
-                (0x3000, 0x4000, Owner::Thread(1))
-            ]
-        );
+        let owners: Vec<_> = settle(&[a, b, empty]).iter().map(|s| (s.base, s.end, s.owner)).collect();
+        assert_eq!(owners, [(0x1000, 0x3000, Owner::Thread(0)), (0x3000, 0x4000, Owner::Thread(1))]);
     }
 
     #[test]

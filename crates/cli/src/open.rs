@@ -22,9 +22,6 @@ pub(crate) fn open(path: &Path) -> anyhow::Result<Dump> {
 pub(crate) fn report(path: &Path, options: Options) -> anyhow::Result<Report> {
     let dump = open(path)?;
     let process = Process::gather(&dump);
-    let options = Options {
-        path: path.to_string_lossy().into_owned(),
-        ..options
-    };
+    let options = Options { path: path.to_string_lossy().into_owned(), ..options };
     Ok(Report::new(&process, &options))
 }

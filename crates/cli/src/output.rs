@@ -24,10 +24,7 @@ impl Output {
             Color::Never => ColorChoice::Never,
         };
         let out = BufWriter::with_capacity(64 << 10, AutoStream::new(io::stdout(), choice));
-        Output {
-            out,
-            paints: !matches!(choice, ColorChoice::Never),
-        }
+        Output { out, paints: !matches!(choice, ColorChoice::Never) }
     }
 
     /// Prints text, with headings and warnings in colour.
@@ -66,9 +63,7 @@ fn style(line: &str) -> Option<Style> {
 /// Whether an error is only that nobody reads on, as with `| head`.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
-    error
-        .chain()
-        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
 }
 
 /// One line on standard error.

@@ -3,10 +3,7 @@
 /// A usage class: WinDbg's names, `unknown` or `VAR` for `<unknown>`.
 pub(crate) fn usage(text: &str) -> Result<String, String> {
     const CLASSES: [&str; 8] = ["free", "image", "stack", "teb", "peb", "other", "unknown", "var"];
-    let bare = text
-        .trim_matches(['<', '>'])
-        .trim_end_matches("32")
-        .trim_end_matches("64");
+    let bare = text.trim_matches(['<', '>']).trim_end_matches("32").trim_end_matches("64");
     known(text, bare, "", &CLASSES)
 }
 
@@ -50,10 +47,7 @@ fn known(text: &str, bare: &str, prefix: &str, values: &[&str]) -> Result<String
 
 /// An address in hex, as the debugger reads it: `7ffe0000`, `0x7ffe0000`, `` 7df9`74541000 ``.
 pub(crate) fn address(text: &str) -> Result<u64, String> {
-    let digits = text
-        .strip_prefix("0x")
-        .or_else(|| text.strip_prefix("0X"))
-        .unwrap_or(text);
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     let digits: String = digits.chars().filter(|c| !matches!(c, '`' | '_')).collect();
     u64::from_str_radix(&digits, 16).map_err(|_| "not an address in hex, such as 7ffe0000".to_owned())
 }
@@ -76,9 +70,7 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         _ => return Err(WRONG.to_owned()),
     };
     if let Ok(whole) = number.parse::<u64>() {
-        return whole
-            .checked_mul(1 << shift)
-            .ok_or_else(|| "larger than 2^64".to_owned());
+        return whole.checked_mul(1 << shift).ok_or_else(|| "larger than 2^64".to_owned());
     }
     match number.parse::<f64>() {
         // Exact enough for a filter: what a person types has few digits.

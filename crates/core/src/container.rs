@@ -66,15 +66,10 @@ pub(crate) fn read(
     damage: &mut Vec<Damage>,
 ) -> Result<(Header, Vec<StreamLocation>), OpenError> {
     refuse_other_formats(meta)?;
-    let raw: MINIDUMP_HEADER = meta
-        .structure(0)
-        .map_err(OpenError::Read)?
-        .ok_or(OpenError::HeaderCut { size: meta.size() })?;
+    let raw: MINIDUMP_HEADER =
+        meta.structure(0).map_err(OpenError::Read)?.ok_or(OpenError::HeaderCut { size: meta.size() })?;
     if raw.version.get() & 0xffff != MINIDUMP_VERSION {
-        let found = format!(
-            "the signature MDMP, but format version {:#x}",
-            raw.version.get() & 0xffff
-        );
+        let found = format!("the signature MDMP, but format version {:#x}", raw.version.get() & 0xffff);
         return Err(OpenError::NotAMinidump { found });
     }
     let header = Header {
@@ -91,10 +86,7 @@ pub(crate) fn read(
             (true, _) => "its stream directory is empty or missing, as when the writer did not finish",
             (false, _) => "every one lies outside the file or is of an unknown type",
         };
-        return Err(OpenError::NothingReadable {
-            listed: header.number_of_streams,
-            why,
-        });
+        return Err(OpenError::NothingReadable { listed: header.number_of_streams, why });
     }
     Ok((header, streams))
 }
@@ -127,19 +119,13 @@ fn directory(
         let read = u32::try_from(entries.len()).unwrap_or(limits::STREAMS);
         damage.push(Damage::TooManyStreams { listed, read });
     } else if read < listed {
-        damage.push(Damage::DirectoryCut {
-            listed,
-            present: read,
-        });
+        damage.push(Damage::DirectoryCut { listed, present: read });
     }
     Ok(entries)
 }
 
 fn plausible(meta: &Metadata<'_>, entry: &MINIDUMP_DIRECTORY) -> bool {
-    let (rva, size) = (
-        u64::from(entry.location.rva.get()),
-        u64::from(entry.location.data_size.get()),
-    );
+    let (rva, size) = (u64::from(entry.location.rva.get()), u64::from(entry.location.data_size.get()));
     entry.stream_type.get() == 0 || (size > 0 && rva > 0 && meta.present(rva, size) == size)
 }
 
@@ -153,10 +139,7 @@ fn locate(
     let mut repeated: Vec<(StreamType, u32)> = Vec::new();
     for entry in entries {
         let kind = StreamType(entry.stream_type.get());
-        let (rva, size) = (
-            u64::from(entry.location.rva.get()),
-            u64::from(entry.location.data_size.get()),
-        );
+        let (rva, size) = (u64::from(entry.location.rva.get()), u64::from(entry.location.data_size.get()));
         if kind == StreamType::UNUSED {
             continue;
         }
@@ -169,32 +152,15 @@ fn locate(
         }
         let present = meta.present(rva, size);
         if rva >= meta.size() {
-            damage.push(Damage::StreamOutside {
-                stream: kind,
-                rva,
-                size,
-            });
+            damage.push(Damage::StreamOutside { stream: kind, rva, size });
             continue;
         }
         if present < size {
-            damage.push(Damage::StreamCut {
-                stream: kind,
-                size,
-                present,
-            });
+            damage.push(Damage::StreamCut { stream: kind, size, present });
         }
-        streams.push(StreamLocation {
-            kind,
-            rva,
-            size,
-            present,
-        });
+        streams.push(StreamLocation { kind, rva, size, present });
     }
-    damage.extend(
-        repeated
-            .into_iter()
-            .map(|(stream, times)| Damage::DuplicateStream { stream, times }),
-    );
+    damage.extend(repeated.into_iter().map(|(stream, times)| Damage::DuplicateStream { stream, times }));
     streams
 }
 
@@ -215,10 +181,7 @@ fn refuse_other_formats(meta: &Metadata<'_>) -> Result<(), OpenError> {
     if meta.size() == 0 {
         return Err(OpenError::Empty);
     }
-    let head = meta
-        .bytes(0, meta.size().min(8))
-        .map_err(OpenError::Read)?
-        .unwrap_or_default();
+    let head = meta.bytes(0, meta.size().min(8)).map_err(OpenError::Read)?.unwrap_or_default();
     if head.starts_with(&MINIDUMP_SIGNATURE.to_le_bytes()) {
         return Ok(());
     }

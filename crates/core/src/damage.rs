@@ -19,49 +19,23 @@ pub enum Damage {
     #[error("{stream} lies outside the file (offset {rva:#x}, {size} bytes): it is lost")]
     StreamOutside { stream: StreamType, rva: u64, size: u64 },
     #[error("{stream} is cut off: {present} of its {size} bytes are in the file")]
-    StreamCut {
-        stream: StreamType,
-        size: u64,
-        present: u64,
-    },
+    StreamCut { stream: StreamType, size: u64, present: u64 },
     #[error("{stream} cannot be read ({why}): it is lost")]
     StreamMalformed { stream: StreamType, why: String },
     #[error("{stream} lists {listed} entries, but holds the bytes of {read}: the rest is lost")]
-    EntriesCut {
-        stream: StreamType,
-        listed: u64,
-        read: u64,
-    },
+    EntriesCut { stream: StreamType, listed: u64, read: u64 },
     #[error("{stream} lists {listed} entries, more than the {limit} that are read")]
-    EntriesOverLimit {
-        stream: StreamType,
-        listed: u64,
-        limit: u64,
-    },
+    EntriesOverLimit { stream: StreamType, listed: u64, limit: u64 },
     #[error("{stream}: {count} entries are left out ({why})")]
-    EntriesDropped {
-        stream: StreamType,
-        count: u64,
-        why: &'static str,
-    },
+    EntriesDropped { stream: StreamType, count: u64, why: &'static str },
     #[error(
         "{stream}: the {what} of {count} entries cannot be read (first: entry {first}): lost, the entries are kept"
     )]
-    PartsLost {
-        stream: StreamType,
-        what: &'static str,
-        count: u64,
-        first: u64,
-    },
+    PartsLost { stream: StreamType, what: &'static str, count: u64, first: u64 },
     #[error("{stream}: {count} names hold characters that are not valid UTF-16, shown as U+FFFD")]
     NamesRepaired { stream: StreamType, count: u64 },
     #[error("{stream}: {what} is {found}, at most {most} is possible; clipped")]
-    FieldClipped {
-        stream: StreamType,
-        what: &'static str,
-        found: u64,
-        most: u64,
-    },
+    FieldClipped { stream: StreamType, what: &'static str, found: u64, most: u64 },
     #[error(
         "the dump is cut off: {missing} bytes of the memory it lists are not in the file, the first at address {first:#x}"
     )]
@@ -73,11 +47,7 @@ pub enum Damage {
     #[error(
         "{stream}: behind the range at {after:#x} the place of {count} ranges in the file is unknown: they are lost"
     )]
-    RangesUnplaced {
-        stream: StreamType,
-        after: u64,
-        count: u64,
-    },
+    RangesUnplaced { stream: StreamType, after: u64, count: u64 },
     #[error(
         "{stream}: the memory listed ends {surplus} bytes before the file does: a size in the list may be wrong, \
          and contents behind it misplaced"

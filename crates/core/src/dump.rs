@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use minidump::{
     Minidump, MinidumpContext, MinidumpException, MinidumpHandleDataStream, MinidumpMiscInfo,
-    MinidumpModuleList, MinidumpStream, MinidumpSystemInfo, MinidumpThread, MinidumpThreadInfoList,
-    MinidumpThreadList, MinidumpThreadNames, MinidumpUnloadedModuleList,
+    MinidumpModuleList, MinidumpStream, MinidumpSystemInfo, MinidumpThreadInfoList, MinidumpThreadList,
+    MinidumpThreadNames, MinidumpUnloadedModuleList,
 };
 
 use crate::arch::{Arch, Width};
@@ -20,6 +20,7 @@ use crate::streams::comment::Comment;
 use crate::streams::memory_info::{self, MemoryInfoList};
 use crate::streams::memory_ranges::{self, Ranges};
 use crate::streams::system_memory::SystemMemory;
+use crate::streams::threads::ContextPlace;
 use crate::streams::vm_counters::VmCounters;
 use crate::streams::{self, malformed};
 use crate::vocabulary::StreamType;
@@ -31,6 +32,8 @@ pub struct Dump {
     header: Header,
     streams: Vec<StreamLocation>,
     small: Minidump<'static, Vec<u8>>,
+    /// Where the threads' contexts lie, in the order of the thread list.
+    contexts: Vec<ContextPlace>,
     arch: Option<Arch>,
     width: Width,
     damage: Vec<Damage>,
@@ -59,25 +62,18 @@ impl Dump {
         let (header, streams) = container::read(&meta, &mut damage)?;
         let mut extract = Extract::new(&meta);
         let (arch, width) = processor(&streams, &mut extract, &mut damage);
+        let mut contexts = Vec::new();
         for at in &streams {
-            if let Err(lost) = copy(at, width, &mut extract, &mut damage) {
-                damage.push(lost);
+            match copy(at, width, &mut extract, &mut damage) {
+                Ok(Some(places)) => contexts = places,
+                Ok(None) => {}
+                Err(lost) => damage.push(lost),
             }
         }
         let small = read_extract(extract.finish(&header))?;
         drop(meta);
         let (memory_info, ranges) = (OnceLock::new(), OnceLock::new());
-        Ok(Dump {
-            source,
-            header,
-            streams,
-            small,
-            arch,
-            width,
-            damage,
-            memory_info,
-            ranges,
-        })
+        Ok(Dump { source, header, streams, small, contexts, arch, width, damage, memory_info, ranges })
     }
 
     /// The file's header.
@@ -131,7 +127,8 @@ impl Dump {
         self.small_stream(StreamType::MISC_INFO)
     }
 
-    /// ThreadList (3). The threads' stacks are in [`Dump::memory`], not in the descriptors.
+    /// ThreadList (3). The threads' stacks are in [`Dump::memory`] and their registers in [`Dump::context`]; the
+    /// descriptors of both are empty.
     pub fn threads(&self) -> Result<Option<MinidumpThreadList<'_>>, Damage> {
         self.small_stream(StreamType::THREAD_LIST)
     }
@@ -172,18 +169,18 @@ impl Dump {
         streams::handles::copy(at, &mut extract, &mut damage)?;
         let small =
             read_extract(extract.finish(&self.header)).map_err(|e| malformed(at.kind, e.to_string()))?;
-        let list = small
-            .get_stream()
-            .map_err(|e| malformed(at.kind, e.to_string()))?;
+        let list = small.get_stream().map_err(|e| malformed(at.kind, e.to_string()))?;
         Ok(Some(Handles { list, damage }))
     }
 
-    /// The registers of a thread; `None` if the dump keeps none that can be read.
-    pub fn context(&self, thread: &MinidumpThread<'_>) -> Option<MinidumpContext> {
+    /// The registers of the thread at a position in the thread list; `None` if the dump keeps none that can be
+    /// read.
+    pub fn context(&self, thread: usize) -> Option<MinidumpContext> {
+        let (rva, size) = *self.contexts.get(thread)?;
+        let bytes = Metadata::new(self.source.as_ref()).bytes(rva, u64::from(size)).ok().flatten()?;
         let system = self.system_info().ok().flatten()?;
-        thread
-            .context(&system, self.misc_info().ok().flatten().as_ref())
-            .map(std::borrow::Cow::into_owned)
+        let misc = self.misc_info().ok().flatten();
+        MinidumpContext::read(&bytes, minidump::Endian::Little, &system, misc.as_ref()).ok()
     }
 
     /// SystemMemoryInfo (21); `None` also when the writer filled in only zeros.
@@ -289,26 +286,22 @@ fn processor(
         return (arch, width);
     }
     let threads = streams.iter().find(|s| s.kind == StreamType::THREAD_LIST);
-    let width = threads
-        .and_then(|at| streams::threads::guess_width(at, extract))
-        .unwrap_or(Width::Bits64);
+    let width = threads.and_then(|at| streams::threads::guess_width(at, extract)).unwrap_or(Width::Bits64);
     let why = arch.map_or("no SystemInfoStream".to_owned(), |arch| format!("{arch:?}"));
-    damage.push(Damage::WidthGuessed {
-        why,
-        bits: if width == Width::Bits32 { 32 } else { 64 },
-    });
+    damage.push(Damage::WidthGuessed { why, bits: if width == Width::Bits32 { 32 } else { 64 } });
     (arch, width)
 }
 
-/// Copies one stream into the extract, if it is one that the crate reads.
+/// Copies one stream into the extract, if it is one that the crate reads. For the thread list, returns where the
+/// contexts lie.
 fn copy(
     at: &StreamLocation,
     width: Width,
     extract: &mut Extract<'_, '_>,
     damage: &mut Vec<Damage>,
-) -> Result<(), Damage> {
+) -> Result<Option<Vec<ContextPlace>>, Damage> {
     match at.kind {
-        StreamType::THREAD_LIST => streams::threads::copy(at, width, extract, damage),
+        StreamType::THREAD_LIST => return streams::threads::copy(at, width, extract, damage).map(Some),
         StreamType::MODULE_LIST => streams::modules::copy(at, width, extract, damage),
         StreamType::EXCEPTION => streams::exception::copy(at, width, extract, damage),
         StreamType::UNLOADED_MODULE_LIST => streams::unloaded_modules::copy(at, width, extract, damage),
@@ -317,6 +310,7 @@ fn copy(
         StreamType::THREAD_NAMES => streams::thread_names::copy(at, extract, damage),
         _ => Ok(()),
     }
+    .map(|()| None)
 }
 
 fn read_extract(bytes: Vec<u8>) -> Result<Minidump<'static, Vec<u8>>, OpenError> {

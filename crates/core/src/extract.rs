@@ -35,18 +35,10 @@ impl Losses {
     /// The counts as damage of `stream`.
     pub(crate) fn report(self, stream: StreamType, damage: &mut Vec<Damage>) {
         for (what, count, first) in self.lost {
-            damage.push(Damage::PartsLost {
-                stream,
-                what,
-                count,
-                first,
-            });
+            damage.push(Damage::PartsLost { stream, what, count, first });
         }
         if self.repaired > 0 {
-            damage.push(Damage::NamesRepaired {
-                stream,
-                count: self.repaired,
-            });
+            damage.push(Damage::NamesRepaired { stream, count: self.repaired });
         }
     }
 }
@@ -65,13 +57,7 @@ impl<'m, 's> Extract<'m, 's> {
         let budget = limits::EXTRACT_BYTES.min(meta.size().saturating_mul(2).saturating_add(4096));
         // Behind the header lies one empty MINIDUMP_STRING, for every name that is lost.
         let bytes = vec![0; size_of::<MINIDUMP_HEADER>().saturating_add(8)];
-        Extract {
-            meta,
-            bytes,
-            directory: vec![],
-            copied: HashMap::new(),
-            budget,
-        }
+        Extract { meta, bytes, directory: vec![], copied: HashMap::new(), budget }
     }
 
     /// Appends bytes, 4-aligned; `None` once the extract is as large as the file could justify.
@@ -87,17 +73,12 @@ impl<'m, 's> Extract<'m, 's> {
 
     /// Adds a finished stream.
     pub(crate) fn stream(&mut self, kind: StreamType, bytes: &[u8]) -> Result<(), Damage> {
-        let too_large = || Damage::StreamMalformed {
-            stream: kind,
-            why: "larger than the whole file".to_owned(),
-        };
+        let too_large =
+            || Damage::StreamMalformed { stream: kind, why: "larger than the whole file".to_owned() };
         let rva = self.put(bytes).ok_or_else(too_large)?;
         let data_size = U32::new(u32::try_from(bytes.len()).map_err(|_| too_large())?);
         let location = MINIDUMP_LOCATION_DESCRIPTOR { data_size, rva };
-        self.directory.push(MINIDUMP_DIRECTORY {
-            stream_type: U32::new(kind.0),
-            location,
-        });
+        self.directory.push(MINIDUMP_DIRECTORY { stream_type: U32::new(kind.0), location });
         Ok(())
     }
 
@@ -111,18 +92,12 @@ impl<'m, 's> Extract<'m, 's> {
             (String::new(), true)
         });
         losses.repaired = losses.repaired.saturating_add(u64::from(!sound));
-        let units: Vec<u8> = text
-            .encode_utf16()
-            .chain([0])
-            .flat_map(u16::to_le_bytes)
-            .collect();
+        let units: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         let length = u32::try_from(units.len().saturating_sub(2)).unwrap_or(0);
-        let copied = self
-            .put(&[&length.to_le_bytes()[..], &units].concat())
-            .unwrap_or_else(|| {
-                losses.lost("name", index);
-                EMPTY_STRING
-            });
+        let copied = self.put(&[&length.to_le_bytes()[..], &units].concat()).unwrap_or_else(|| {
+            losses.lost("name", index);
+            EMPTY_STRING
+        });
         self.copied.insert((rva, u32::MAX), copied);
         copied
     }
@@ -141,25 +116,15 @@ impl<'m, 's> Extract<'m, 's> {
             return NOWHERE;
         }
         if let Some(copied) = self.copied.get(&(rva, size)) {
-            return MINIDUMP_LOCATION_DESCRIPTOR {
-                data_size: from.data_size,
-                rva: *copied,
-            };
+            return MINIDUMP_LOCATION_DESCRIPTOR { data_size: from.data_size, rva: *copied };
         }
-        let bytes = if size > limit {
-            None
-        } else {
-            self.meta.bytes(rva, u64::from(size)).ok().flatten()
-        };
+        let bytes = if size > limit { None } else { self.meta.bytes(rva, u64::from(size)).ok().flatten() };
         let Some(copied) = bytes.and_then(|bytes| self.put(&bytes)) else {
             losses.lost(what, index);
             return NOWHERE;
         };
         self.copied.insert((rva, size), copied);
-        MINIDUMP_LOCATION_DESCRIPTOR {
-            data_size: from.data_size,
-            rva: copied,
-        }
+        MINIDUMP_LOCATION_DESCRIPTOR { data_size: from.data_size, rva: copied }
     }
 
     /// What has been copied so far: what the crate will see.
@@ -193,10 +158,8 @@ const EMPTY_STRING: U32 = U32::new(0x20);
 const _: () = assert!(size_of::<MINIDUMP_HEADER>() == 0x20);
 
 /// The location of nothing.
-pub(crate) const NOWHERE: MINIDUMP_LOCATION_DESCRIPTOR = MINIDUMP_LOCATION_DESCRIPTOR {
-    data_size: U32::ZERO,
-    rva: U32::ZERO,
-};
+pub(crate) const NOWHERE: MINIDUMP_LOCATION_DESCRIPTOR =
+    MINIDUMP_LOCATION_DESCRIPTOR { data_size: U32::ZERO, rva: U32::ZERO };
 
 /// A MINIDUMP_STRING, and whether it was valid UTF-16; `None` if its bytes are not all there.
 pub(crate) fn read_string(meta: &Metadata<'_>, rva: u64) -> Option<(String, bool)> {
@@ -204,14 +167,9 @@ pub(crate) fn read_string(meta: &Metadata<'_>, rva: u64) -> Option<(String, bool
     if rva == 0 || length > limits::STRING_BYTES || length % 2 != 0 {
         return None;
     }
-    let bytes = meta
-        .bytes(rva.checked_add(4)?, u64::from(length))
-        .ok()
-        .flatten()?;
-    let units: Vec<u16> = bytes
-        .chunks_exact(2)
-        .filter_map(|c| c.try_into().ok().map(u16::from_le_bytes))
-        .collect();
+    let bytes = meta.bytes(rva.checked_add(4)?, u64::from(length)).ok().flatten()?;
+    let units: Vec<u16> =
+        bytes.chunks_exact(2).filter_map(|c| c.try_into().ok().map(u16::from_le_bytes)).collect();
     match String::from_utf16(&units) {
         Ok(text) => Some((text, true)),
         Err(_) => Some((String::from_utf16_lossy(&units), false)),

@@ -30,20 +30,13 @@
 //! let (bytes, _) = dumplens_synth::presets::tiny().to_bytes();
 //! let dump = Dump::open(bytes)?;
 //! let list = dump.memory_info()?.expect("a full dump has a MemoryInfoList");
-//! let free: u64 = list.entries.iter().filter(|r| r.state.is_free()).map(|r| r.size).max().unwrap();
+//! let free: u64 = list.regions.iter().filter(|r| r.state.is_free()).map(|r| r.size).max().unwrap();
 //! assert!(free > 1 << 40);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![deny(missing_docs)]
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::indexing_slicing,
-        clippy::arithmetic_side_effects,
-        clippy::unwrap_used
-    )
-)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
 mod arch;
 mod container;
@@ -56,6 +49,8 @@ mod memory;
 mod metadata;
 pub mod pe;
 pub mod process;
+mod ranges;
+mod regions;
 mod source;
 mod streams;
 mod vocabulary;
@@ -64,11 +59,13 @@ pub use arch::{Arch, Width};
 pub use container::{Header, OpenError, StreamLocation};
 pub use damage::Damage;
 pub use dump::{Dump, Handles};
-pub use memory::{Absence, Memory, MemoryRange, Unreadable};
+pub use memory::{Absence, Memory, Unreadable};
 pub use minidump;
+pub use ranges::MemoryRange;
+pub use regions::{MemoryInfo, Regions};
 pub use source::{FileSource, Source};
 pub use streams::comment::Comment;
-pub use streams::memory_info::{MemoryInfo, MemoryInfoList};
+pub use streams::memory_info::MemoryInfoList;
 pub use streams::system_memory::SystemMemory;
 pub use streams::vm_counters::VmCounters;
 pub use vocabulary::{MemoryState, MemoryType, Protection, StreamType};

@@ -6,19 +6,9 @@ use thiserror::Error;
 
 use crate::arch::Width;
 use crate::dump::Dump;
+use crate::ranges::MemoryRange;
 use crate::source::read_full;
 use crate::vocabulary::MemoryState;
-
-/// One run of addresses whose bytes the dump lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MemoryRange {
-    /// First address.
-    pub start: u64,
-    /// Bytes listed; a file that was cut off may hold fewer.
-    pub size: u64,
-    /// Where the bytes begin in the file.
-    pub offset: u64,
-}
 
 /// Why there is no byte at an address.
 ///
@@ -73,9 +63,7 @@ pub struct Memory<'d> {
 
 impl fmt::Debug for Memory<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memory")
-            .field("ranges", &self.ranges().len())
-            .finish_non_exhaustive()
+        f.debug_struct("Memory").field("listed_bytes", &self.listed_bytes()).finish_non_exhaustive()
     }
 }
 
@@ -84,9 +72,14 @@ impl<'d> Memory<'d> {
         Memory { dump }
     }
 
-    /// The ranges that the dump keeps: sorted by address, not overlapping, neighbours joined.
-    pub fn ranges(self) -> &'d [MemoryRange] {
-        &self.dump.ranges().list
+    /// The ranges that the dump keeps: sorted by address, not overlapping.
+    pub fn ranges(self) -> impl Iterator<Item = MemoryRange> + 'd {
+        self.dump.ranges().index.iter(self.dump.source())
+    }
+
+    /// Bytes that the memory lists name.
+    pub fn listed_bytes(self) -> u64 {
+        self.dump.ranges().listed
     }
 
     /// Bytes that the memory lists name but the file, cut off, does not hold.
@@ -94,13 +87,9 @@ impl<'d> Memory<'d> {
         self.dump.ranges().missing
     }
 
-    /// The range that holds `address`.
-    fn range_at(self, address: u64) -> Option<&'d MemoryRange> {
-        let ranges = self.ranges();
-        let after = ranges.partition_point(|r| r.start <= address);
-        ranges
-            .get(after.checked_sub(1)?)
-            .filter(|r| address.wrapping_sub(r.start) < r.size)
+    /// The range that holds `address`; `None` too when the file cannot be read, which [`Memory::why_absent`] tells.
+    fn range_at(self, address: u64) -> Option<MemoryRange> {
+        self.dump.ranges().index.at(self.dump.source(), address).ok().flatten()
     }
 
     /// How many bytes from `address` on are in the file without a gap, at most `most`.
@@ -124,10 +113,7 @@ impl<'d> Memory<'d> {
         let skip = address.checked_sub(range.start)?;
         let offset = range.offset.checked_add(skip)?;
         let in_range = range.size.checked_sub(skip)?;
-        Some((
-            offset,
-            in_range.min(self.dump.source().size().saturating_sub(offset)),
-        ))
+        Some((offset, in_range.min(self.dump.source().size().saturating_sub(offset))))
     }
 
     /// Fills `buf` with the bytes at `address`, across ranges that touch. Nothing of `buf` is to be used after an
@@ -135,13 +121,8 @@ impl<'d> Memory<'d> {
     pub fn read(self, address: u64, buf: &mut [u8]) -> Result<(), Unreadable> {
         let mut done = 0usize;
         while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = address.checked_add(done as u64).ok_or(Unreadable {
-                address,
-                why: Absence::Free,
-            })?;
-            let here = self
-                .place(at)
-                .map(|(offset, n)| (offset, usize::try_from(n).unwrap_or(usize::MAX)));
+            let at = address.checked_add(done as u64).ok_or(Unreadable { address, why: Absence::Free })?;
+            let here = self.place(at).map(|(offset, n)| (offset, usize::try_from(n).unwrap_or(usize::MAX)));
             let Some((offset, n)) = here.filter(|(_, n)| *n > 0) else {
                 return Err(self.unreadable(at));
             };
@@ -150,10 +131,7 @@ impl<'d> Memory<'d> {
             match read_full(self.dump.source(), offset, part) {
                 Ok(read) if read == n => done = done.saturating_add(n),
                 _ => {
-                    return Err(Unreadable {
-                        address: at,
-                        why: Absence::ReadFailed,
-                    });
+                    return Err(Unreadable { address: at, why: Absence::ReadFailed });
                 }
             }
         }
@@ -199,15 +177,19 @@ impl<'d> Memory<'d> {
 
     /// Why `address` cannot be read; [`Absence::ReadFailed`] if it is in the file all the same.
     pub fn why_absent(self, address: u64) -> Absence {
-        if let Some(range) = self.range_at(address) {
-            let offset = range.offset.saturating_add(address.saturating_sub(range.start));
-            let cut = offset >= self.dump.source().size();
-            return if cut { Absence::CutOff } else { Absence::ReadFailed };
+        match self.dump.ranges().index.at(self.dump.source(), address) {
+            Ok(None) => {}
+            Ok(Some(range)) => {
+                let offset = range.offset.saturating_add(address.saturating_sub(range.start));
+                let cut = offset >= self.dump.source().size();
+                return if cut { Absence::CutOff } else { Absence::ReadFailed };
+            }
+            Err(_) => return Absence::ReadFailed,
         }
         let Ok(Some(list)) = self.dump.memory_info() else {
             return Absence::Unknown;
         };
-        match list.at(address) {
+        match list.regions.at(address) {
             Some(region) if region.state == MemoryState::FREE => Absence::Free,
             Some(region) if region.state == MemoryState::RESERVE => Absence::Reserved,
             Some(region) if region.protect.is_inaccessible() => Absence::NoAccess,
@@ -217,9 +199,6 @@ impl<'d> Memory<'d> {
     }
 
     fn unreadable(self, address: u64) -> Unreadable {
-        Unreadable {
-            address,
-            why: self.why_absent(address),
-        }
+        Unreadable { address, why: self.why_absent(address) }
     }
 }

@@ -22,11 +22,7 @@ pub(crate) struct Metadata<'s> {
 
 impl<'s> Metadata<'s> {
     pub(crate) fn new(source: &'s dyn Source) -> Metadata<'s> {
-        Metadata {
-            source,
-            size: source.size(),
-            blocks: RefCell::default(),
-        }
+        Metadata { source, size: source.size(), blocks: RefCell::default() }
     }
 
     /// Length of the file in bytes.
@@ -76,10 +72,7 @@ impl<'s> Metadata<'s> {
         match read_full(self.source, offset, buf) {
             Ok(n) if n == buf.len() => Ok(()),
             Ok(n) => Err(shrunk(offset.saturating_add(n as u64))),
-            Err(error) => Err(Damage::ReadFailed {
-                offset,
-                error: error.to_string(),
-            }),
+            Err(error) => Err(Damage::ReadFailed { offset, error: error.to_string() }),
         }
     }
 
@@ -94,10 +87,7 @@ impl<'s> Metadata<'s> {
             blocks.truncate(BLOCKS);
         }
         let skip = usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
-        let held = blocks
-            .iter()
-            .find(|(held, _)| *held == start)
-            .and_then(|(_, block)| block.get(skip..));
+        let held = blocks.iter().find(|(held, _)| *held == start).and_then(|(_, block)| block.get(skip..));
         let Some(held) = held else { return Ok(0) };
         let n = held.len().min(to.len());
         if let (Some(from), Some(to)) = (held.get(..n), to.get_mut(..n)) {
@@ -108,8 +98,5 @@ impl<'s> Metadata<'s> {
 }
 
 fn shrunk(offset: u64) -> Damage {
-    Damage::ReadFailed {
-        offset,
-        error: "the file is shorter than when it was opened".to_owned(),
-    }
+    Damage::ReadFailed { offset, error: "the file is shorter than when it was opened".to_owned() }
 }

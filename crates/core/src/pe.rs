@@ -90,9 +90,8 @@ impl<'d> Image<'d> {
         let most = (limits::IMAGE_HEADER_BYTES as u64).min(u64::from(listed_size));
         let header_bytes = memory.bytes(base, memory.available(base, most).max(0x40))?;
         let header = Header::parse(&header_bytes).map_err(malformed)?;
-        let optional = header
-            .optional_header
-            .ok_or_else(|| ImageError::Malformed("no optional header".into()))?;
+        let optional =
+            header.optional_header.ok_or_else(|| ImageError::Malformed("no optional header".into()))?;
         let directories = optional.data_directories;
         let sections = sections(&header, &header_bytes);
         Ok(Image {
@@ -126,9 +125,7 @@ impl<'d> Image<'d> {
 
     /// The section that holds `rva`.
     pub fn section_at(&self, rva: u32) -> Option<&Section> {
-        self.sections
-            .iter()
-            .find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))
+        self.sections.iter().find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))
     }
 
     /// The RSDS record: `Ok(None)` if the image has none.
@@ -171,18 +168,13 @@ impl<'d> Image<'d> {
             return Ok(None);
         };
         if directory.size > limits::EXPORT_BYTES {
-            return Err(ImageError::Malformed(format!(
-                "an export directory of {} bytes",
-                directory.size
-            )));
+            return Err(ImageError::Malformed(format!("an export directory of {} bytes", directory.size)));
         }
         let head = self.bytes(directory.virtual_address, EXPORT_DIRECTORY)?;
         let table = ExportDirectoryTable::parse(&head, 0).map_err(malformed)?;
         let (names, addresses) = (table.number_of_name_pointers, table.address_table_entries);
         if names > limits::EXPORTS || addresses > limits::EXPORTS {
-            return Err(ImageError::Malformed(format!(
-                "{addresses} exports with {names} names"
-            )));
+            return Err(ImageError::Malformed(format!("{addresses} exports with {names} names")));
         }
         let bytes = self.slice(&[
             (directory.virtual_address, directory.size),
@@ -192,16 +184,9 @@ impl<'d> Image<'d> {
         ])?;
         let data = ExportData::parse_with_opts(&bytes, directory, &[], 0, &in_memory()).map_err(malformed)?;
         let mut exports = by_ordinal(&data, &bytes);
-        for (rva, index) in data
-            .export_name_pointer_table
-            .iter()
-            .zip(&data.export_ordinal_table)
-        {
+        for (rva, index) in data.export_name_pointer_table.iter().zip(&data.export_ordinal_table) {
             if let Some(export) = exports.get_mut(usize::from(*index)) {
-                export.name = bytes
-                    .get(*rva as usize..)
-                    .map(until_nul)
-                    .filter(|name| !name.is_empty());
+                export.name = bytes.get(*rva as usize..).map(until_nul).filter(|name| !name.is_empty());
             }
         }
         exports.retain(|e| e.target != ExportTarget::Rva(0));
@@ -219,10 +204,7 @@ impl<'d> Image<'d> {
             return Ok(None);
         };
         if directory.size > limits::EXCEPTION_BYTES {
-            return Err(ImageError::Malformed(format!(
-                "an exception directory of {} bytes",
-                directory.size
-            )));
+            return Err(ImageError::Malformed(format!("an exception directory of {} bytes", directory.size)));
         }
         directory.size = directory.size.saturating_sub(directory.size % RUNTIME_FUNCTION);
         let bytes = self.slice(&[(directory.virtual_address, directory.size)])?;
@@ -234,17 +216,13 @@ impl<'d> Image<'d> {
     /// `len` bytes at `rva`, which must lie inside the image.
     fn bytes(&self, rva: u32, len: u32) -> Result<Vec<u8>, ImageError> {
         self.check(rva, len)?;
-        Ok(self
-            .memory
-            .bytes(self.base.wrapping_add(u64::from(rva)), u64::from(len))?)
+        Ok(self.memory.bytes(self.base.wrapping_add(u64::from(rva)), u64::from(len))?)
     }
 
     fn check(&self, rva: u32, len: u32) -> Result<(), ImageError> {
         match rva.checked_add(len) {
             Some(end) if end <= self.size => Ok(()),
-            _ => Err(ImageError::Malformed(format!(
-                "offset {rva:#x}, {len} bytes: outside the image"
-            ))),
+            _ => Err(ImageError::Malformed(format!("offset {rva:#x}, {len} bytes: outside the image"))),
         }
     }
 
@@ -256,18 +234,10 @@ impl<'d> Image<'d> {
             let have = self.memory.available(address, len);
             if have < len {
                 let address = address.wrapping_add(have);
-                return Err(Unreadable {
-                    address,
-                    why: self.memory.why_absent(address),
-                }
-                .into());
+                return Err(Unreadable { address, why: self.memory.why_absent(address) }.into());
             }
         }
-        let end = ranges
-            .iter()
-            .map(|(rva, len)| rva.saturating_add(*len))
-            .max()
-            .unwrap_or(0) as usize;
+        let end = ranges.iter().map(|(rva, len)| rva.saturating_add(*len)).max().unwrap_or(0) as usize;
         // Zeroed memory is not backed by anything until it is touched.
         let mut image = vec![0; end.max(self.header_bytes.len())];
         if let Some(head) = image.get_mut(..self.header_bytes.len()) {

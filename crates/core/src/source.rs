@@ -36,10 +36,7 @@ impl FileSource {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
         }
         if !kind.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "is not a regular file",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
         }
         let file = File::open(path)?;
         let size = file.metadata()?.len();

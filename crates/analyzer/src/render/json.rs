@@ -104,11 +104,7 @@ mod tests {
 
     #[test]
     fn large_counts_keep_their_value_as_hex() {
-        let data = Sizes {
-            small_bytes: 1 << 53,
-            large_bytes: (1 << 53) + 1,
-            name: "x",
-        };
+        let data = Sizes { small_bytes: 1 << 53, large_bytes: (1 << 53) + 1, name: "x" };
         assert_eq!(
             compact(&data),
             r#"{"small_bytes":9007199254740992,"large_bytes":null,"large_bytes_hex":"0x20000000000001","name":"x"}"#
@@ -117,11 +113,7 @@ mod tests {
 
     #[test]
     fn hostile_strings_are_escaped_and_come_back_whole() {
-        let data = Sizes {
-            small_bytes: 0,
-            large_bytes: 0,
-            name: "\u{9b}2J\u{202e}\u{e0041}\x1b",
-        };
+        let data = Sizes { small_bytes: 0, large_bytes: 0, name: "\u{9b}2J\u{202e}\u{e0041}\x1b" };
         let json = compact(&data);
         assert!(json.is_ascii(), "{json}");
         let back: Value = serde_json::from_str(&json).expect("valid JSON");

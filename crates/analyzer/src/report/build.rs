@@ -21,33 +21,31 @@ impl Report {
     pub fn new(process: &Process<'_>, options: &Options) -> Report {
         let mut warnings = process.warnings.clone();
         let misc = process.dump.misc_info().ok().flatten();
+        let details = options.details;
         let report = Report {
             schema_version: SCHEMA_VERSION,
             dump: dump(process, options, &mut warnings),
             system: system(process, misc.as_ref(), &mut warnings),
             process: self::process(process, misc.as_ref(), options, &mut warnings),
             exception: exception(process, &mut warnings),
-            threads: process.threads.iter().map(|t| thread(process, t)).collect(),
-            modules: process.modules.iter().map(module).collect(),
-            memory: memory(process),
+            threads: if details {
+                process.threads.iter().map(|t| thread(process, t)).collect()
+            } else {
+                Vec::new()
+            },
+            modules: if details { process.modules.iter().map(module).collect() } else { Vec::new() },
+            memory: memory(process, &mut warnings),
             verdict: None,
             findings: Vec::new(),
             warnings: Vec::new(),
         };
-        Report {
-            warnings: warnings.iter().map(WarningReport::from).collect(),
-            ..report
-        }
+        Report { warnings: warnings.iter().map(WarningReport::from).collect(), ..report }
     }
 }
 
 fn dump(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -> DumpReport {
     let dump = process.dump;
     let memory = dump.memory();
-    let listed: u64 = memory
-        .ranges()
-        .iter()
-        .fold(0, |sum, r| sum.saturating_add(r.size));
     let stream = |s: &dumplens_core::StreamLocation| StreamReport {
         kind: s.kind.0,
         name: s.kind.to_string(),
@@ -62,7 +60,7 @@ fn dump(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -
         pointer_bits: if dump.width() == Width::Bits32 { 32 } else { 64 },
         truncated: memory.missing_bytes() > 0 || dump.streams().iter().any(|s| s.present < s.size),
         missing_bytes: memory.missing_bytes(),
-        kept_bytes: listed.saturating_sub(memory.missing_bytes()),
+        kept_bytes: memory.listed_bytes().saturating_sub(memory.missing_bytes()),
         comment: process.comment(warnings),
         streams: dump.streams().iter().map(stream).collect(),
     }
@@ -88,38 +86,23 @@ fn system(
         let (version, _) = s.os_parts();
         format!("{} {version}", s.os.long_name())
     });
-    let build_string = misc
-        .and_then(|m| m.raw.build_string())
-        .map(|units| utf16_until_nul(units));
+    let build_string = misc.and_then(|m| m.raw.build_string()).map(|units| utf16_until_nul(units));
     SystemReport {
         os,
         build: info.map(|s| s.raw.build_number),
         build_string: build_string.filter(|s| !s.is_empty()),
-        service_pack: info
-            .and_then(|s| s.csd_version())
-            .map(|s| s.into_owned())
-            .filter(|s| !s.is_empty()),
-        processors: info
-            .map(|s| u32::from(s.raw.number_of_processors))
-            .filter(|n| *n != 0),
-        uptime_seconds: process
-            .shared_data
-            .map(|k| k.uptime_ms as f64 / 1000.0)
-            .filter(|s| *s > 0.0),
-        time: process
-            .shared_data
-            .and_then(|k| k.system_time)
-            .and_then(clock::from_filetime),
+        service_pack: info.and_then(|s| s.csd_version()).map(|s| s.into_owned()).filter(|s| !s.is_empty()),
+        processors: info.map(|s| u32::from(s.raw.number_of_processors)).filter(|n| *n != 0),
+        uptime_seconds: process.shared_data.map(|k| k.uptime_ms as f64 / 1000.0).filter(|s| *s > 0.0),
+        time: process.shared_data.and_then(|k| k.system_time).and_then(clock::from_filetime),
         memory: system_memory(process, warnings),
     }
 }
 
 /// SystemMemoryInfo; without it, KUSER_SHARED_DATA still tells the size of RAM.
 fn system_memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<SystemMemoryReport> {
-    let physical = process
-        .shared_data
-        .and_then(|k| k.physical_pages)
-        .and_then(|pages| pages.checked_mul(4096));
+    let physical =
+        process.shared_data.and_then(|k| k.physical_pages).and_then(|pages| pages.checked_mul(4096));
     let stream = known(process.dump.system_memory(), warnings).flatten();
     if stream.is_none() && process.dump.stream(StreamType::SYSTEM_MEMORY_INFO).is_some() {
         stream_empty("SystemMemoryInfoStream", warnings);
@@ -144,10 +127,7 @@ fn system_memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<S
 
 /// Says that a stream holds only zeros, unless its damage was reported already.
 fn stream_empty(stream: &'static str, warnings: &mut Vec<Warning>) {
-    if !warnings
-        .iter()
-        .any(|w| matches!(w, Warning::Damage(d) if d.to_string().starts_with(stream)))
-    {
+    if !warnings.iter().any(|w| matches!(w, Warning::Damage(d) if d.to_string().starts_with(stream))) {
         warnings.push(Warning::StreamEmpty { stream });
     }
 }
@@ -159,60 +139,35 @@ fn process(
     warnings: &mut Vec<Warning>,
 ) -> ProcessReport {
     let raw = misc.map(|m| &m.raw);
-    let created = raw
-        .and_then(|m| m.process_create_time())
-        .copied()
-        .filter(|t| *t != 0);
+    let created = raw.and_then(|m| m.process_create_time()).copied().filter(|t| *t != 0);
     let written = process.dump.header().time_date_stamp;
-    if let Some(late) = created
-        .and_then(|c| c.checked_sub(written))
-        .filter(|late| *late > 0 && written != 0)
+    if let Some(late) = created.and_then(|c| c.checked_sub(written)).filter(|late| *late > 0 && written != 0)
     {
-        warnings.push(Warning::ProcessFromTheFuture {
-            seconds: u64::from(late),
-        });
+        warnings.push(Warning::ProcessFromTheFuture { seconds: u64::from(late) });
     }
-    let by_teb = || {
-        process
-            .threads
-            .iter()
-            .find_map(|t| u32::try_from(t.teb?.process_id?).ok())
-    };
+    let by_teb = || process.threads.iter().find_map(|t| u32::try_from(t.teb?.process_id?).ok());
     ProcessReport {
         id: raw.and_then(|m| m.process_id()).copied().or_else(by_teb),
         image: image(process),
-        command_line: if options.include_secrets {
-            command_line(process)
-        } else {
-            None
-        },
+        command_line: if options.include_secrets { command_line(process) } else { None },
         created: created.and_then(clock::from_unix),
         // Zero is not believed: writers that know no creation time give the dump's own, as the debugger assumes too.
-        uptime_seconds: created
-            .and_then(|c| written.checked_sub(c))
-            .filter(|s| *s != 0)
-            .map(u64::from),
+        uptime_seconds: created.and_then(|c| written.checked_sub(c)).filter(|s| *s != 0).map(u64::from),
         user_seconds: raw.and_then(|m| m.process_user_time()).copied(),
         kernel_seconds: raw.and_then(|m| m.process_kernel_time()).copied(),
         wow64: process.wow64,
         pebs: process.pebs.iter().map(|p| p.address.into()).collect(),
-        handles: if options.handles {
-            handles(process, warnings)
-        } else {
-            None
-        },
+        handles: if options.details { handles(process, warnings) } else { None },
         counters: counters(process, warnings),
     }
 }
 
 /// The program: the module at the PEB's image base, or else the first of the list, which it is by convention.
 fn image(process: &Process<'_>) -> Option<String> {
-    let by_peb = process.pebs.iter().find_map(|peb| {
-        process
-            .modules
-            .iter()
-            .find(|m| m.base_address() == peb.image_base)
-    });
+    let by_peb = process
+        .pebs
+        .iter()
+        .find_map(|peb| process.modules.iter().find(|m| m.base_address() == peb.image_base));
     let module = by_peb.or(process.modules.first())?;
     Some(module.code_file().into_owned()).filter(|path| !path.is_empty())
 }
@@ -220,10 +175,7 @@ fn image(process: &Process<'_>) -> Option<String> {
 fn command_line(process: &Process<'_>) -> Option<String> {
     let read = |peb: &dumplens_core::process::Peb| {
         let at = peb.process_parameters.filter(|p| *p != 0)?;
-        ProcessParameters::read(process.dump.memory(), at, peb.width)
-            .ok()?
-            .command_line()
-            .ok()
+        ProcessParameters::read(process.dump.memory(), at, peb.width).ok()?.command_line().ok()
     };
     process.pebs.iter().find_map(read)
 }
@@ -233,14 +185,10 @@ fn handles(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Vec<Han
     warnings.extend(handles.damage.into_iter().map(Warning::Damage));
     let mut counts: HashMap<String, u64> = HashMap::new();
     for handle in handles.list.iter() {
-        *counts
-            .entry(handle.type_name.clone().unwrap_or_default())
-            .or_default() += 1;
+        *counts.entry(handle.type_name.clone().unwrap_or_default()).or_default() += 1;
     }
-    let mut counts: Vec<HandleCount> = counts
-        .into_iter()
-        .map(|(kind, count)| HandleCount { kind, count })
-        .collect();
+    let mut counts: Vec<HandleCount> =
+        counts.into_iter().map(|(kind, count)| HandleCount { kind, count }).collect();
     counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.kind.cmp(&b.kind)));
     Some(counts)
 }
@@ -281,10 +229,7 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
         }
         _ => names::exception(record.exception_code),
     };
-    let parameters = record
-        .exception_information
-        .iter()
-        .take(record.number_parameters as usize);
+    let parameters = record.exception_information.iter().take(record.number_parameters as usize);
     Some(ExceptionReport {
         code: record.exception_code.into(),
         name,
@@ -298,10 +243,9 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
 
 fn thread(process: &Process<'_>, thread: &Thread) -> ThreadReport {
     let teb = thread.program_teb();
-    let code = |code: u32, name: fn(u32) -> Option<String>| CodeReport {
-        code: code.into(),
-        name: name(code),
-    };
+    let context = process.dump.context(thread.index);
+    let code =
+        |code: u32, name: fn(u32) -> Option<String>| CodeReport { code: code.into(), name: name(code) };
     ThreadReport {
         id: thread.id,
         index: thread.index,
@@ -310,13 +254,11 @@ fn thread(process: &Process<'_>, thread: &Thread) -> ThreadReport {
         teb32: thread.teb32.map(|t| t.address.into()),
         stack: teb.map(|t| stack(process, t)),
         stack64: thread.teb32.and(thread.teb.as_ref()).map(|t| stack(process, t)),
-        last_error: teb
-            .and_then(|t| t.last_error)
-            .map(|c| code(c, names::win32_error)),
+        last_error: teb.and_then(|t| t.last_error).map(|c| code(c, names::win32_error)),
         last_status: teb.and_then(|t| t.last_status).map(|c| code(c, names::nt_status)),
         suspend_count: thread.suspend_count,
-        ip: thread.registers.map(|(ip, _)| ip.into()),
-        sp: thread.registers.map(|(_, sp)| sp.into()),
+        ip: context.as_ref().map(|c| c.get_instruction_pointer().into()),
+        sp: context.as_ref().map(|c| c.get_stack_pointer().into()),
         start_address: thread.start_address.map(Into::into),
         frames: None,
         stopped: None,
@@ -325,11 +267,7 @@ fn thread(process: &Process<'_>, thread: &Thread) -> ThreadReport {
 
 fn stack(process: &Process<'_>, teb: &Teb) -> StackReport {
     let reserved = process.stack(teb).map(|(base, ..)| base.into());
-    StackReport {
-        base: teb.stack_base.into(),
-        limit: teb.stack_limit.into(),
-        reserved_from: reserved,
-    }
+    StackReport { base: teb.stack_base.into(), limit: teb.stack_limit.into(), reserved_from: reserved }
 }
 
 fn module(module: &MinidumpModule) -> ModuleReport {
@@ -349,25 +287,21 @@ fn module(module: &MinidumpModule) -> ModuleReport {
     }
 }
 
-fn memory(process: &Process<'_>) -> MemoryReport {
+fn memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> MemoryReport {
     let totals = Totals::of(&process.space);
+    if totals.odd_states > 0 {
+        warnings.push(Warning::RegionsOddState { count: totals.odd_states });
+    }
     let complete = process.space.complete;
     let row = |r: TotalsRow| RowReport {
         name: r.name,
         regions: r.regions,
         size_bytes: r.size,
-        largest: PlaceReport {
-            base: r.largest.0.into(),
-            size_bytes: r.largest.1,
-        },
+        largest: PlaceReport { base: r.largest.0.into(), size_bytes: r.largest.1 },
     };
     // Without a map, type and protection are not known either.
     let table = |rows: Vec<TotalsRow>| {
-        if complete {
-            rows.into_iter().map(row).collect()
-        } else {
-            Vec::new()
-        }
+        if complete { rows.into_iter().map(row).collect() } else { Vec::new() }
     };
     let mapped = |bytes: u64| complete.then_some(bytes);
     MemoryReport {
@@ -379,10 +313,9 @@ fn memory(process: &Process<'_>) -> MemoryReport {
         commit_bytes: mapped(totals.commit),
         reserve_bytes: mapped(totals.reserve),
         free_bytes: mapped(totals.free),
-        largest_free: totals.largest_free.map(|(base, size_bytes)| PlaceReport {
-            base: base.into(),
-            size_bytes,
-        }),
+        largest_free: totals
+            .largest_free
+            .map(|(base, size_bytes)| PlaceReport { base: base.into(), size_bytes }),
         fragmentation: totals.fragmentation(),
         usage: totals.usage.into_iter().map(row).collect(),
         kind: table(totals.kind),

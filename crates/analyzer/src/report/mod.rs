@@ -22,8 +22,8 @@ pub struct Options {
     pub path: String,
     /// Whether the command line may be shown.
     pub include_secrets: bool,
-    /// Whether handles are counted; the list can be long, and few questions need it.
-    pub handles: bool,
+    /// Whether threads, modules and handles are listed; some questions need none of them.
+    pub details: bool,
 }
 
 /// Everything known about a dump.
@@ -39,9 +39,9 @@ pub struct Report {
     pub process: ProcessReport,
     /// The exception; `None` if the dump has none that can be read.
     pub exception: Option<ExceptionReport>,
-    /// The threads, in the order of the thread list.
+    /// The threads, in the order of the thread list; empty without details.
     pub threads: Vec<ThreadReport>,
-    /// The modules, in the order of the module list.
+    /// The modules, in the order of the module list; empty without details.
     pub modules: Vec<ModuleReport>,
     /// The address space.
     pub memory: MemoryReport,
@@ -149,7 +149,7 @@ pub struct ProcessReport {
     pub wow64: Option<bool>,
     /// Addresses of its PEBs, the 64-bit one first.
     pub pebs: Vec<Hex>,
-    /// Handles of each type, most frequent first; `None` without a handle stream or if not asked for.
+    /// Handles of each type, most frequent first; `None` without a handle stream or without details.
     pub handles: Option<Vec<HandleCount>>,
     /// ProcessVmCounters.
     pub counters: Option<CountersReport>,
@@ -345,9 +345,6 @@ pub struct WarningReport {
 
 impl From<&Warning> for WarningReport {
     fn from(warning: &Warning) -> WarningReport {
-        WarningReport {
-            code: warning.code().to_owned(),
-            message: warning.to_string(),
-        }
+        WarningReport { code: warning.code().to_owned(), message: warning.to_string() }
     }
 }

@@ -135,20 +135,10 @@ impl AddressReport {
         });
         AddressReport {
             address: address.into(),
-            pointer_bits: if process.dump.width() == Width::Bits32 {
-                32
-            } else {
-                64
-            },
+            pointer_bits: if process.dump.width() == Width::Bits32 { 32 } else { 64 },
             region: piece.map(|p| RegionReport::new(process, &p)),
-            module: process
-                .module_at(address)
-                .map(|i| module_place(process, i, address)),
-            thread: thread.map(|t| ThreadPlace {
-                index: t.index,
-                id: t.id,
-                name: t.name.clone(),
-            }),
+            module: process.module_at(address).map(|i| module_place(process, i, address)),
+            thread: thread.map(|t| ThreadPlace { index: t.index, id: t.id, name: t.name.clone() }),
             kept_bytes: kept,
             absent: (kept == 0).then(|| absence(process, address).to_string()),
         }
@@ -170,13 +160,10 @@ fn module_place(process: &Process<'_>, index: usize, address: u64) -> ModulePlac
     let module = &process.modules[index];
     let (base, end) = extent(module);
     let offset = address - base;
-    let image = u32::try_from(end - base)
-        .ok()
-        .and_then(|size| Image::read(process.dump.memory(), base, size).ok());
-    let section = image
-        .as_ref()
-        .zip(u32::try_from(offset).ok())
-        .and_then(|(image, rva)| image.section_at(rva));
+    let image =
+        u32::try_from(end - base).ok().and_then(|size| Image::read(process.dump.memory(), base, size).ok());
+    let section =
+        image.as_ref().zip(u32::try_from(offset).ok()).and_then(|(image, rva)| image.section_at(rva));
     ModulePlace {
         path: module.code_file().into_owned(),
         base: base.into(),
@@ -190,10 +177,9 @@ fn detail(process: &Process<'_>, usage: Usage, owner: Owner) -> Option<String> {
     let pid = process.threads.iter().find_map(|t| t.teb?.process_id);
     let pid = pid.map_or_else(|| "?".to_owned(), |pid| format!("{pid:x}"));
     match (usage, owner) {
-        (_, Owner::Thread(index)) => process
-            .threads
-            .get(index)
-            .map(|t| format!("~{}; {pid}.{:x}", t.index, t.id)),
+        (_, Owner::Thread(index)) => {
+            process.threads.get(index).map(|t| format!("~{}; {pid}.{:x}", t.index, t.id))
+        }
         (_, Owner::Module(index)) => process.modules.get(index).map(|m| {
             let path = m.code_file();
             format!("{}; \"{path}\"", module_name(&path))

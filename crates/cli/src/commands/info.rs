@@ -16,19 +16,12 @@ pub(crate) struct Options {
     include_secrets: bool,
 }
 
-const FIELDS: [&str; 6] = [
-    "schema_version",
-    "dump",
-    "system",
-    "process",
-    "exception",
-    "warnings",
-];
+const FIELDS: [&str; 6] = ["schema_version", "dump", "system", "process", "exception", "warnings"];
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let wanted = dumplens_analyzer::Options {
         include_secrets: options.include_secrets,
-        handles: true,
+        details: true,
         ..dumplens_analyzer::Options::default()
     };
     let report = open::report(&options.input.dump, wanted)?;

@@ -67,11 +67,7 @@ fn as_text(
     unfiltered: bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let bits = if process.dump.width() == Width::Bits32 {
-        32
-    } else {
-        64
-    };
+    let bits = if process.dump.width() == Width::Bits32 { 32 } else { 64 };
     output.raw(&text::region_header(bits))?;
     for region in regions {
         output.raw(&text::region_row(&region, unfiltered, bits))?;
@@ -90,9 +86,7 @@ fn as_json(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let warnings: Vec<WarningReport> = process.warnings.iter().map(WarningReport::from).collect();
-    output.raw(&format!(
-        "{{\n  \"schema_version\": {SCHEMA_VERSION},\n  \"regions\": ["
-    ))?;
+    output.raw(&format!("{{\n  \"schema_version\": {SCHEMA_VERSION},\n  \"regions\": ["))?;
     for (n, region) in regions.enumerate() {
         output.raw(if n == 0 { "\n    " } else { ",\n    " })?;
         output.raw(&json::compact(&region))?;

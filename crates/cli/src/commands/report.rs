@@ -35,7 +35,7 @@ enum Format {
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let wanted = dumplens_analyzer::Options {
         include_secrets: options.include_secrets,
-        handles: true,
+        details: true,
         ..dumplens_analyzer::Options::default()
     };
     let mut report = open::report(&options.dump, wanted)?;

@@ -13,15 +13,7 @@ pub(crate) struct Options {
     input: Input,
 }
 
-const FIELDS: [&str; 7] = [
-    "schema_version",
-    "dump",
-    "system",
-    "process",
-    "exception",
-    "memory",
-    "warnings",
-];
+const FIELDS: [&str; 7] = ["schema_version", "dump", "system", "process", "exception", "memory", "warnings"];
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let report = open::report(&options.input.dump, dumplens_analyzer::Options::default())?;

@@ -44,11 +44,7 @@ impl UserSharedData {
         let ticks = u128::from(quad(0x320)).wrapping_mul(u128::from(long(0x4))) >> 24;
         let by_ticks = u64::try_from(ticks).unwrap_or(u64::MAX);
         let full_pages = quad(0x310);
-        let pages = if full_pages == 0 {
-            u64::from(long(0x2e8))
-        } else {
-            full_pages
-        };
+        let pages = if full_pages == 0 { u64::from(long(0x2e8)) } else { full_pages };
         Ok(UserSharedData {
             uptime_ms: whole(0x8).map_or(by_ticks, |interrupt_time| interrupt_time / 10_000),
             system_time: whole(0x14),

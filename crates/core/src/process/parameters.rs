@@ -20,12 +20,7 @@ impl<'d> ProcessParameters<'d> {
     /// Looks at the block at `address`; fails if its flags (8 / 8) are not in the dump.
     pub fn read(memory: Memory<'d>, address: u64, width: Width) -> Result<ProcessParameters<'d>, Unreadable> {
         let flags = memory.u32(address.wrapping_add(8))?;
-        Ok(ProcessParameters {
-            memory,
-            address,
-            width,
-            normalized: flags & NORMALIZED != 0,
-        })
+        Ok(ProcessParameters { memory, address, width, normalized: flags & NORMALIZED != 0 })
     }
 
     /// `ImagePathName` (38 / 60).
@@ -41,23 +36,13 @@ impl<'d> ProcessParameters<'d> {
     /// `Environment` (48 / 80), `EnvironmentSize` (290 / 3f0): the `NAME=value` strings. A secret, as above.
     pub fn environment(&self) -> Result<Vec<String>, Unreadable> {
         let block = self.pointer(self.width.pick(0x48, 0x80))?;
-        let size = self.memory.pointer(
-            self.address.wrapping_add(self.width.pick(0x290, 0x3f0)),
-            self.width,
-        );
+        let size = self.memory.pointer(self.address.wrapping_add(self.width.pick(0x290, 0x3f0)), self.width);
         // Before Windows Vista the size is not recorded, and what lies there is something else.
-        let most = size
-            .ok()
-            .filter(|s| *s > 0)
-            .unwrap_or(limits::ENVIRONMENT_BYTES)
-            .min(limits::ENVIRONMENT_BYTES);
+        let most =
+            size.ok().filter(|s| *s > 0).unwrap_or(limits::ENVIRONMENT_BYTES).min(limits::ENVIRONMENT_BYTES);
         let have = self.memory.available(block, most) & !1;
         let text = text(&self.memory.bytes(block, have)?);
-        Ok(text
-            .split('\0')
-            .take_while(|s| !s.is_empty())
-            .map(str::to_owned)
-            .collect())
+        Ok(text.split('\0').take_while(|s| !s.is_empty()).map(str::to_owned).collect())
     }
 
     /// UNICODE_STRING: Length u16 in bytes, MaximumLength u16, Buffer at 4 / 8.
@@ -68,22 +53,14 @@ impl<'d> ProcessParameters<'d> {
     }
 
     fn pointer(&self, offset: u64) -> Result<u64, Unreadable> {
-        let pointer = self
-            .memory
-            .pointer(self.address.wrapping_add(offset), self.width)?;
-        Ok(if self.normalized {
-            pointer
-        } else {
-            self.address.wrapping_add(pointer)
-        })
+        let pointer = self.memory.pointer(self.address.wrapping_add(offset), self.width)?;
+        Ok(if self.normalized { pointer } else { self.address.wrapping_add(pointer) })
     }
 }
 
 /// UTF-16LE, lossily: the process may hold anything.
 fn text(bytes: &[u8]) -> String {
-    let units: Vec<u16> = bytes
-        .chunks_exact(2)
-        .filter_map(|c| c.try_into().ok().map(u16::from_le_bytes))
-        .collect();
+    let units: Vec<u16> =
+        bytes.chunks_exact(2).filter_map(|c| c.try_into().ok().map(u16::from_le_bytes)).collect();
     String::from_utf16_lossy(&units)
 }

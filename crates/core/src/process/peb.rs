@@ -50,10 +50,7 @@ impl Peb {
             nt_global_flag: long(0x68, 0xbc),
             heaps: long(0x88, 0xe8),
             process_heaps: pointer(0x90, 0xf0).ok(),
-            os_version: long(0xa4, 0x118)
-                .zip(long(0xa8, 0x11c))
-                .zip(build)
-                .map(|((a, b), c)| (a, b, c)),
+            os_version: long(0xa4, 0x118).zip(long(0xa8, 0x11c)).zip(build).map(|((a, b), c)| (a, b, c)),
             session_id: long(0x1d4, 0x2c0),
         })
     }

@@ -37,24 +37,30 @@ pub struct Teb {
 }
 
 impl Teb {
-    /// Reads the TEB at `address`; fails if its first three fields are not in the dump.
+    /// Reads the TEB at `address`; fails if the dump does not keep it from its start to `LastErrorValue`.
     pub fn read(memory: Memory<'_>, address: u64, width: Width) -> Result<Teb, Unreadable> {
-        let at = |x86, x64| address.wrapping_add(width.pick(x86, x64));
-        let pointer = |x86, x64| memory.pointer(at(x86, x64), width);
-        let long = |x86, x64| memory.u32(at(x86, x64)).ok();
+        let near = Part::read(memory, address, 0, width.pick(0x38, 0x6c))?;
+        // One more read serves all that lies far behind, where the dump keeps all of it.
+        let far = Part::read(memory, address, width.pick(0xbf4, 0x1250), width.pick(0xfe0, 0x1810));
+        let far = |at: u64, bytes: u64| match &far {
+            Ok(part) => part.number(at, bytes),
+            Err(_) => Part::read(memory, address, at, at.saturating_add(bytes)).ok()?.number(at, bytes),
+        };
+        let pointer = |x86, x64| near.number(width.pick(x86, x64), width.bytes() as u64);
+        let long = |x86, x64| far(width.pick(x86, x64), 4).and_then(|n| u32::try_from(n).ok());
         Ok(Teb {
             address,
             width,
-            exception_list: pointer(0, 0)?,
-            stack_base: pointer(0x4, 0x8)?,
-            stack_limit: pointer(0x8, 0x10)?,
-            self_pointer: pointer(0x18, 0x30).ok(),
-            process_id: pointer(0x20, 0x40).ok(),
-            thread_id: pointer(0x24, 0x48).ok(),
-            peb: pointer(0x30, 0x60).ok(),
-            last_error: long(0x34, 0x68),
+            exception_list: pointer(0, 0).unwrap_or(0),
+            stack_base: pointer(0x4, 0x8).unwrap_or(0),
+            stack_limit: pointer(0x8, 0x10).unwrap_or(0),
+            self_pointer: pointer(0x18, 0x30),
+            process_id: pointer(0x20, 0x40),
+            thread_id: pointer(0x24, 0x48),
+            peb: pointer(0x30, 0x60),
+            last_error: near.number(width.pick(0x34, 0x68), 4).and_then(|n| u32::try_from(n).ok()),
             last_status: long(0xbf4, 0x1250),
-            deallocation_stack: pointer(0xe0c, 0x1478).ok(),
+            deallocation_stack: far(width.pick(0xe0c, 0x1478), width.bytes() as u64),
             guaranteed_stack_bytes: long(0xf78, 0x1748),
             wow_teb_offset: long(0xfdc, 0x180c).map(u32::cast_signed),
         })
@@ -76,12 +82,31 @@ impl Teb {
             .filter(|o| *o > 0)
             .and_then(|o| self.address.checked_add_signed(i64::from(o)));
         let candidates = [Some(self.exception_list), by_offset];
-        let found = candidates
-            .into_iter()
-            .flatten()
-            .filter(|a| *a != 0 && u32::try_from(*a).is_ok());
+        let found = candidates.into_iter().flatten().filter(|a| *a != 0 && u32::try_from(*a).is_ok());
         found
             .filter_map(|a| Teb::read(memory, a, Width::Bits32).ok())
             .find(|teb| teb.is_sound() && teb.thread_id == self.thread_id)
+    }
+}
+
+/// A run of bytes of a structure, read at once.
+struct Part {
+    from: u64,
+    bytes: Vec<u8>,
+}
+
+impl Part {
+    /// The bytes from offset `from` to offset `to` of the structure at `address`.
+    fn read(memory: Memory<'_>, address: u64, from: u64, to: u64) -> Result<Part, Unreadable> {
+        let mut bytes = vec![0; usize::try_from(to.saturating_sub(from)).unwrap_or(0)];
+        memory.read(address.wrapping_add(from), &mut bytes)?;
+        Ok(Part { from, bytes })
+    }
+
+    /// The little-endian number of 4 or 8 bytes at an offset of the structure.
+    fn number(&self, at: u64, bytes: u64) -> Option<u64> {
+        let start = usize::try_from(at.checked_sub(self.from)?).ok()?;
+        let field = self.bytes.get(start..start.checked_add(usize::try_from(bytes).ok()?)?)?;
+        Some(field.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte)))
     }
 }

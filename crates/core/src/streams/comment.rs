@@ -18,19 +18,10 @@ pub struct Comment {
 
 /// Reads a comment stream of either kind.
 pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Comment, Damage> {
-    let bytes = meta
-        .bytes(at.rva, at.present.min(limits::SMALL_STREAM_BYTES))?
-        .unwrap_or_default();
+    let bytes = meta.bytes(at.rva, at.present.min(limits::SMALL_STREAM_BYTES))?.unwrap_or_default();
     if at.kind == StreamType::COMMENT_A {
-        let text = bytes
-            .iter()
-            .take_while(|b| **b != 0)
-            .map(|b| char::from(*b))
-            .collect();
-        return Ok(Comment {
-            text,
-            repaired: false,
-        });
+        let text = bytes.iter().take_while(|b| **b != 0).map(|b| char::from(*b)).collect();
+        return Ok(Comment { text, repaired: false });
     }
     let units: Vec<u16> = bytes
         .chunks_exact(2)
@@ -38,13 +29,7 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Comment, 
         .take_while(|unit| *unit != 0)
         .collect();
     Ok(match String::from_utf16(&units) {
-        Ok(text) => Comment {
-            text,
-            repaired: false,
-        },
-        Err(_) => Comment {
-            text: String::from_utf16_lossy(&units),
-            repaired: true,
-        },
+        Ok(text) => Comment { text, repaired: false },
+        Err(_) => Comment { text: String::from_utf16_lossy(&units), repaired: true },
     })
 }

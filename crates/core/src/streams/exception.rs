@@ -25,12 +25,7 @@ pub(crate) fn copy(
     if parameters > MAXIMUM_PARAMETERS {
         raw.number_parameters = MAXIMUM_PARAMETERS.into();
         let (found, most) = (u64::from(parameters), u64::from(MAXIMUM_PARAMETERS));
-        damage.push(Damage::FieldClipped {
-            stream: at.kind,
-            what: "NumberParameters",
-            found,
-            most,
-        });
+        damage.push(Damage::FieldClipped { stream: at.kind, what: "NumberParameters", found, most });
     }
     raw.exception_address = width.normalise(raw.exception_address.get()).into();
     raw.exception_record = width.normalise(raw.exception_record.get()).into();
@@ -38,13 +33,7 @@ pub(crate) fn copy(
         *parameter = width.normalise(parameter.get()).into();
     }
     let mut losses = Losses::default();
-    raw.thread_context = out.record(
-        raw.thread_context,
-        limits::CONTEXT_BYTES,
-        "context",
-        0,
-        &mut losses,
-    );
+    raw.thread_context = out.record(raw.thread_context, limits::CONTEXT_BYTES, "context", 0, &mut losses);
     losses.report(at.kind, damage);
     out.stream(at.kind, raw.as_bytes())
 }

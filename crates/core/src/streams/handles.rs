@@ -20,22 +20,9 @@ pub(crate) fn copy(
     const ENTRY: usize = size_of::<MINIDUMP_HANDLE_DESCRIPTOR>();
     let header: MINIDUMP_HANDLE_DATA_STREAM = table::structure(out.meta, at)?;
     let (before, stride) = (header.size_of_header.get(), header.size_of_descriptor.get());
-    table::check_sizes(
-        at,
-        before,
-        size_of::<MINIDUMP_HANDLE_DATA_STREAM>(),
-        stride,
-        ENTRY,
-    )?;
+    table::check_sizes(at, before, size_of::<MINIDUMP_HANDLE_DATA_STREAM>(), stride, ENTRY)?;
     let listed = u64::from(header.number_of_descriptors.get());
-    let table = Table::fit(
-        at,
-        u64::from(before),
-        u64::from(stride),
-        listed,
-        limits::HANDLES,
-        damage,
-    );
+    let table = Table::fit(at, u64::from(before), u64::from(stride), listed, limits::HANDLES, damage);
 
     let mut losses = Losses::default();
     let mut handles = Vec::with_capacity(usize::try_from(table.count).unwrap_or(0));

@@ -1,60 +1,157 @@
 //! Memory64ListStream (9) and MemoryListStream (5): which addresses the dump keeps, and where in the file.
 
+use std::sync::Mutex;
+
 use super::table::{self, Table};
 use crate::arch::Width;
 use crate::container::StreamLocation;
 use crate::damage::Damage;
 use crate::format::{MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64, MINIDUMP_MEMORY64_LIST};
-use crate::memory::MemoryRange;
 use crate::metadata::Metadata;
+use crate::ranges::{Index, MemoryRange, SAMPLED, Samples, push};
 use crate::vocabulary::StreamType;
 
-/// The ranges of a dump: sorted by address, not overlapping, neighbours joined.
-#[derive(Debug, Default)]
+/// Shorter lists are held whole: 64 ranges are read again for each of them that is asked for.
+const WORTH_SAMPLING: u64 = 16 << 10;
+
+/// The memory that a dump lists.
+#[derive(Debug)]
 pub(crate) struct Ranges {
-    pub(crate) list: Vec<MemoryRange>,
-    /// Bytes that the lists name but the file does not hold.
+    pub(crate) index: Index,
+    /// Bytes that the lists name.
+    pub(crate) listed: u64,
+    /// Those of them that the file does not hold.
     pub(crate) missing: u64,
     pub(crate) damage: Vec<Damage>,
 }
 
 /// Reads the memory lists of a dump, whichever there are.
 pub(crate) fn read(meta: &Metadata<'_>, streams: &[StreamLocation], width: Width) -> Ranges {
-    let mut ranges = Ranges::default();
-    for at in streams {
+    let lists: Vec<&StreamLocation> = streams
+        .iter()
+        .filter(|s| [StreamType::MEMORY64_LIST, StreamType::MEMORY_LIST].contains(&s.kind))
+        .collect();
+    if let [at] = lists.as_slice()
+        && let Some(ranges) = sampled(meta, at, width)
+    {
+        return ranges;
+    }
+    let mut damage = Vec::new();
+    let mut list = Vec::new();
+    for at in lists {
         let result = match at.kind {
-            StreamType::MEMORY64_LIST => memory64(meta, at, width, &mut ranges),
-            StreamType::MEMORY_LIST => memory(meta, at, width, &mut ranges),
-            _ => continue,
+            StreamType::MEMORY64_LIST => memory64(meta, at, width, &mut list, &mut damage),
+            _ => memory(meta, at, width, &mut list, &mut damage),
         };
-        ranges.damage.extend(result.err());
-        let stream = at.kind;
-        let overlaps = put_in_order(&mut ranges.list);
+        damage.extend(result.err());
+        let overlaps = put_in_order(&mut list);
         if overlaps > 0 {
-            ranges.damage.push(Damage::RangesOverlap {
-                stream,
-                count: overlaps,
-            });
+            damage.push(Damage::RangesOverlap { stream: at.kind, count: overlaps });
         }
     }
-    report_missing(meta, &mut ranges);
-    ranges
+    let mut totals = Totals::default();
+    list.iter().for_each(|range| totals.add(meta, *range));
+    damage.extend(totals.damage());
+    Ranges { index: Index::Whole(list), listed: totals.listed, missing: totals.missing, damage }
 }
 
-/// Memory64: the contents follow one another from `BaseRva` on, in the order of the list.
-fn memory64(meta: &Metadata<'_>, at: &StreamLocation, width: Width, out: &mut Ranges) -> Result<(), Damage> {
+/// What the lists name, and how much of it the file does not hold.
+#[derive(Default)]
+struct Totals {
+    listed: u64,
+    missing: u64,
+    first_missing: Option<u64>,
+}
+
+impl Totals {
+    fn add(&mut self, meta: &Metadata<'_>, range: MemoryRange) {
+        let present = meta.present(range.offset, range.size);
+        self.listed = self.listed.saturating_add(range.size);
+        if present < range.size {
+            self.missing = self.missing.saturating_add(range.size.saturating_sub(present));
+            let first = range.start.saturating_add(present);
+            self.first_missing = Some(self.first_missing.map_or(first, |known| known.min(first)));
+        }
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        self.first_missing.map(|first| Damage::MemoryCut { missing: self.missing, first })
+    }
+}
+
+/// A long Memory64List that is as it should be, in little memory; `None` for any other.
+fn sampled(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Option<Ranges> {
+    let mut damage = Vec::new();
+    let (table, base_rva) = memory64_table(meta, at, &mut damage).ok()?;
+    if at.kind != StreamType::MEMORY64_LIST || table.count < WORTH_SAMPLING || !damage.is_empty() {
+        return None;
+    }
+    let mut places = Vec::new();
+    let mut totals = Totals::default();
+    let (mut regular, mut behind, mut offset) = (true, 0u64, base_rva);
+    table
+        .for_each(meta, |index, raw: MINIDUMP_MEMORY_DESCRIPTOR64| {
+            let range = MemoryRange {
+                start: width.normalise(raw.start_of_memory_range.get()),
+                size: raw.data_size.get(),
+                offset,
+            };
+            let (end, next) = (range.start.checked_add(range.size), offset.checked_add(range.size));
+            let (Some(end), Some(next)) = (end, next) else {
+                regular = false;
+                return;
+            };
+            regular &= range.start >= behind;
+            (behind, offset) = (end, next);
+            if index & SAMPLED.wrapping_sub(1) == 0 {
+                places.push((range.start, range.offset));
+            }
+            totals.add(meta, range);
+        })
+        .ok()?;
+    if !regular {
+        return None;
+    }
+    damage.extend(totals.damage());
+    damage.extend(surplus(meta, at, offset));
+    let samples = Samples { table, width, places, last: Mutex::default() };
+    Some(Ranges { index: Index::Sampled(samples), listed: totals.listed, missing: totals.missing, damage })
+}
+
+fn memory64_table(
+    meta: &Metadata<'_>,
+    at: &StreamLocation,
+    damage: &mut Vec<Damage>,
+) -> Result<(Table, u64), Damage> {
     let header: MINIDUMP_MEMORY64_LIST = table::structure(meta, at)?;
     let before = size_of::<MINIDUMP_MEMORY64_LIST>() as u64;
     let stride = size_of::<MINIDUMP_MEMORY_DESCRIPTOR64>() as u64;
     let listed = header.number_of_memory_ranges.get();
-    let table = Table::fit(at, before, stride, listed, u64::from(u32::MAX), &mut out.damage);
-    let mut rva = Some(header.base_rva.get());
+    let table = Table::fit(at, before, stride, listed, u64::from(u32::MAX), damage);
+    Ok((table, header.base_rva.get()))
+}
+
+/// In every dump seen the contents end where the file does; if not, a size in the list may be wrong.
+fn surplus(meta: &Metadata<'_>, at: &StreamLocation, end: u64) -> Option<Damage> {
+    let surplus = meta.size().checked_sub(end).filter(|surplus| *surplus >= 4096)?;
+    Some(Damage::MemorySurplus { stream: at.kind, surplus })
+}
+
+/// Memory64: the contents follow one another from `BaseRva` on, in the order of the list.
+fn memory64(
+    meta: &Metadata<'_>,
+    at: &StreamLocation,
+    width: Width,
+    list: &mut Vec<MemoryRange>,
+    damage: &mut Vec<Damage>,
+) -> Result<(), Damage> {
+    let before = damage.len();
+    let (table, base_rva) = memory64_table(meta, at, damage)?;
+    let clipped = damage.len() > before;
+    let mut rva = Some(base_rva);
     let (mut wraps, mut unplaced, mut last) = (0u64, 0u64, 0);
     table.for_each(meta, |_, raw: MINIDUMP_MEMORY_DESCRIPTOR64| {
-        let (start, size) = (
-            width.normalise(raw.start_of_memory_range.get()),
-            raw.data_size.get(),
-        );
+        let (start, size) = (width.normalise(raw.start_of_memory_range.get()), raw.data_size.get());
         let Some(offset) = rva else {
             unplaced = unplaced.saturating_add(1);
             return;
@@ -64,71 +161,45 @@ fn memory64(meta: &Metadata<'_>, at: &StreamLocation, width: Width, out: &mut Ra
             wraps = wraps.saturating_add(1);
             last = start;
         } else {
-            push(&mut out.list, MemoryRange { start, size, offset });
+            push(list, MemoryRange { start, size, offset });
         }
     })?;
     let stream = at.kind;
     if wraps > 0 {
-        out.damage.push(Damage::RangesWrap { stream, count: wraps });
+        damage.push(Damage::RangesWrap { stream, count: wraps });
     }
     if unplaced > 0 {
-        out.damage.push(Damage::RangesUnplaced {
-            stream,
-            after: last,
-            count: unplaced,
-        });
+        damage.push(Damage::RangesUnplaced { stream, after: last, count: unplaced });
     }
-    // In every dump seen the contents end where the file does.
-    if let Some(surplus) = rva
-        .and_then(|end| meta.size().checked_sub(end))
-        .filter(|s| *s >= 4096 && table.count == listed)
-    {
-        out.damage.push(Damage::MemorySurplus { stream, surplus });
+    if !clipped {
+        damage.extend(rva.and_then(|end| surplus(meta, at, end)));
     }
     Ok(())
 }
 
 /// MemoryList: every range names its own place in the file.
-fn memory(meta: &Metadata<'_>, at: &StreamLocation, width: Width, out: &mut Ranges) -> Result<(), Damage> {
+fn memory(
+    meta: &Metadata<'_>,
+    at: &StreamLocation,
+    width: Width,
+    list: &mut Vec<MemoryRange>,
+    damage: &mut Vec<Damage>,
+) -> Result<(), Damage> {
     let stride = size_of::<MINIDUMP_MEMORY_DESCRIPTOR>();
-    let table = Table::plain(meta, at, stride, u64::from(u32::MAX), &mut out.damage)?;
+    let table = Table::plain(meta, at, stride, u64::from(u32::MAX), damage)?;
     let mut wraps = 0u64;
     table.for_each(meta, |_, raw: MINIDUMP_MEMORY_DESCRIPTOR| {
         let start = width.normalise(raw.start_of_memory_range.get());
-        let (size, offset) = (
-            u64::from(raw.memory.data_size.get()),
-            u64::from(raw.memory.rva.get()),
-        );
+        let (size, offset) = (u64::from(raw.memory.data_size.get()), u64::from(raw.memory.rva.get()));
         match start.checked_add(size) {
-            Some(_) => push(&mut out.list, MemoryRange { start, size, offset }),
+            Some(_) => push(list, MemoryRange { start, size, offset }),
             None => wraps = wraps.saturating_add(1),
         }
     })?;
     if wraps > 0 {
-        out.damage.push(Damage::RangesWrap {
-            stream: at.kind,
-            count: wraps,
-        });
+        damage.push(Damage::RangesWrap { stream: at.kind, count: wraps });
     }
     Ok(())
-}
-
-/// Adds a range, or lengthens the last one when both address and place continue it.
-fn push(list: &mut Vec<MemoryRange>, range: MemoryRange) {
-    if range.size == 0 {
-        return;
-    }
-    if let Some(last) = list.last_mut() {
-        let continues = (
-            last.start.checked_add(last.size),
-            last.offset.checked_add(last.size),
-        ) == (Some(range.start), Some(range.offset));
-        if let Some(size) = last.size.checked_add(range.size).filter(|_| continues) {
-            last.size = size;
-            return;
-        }
-    }
-    list.push(range);
 }
 
 /// Sorts by address and clips what a lower range already covers; returns how many ranges that concerned.
@@ -151,22 +222,4 @@ fn put_in_order(list: &mut Vec<MemoryRange>) -> u64 {
         range.size > 0
     });
     overlaps
-}
-
-/// Sums up what lies behind the end of the file.
-fn report_missing(meta: &Metadata<'_>, ranges: &mut Ranges) {
-    let mut first = None;
-    for range in &ranges.list {
-        let present = meta.present(range.offset, range.size);
-        if present < range.size {
-            first = first.or(Some(range.start.saturating_add(present)));
-            ranges.missing = ranges.missing.saturating_add(range.size.saturating_sub(present));
-        }
-    }
-    if let Some(first) = first {
-        ranges.damage.push(Damage::MemoryCut {
-            missing: ranges.missing,
-            first,
-        });
-    }
 }

@@ -11,14 +11,8 @@ const LEAST: u64 = 0x18;
 /// Copies as much as there is: the crate takes the longest version that fits.
 pub(crate) fn copy(at: &StreamLocation, out: &mut Extract<'_, '_>) -> Result<(), Damage> {
     if at.present < LEAST {
-        return Err(malformed(
-            at.kind,
-            format!("{} bytes, at least {LEAST} expected", at.present),
-        ));
+        return Err(malformed(at.kind, format!("{} bytes, at least {LEAST} expected", at.present)));
     }
-    let bytes = out
-        .meta
-        .bytes(at.rva, at.present.min(limits::SMALL_STREAM_BYTES))?
-        .unwrap_or_default();
+    let bytes = out.meta.bytes(at.rva, at.present.min(limits::SMALL_STREAM_BYTES))?.unwrap_or_default();
     out.stream(at.kind, &bytes)
 }

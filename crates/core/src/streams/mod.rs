@@ -12,7 +12,7 @@ pub(crate) mod misc_info;
 pub(crate) mod modules;
 pub(crate) mod system_info;
 pub(crate) mod system_memory;
-mod table;
+pub(crate) mod table;
 pub(crate) mod thread_info;
 pub(crate) mod thread_names;
 pub(crate) mod threads;
@@ -24,8 +24,5 @@ use crate::vocabulary::StreamType;
 
 /// The damage that costs the whole stream.
 pub(crate) fn malformed(stream: StreamType, why: impl Into<String>) -> Damage {
-    Damage::StreamMalformed {
-        stream,
-        why: why.into(),
-    }
+    Damage::StreamMalformed { stream, why: why.into() }
 }

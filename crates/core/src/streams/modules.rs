@@ -21,13 +21,7 @@ pub(crate) fn copy(
     out: &mut Extract<'_, '_>,
     damage: &mut Vec<Damage>,
 ) -> Result<(), Damage> {
-    let table = Table::plain(
-        out.meta,
-        at,
-        size_of::<MINIDUMP_MODULE>(),
-        limits::MODULES,
-        damage,
-    )?;
+    let table = Table::plain(out.meta, at, size_of::<MINIDUMP_MODULE>(), limits::MODULES, damage)?;
     let all: Vec<MINIDUMP_MODULE> = table.entries(out.meta)?;
     let mut losses = Losses::default();
     let mut modules = Vec::with_capacity(all.len());
@@ -42,13 +36,8 @@ pub(crate) fn copy(
         module.base_of_image = base.into();
         module.misc_record = NOWHERE;
         module.module_name_rva = out.string(u64::from(module.module_name_rva.get()), index, &mut losses);
-        module.cv_record = out.record(
-            module.cv_record,
-            limits::CODEVIEW_BYTES,
-            "CodeView record",
-            index,
-            &mut losses,
-        );
+        module.cv_record =
+            out.record(module.cv_record, limits::CODEVIEW_BYTES, "CodeView record", index, &mut losses);
         if !codeview_reads(out, &module) {
             losses.lost("CodeView record", index);
             module.cv_record = NOWHERE;
@@ -57,11 +46,7 @@ pub(crate) fn copy(
     }
     if unusable > 0 {
         let why = "size zero, or past the end of the address space";
-        damage.push(Damage::EntriesDropped {
-            stream: at.kind,
-            count: unusable,
-            why,
-        });
+        damage.push(Damage::EntriesDropped { stream: at.kind, count: unusable, why });
     }
     losses.report(at.kind, damage);
     out.stream(at.kind, &[&count(modules.len()), modules.as_bytes()].concat())

@@ -19,10 +19,7 @@ pub(crate) fn copy(
 ) -> Result<Arch, Damage> {
     let arch = Arch::from_raw(table::structure::<U16>(out.meta, at)?.get());
     if at.present < SIZE {
-        return Err(malformed(
-            at.kind,
-            format!("{} bytes, {SIZE} expected", at.present),
-        ));
+        return Err(malformed(at.kind, format!("{} bytes, {SIZE} expected", at.present)));
     }
     let mut bytes = out.meta.bytes(at.rva, SIZE)?.unwrap_or_default();
     let mut losses = Losses::default();
@@ -30,11 +27,7 @@ pub(crate) fn copy(
         let csd = u32::from_le_bytes(<[u8; 4]>::try_from(&*rva).unwrap_or_default());
         // Zero is how several writers say that there is no service pack.
         let mut ignored = Losses::default();
-        let text = out.string(
-            u64::from(csd),
-            0,
-            if csd == 0 { &mut ignored } else { &mut losses },
-        );
+        let text = out.string(u64::from(csd), 0, if csd == 0 { &mut ignored } else { &mut losses });
         rva.copy_from_slice(&U32::get(text).to_le_bytes());
     }
     losses.report(at.kind, damage);

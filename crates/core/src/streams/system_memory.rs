@@ -38,11 +38,8 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Option<Sy
         0 => 4096,
         size => size,
     };
-    let bytes = |pages: u64| {
-        Some(pages)
-            .filter(|p| *p != 0)
-            .and_then(|p| p.checked_mul(u64::from(page_size)))
-    };
+    let bytes =
+        |pages: u64| Some(pages).filter(|p| *p != 0).and_then(|p| p.checked_mul(u64::from(page_size)));
     let perf = |pages: u64| bytes(pages).filter(|_| raw.flags.get() & BASICPERF != 0);
     let memory = SystemMemory {
         page_size,
@@ -54,9 +51,6 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Option<Sy
         commit_limit_bytes: perf(raw.commit_limit.get()),
         commit_peak_bytes: perf(raw.peak_commitment.get()),
     };
-    let known = memory
-        .physical_bytes
-        .or(memory.commit_limit_bytes)
-        .or(memory.maximum_user_mode_address);
+    let known = memory.physical_bytes.or(memory.commit_limit_bytes).or(memory.maximum_user_mode_address);
     Ok(known.map(|_| memory))
 }

@@ -34,24 +34,12 @@ impl Table {
         let held = at.present.saturating_sub(header).checked_div(stride).unwrap_or(0);
         let mut count = listed;
         if held < count {
-            damage.push(Damage::EntriesCut {
-                stream: at.kind,
-                listed,
-                read: held.min(limit),
-            });
+            damage.push(Damage::EntriesCut { stream: at.kind, listed, read: held.min(limit) });
             count = held;
         } else if limit < count {
-            damage.push(Damage::EntriesOverLimit {
-                stream: at.kind,
-                listed,
-                limit,
-            });
+            damage.push(Damage::EntriesOverLimit { stream: at.kind, listed, limit });
         }
-        Table {
-            offset: at.rva.saturating_add(header),
-            stride,
-            count: count.min(limit),
-        }
+        Table { offset: at.rva.saturating_add(header), stride, count: count.min(limit) }
     }
 
     /// A list with nothing but a 32-bit count before its entries (some writers align the entries to 8 bytes).
@@ -62,14 +50,10 @@ impl Table {
         limit: u64,
         damage: &mut Vec<Damage>,
     ) -> Result<Table, Damage> {
-        let listed = super::table::u32_at(meta, at)?;
+        let listed = u32_at(meta, at)?;
         let stride = stride as u64;
         let entries = u64::from(listed).saturating_mul(stride);
-        let header = if listed > 0 && at.size == entries.saturating_add(8) {
-            8
-        } else {
-            4
-        };
+        let header = if listed > 0 && at.size == entries.saturating_add(8) { 8 } else { 4 };
         Ok(Table::fit(at, header, stride, u64::from(listed), limit, damage))
     }
 
@@ -85,14 +69,16 @@ impl Table {
         let (before, stride) = (header.size_of_header.get(), header.size_of_entry.get());
         check_sizes(at, before, size_of::<MINIDUMP_EX_LIST>(), stride, least)?;
         let listed = u64::from(header.number_of_entries.get());
-        Ok(Table::fit(
-            at,
-            u64::from(before),
-            u64::from(stride),
-            listed,
-            limit,
-            damage,
-        ))
+        Ok(Table::fit(at, u64::from(before), u64::from(stride), listed, limit, damage))
+    }
+
+    /// The entries from `index` on, at most `count`.
+    pub(crate) fn part(&self, index: u64, count: u64) -> Table {
+        Table {
+            offset: self.offset.saturating_add(index.saturating_mul(self.stride)),
+            stride: self.stride,
+            count: self.count.saturating_sub(index).min(count),
+        }
     }
 
     /// Calls `each` with the first bytes of every entry, in order, reading a chunk at a time.
@@ -107,14 +93,8 @@ impl Table {
         let mut index = 0;
         while index < self.count {
             let entries = per_chunk.min(self.count.saturating_sub(index));
-            chunk.resize(
-                usize::try_from(entries.saturating_mul(self.stride)).unwrap_or(0),
-                0,
-            );
-            meta.read(
-                self.offset.saturating_add(index.saturating_mul(self.stride)),
-                &mut chunk,
-            )?;
+            chunk.resize(usize::try_from(entries.saturating_mul(self.stride)).unwrap_or(0), 0);
+            meta.read(self.offset.saturating_add(index.saturating_mul(self.stride)), &mut chunk)?;
             for entry in chunk.chunks_exact(stride) {
                 if let Ok((entry, _)) = T::read_from_prefix(entry) {
                     each(index, entry);
@@ -145,10 +125,7 @@ pub(crate) fn check_sizes(
         return Err(malformed(at.kind, format!("SizeOfHeader is {header}")));
     }
     if (stride as usize) < least_stride || stride > limits::ENTRY_BYTES {
-        return Err(malformed(
-            at.kind,
-            format!("SizeOfEntry is {stride}, at least {least_stride} expected"),
-        ));
+        return Err(malformed(at.kind, format!("SizeOfEntry is {stride}, at least {least_stride} expected")));
     }
     Ok(())
 }
@@ -161,8 +138,7 @@ pub(crate) fn structure<T: FromBytes>(meta: &Metadata<'_>, at: &StreamLocation) 
             format!("{} bytes, at least {} expected", at.present, size_of::<T>()),
         ));
     }
-    meta.structure(at.rva)?
-        .ok_or_else(|| malformed(at.kind, "cut off"))
+    meta.structure(at.rva)?.ok_or_else(|| malformed(at.kind, "cut off"))
 }
 
 fn u32_at(meta: &Metadata<'_>, at: &StreamLocation) -> Result<u32, Damage> {

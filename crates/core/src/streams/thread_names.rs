@@ -16,21 +16,12 @@ pub(crate) fn copy(
     out: &mut Extract<'_, '_>,
     damage: &mut Vec<Damage>,
 ) -> Result<(), Damage> {
-    let table = Table::plain(
-        out.meta,
-        at,
-        size_of::<MINIDUMP_THREAD_NAME>(),
-        limits::THREADS,
-        damage,
-    )?;
+    let table = Table::plain(out.meta, at, size_of::<MINIDUMP_THREAD_NAME>(), limits::THREADS, damage)?;
     let mut names: Vec<MINIDUMP_THREAD_NAME> = table.entries(out.meta)?;
     let mut losses = Losses::default();
     for (index, name) in (0u64..).zip(names.iter_mut()) {
-        name.rva_of_thread_name = u64::from(
-            out.string(name.rva_of_thread_name.get(), index, &mut losses)
-                .get(),
-        )
-        .into();
+        name.rva_of_thread_name =
+            u64::from(out.string(name.rva_of_thread_name.get(), index, &mut losses).get()).into();
     }
     losses.report(at.kind, damage);
     out.stream(at.kind, &[&count(names.len()), names.as_bytes()].concat())

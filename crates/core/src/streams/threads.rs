@@ -10,36 +10,37 @@ use crate::extract::{Extract, Losses, NOWHERE};
 use crate::format::MINIDUMP_THREAD;
 use crate::limits;
 
-/// Copies the threads with their contexts. Stacks stay behind: they are read through [`crate::Memory`].
+/// Where a thread's context lies in the file, and how many bytes it has.
+pub(crate) type ContextPlace = (u64, u32);
+
+/// Copies the threads. Contexts and stacks stay behind: the first are read when they are asked for
+/// ([`crate::Dump::context`]), the second through [`crate::Memory`]. Returns where the contexts lie.
 pub(crate) fn copy(
     at: &StreamLocation,
     width: Width,
     out: &mut Extract<'_, '_>,
     damage: &mut Vec<Damage>,
-) -> Result<(), Damage> {
-    let table = Table::plain(
-        out.meta,
-        at,
-        size_of::<MINIDUMP_THREAD>(),
-        limits::THREADS,
-        damage,
-    )?;
+) -> Result<Vec<ContextPlace>, Damage> {
+    let table = Table::plain(out.meta, at, size_of::<MINIDUMP_THREAD>(), limits::THREADS, damage)?;
     let mut threads: Vec<MINIDUMP_THREAD> = table.entries(out.meta)?;
     let mut losses = Losses::default();
+    let mut contexts = Vec::with_capacity(threads.len());
     for (index, thread) in (0u64..).zip(threads.iter_mut()) {
         thread.teb = width.normalise(thread.teb.get()).into();
         thread.stack_start = width.normalise(thread.stack_start.get()).into();
         thread.stack = NOWHERE;
-        thread.thread_context = out.record(
-            thread.thread_context,
-            limits::CONTEXT_BYTES,
-            "context",
-            index,
-            &mut losses,
-        );
+        let (rva, size) = (u64::from(thread.thread_context.rva.get()), thread.thread_context.data_size.get());
+        thread.thread_context = NOWHERE;
+        let whole =
+            size <= limits::CONTEXT_BYTES && out.meta.present(rva, u64::from(size)) == u64::from(size);
+        if !whole {
+            losses.lost("context", index);
+        }
+        contexts.push(if whole { (rva, size) } else { (0, 0) });
     }
     losses.report(at.kind, damage);
-    out.stream(at.kind, &[&count(threads.len()), threads.as_bytes()].concat())
+    out.stream(at.kind, &[&count(threads.len()), threads.as_bytes()].concat())?;
+    Ok(contexts)
 }
 
 /// Guesses the size of a pointer from the first thread's context: 0x2cc bytes on x86, more elsewhere.
@@ -47,11 +48,7 @@ pub(crate) fn guess_width(at: &StreamLocation, out: &Extract<'_, '_>) -> Option<
     const CONTEXT_X86: u32 = 0x2cc;
     let table = Table::plain(out.meta, at, size_of::<MINIDUMP_THREAD>(), 1, &mut Vec::new()).ok()?;
     let first = *table.entries::<MINIDUMP_THREAD>(out.meta).ok()?.first()?;
-    Some(if first.thread_context.data_size.get() == CONTEXT_X86 {
-        Width::Bits32
-    } else {
-        Width::Bits64
-    })
+    Some(if first.thread_context.data_size.get() == CONTEXT_X86 { Width::Bits32 } else { Width::Bits64 })
 }
 
 /// The 32-bit count that stands before a plain list.

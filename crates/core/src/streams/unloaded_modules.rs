@@ -25,10 +25,7 @@ pub(crate) fn copy(
     let mut modules = Vec::new();
     let mut unusable = 0u64;
     for (index, mut module) in (0u64..).zip(all) {
-        let (base, size) = (
-            width.normalise(module.base_of_image.get()),
-            module.size_of_image.get(),
-        );
+        let (base, size) = (width.normalise(module.base_of_image.get()), module.size_of_image.get());
         if base == 0 && size == 0 {
             continue;
         }
@@ -42,15 +39,8 @@ pub(crate) fn copy(
     }
     if unusable > 0 {
         let why = "size zero, or past the end of the address space";
-        damage.push(Damage::EntriesDropped {
-            stream: at.kind,
-            count: unusable,
-            why,
-        });
+        damage.push(Damage::EntriesDropped { stream: at.kind, count: unusable, why });
     }
     losses.report(at.kind, damage);
-    out.stream(
-        at.kind,
-        &[&extended_header(ENTRY, modules.len())[..], modules.as_bytes()].concat(),
-    )
+    out.stream(at.kind, &[&extended_header(ENTRY, modules.len())[..], modules.as_bytes()].concat())
 }

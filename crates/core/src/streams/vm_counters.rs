@@ -64,11 +64,8 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Option<Vm
         job_private_commit_limit_bytes: None,
         job_total_commit_limit_bytes: None,
     };
-    let tail = StreamLocation {
-        rva: at.rva.saturating_add(HEAD),
-        present: at.present.saturating_sub(HEAD),
-        ..*at
-    };
+    let tail =
+        StreamLocation { rva: at.rva.saturating_add(HEAD), present: at.present.saturating_sub(HEAD), ..*at };
     match raw.revision.get() {
         0 | 1 => counters.private_bytes = table::structure::<U64>(meta, &tail).ok().map(U64::get),
         2 => version_2(&mut counters, raw.flags.get(), &table::structure(meta, &tail)?),

@@ -13,45 +13,24 @@ pub fn address(report: &AddressReport) -> String {
     let bits = report.pointer_bits;
     match &report.region {
         Some(region) => self::region(&mut out, region, bits),
-        None => field(
-            &mut out,
-            "Usage:",
-            "not known: no region of the dump holds this address",
-        ),
+        None => field(&mut out, "Usage:", "not known: no region of the dump holds this address"),
     }
     if let Some(module) = &report.module {
         field(&mut out, "Image Path:", &escape::line(&module.path));
-        let section = module
-            .section
-            .as_deref()
-            .map(|s| format!(" in section {}", escape::line(s)));
-        let place = format!(
-            "{} + {}{}",
-            padded_hex(module.base.0, bits),
-            module.offset,
-            section.unwrap_or_default()
-        );
+        let section = module.section.as_deref().map(|s| format!(" in section {}", escape::line(s)));
+        let place =
+            format!("{} + {}{}", padded_hex(module.base.0, bits), module.offset, section.unwrap_or_default());
         field(&mut out, "Module Offset:", &place);
     }
     if let Some(thread) = &report.thread {
-        let name = thread
-            .name
-            .as_deref()
-            .map(|n| format!(" \"{}\"", escape::line(n)))
-            .unwrap_or_default();
-        field(
-            &mut out,
-            "Thread:",
-            &format!("~{} id {:#x}{name}", thread.index, thread.id),
-        );
+        let name = thread.name.as_deref().map(|n| format!(" \"{}\"", escape::line(n))).unwrap_or_default();
+        field(&mut out, "Thread:", &format!("~{} id {:#x}{name}", thread.index, thread.id));
     }
     if let Some(fact) = report.region.as_ref().and_then(|r| r.fact.as_deref()) {
         field(&mut out, "Known by:", fact);
     }
-    let kept = format!(
-        "yes, {:#x} bytes from here to the end of the region or of what is kept",
-        report.kept_bytes
-    );
+    let kept =
+        format!("yes, {:#x} bytes from here to the end of the region or of what is kept", report.kept_bytes);
     let kept = report.absent.as_deref().map_or(kept, |why| format!("no: {why}"));
     field(&mut out, "Kept in dump:", &kept);
     out
@@ -66,34 +45,18 @@ fn region(out: &mut String, region: &RegionReport, bits: u32) {
     field(out, "Usage:", &region.usage);
     field(out, "Base Address:", &padded_hex(region.base.0, bits));
     field(out, "End Address:", &padded_hex(region.end.0, bits));
-    field(
-        out,
-        "Region Size:",
-        &format!("{} ({number:>8} {unit})", padded_hex(region.size_bytes, bits)),
-    );
+    field(out, "Region Size:", &format!("{} ({number:>8} {unit})", padded_hex(region.size_bytes, bits)));
     field(out, "State:", &named(&region.state, Some(region.state_raw)));
     let reserved = region.state == "MEM_RESERVE";
     let protect = region.protect.as_deref().filter(|_| !reserved);
-    field(
-        out,
-        "Protect:",
-        &protect.map_or(NOT_PRESENT.to_owned(), |p| named(p, Some(region.protect_raw))),
-    );
+    field(out, "Protect:", &protect.map_or(NOT_PRESENT.to_owned(), |p| named(p, Some(region.protect_raw))));
     let kind = region.kind.as_deref();
-    field(
-        out,
-        "Type:",
-        &kind.map_or(NOT_PRESENT.to_owned(), |k| named(k, Some(region.type_raw))),
-    );
+    field(out, "Type:", &kind.map_or(NOT_PRESENT.to_owned(), |k| named(k, Some(region.type_raw))));
     if let Some(base) = region.allocation_base {
         field(out, "Allocation Base:", &padded_hex(base.0, bits));
     }
     if let Some(protect) = &region.allocation_protect {
-        field(
-            out,
-            "Allocation Protect:",
-            &named(protect, Some(region.allocation_protect_raw)),
-        );
+        field(out, "Allocation Protect:", &named(protect, Some(region.allocation_protect_raw)));
     }
     if let Some(detail) = &region.detail {
         field(out, "Owner:", &escape::line(detail));

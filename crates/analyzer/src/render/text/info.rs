@@ -10,18 +10,10 @@ use crate::report::{ExceptionReport, Report};
 pub fn info(report: &Report) -> String {
     let mut out = String::new();
     let dump = &report.dump;
-    let about = format!(
-        "{} ({}, {} bytes)",
-        escape::line(&dump.path),
-        size_text(dump.size_bytes),
-        dump.size_bytes
-    );
+    let about =
+        format!("{} ({}, {} bytes)", escape::line(&dump.path), size_text(dump.size_bytes), dump.size_bytes);
     field(&mut out, "Dump", &[about]);
-    field(
-        &mut out,
-        "Written",
-        &[dump.created.clone().unwrap_or_else(|| "not known".to_owned())],
-    );
+    field(&mut out, "Written", &[dump.created.clone().unwrap_or_else(|| "not known".to_owned())]);
     field(&mut out, "Flags", &[dump.flags.to_string()]);
     field(&mut out, "Keeps", &[kept(report)]);
     field(&mut out, "Comment", &comment(report));
@@ -29,44 +21,20 @@ pub fn info(report: &Report) -> String {
     field(
         &mut out,
         "Build",
-        &report
-            .system
-            .build_string
-            .as_deref()
-            .map(escape::line)
-            .into_iter()
-            .collect::<Vec<_>>(),
+        &report.system.build_string.as_deref().map(escape::line).into_iter().collect::<Vec<_>>(),
     );
     field(&mut out, "Process", &[process_line(&report.process)]);
-    field(
-        &mut out,
-        "Started",
-        &report.process.created.clone().into_iter().collect::<Vec<_>>(),
-    );
-    field(
-        &mut out,
-        "CPU time",
-        &cpu_time(report).into_iter().collect::<Vec<_>>(),
-    );
+    field(&mut out, "Started", &report.process.created.clone().into_iter().collect::<Vec<_>>());
+    field(&mut out, "CPU time", &cpu_time(report).into_iter().collect::<Vec<_>>());
     field(
         &mut out,
         "Command",
-        &report
-            .process
-            .command_line
-            .as_deref()
-            .map(escape::line)
-            .into_iter()
-            .collect::<Vec<_>>(),
+        &report.process.command_line.as_deref().map(escape::line).into_iter().collect::<Vec<_>>(),
     );
     field(&mut out, "Last event", &last_event(report));
     field(&mut out, "Threads", &[report.threads.len().to_string()]);
     field(&mut out, "Modules", &[report.modules.len().to_string()]);
-    field(
-        &mut out,
-        "Handles",
-        &handles(report).into_iter().collect::<Vec<_>>(),
-    );
+    field(&mut out, "Handles", &handles(report).into_iter().collect::<Vec<_>>());
     out.push_str("\nStreams:\n");
     for stream in &dump.streams {
         out.push_str(&format!(
@@ -84,10 +52,9 @@ fn kept(report: &Report) -> String {
     let kept = size_text(report.dump.kept_bytes);
     match report.dump.missing_bytes {
         0 => format!("{kept} of the process's memory"),
-        missing => format!(
-            "{kept} of the process's memory; {} more are listed but cut off",
-            size_text(missing)
-        ),
+        missing => {
+            format!("{kept} of the process's memory; {} more are listed but cut off", size_text(missing))
+        }
     }
 }
 
@@ -100,10 +67,7 @@ fn last_event(report: &Report) -> Vec<String> {
     let Some(exception) = &report.exception else {
         return vec!["no exception in the dump".to_owned()];
     };
-    let pid = report
-        .process
-        .id
-        .map_or_else(|| "?".to_owned(), |id| format!("{id:x}"));
+    let pid = report.process.id.map_or_else(|| "?".to_owned(), |id| format!("{id:x}"));
     let name = exception.name.as_deref().unwrap_or("no known name");
     let mut lines = vec![
         format!(
@@ -126,26 +90,12 @@ fn handles(report: &Report) -> Option<String> {
     let counts = report.process.handles.as_ref()?;
     let total: u64 = counts.iter().map(|c| c.count).sum();
     let name = |kind: &str| {
-        if kind.is_empty() {
-            "type not known".to_owned()
-        } else {
-            escape::line(kind)
-        }
+        if kind.is_empty() { "type not known".to_owned() } else { escape::line(kind) }
     };
-    let mut parts: Vec<String> = counts
-        .iter()
-        .take(SHOWN)
-        .map(|c| format!("{} {}", c.count, name(&c.kind)))
-        .collect();
+    let mut parts: Vec<String> =
+        counts.iter().take(SHOWN).map(|c| format!("{} {}", c.count, name(&c.kind))).collect();
     if counts.len() > SHOWN {
-        parts.push(format!(
-            "{} of other types",
-            counts.iter().skip(SHOWN).map(|c| c.count).sum::<u64>()
-        ));
+        parts.push(format!("{} of other types", counts.iter().skip(SHOWN).map(|c| c.count).sum::<u64>()));
     }
-    Some(if parts.is_empty() {
-        total.to_string()
-    } else {
-        format!("{total} ({})", parts.join(", "))
-    })
+    Some(if parts.is_empty() { total.to_string() } else { format!("{total} ({})", parts.join(", ")) })
 }

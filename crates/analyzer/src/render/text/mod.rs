@@ -18,11 +18,7 @@ use crate::report::{Report, WarningReport};
 /// `label:` padded to a column, then the lines of the value; nothing for an empty value.
 fn field(out: &mut String, label: &str, value: &[String]) {
     for (n, line) in value.iter().enumerate() {
-        let label = if n == 0 {
-            format!("{label}:")
-        } else {
-            String::new()
-        };
+        let label = if n == 0 { format!("{label}:") } else { String::new() };
         out.push_str(format!("{label:<12}{line}").trim_end());
         out.push('\n');
     }
@@ -44,10 +40,5 @@ pub fn warning(warning: &WarningReport) -> String {
 
 /// The comment's lines, made safe.
 fn comment(report: &Report) -> Vec<String> {
-    report
-        .dump
-        .comment
-        .as_deref()
-        .map(escape::lines)
-        .unwrap_or_default()
+    report.dump.comment.as_deref().map(escape::lines).unwrap_or_default()
 }

@@ -42,37 +42,18 @@ fn head(out: &mut String, report: &Report) {
     if let Some(counters) = &report.process.counters {
         let charge = counters.private_bytes.unwrap_or(counters.pagefile_bytes);
         let peak = size_text(counters.peak_pagefile_bytes);
-        field(
-            out,
-            "Commit",
-            &[format!(
-                "{} charged to the process (peak {peak})",
-                size_text(charge)
-            )],
-        );
+        field(out, "Commit", &[format!("{} charged to the process (peak {peak})", size_text(charge))]);
     }
     if let Some(exception) = &report.exception {
         let code = exception.code.0;
         let name = exception.name.as_deref().unwrap_or("no known name");
-        field(
-            out,
-            "Exception",
-            &[format!(
-                "{code:08x} ({name}) in thread {:#x}",
-                exception.thread_id
-            )],
-        );
+        field(out, "Exception", &[format!("{code:08x} ({name}) in thread {:#x}", exception.thread_id)]);
     }
 }
 
 pub(super) fn system_line(report: &Report) -> String {
     let system = &report.system;
-    let mut parts = vec![
-        system
-            .os
-            .as_deref()
-            .map_or_else(|| "not known".to_owned(), escape::line),
-    ];
+    let mut parts = vec![system.os.as_deref().map_or_else(|| "not known".to_owned(), escape::line)];
     parts.extend(system.service_pack.as_deref().map(escape::line));
     parts.extend(report.dump.arch.clone());
     parts.extend(system.processors.map(|n| format!("{n} processors")));
@@ -84,12 +65,7 @@ pub(super) fn system_line(report: &Report) -> String {
 }
 
 pub(super) fn process_line(process: &ProcessReport) -> String {
-    let mut parts = vec![
-        process
-            .image
-            .as_deref()
-            .map_or_else(|| "not known".to_owned(), escape::line),
-    ];
+    let mut parts = vec![process.image.as_deref().map_or_else(|| "not known".to_owned(), escape::line)];
     parts.extend(process.id.map(|id| format!("pid {id}")));
     if process.wow64 == Some(true) {
         parts.push("32-bit on 64-bit Windows (WOW64)".to_owned());
@@ -105,24 +81,12 @@ fn system_memory_line(memory: &SystemMemoryReport) -> String {
     let part = |bytes: Option<u64>, what: &str| bytes.map(|b| format!("{} {what}", size_text(b)));
     let ram = part(memory.physical_bytes, "RAM");
     let available = part(memory.available_bytes, "available");
-    let commit = memory
-        .commit_bytes
-        .zip(memory.commit_limit_bytes)
-        .map(|(commit, limit)| {
-            let left = limit.saturating_sub(commit);
-            format!(
-                "commit {} of {} ({} left)",
-                size_text(commit),
-                size_text(limit),
-                size_text(left)
-            )
-        });
+    let commit = memory.commit_bytes.zip(memory.commit_limit_bytes).map(|(commit, limit)| {
+        let left = limit.saturating_sub(commit);
+        format!("commit {} of {} ({} left)", size_text(commit), size_text(limit), size_text(left))
+    });
     let commit = commit.unwrap_or_else(|| "system commit not known".to_owned());
-    [ram, available, Some(commit)]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(", ")
+    [ram, available, Some(commit)].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// The five tables. Without a memory map only the two that do not need one.
@@ -158,19 +122,13 @@ pub fn summary_row(row: &RowReport, busy: Option<u64>, total: Option<u64>, point
     let (number, unit) = size(row.size_bytes);
     let size_hex = hex(row.size_bytes, pointer_bits);
     let (busy, total) = (percent(row.size_bytes, busy), percent(row.size_bytes, total));
-    format!(
-        "{:<33}{:>10} {size_hex:>17} ({number:>8} {unit}){busy:>8}{total:>9}",
-        row.name, row.regions
-    )
+    format!("{:<33}{:>10} {size_hex:>17} ({number:>8} {unit}){busy:>8}{total:>9}", row.name, row.regions)
 }
 
 /// One row of the last table: 84 columns.
 pub fn largest_row(name: &str, largest: PlaceReport, pointer_bits: u32) -> String {
     let (number, unit) = size(largest.size_bytes);
-    let (base, size_hex) = (
-        hex(largest.base.0, pointer_bits),
-        hex(largest.size_bytes, pointer_bits),
-    );
+    let (base, size_hex) = (hex(largest.base.0, pointer_bits), hex(largest.size_bytes, pointer_bits));
     format!("{name:<35}{base:>17}{size_hex:>18} ({number:>8} {unit})")
 }
 
@@ -186,25 +144,15 @@ fn percent(part: u64, whole: Option<u64>) -> String {
 fn free_space(out: &mut String, memory: &MemoryReport, bits: u32) {
     out.push('\n');
     let Some(largest) = memory.largest_free else {
-        let why = if memory.complete {
-            "none"
-        } else {
-            "not known: the dump holds no memory map"
-        };
+        let why = if memory.complete { "none" } else { "not known: the dump holds no memory map" };
         out.push_str(&format!("Largest free region: {why}\n"));
         return;
     };
     let base = hex(largest.base.0, bits);
-    out.push_str(&format!(
-        "Largest free region: {} at {base}",
-        size_text(largest.size_bytes)
-    ));
+    out.push_str(&format!("Largest free region: {} at {base}", size_text(largest.size_bytes)));
     if let Some((free, fragmentation)) = memory.free_bytes.zip(memory.fragmentation) {
         let share = fragmentation * 100.0;
-        out.push_str(&format!(
-            "; free in all: {}, {share:.2}% of it outside that region",
-            size_text(free)
-        ));
+        out.push_str(&format!("; free in all: {}, {share:.2}% of it outside that region", size_text(free)));
     }
     out.push('\n');
 }

@@ -37,15 +37,8 @@ fn row(out: &mut String, thread: &ThreadReport, mark: char, bits: u32, width: us
     };
     let [from, limit, base] = bounds(thread.stack.as_ref());
     let teb = hex(thread.teb32.unwrap_or(thread.teb).0, bits);
-    let name = thread
-        .name
-        .as_deref()
-        .map(|n| format!(", \"{}\"", escape::line(n)))
-        .unwrap_or_default();
-    let (error, status) = (
-        code(thread.last_error.as_ref(), 0),
-        code(thread.last_status.as_ref(), 8),
-    );
+    let name = thread.name.as_deref().map(|n| format!(", \"{}\"", escape::line(n))).unwrap_or_default();
+    let (error, status) = (code(thread.last_error.as_ref(), 0), code(thread.last_status.as_ref(), 8));
     out.push_str(&format!(
         "{mark}{:>4}  {:>8x}{teb:>width$}{from:>width$}{limit:>width$}{base:>width$}  {error}, {status}{name}\n",
         thread.index, thread.id
@@ -55,11 +48,7 @@ fn row(out: &mut String, thread: &ThreadReport, mark: char, bits: u32, width: us
 /// A code with its name: decimal for a Win32 error, hex of 8 digits for an NTSTATUS.
 fn code(code: Option<&CodeReport>, hex_digits: usize) -> String {
     let Some(code) = code else { return "?".to_owned() };
-    let number = if hex_digits == 0 {
-        code.code.0.to_string()
-    } else {
-        format!("{:08x}", code.code.0)
-    };
+    let number = if hex_digits == 0 { code.code.0.to_string() } else { format!("{:08x}", code.code.0) };
     match &code.name {
         Some(name) => format!("{number} {name}"),
         None => number,

@@ -1,0 +1,126 @@
+//! Which addresses a dump keeps, and where in the file: an index that stays small.
+//!
+//! The contents of a Memory64List follow one another in the order of the list, so only where every 64th range
+//! begins is held in memory; the ranges between are read from the file again when one of them is asked for. A
+//! list of a million ranges costs 250 kB. Lists that are short, out of order or of the other kind are held whole.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::arch::Width;
+use crate::damage::Damage;
+use crate::format::MINIDUMP_MEMORY_DESCRIPTOR64;
+use crate::metadata::Metadata;
+use crate::source::Source;
+use crate::streams::table::Table;
+
+/// One run of addresses whose bytes the dump lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryRange {
+    /// First address.
+    pub start: u64,
+    /// Bytes listed; a file that was cut off may hold fewer.
+    pub size: u64,
+    /// Where the bytes begin in the file.
+    pub offset: u64,
+}
+
+impl MemoryRange {
+    /// Whether the range holds `address`.
+    pub fn holds(&self, address: u64) -> bool {
+        address.checked_sub(self.start).is_some_and(|offset| offset < self.size)
+    }
+}
+
+/// How many ranges stand between two samples.
+pub(crate) const SAMPLED: u64 = 64;
+
+/// The ranges of a dump, sorted by address and not overlapping.
+#[derive(Debug)]
+pub(crate) enum Index {
+    /// All of them, neighbours joined.
+    Whole(Vec<MemoryRange>),
+    /// Every 64th of a Memory64List.
+    Sampled(Samples),
+}
+
+/// A Memory64List of which every 64th range is held.
+#[derive(Debug)]
+pub(crate) struct Samples {
+    pub(crate) table: Table,
+    pub(crate) width: Width,
+    /// Start and file offset of every 64th range.
+    pub(crate) places: Vec<(u64, u64)>,
+    /// The block that was read last: neighbours are asked for together.
+    pub(crate) last: Mutex<Option<(usize, Vec<MemoryRange>)>>,
+}
+
+impl Index {
+    /// The range that holds `address`. Fails only when the file cannot be read.
+    pub(crate) fn at(&self, source: &dyn Source, address: u64) -> Result<Option<MemoryRange>, Damage> {
+        match self {
+            Index::Whole(list) => Ok(find(list, address)),
+            Index::Sampled(samples) => {
+                let after = samples.places.partition_point(|(start, _)| *start <= address);
+                let Some(block) = after.checked_sub(1) else {
+                    return Ok(None);
+                };
+                let mut last = samples.last.lock().unwrap_or_else(PoisonError::into_inner);
+                if last.as_ref().is_none_or(|(held, _)| *held != block) {
+                    *last = Some((block, samples.block(&Metadata::new(source), block)?));
+                }
+                Ok(last.as_ref().and_then(|(_, list)| find(list, address)))
+            }
+        }
+    }
+
+    /// Every range, in order of address. Ends early when the file cannot be read.
+    pub(crate) fn iter<'i>(&'i self, source: &'i dyn Source) -> Box<dyn Iterator<Item = MemoryRange> + 'i> {
+        match self {
+            Index::Whole(list) => Box::new(list.iter().copied()),
+            Index::Sampled(samples) => {
+                let blocks = (0..samples.places.len())
+                    .map_while(move |b| samples.block(&Metadata::new(source), b).ok());
+                Box::new(blocks.flatten())
+            }
+        }
+    }
+}
+
+impl Samples {
+    /// Reads the ranges from one sample to the next.
+    fn block(&self, meta: &Metadata<'_>, index: usize) -> Result<Vec<MemoryRange>, Damage> {
+        let mut list = Vec::new();
+        let Some((_, offset)) = self.places.get(index) else {
+            return Ok(list);
+        };
+        let mut offset = *offset;
+        let part = self.table.part((index as u64).saturating_mul(SAMPLED), SAMPLED);
+        part.for_each(meta, |_, raw: MINIDUMP_MEMORY_DESCRIPTOR64| {
+            let (start, size) = (self.width.normalise(raw.start_of_memory_range.get()), raw.data_size.get());
+            push(&mut list, MemoryRange { start, size, offset });
+            offset = offset.saturating_add(size);
+        })?;
+        Ok(list)
+    }
+}
+
+fn find(list: &[MemoryRange], address: u64) -> Option<MemoryRange> {
+    let after = list.partition_point(|r| r.start <= address);
+    list.get(after.checked_sub(1)?).copied().filter(|r| r.holds(address))
+}
+
+/// Adds a range, or lengthens the last one when both address and place continue it.
+pub(crate) fn push(list: &mut Vec<MemoryRange>, range: MemoryRange) {
+    if range.size == 0 {
+        return;
+    }
+    if let Some(last) = list.last_mut() {
+        let continues = (last.start.checked_add(last.size), last.offset.checked_add(last.size))
+            == (Some(range.start), Some(range.offset));
+        if let Some(size) = last.size.checked_add(range.size).filter(|_| continues) {
+            last.size = size;
+            return;
+        }
+    }
+    list.push(range);
+}
