@@ -126,12 +126,23 @@ impl<'d> AddressSpace<'d> {
         self.pieces_from(0, 0)
     }
 
+    /// The pieces of the region at a position in the list.
+    pub(crate) fn pieces_of(&self, index: usize) -> impl Iterator<Item = Piece> + '_ {
+        let (base, end) = self.regions.get(index).map_or((0, 0), |r| (r.base, r.base.saturating_add(r.size)));
+        let span = self.spans.partition_point(|s| s.end <= base);
+        self.pieces_from(index, span).take_while(move |piece| piece.base < end)
+    }
+
+    /// Whether any span has a part of the region.
+    pub(crate) fn is_claimed(&self, region: &MemoryInfo) -> bool {
+        let span = self.spans.partition_point(|s| s.end <= region.base);
+        !region.state.is_free()
+            && self.spans.get(span).is_some_and(|s| s.base < region.base.saturating_add(region.size))
+    }
+
     /// The piece that holds `address`.
     pub fn piece_at(&self, address: u64) -> Option<Piece> {
-        let index = self.regions.position(address)?;
-        let base = self.regions.get(index)?.base;
-        let span = self.spans.partition_point(|s| s.end <= base);
-        self.pieces_from(index, span).find(|p| p.end() > address)
+        self.pieces_of(self.regions.position(address)?).find(|piece| piece.end() > address)
     }
 
     fn pieces_from(&self, region: usize, span: usize) -> Pieces<'_> {

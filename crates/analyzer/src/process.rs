@@ -12,7 +12,7 @@ use crate::warning::Warning;
 
 /// One thread: what its stream entries and its TEB say.
 #[derive(Debug, Clone)]
-pub struct Thread {
+pub struct Thread<'d> {
     /// Position in the thread list, WinDbg's `~N`.
     pub index: usize,
     /// Thread ID.
@@ -22,18 +22,18 @@ pub struct Thread {
     /// Address of the TEB, from the thread list.
     pub teb_address: u64,
     /// The TEB of the dump's own width, if the dump keeps it and it is one.
-    pub teb: Option<Teb>,
+    pub teb: Option<Teb<'d>>,
     /// The 32-bit TEB of a WOW64 thread.
-    pub teb32: Option<Teb>,
+    pub teb32: Option<Teb<'d>>,
     /// How often the thread was suspended.
     pub suspend_count: u32,
     /// Where the thread started, from ThreadInfoList.
     pub start_address: Option<u64>,
 }
 
-impl Thread {
+impl<'d> Thread<'d> {
     /// The TEB that the program itself sees: the 32-bit one in a WOW64 process.
-    pub fn program_teb(&self) -> Option<&Teb> {
+    pub fn program_teb(&self) -> Option<&Teb<'d>> {
         self.teb32.as_ref().or(self.teb.as_ref())
     }
 }
@@ -46,7 +46,7 @@ pub struct Process<'d> {
     /// Regions and their use.
     pub space: AddressSpace<'d>,
     /// The threads, in the order of the thread list.
-    pub threads: Vec<Thread>,
+    pub threads: Vec<Thread<'d>>,
     /// The modules, in the order of the module list.
     pub modules: Vec<MinidumpModule>,
     /// SystemInfo.
@@ -121,12 +121,8 @@ impl<'d> Process<'d> {
     fn claims(&self) -> Vec<Span> {
         let mut claims = Vec::new();
         for peb in &self.pebs {
-            let by = self
-                .threads
-                .iter()
-                .flat_map(|t| [t.teb, t.teb32])
-                .flatten()
-                .find(|t| t.peb == Some(peb.address));
+            let by =
+                self.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().find(|t| t.peb == peb.address);
             let fact = by.map_or(Fact::ThreadList, |teb| Fact::TebPeb(teb.address));
             let usage = Usage::Peb(self.bits(peb.width));
             claims.push(Span {
@@ -163,7 +159,7 @@ impl<'d> Process<'d> {
         claims
     }
 
-    fn claim_thread(&self, thread: &Thread, claims: &mut Vec<Span>) {
+    fn claim_thread(&self, thread: &Thread<'_>, claims: &mut Vec<Span>) {
         let owner = Owner::Thread(thread.index);
         for teb in [thread.teb, thread.teb32].into_iter().flatten() {
             let twin = thread.teb32.is_some_and(|t| t.address == teb.address);
@@ -188,23 +184,28 @@ impl<'d> Process<'d> {
         if width == Width::Bits64 || build >= WINDOWS_11 { 2 * PAGE } else { PAGE }
     }
 
-    /// The stack that a TEB describes: all of its allocation, reserved and guard pages too. A stack is one
-    /// allocation, so a TEB that claims more than that is not believed further.
-    pub fn stack(&self, teb: &Teb) -> Option<(u64, u64, Fact)> {
+    /// The stack that a TEB describes: all of its allocation, reserved and guard pages too. Where the map shows an
+    /// allocation that ends at `StackBase`, that is the stack; otherwise it begins at `DeallocationStack`.
+    pub fn stack(&self, teb: &Teb<'_>) -> Option<(u64, u64, Fact)> {
         // The 64-bit stack of a WOW64 thread begins below a save area, inside a page that is the stack's all the same.
         let (limit, end) = (teb.stack_limit, teb.stack_base.checked_next_multiple_of(PAGE)?);
         if limit >= end || end - limit > MOST_STACK {
             return None;
         }
+        let by_map = Fact::TebStackAllocation(teb.address);
         let top = self.space.region_at(end - 1).filter(|r| self.space.complete && !r.state.is_free());
         let allocation = top.map(|r| r.allocation_base).filter(|base| *base <= limit);
-        match (teb.deallocation_stack.filter(|d| *d != 0 && *d <= limit), allocation) {
-            (Some(base), Some(allocation)) if allocation > base => {
-                Some((allocation, end, Fact::TebStackAllocation(teb.address)))
-            }
-            (Some(base), _) if end - base <= MOST_STACK => Some((base, end, Fact::TebStack(teb.address))),
-            (_, Some(allocation)) => Some((allocation, end, Fact::TebStackAllocation(teb.address))),
-            _ => Some((limit, end, Fact::TebStackAllocation(teb.address))),
+        let ends_here =
+            |base| self.space.region_at(end).is_none_or(|r| r.state.is_free() || r.allocation_base != base);
+        if let Some(base) = allocation.filter(|base| ends_here(*base) && end - base <= MOST_STACK) {
+            return Some((base, end, by_map));
+        }
+        let reserved =
+            teb.deallocation_stack().ok().filter(|d| *d != 0 && *d <= limit && end - d <= MOST_STACK);
+        match (reserved, allocation) {
+            (Some(base), Some(allocation)) if allocation > base => Some((allocation, end, by_map)),
+            (Some(base), _) => Some((base, end, Fact::TebStack(teb.address))),
+            (None, _) => Some((limit, end, by_map)),
         }
     }
 }
@@ -234,7 +235,7 @@ pub(crate) fn known<T>(stream: Result<T, Damage>, warnings: &mut Vec<Warning>) -
 }
 
 /// The threads without anything that only Windows has.
-fn bare_threads(dump: &Dump) -> Vec<Thread> {
+fn bare_threads(dump: &Dump) -> Vec<Thread<'_>> {
     let Ok(Some(list)) = dump.threads() else {
         return Vec::new();
     };
@@ -261,14 +262,14 @@ fn bare_threads(dump: &Dump) -> Vec<Thread> {
 }
 
 /// The threads with their TEBs.
-fn gather_threads(dump: &Dump, warnings: &mut Vec<Warning>) -> Vec<Thread> {
+fn gather_threads<'d>(dump: &'d Dump, warnings: &mut Vec<Warning>) -> Vec<Thread<'d>> {
     let mut threads = bare_threads(dump);
     let memory = dump.memory();
     let mut unusable: Option<(u64, u32, String)> = None;
     for thread in &mut threads {
         let why = match Teb::read(memory, thread.teb_address, dump.width()) {
-            Ok(teb) if teb.is_sound() || teb.self_pointer.is_none() => {
-                thread.teb32 = teb.wow64(memory);
+            Ok(teb) if teb.is_sound() => {
+                thread.teb32 = teb.wow64();
                 thread.teb = Some(teb);
                 continue;
             }
@@ -287,12 +288,12 @@ fn gather_threads(dump: &Dump, warnings: &mut Vec<Warning>) -> Vec<Thread> {
 }
 
 /// The PEBs that the TEBs name: the most frequent address of each width, since one damaged TEB must not decide.
-fn gather_pebs(dump: &Dump, threads: &[Thread]) -> Vec<Peb> {
+fn gather_pebs(dump: &Dump, threads: &[Thread<'_>]) -> Vec<Peb> {
     let mut pebs = Vec::new();
     for width in [Width::Bits64, Width::Bits32] {
         let mut votes: HashMap<u64, usize> = HashMap::new();
         for teb in threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().filter(|t| t.width == width) {
-            *votes.entry(teb.peb.unwrap_or(0)).or_default() += 1;
+            *votes.entry(teb.peb).or_default() += 1;
         }
         let winner =
             votes.into_iter().filter(|(peb, _)| *peb != 0).max_by_key(|(peb, n)| (*n, u64::MAX - peb));
@@ -302,7 +303,7 @@ fn gather_pebs(dump: &Dump, threads: &[Thread]) -> Vec<Peb> {
 }
 
 /// Whether a 32-bit program ran on 64-bit Windows.
-fn is_wow64(dump: &Dump, threads: &[Thread], shared: Option<&UserSharedData>) -> Option<bool> {
+fn is_wow64(dump: &Dump, threads: &[Thread<'_>], shared: Option<&UserSharedData>) -> Option<bool> {
     match dump.arch()? {
         Arch::X64 | Arch::Arm64 if threads.iter().any(|t| t.teb32.is_some()) => Some(true),
         Arch::X64 | Arch::Arm64 => threads.iter().any(|t| t.teb.is_some()).then_some(false),

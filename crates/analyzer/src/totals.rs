@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 
-use dumplens_core::{MemoryState, MemoryType, Protection};
+use dumplens_core::{Attributes, MemoryState, MemoryType, Protection, Tally};
 
-use crate::address_space::{AddressSpace, Piece};
+use crate::address_space::AddressSpace;
 use crate::usage::Usage;
 
 /// One line of a table.
@@ -54,6 +54,7 @@ pub struct Totals {
 /// Everything by which a table may tell regions apart.
 type Key = (Usage, MemoryState, MemoryType, Protection);
 
+/// The pieces of one key, added up.
 #[derive(Debug, Clone, Copy)]
 struct Group {
     key: Key,
@@ -65,7 +66,7 @@ struct Group {
 impl Totals {
     /// Adds up an address space, in one pass.
     pub fn of(space: &AddressSpace<'_>) -> Totals {
-        let groups = group(space.pieces());
+        let groups = group(space);
         let free = |g: &Group| g.key.1 == MemoryState::FREE;
         let sum = |wanted: MemoryState| groups.iter().filter(|g| g.key.1 == wanted).map(|g| g.size).sum();
         let total = groups.iter().map(|g| g.size).sum();
@@ -109,33 +110,56 @@ fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {
     }
 }
 
+impl Group {
+    fn new(usage: Usage, tally: &Tally) -> Group {
+        let a = tally.attributes;
+        let Tally { regions, size, largest, .. } = *tally;
+        Group { key: (usage, a.state, a.kind, a.protect), regions, size, largest }
+    }
+}
+
 /// One group for each combination that occurs: a few dozen, whatever the number of regions.
-fn group(pieces: impl Iterator<Item = Piece>) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut index = HashMap::new();
-    // Runs of a few kinds alternate: the last ones met are nearly always the next ones.
-    let mut recent = [usize::MAX; 4];
-    for piece in pieces {
-        let key = (piece.usage, piece.region.state, piece.region.kind, piece.region.protect);
-        let hit = recent.iter().copied().find(|i| groups.get(*i).is_some_and(|g: &Group| g.key == key));
-        let at = hit.unwrap_or_else(|| {
-            *index.entry(key).or_insert_with(|| {
-                groups.push(Group { key, regions: 0, size: 0, largest: (piece.base, 0) });
-                groups.len() - 1
-            })
-        });
-        if hit.is_none() {
-            recent.rotate_right(1);
-            recent[0] = at;
-        }
-        let group = &mut groups[at];
-        group.regions += 1;
-        group.size += piece.size;
-        if piece.size > group.largest.1 {
-            group.largest = (piece.base, piece.size);
+///
+/// The regions were added up by their attributes when they were read. Those that a span touches are taken out of
+/// these sums and put back in pieces; there are as many of them as of modules and threads, not of regions.
+fn group(space: &AddressSpace<'_>) -> Vec<Group> {
+    let mut rest: Vec<Tally> = space.regions.tallies().to_vec();
+    let number: HashMap<Attributes, usize> =
+        rest.iter().enumerate().map(|(n, tally)| (tally.attributes, n)).collect();
+    let mut split: BTreeMap<(Usage, usize), Tally> = BTreeMap::new();
+    let mut behind = 0;
+    for span in &space.spans {
+        for index in space.regions.first_behind(span.base).max(behind).. {
+            let Some(region) = space.regions.get(index).filter(|r| r.base < span.end) else { break };
+            behind = index + 1;
+            let Some(n) = number.get(&region.attributes()).filter(|_| !region.state.is_free()) else {
+                continue;
+            };
+            rest[*n].regions -= 1;
+            rest[*n].size -= region.size;
+            for piece in space.pieces_of(index) {
+                let tally = split.entry((piece.usage, *n)).or_insert_with(|| Tally::new(region.attributes()));
+                tally.add(piece.base, piece.size);
+            }
         }
     }
-    groups
+    restore_largest(space, &mut rest);
+    let unclaimed = |a: &Attributes| if a.state.is_free() { Usage::Free } else { Usage::Unknown };
+    let rest = rest
+        .iter()
+        .filter(|tally| tally.regions > 0)
+        .map(|tally| Group::new(unclaimed(&tally.attributes), tally));
+    rest.chain(split.iter().map(|((usage, _), tally)| Group::new(*usage, tally))).collect()
+}
+
+/// Where the largest region of a sum was taken out of it, finds the largest of those left.
+fn restore_largest(space: &AddressSpace<'_>, rest: &mut [Tally]) {
+    let taken =
+        |tally: &Tally| space.regions.at(tally.largest.0).is_some_and(|region| space.is_claimed(&region));
+    if rest.iter().any(|tally| tally.regions > 0 && taken(tally)) {
+        let largest = space.regions.largest(|region| !space.is_claimed(region));
+        rest.iter_mut().zip(largest).for_each(|(tally, largest)| tally.largest = largest);
+    }
 }
 
 /// Rows beyond this many are joined in one: only a damaged list has so many different values.

@@ -75,7 +75,7 @@ pub enum Fact {
     ThreadList,
     /// `DeallocationStack` to `StackBase` of the TEB at this address.
     TebStack(u64),
-    /// `StackBase` of the TEB at this address, and the allocation that ends there.
+    /// The allocation that ends at `StackBase` of the TEB at this address.
     TebStackAllocation(u64),
     /// `ProcessEnvironmentBlock` of the TEB at this address.
     TebPeb(u64),

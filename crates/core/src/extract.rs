@@ -57,7 +57,7 @@ impl<'m, 's> Extract<'m, 's> {
         let budget = limits::EXTRACT_BYTES.min(meta.size().saturating_mul(2).saturating_add(4096));
         // Behind the header lies one empty MINIDUMP_STRING, for every name that is lost.
         let bytes = vec![0; size_of::<MINIDUMP_HEADER>().saturating_add(8)];
-        Extract { meta, bytes, directory: vec![], copied: HashMap::new(), budget }
+        Extract { meta, bytes, directory: vec![], copied: HashMap::with_capacity(1024), budget }
     }
 
     /// Appends bytes, 4-aligned; `None` once the extract is as large as the file could justify.
@@ -87,14 +87,15 @@ impl<'m, 's> Extract<'m, 's> {
         if let Some(copied) = self.copied.get(&(rva, u32::MAX)) {
             return *copied;
         }
-        let (text, sound) = read_string(self.meta, rva).unwrap_or_else(|| {
+        let units = string_bytes(self.meta, rva).unwrap_or_else(|| {
             losses.lost("name", index);
-            (String::new(), true)
+            Vec::new()
         });
+        let sound = char::decode_utf16(utf16(&units)).all(|c| c.is_ok());
+        let units = if sound { units } else { replaced(&units) };
         losses.repaired = losses.repaired.saturating_add(u64::from(!sound));
-        let units: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
-        let length = u32::try_from(units.len().saturating_sub(2)).unwrap_or(0);
-        let copied = self.put(&[&length.to_le_bytes()[..], &units].concat()).unwrap_or_else(|| {
+        let length = u32::try_from(units.len()).unwrap_or(0).to_le_bytes();
+        let copied = self.put(&[&length[..], &units, &[0, 0]].concat()).unwrap_or_else(|| {
             losses.lost("name", index);
             EMPTY_STRING
         });
@@ -161,17 +162,21 @@ const _: () = assert!(size_of::<MINIDUMP_HEADER>() == 0x20);
 pub(crate) const NOWHERE: MINIDUMP_LOCATION_DESCRIPTOR =
     MINIDUMP_LOCATION_DESCRIPTOR { data_size: U32::ZERO, rva: U32::ZERO };
 
-/// A MINIDUMP_STRING, and whether it was valid UTF-16; `None` if its bytes are not all there.
-pub(crate) fn read_string(meta: &Metadata<'_>, rva: u64) -> Option<(String, bool)> {
+/// The UTF-16 bytes of the MINIDUMP_STRING at `rva`; `None` if they are not all there.
+fn string_bytes(meta: &Metadata<'_>, rva: u64) -> Option<Vec<u8>> {
     let length = meta.structure::<U32>(rva).ok().flatten()?.get();
     if rva == 0 || length > limits::STRING_BYTES || length % 2 != 0 {
         return None;
     }
-    let bytes = meta.bytes(rva.checked_add(4)?, u64::from(length)).ok().flatten()?;
-    let units: Vec<u16> =
-        bytes.chunks_exact(2).filter_map(|c| c.try_into().ok().map(u16::from_le_bytes)).collect();
-    match String::from_utf16(&units) {
-        Ok(text) => Some((text, true)),
-        Err(_) => Some((String::from_utf16_lossy(&units), false)),
-    }
+    meta.bytes(rva.checked_add(4)?, u64::from(length)).ok().flatten()
+}
+
+fn utf16(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
+    bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(u16::from_le_bytes))
+}
+
+/// The text with U+FFFD for everything that is not valid.
+fn replaced(bytes: &[u8]) -> Vec<u8> {
+    let text = char::decode_utf16(utf16(bytes)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    text.collect::<String>().encode_utf16().flat_map(u16::to_le_bytes).collect()
 }

@@ -62,7 +62,7 @@ pub use dump::{Dump, Handles};
 pub use memory::{Absence, Memory, Unreadable};
 pub use minidump;
 pub use ranges::MemoryRange;
-pub use regions::{MemoryInfo, Regions};
+pub use regions::{Attributes, MemoryInfo, Regions, Tally};
 pub use source::{FileSource, Source};
 pub use streams::comment::Comment;
 pub use streams::memory_info::MemoryInfoList;

@@ -95,7 +95,7 @@ impl Samples {
         };
         let mut offset = *offset;
         let part = self.table.part((index as u64).saturating_mul(SAMPLED), SAMPLED);
-        part.for_each(meta, |_, raw: MINIDUMP_MEMORY_DESCRIPTOR64| {
+        part.for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR64| {
             let (start, size) = (self.width.normalise(raw.start_of_memory_range.get()), raw.data_size.get());
             push(&mut list, MemoryRange { start, size, offset });
             offset = offset.saturating_add(size);

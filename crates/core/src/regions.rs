@@ -1,9 +1,9 @@
 //! The regions of a process, held in little memory.
 //!
-//! A list as Windows writes it has no gaps, so a region ends where the next begins; a few dozen combinations of
-//! state, type and protection recur; and the allocation a region belongs to began a few regions before it. That
-//! makes 12 bytes of a region instead of 40, and a list of a million of them costs 12 MB and the page faults for
-//! 12 MB. A list that is not like that is held as it stands.
+//! A list as Windows writes it has no gaps, so a region ends where the next begins; it begins at a page; a few
+//! dozen combinations of state, type and protection recur; and the allocation a region belongs to began a few
+//! regions before it. That makes 8 bytes of a region instead of 40, and a list of a million of them costs 8 MB
+//! and the page faults for 8 MB. A list that is not like that is held as it stands.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -41,65 +41,138 @@ impl MemoryInfo {
     pub fn holds(&self, address: u64) -> bool {
         address.checked_sub(self.base).is_some_and(|offset| offset < self.size)
     }
-
-    fn attributes(&self) -> Attributes {
-        (self.allocation_protect, self.state, self.protect, self.kind)
-    }
 }
 
-type Attributes = (Protection, MemoryState, Protection, MemoryType);
+/// What regions have in common: all but their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Attributes {
+    /// Protection given when the allocation was made.
+    pub allocation_protect: Protection,
+    /// Committed, reserved or free.
+    pub state: MemoryState,
+    /// Protection now.
+    pub protect: Protection,
+    /// Private, mapped or image.
+    pub kind: MemoryType,
+}
 
 /// A list of regions, in the order in which they were added.
 #[derive(Debug, Clone)]
-pub struct Regions(Form);
+pub struct Regions {
+    palette: Palette,
+    form: Form,
+}
 
 #[derive(Debug, Clone)]
 enum Form {
     /// Sorted, without gaps, overlaps and empty regions.
     Contiguous(Contiguous),
-    /// Anything else; the second field is the order by address, made when it is first needed.
-    Plain(Vec<MemoryInfo>, OnceLock<Vec<u32>>),
+    /// Anything else.
+    Plain(Plain),
 }
 
 #[derive(Debug, Clone, Default)]
 struct Contiguous {
-    bases: Vec<u64>,
-    tags: Vec<Tag>,
+    words: Vec<Word>,
     /// First address behind the last region.
     end: u64,
-    palette: Vec<Attributes>,
-    /// Allocation bases that [`Tag::back`] cannot express, by index of the region.
+    /// Allocation bases that [`Word::back`] cannot express, by index of the region.
     far: HashMap<usize, u64>,
 }
 
-/// The rest of a region.
+/// A region in 64 bits: page number of its base (40), number of its attributes (8), and how many regions before
+/// it its allocation began (16; [`FAR`] if the base is elsewhere).
 #[derive(Debug, Clone, Copy)]
-struct Tag {
-    /// Index into the palette.
-    attributes: u16,
-    /// How many regions before this one the allocation began; [`FAR`] if the base is elsewhere.
-    back: u16,
+struct Word(u64);
+
+const PAGE_SHIFT: u32 = 12;
+const PAGE_BITS: u32 = 40;
+const FAR: u16 = u16::MAX;
+
+impl Word {
+    /// `None` if the base is not at a page, or too high, or the number does not fit.
+    #[inline]
+    fn new(base: u64, attributes: u32, back: u16) -> Option<Word> {
+        let page = base >> PAGE_SHIFT;
+        let fits =
+            base.trailing_zeros() >= PAGE_SHIFT && page >> PAGE_BITS == 0 && attributes <= u32::from(u8::MAX);
+        fits.then_some(Word(page | u64::from(attributes) << PAGE_BITS | u64::from(back) << 48))
+    }
+
+    #[inline]
+    fn base(self) -> u64 {
+        (self.0 & ((1 << PAGE_BITS) - 1)) << PAGE_SHIFT
+    }
+
+    #[inline]
+    fn attributes(self) -> usize {
+        usize::from((self.0 >> PAGE_BITS) as u8)
+    }
+
+    #[inline]
+    fn back(self) -> u16 {
+        (self.0 >> 48) as u16
+    }
 }
 
-const FAR: u16 = u16::MAX;
+/// Regions with the same attributes, added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// What they have in common.
+    pub attributes: Attributes,
+    /// How many there are.
+    pub regions: u64,
+    /// Their bytes, together; saturating where regions overlap.
+    pub size: u64,
+    /// Base and size of the largest; the first listed of equals.
+    pub largest: (u64, u64),
+}
+
+impl Tally {
+    /// Of no region.
+    pub fn new(attributes: Attributes) -> Tally {
+        Tally { attributes, regions: 0, size: 0, largest: (0, 0) }
+    }
+
+    /// Adds a region, or a part of one.
+    #[inline]
+    pub fn add(&mut self, base: u64, size: u64) {
+        self.regions = self.regions.saturating_add(1);
+        self.size = self.size.saturating_add(size);
+        if size > self.largest.1 {
+            self.largest = (base, size);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Plain {
+    list: Vec<MemoryInfo>,
+    /// The order by address, made when it is first needed.
+    order: OnceLock<Vec<u32>>,
+}
 
 impl Regions {
     /// A list of regions that may be anything.
     pub fn plain(regions: Vec<MemoryInfo>) -> Regions {
-        Regions(Form::Plain(regions, OnceLock::new()))
+        let mut palette = Palette::default();
+        regions.iter().for_each(|region| {
+            palette.add(region);
+        });
+        Regions { palette, form: Form::Plain(Plain { list: regions, order: OnceLock::new() }) }
     }
 
     /// Whether the list is sorted and without gaps, overlaps and empty regions. Only a list that was read so is
     /// known to be.
     pub fn is_contiguous(&self) -> bool {
-        matches!(self.0, Form::Contiguous(_))
+        matches!(self.form, Form::Contiguous(_))
     }
 
     /// How many regions there are.
     pub fn len(&self) -> usize {
-        match &self.0 {
-            Form::Contiguous(list) => list.bases.len(),
-            Form::Plain(list, _) => list.len(),
+        match &self.form {
+            Form::Contiguous(regions) => regions.words.len(),
+            Form::Plain(regions) => regions.list.len(),
         }
     }
 
@@ -108,11 +181,16 @@ impl Regions {
         self.len() == 0
     }
 
+    /// The regions added up by their attributes: a few dozen sums, in a list that is not damaged.
+    pub fn tallies(&self) -> &[Tally] {
+        &self.palette.tallies
+    }
+
     /// The region at a position in the list.
     pub fn get(&self, index: usize) -> Option<MemoryInfo> {
-        match &self.0 {
-            Form::Contiguous(list) => list.get(index),
-            Form::Plain(list, _) => list.get(index).copied(),
+        match &self.form {
+            Form::Contiguous(regions) => regions.get(index, &self.palette),
+            Form::Plain(regions) => regions.list.get(index).copied(),
         }
     }
 
@@ -124,16 +202,54 @@ impl Regions {
     /// Position of the region that holds `address`: the one with the highest base not above it, if it reaches
     /// that far.
     pub fn position(&self, address: u64) -> Option<usize> {
-        let index = match &self.0 {
-            Form::Contiguous(list) => list.bases.partition_point(|base| *base <= address).checked_sub(1)?,
-            Form::Plain(list, order) => {
-                let order = order.get_or_init(|| by_address(list));
-                let base = |i: &u32| list.get(*i as usize).map_or(u64::MAX, |r| r.base);
-                let after = order.partition_point(|i| base(i) <= address);
-                *order.get(after.checked_sub(1)?)? as usize
+        let index = match &self.form {
+            Form::Contiguous(regions) => {
+                regions.words.partition_point(|w| w.base() <= address).checked_sub(1)?
             }
+            Form::Plain(regions) => regions.below(address)?,
         };
         self.get(index).filter(|r| r.holds(address)).map(|_| index)
+    }
+
+    /// Position of the first region that ends behind `address`, in a list that is sorted and has no overlaps.
+    pub fn first_behind(&self, address: u64) -> usize {
+        let after = match &self.form {
+            Form::Contiguous(regions) => regions.words.partition_point(|w| w.base() <= address),
+            Form::Plain(regions) => regions.list.partition_point(|r| r.base <= address),
+        };
+        let before = after.saturating_sub(1);
+        if self.get(before).is_some_and(|r| r.holds(address)) { before } else { after }
+    }
+
+    /// For each of [`Regions::tallies`], base and size of the largest region that `accepts` takes; of equals the
+    /// first listed. Asks only about regions larger than the largest so far.
+    pub fn largest(&self, accepts: impl Fn(&MemoryInfo) -> bool) -> Vec<(u64, u64)> {
+        let mut largest = vec![(0, 0); self.palette.tallies.len()];
+        let mut look = |number: usize, index: usize, base: u64, size: u64| {
+            if let Some(best) = largest.get_mut(number)
+                && size > best.1
+                && self.get(index).is_some_and(|region| accepts(&region))
+            {
+                *best = (base, size);
+            }
+        };
+        match &self.form {
+            Form::Contiguous(regions) => {
+                for (index, word) in regions.words.iter().enumerate() {
+                    let end =
+                        regions.words.get(index.wrapping_add(1)).map_or(regions.end, |next| next.base());
+                    look(word.attributes(), index, word.base(), end.wrapping_sub(word.base()));
+                }
+            }
+            Form::Plain(regions) => {
+                for (index, region) in regions.list.iter().enumerate() {
+                    let number =
+                        self.palette.numbers.get(&region.attributes()).map_or(usize::MAX, |n| *n as usize);
+                    look(number, index, region.base, region.size);
+                }
+            }
+        }
+        largest
     }
 
     /// The region that holds `address`; see [`Regions::position`].
@@ -142,36 +258,98 @@ impl Regions {
     }
 }
 
-fn by_address(list: &[MemoryInfo]) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..u32::try_from(list.len()).unwrap_or(u32::MAX)).collect();
-    if !list.is_sorted_by_key(|r| r.base) {
-        order.sort_by_key(|i| list.get(*i as usize).map(|r| (r.base, r.size)));
+impl Plain {
+    /// Position of the region with the highest base not above `address`.
+    fn below(&self, address: u64) -> Option<usize> {
+        let base = |i: &u32| self.list.get(*i as usize).map_or(u64::MAX, |r| r.base);
+        let order = self.order.get_or_init(|| {
+            let mut order: Vec<u32> = (0..u32::try_from(self.list.len()).unwrap_or(u32::MAX)).collect();
+            order.sort_by_key(|i| self.list.get(*i as usize).map(|r| (r.base, r.size)));
+            order
+        });
+        let after = order.partition_point(|i| base(i) <= address);
+        order.get(after.checked_sub(1)?).map(|i| *i as usize)
     }
-    order
 }
 
 impl Contiguous {
-    fn get(&self, index: usize) -> Option<MemoryInfo> {
-        let base = *self.bases.get(index)?;
-        let tag = self.tags.get(index)?;
-        let end = self.bases.get(index.wrapping_add(1)).copied().unwrap_or(self.end);
-        let (allocation_protect, state, protect, kind) = *self.palette.get(usize::from(tag.attributes))?;
-        let allocation_base = match tag.back {
+    fn get(&self, index: usize, palette: &Palette) -> Option<MemoryInfo> {
+        let word = *self.words.get(index)?;
+        let end = self.words.get(index.wrapping_add(1)).map_or(self.end, |next| next.base());
+        let attributes = palette.tallies.get(word.attributes())?.attributes;
+        let allocation_base = match word.back() {
             FAR => self.far.get(&index).copied().unwrap_or(0),
-            back => self.bases.get(index.wrapping_sub(usize::from(back))).copied().unwrap_or(0),
+            back => self.words.get(index.wrapping_sub(usize::from(back)))?.base(),
         };
-        let size = end.wrapping_sub(base);
-        Some(MemoryInfo { base, size, allocation_base, allocation_protect, state, protect, kind })
+        Some(MemoryInfo {
+            base: word.base(),
+            size: end.wrapping_sub(word.base()),
+            allocation_base,
+            allocation_protect: attributes.allocation_protect,
+            state: attributes.state,
+            protect: attributes.protect,
+            kind: attributes.kind,
+        })
+    }
+}
+
+/// The attributes that occur, numbered, with what there is of each.
+#[derive(Debug, Clone, Default)]
+struct Palette {
+    tallies: Vec<Tally>,
+    numbers: HashMap<Attributes, u32>,
+    /// For each number, the one that followed it last: regions come in patterns, so it mostly will again.
+    next: Vec<u32>,
+    last: u32,
+}
+
+impl Palette {
+    /// Adds a region to the sums; returns the number of its attributes.
+    #[inline]
+    fn add(&mut self, region: &MemoryInfo) -> u32 {
+        let wanted = region.attributes();
+        let guess = self.next.get(self.last as usize).copied().unwrap_or(0);
+        let number = match self.tallies.get(guess as usize) {
+            Some(tally) if tally.attributes == wanted => guess,
+            _ => self.look_up(wanted),
+        };
+        self.last = number;
+        if let Some(tally) = self.tallies.get_mut(number as usize) {
+            tally.add(region.base, region.size);
+        }
+        number
+    }
+
+    #[cold]
+    fn look_up(&mut self, wanted: Attributes) -> u32 {
+        let number = *self.numbers.entry(wanted).or_insert_with(|| {
+            self.tallies.push(Tally::new(wanted));
+            self.next.push(0);
+            u32::try_from(self.tallies.len().saturating_sub(1)).unwrap_or(u32::MAX)
+        });
+        if let Some(next) = self.next.get_mut(self.last as usize) {
+            *next = number;
+        }
+        number
+    }
+}
+
+impl MemoryInfo {
+    /// All but the place.
+    #[inline]
+    pub fn attributes(&self) -> Attributes {
+        let MemoryInfo { allocation_protect, state, protect, kind, .. } = *self;
+        Attributes { allocation_protect, state, protect, kind }
     }
 }
 
 /// Takes regions one by one; holds them contiguously for as long as they are.
 #[derive(Debug)]
 pub(crate) struct Builder {
-    regions: Regions,
-    /// Combinations met last: their attributes and index in the palette.
-    recent: [(Attributes, u16); 4],
-    known: HashMap<Attributes, u16>,
+    palette: Palette,
+    contiguous: Contiguous,
+    /// Everything, from the first region on that was not contiguous.
+    plain: Option<Vec<MemoryInfo>>,
     /// Position and base of the region that began the present allocation.
     allocation: (usize, u64),
 }
@@ -179,81 +357,60 @@ pub(crate) struct Builder {
 impl Builder {
     /// For about so many regions.
     pub(crate) fn new(capacity: usize) -> Builder {
-        let list = Contiguous {
-            bases: Vec::with_capacity(capacity),
-            tags: Vec::with_capacity(capacity),
-            ..Contiguous::default()
-        };
-        let none = (Protection(0), MemoryState(0), Protection(0), MemoryType(0));
-        Builder {
-            regions: Regions(Form::Contiguous(list)),
-            recent: [(none, u16::MAX); 4],
-            known: HashMap::new(),
-            allocation: (0, u64::MAX),
-        }
+        let contiguous = Contiguous { words: Vec::with_capacity(capacity), ..Contiguous::default() };
+        Builder { palette: Palette::default(), contiguous, plain: None, allocation: (0, u64::MAX) }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, mut region: MemoryInfo) {
         if region.state.is_free() {
             // Meaningless there, and writers put anything in.
             region.allocation_base = 0;
         }
-        let attributes = self.attributes(region.attributes());
-        match (&mut self.regions.0, attributes, region.end()) {
-            (Form::Plain(list, _), ..) => list.push(region),
-            (Form::Contiguous(list), Some(attributes), Some(end))
-                if region.size > 0 && (list.bases.is_empty() || list.end == region.base) =>
-            {
-                let index = list.bases.len();
-                if region.allocation_base == region.base {
-                    self.allocation = (index, region.base);
-                }
-                let (began, base) = self.allocation;
-                let back = u16::try_from(index.wrapping_sub(began)).unwrap_or(FAR);
-                let back = if base == region.allocation_base { back } else { FAR };
-                if back == FAR && region.allocation_base != 0 {
-                    list.far.insert(index, region.allocation_base);
-                }
-                list.bases.push(region.base);
-                list.tags.push(Tag { attributes, back });
-                list.end = end;
-            }
-            _ => {
-                let mut plain: Vec<MemoryInfo> = self.regions.iter().collect();
-                plain.push(region);
-                self.regions = Regions::plain(plain);
-            }
+        if self.plain.is_none() && self.push_contiguous(&region).is_some() {
+            return;
         }
+        let so_far = &mut self.contiguous;
+        let plain = self.plain.get_or_insert_with(|| {
+            let mut plain = Vec::with_capacity(so_far.words.capacity());
+            plain.extend((0..so_far.words.len()).filter_map(|index| so_far.get(index, &self.palette)));
+            *so_far = Contiguous::default();
+            plain
+        });
+        plain.push(region);
     }
 
-    /// The attributes' place in the palette; `None` when it is full, which only a damaged list brings about.
-    fn attributes(&mut self, wanted: Attributes) -> Option<u16> {
-        let Form::Contiguous(list) = &mut self.regions.0 else {
+    /// Adds the region if it continues the list; `None` if it does not, or cannot be expressed.
+    #[inline]
+    fn push_contiguous(&mut self, region: &MemoryInfo) -> Option<()> {
+        let list = &mut self.contiguous;
+        let end = region.end()?;
+        if region.size == 0 || (list.end != region.base && !list.words.is_empty()) {
             return None;
-        };
-        if let Some((_, index)) =
-            self.recent.iter().find(|(known, index)| *known == wanted && *index != u16::MAX)
-        {
-            return Some(*index);
         }
-        let index = match self.known.get(&wanted) {
-            Some(index) => *index,
-            None => {
-                let index = u16::try_from(list.palette.len()).ok().filter(|i| *i != u16::MAX)?;
-                list.palette.push(wanted);
-                self.known.insert(wanted, index);
-                index
-            }
-        };
-        self.recent.rotate_right(1);
-        if let Some(first) = self.recent.first_mut() {
-            *first = (wanted, index);
+        let index = list.words.len();
+        if region.allocation_base == region.base {
+            self.allocation = (index, region.base);
         }
-        Some(index)
+        let (began, base) = self.allocation;
+        let back = match u16::try_from(index.wrapping_sub(began)) {
+            Ok(back) if base == region.allocation_base => back,
+            _ => FAR,
+        };
+        let word = Word::new(region.base, self.palette.add(region), back)?;
+        if back == FAR && region.allocation_base != 0 {
+            list.far.insert(index, region.allocation_base);
+        }
+        list.words.push(word);
+        list.end = end;
+        Some(())
     }
 
     pub(crate) fn finish(self) -> Regions {
-        self.regions
+        match self.plain {
+            Some(plain) => Regions::plain(plain),
+            None => Regions { palette: self.palette, form: Form::Contiguous(self.contiguous) },
+        }
     }
 }
 

@@ -145,7 +145,7 @@ fn process(
     {
         warnings.push(Warning::ProcessFromTheFuture { seconds: u64::from(late) });
     }
-    let by_teb = || process.threads.iter().find_map(|t| u32::try_from(t.teb?.process_id?).ok());
+    let by_teb = || process.threads.iter().find_map(|t| u32::try_from(t.teb?.process_id).ok());
     ProcessReport {
         id: raw.and_then(|m| m.process_id()).copied().or_else(by_teb),
         image: image(process),
@@ -241,7 +241,7 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
     })
 }
 
-fn thread(process: &Process<'_>, thread: &Thread) -> ThreadReport {
+fn thread(process: &Process<'_>, thread: &Thread<'_>) -> ThreadReport {
     let teb = thread.program_teb();
     let context = process.dump.context(thread.index);
     let code =
@@ -254,8 +254,8 @@ fn thread(process: &Process<'_>, thread: &Thread) -> ThreadReport {
         teb32: thread.teb32.map(|t| t.address.into()),
         stack: teb.map(|t| stack(process, t)),
         stack64: thread.teb32.and(thread.teb.as_ref()).map(|t| stack(process, t)),
-        last_error: teb.and_then(|t| t.last_error).map(|c| code(c, names::win32_error)),
-        last_status: teb.and_then(|t| t.last_status).map(|c| code(c, names::nt_status)),
+        last_error: teb.map(|t| code(t.last_error, names::win32_error)),
+        last_status: teb.and_then(|t| t.last_status().ok()).map(|c| code(c, names::nt_status)),
         suspend_count: thread.suspend_count,
         ip: context.as_ref().map(|c| c.get_instruction_pointer().into()),
         sp: context.as_ref().map(|c| c.get_stack_pointer().into()),
@@ -265,7 +265,7 @@ fn thread(process: &Process<'_>, thread: &Thread) -> ThreadReport {
     }
 }
 
-fn stack(process: &Process<'_>, teb: &Teb) -> StackReport {
+fn stack(process: &Process<'_>, teb: &Teb<'_>) -> StackReport {
     let reserved = process.stack(teb).map(|(base, ..)| base.into());
     StackReport { base: teb.stack_base.into(), limit: teb.stack_limit.into(), reserved_from: reserved }
 }

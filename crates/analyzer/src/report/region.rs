@@ -174,7 +174,7 @@ fn module_place(process: &Process<'_>, index: usize, address: u64) -> ModulePlac
 
 /// WinDbg's text in brackets: `~N; pid.tid`, `pid`, or `name; "path"`.
 fn detail(process: &Process<'_>, usage: Usage, owner: Owner) -> Option<String> {
-    let pid = process.threads.iter().find_map(|t| t.teb?.process_id);
+    let pid = process.threads.iter().find_map(|t| Some(t.teb?.process_id));
     let pid = pid.map_or_else(|| "?".to_owned(), |pid| format!("{pid:x}"));
     match (usage, owner) {
         (_, Owner::Thread(index)) => {
@@ -200,7 +200,9 @@ fn fact(fact: Fact) -> String {
         Fact::ModuleList => "base and size in the module list".to_owned(),
         Fact::ThreadList => "TEB address in the thread list".to_owned(),
         Fact::TebStack(teb) => format!("DeallocationStack to StackBase of the TEB at {teb:#x}"),
-        Fact::TebStackAllocation(teb) => format!("the allocation below StackBase of the TEB at {teb:#x}"),
+        Fact::TebStackAllocation(teb) => {
+            format!("the allocation that ends at StackBase of the TEB at {teb:#x}")
+        }
         Fact::TebPeb(teb) => format!("ProcessEnvironmentBlock of the TEB at {teb:#x}"),
         Fact::TebWow64(teb) => format!("the 32-bit twin of the TEB at {teb:#x}"),
         Fact::UserSharedData => "KUSER_SHARED_DATA, at the same address in every process".to_owned(),

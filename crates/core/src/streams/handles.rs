@@ -25,10 +25,7 @@ pub(crate) fn copy(
     let table = Table::fit(at, u64::from(before), u64::from(stride), listed, limits::HANDLES, damage);
 
     let mut losses = Losses::default();
-    let mut handles = Vec::with_capacity(usize::try_from(table.count).unwrap_or(0));
-    table.for_each(out.meta, |_, handle: MINIDUMP_HANDLE_DESCRIPTOR| {
-        handles.push(handle);
-    })?;
+    let mut handles: Vec<MINIDUMP_HANDLE_DESCRIPTOR> = table.entries(out.meta)?;
     for (index, handle) in (0u64..).zip(handles.iter_mut()) {
         for rva in [&mut handle.type_name_rva, &mut handle.object_name_rva] {
             if rva.get() != 0 {

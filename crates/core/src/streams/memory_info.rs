@@ -31,10 +31,11 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
     let table =
         Table::fit(at, u64::from(before), u64::from(stride), listed, u64::from(u32::MAX), &mut damage);
     let mut regions = Builder::new(usize::try_from(table.count).unwrap_or(0));
-    table.for_each(meta, |_, raw: MINIDUMP_MEMORY_INFO| regions.push(decode(&raw, width)))?;
+    table.for_each(meta, |raw: &MINIDUMP_MEMORY_INFO| regions.push(decode(raw, width)))?;
     Ok(MemoryInfoList { regions: regions.finish(), damage })
 }
 
+#[inline]
 fn decode(raw: &MINIDUMP_MEMORY_INFO, width: Width) -> MemoryInfo {
     MemoryInfo {
         base: width.normalise(raw.base_address.get()),

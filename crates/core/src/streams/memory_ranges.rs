@@ -64,10 +64,11 @@ struct Totals {
 }
 
 impl Totals {
+    #[inline]
     fn add(&mut self, meta: &Metadata<'_>, range: MemoryRange) {
-        let present = meta.present(range.offset, range.size);
         self.listed = self.listed.saturating_add(range.size);
-        if present < range.size {
+        if range.offset.saturating_add(range.size) > meta.size() {
+            let present = meta.present(range.offset, range.size);
             self.missing = self.missing.saturating_add(range.size.saturating_sub(present));
             let first = range.start.saturating_add(present);
             self.first_missing = Some(self.first_missing.map_or(first, |known| known.min(first)));
@@ -88,9 +89,9 @@ fn sampled(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Option<Ran
     }
     let mut places = Vec::new();
     let mut totals = Totals::default();
-    let (mut regular, mut behind, mut offset) = (true, 0u64, base_rva);
+    let (mut regular, mut index, mut behind, mut offset) = (true, 0u64, 0u64, base_rva);
     table
-        .for_each(meta, |index, raw: MINIDUMP_MEMORY_DESCRIPTOR64| {
+        .for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR64| {
             let range = MemoryRange {
                 start: width.normalise(raw.start_of_memory_range.get()),
                 size: raw.data_size.get(),
@@ -106,6 +107,7 @@ fn sampled(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Option<Ran
             if index & SAMPLED.wrapping_sub(1) == 0 {
                 places.push((range.start, range.offset));
             }
+            index = index.wrapping_add(1);
             totals.add(meta, range);
         })
         .ok()?;
@@ -150,7 +152,7 @@ fn memory64(
     let clipped = damage.len() > before;
     let mut rva = Some(base_rva);
     let (mut wraps, mut unplaced, mut last) = (0u64, 0u64, 0);
-    table.for_each(meta, |_, raw: MINIDUMP_MEMORY_DESCRIPTOR64| {
+    table.for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR64| {
         let (start, size) = (width.normalise(raw.start_of_memory_range.get()), raw.data_size.get());
         let Some(offset) = rva else {
             unplaced = unplaced.saturating_add(1);
@@ -188,7 +190,7 @@ fn memory(
     let stride = size_of::<MINIDUMP_MEMORY_DESCRIPTOR>();
     let table = Table::plain(meta, at, stride, u64::from(u32::MAX), damage)?;
     let mut wraps = 0u64;
-    table.for_each(meta, |_, raw: MINIDUMP_MEMORY_DESCRIPTOR| {
+    table.for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR| {
         let start = width.normalise(raw.start_of_memory_range.get());
         let (size, offset) = (u64::from(raw.memory.data_size.get()), u64::from(raw.memory.rva.get()));
         match start.checked_add(size) {

@@ -3,7 +3,6 @@
 use minidump::MinidumpModule;
 use minidump_common::format as md;
 use zerocopy::IntoBytes;
-use zerocopy::little_endian::U32;
 
 use super::table::Table;
 use super::threads::count;
@@ -54,12 +53,14 @@ pub(crate) fn copy(
 
 /// Whether the crate can read the record as it was copied: one that it cannot read would cost the whole list.
 fn codeview_reads(out: &Extract<'_, '_>, module: &MINIDUMP_MODULE) -> bool {
+    const RSDS: &[u8] = b"RSDS";
+    let (rva, size) = (module.cv_record.rva.get() as usize, module.cv_record.data_size.get());
+    let is_rsds = out.so_far().get(rva..).is_some_and(|bytes| bytes.starts_with(RSDS));
+    if size == 0 || (is_rsds && size as usize > size_of::<[u32; 6]>()) {
+        return true; // signature, GUID, age and a name
+    }
     let mut probe = MinidumpModule::new(module.base_of_image.get(), module.size_of_image.get(), "").raw;
-    let location = |from: crate::format::MINIDUMP_LOCATION_DESCRIPTOR| md::MINIDUMP_LOCATION_DESCRIPTOR {
-        data_size: U32::get(from.data_size),
-        rva: U32::get(from.rva),
-    };
     probe.module_name_rva = module.module_name_rva.get();
-    probe.cv_record = location(module.cv_record);
+    probe.cv_record = md::MINIDUMP_LOCATION_DESCRIPTOR { data_size: size, rva: module.cv_record.rva.get() };
     MinidumpModule::read(probe, out.so_far(), minidump::Endian::Little, None).is_ok()
 }

@@ -1,6 +1,6 @@
 //! The counted lists of the format. A count is compared with the bytes present before anything else happens.
 
-use zerocopy::FromBytes;
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::malformed;
 use crate::container::StreamLocation;
@@ -10,7 +10,7 @@ use crate::limits;
 use crate::metadata::Metadata;
 
 /// Bytes read at a time when a table is streamed.
-const CHUNK: u64 = 128 << 10;
+const CHUNK: u64 = 64 << 10;
 
 /// Entries whose bytes are all in the file.
 #[derive(Debug, Clone, Copy)]
@@ -81,37 +81,59 @@ impl Table {
         }
     }
 
-    /// Calls `each` with the first bytes of every entry, in order, reading a chunk at a time.
-    pub(crate) fn for_each<T: FromBytes>(
+    /// Calls `each` with the entries in order, some at a time; with their first bytes where entries are longer than
+    /// this version's.
+    pub(crate) fn chunks<T: Raw + Copy>(
         &self,
         meta: &Metadata<'_>,
-        mut each: impl FnMut(u64, T),
+        mut each: impl FnMut(&[T]),
     ) -> Result<(), Damage> {
         let per_chunk = CHUNK.checked_div(self.stride).unwrap_or(0).max(1);
         let stride = usize::try_from(self.stride).unwrap_or(usize::MAX);
         let mut chunk = Vec::new();
+        let mut heads: Vec<T> = Vec::new();
         let mut index = 0;
         while index < self.count {
             let entries = per_chunk.min(self.count.saturating_sub(index));
             chunk.resize(usize::try_from(entries.saturating_mul(self.stride)).unwrap_or(0), 0);
             meta.read(self.offset.saturating_add(index.saturating_mul(self.stride)), &mut chunk)?;
-            for entry in chunk.chunks_exact(stride) {
-                if let Ok((entry, _)) = T::read_from_prefix(entry) {
-                    each(index, entry);
-                }
-                index = index.saturating_add(1);
+            if stride != size_of::<T>() {
+                heads.clear();
+                heads.extend(
+                    chunk.chunks_exact(stride).filter_map(|entry| Some(T::read_from_prefix(entry).ok()?.0)),
+                );
             }
+            each(if stride == size_of::<T>() {
+                <[T]>::ref_from_bytes(&chunk).unwrap_or_default()
+            } else {
+                &heads
+            });
+            index = index.saturating_add(entries);
         }
         Ok(())
     }
 
+    /// Calls `each` with every entry, in order.
+    pub(crate) fn for_each<T: Raw + Copy>(
+        &self,
+        meta: &Metadata<'_>,
+        mut each: impl FnMut(&T),
+    ) -> Result<(), Damage> {
+        self.chunks(meta, |entries: &[T]| entries.iter().for_each(&mut each))
+    }
+
     /// Every entry, copied out.
-    pub(crate) fn entries<T: FromBytes>(&self, meta: &Metadata<'_>) -> Result<Vec<T>, Damage> {
+    pub(crate) fn entries<T: Raw + Copy>(&self, meta: &Metadata<'_>) -> Result<Vec<T>, Damage> {
         let mut all = Vec::with_capacity(usize::try_from(self.count).unwrap_or(0));
-        self.for_each(meta, |_, entry| all.push(entry))?;
+        self.chunks(meta, |entries| all.extend_from_slice(entries))?;
         Ok(all)
     }
 }
+
+/// A structure that can be looked at where it lies, at any address.
+pub(crate) trait Raw: FromBytes + Immutable + KnownLayout + Unaligned {}
+
+impl<T: FromBytes + Immutable + KnownLayout + Unaligned> Raw for T {}
 
 /// The sizes that a list states of itself: they may grow, never shrink.
 pub(crate) fn check_sizes(
