@@ -165,13 +165,12 @@ impl Iterator for Pieces<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
-        let (region, base) = match self.current.take() {
-            Some(rest) => rest,
-            None => {
-                let region = self.regions.get(self.next)?;
-                self.next += 1;
-                (region, region.base)
-            }
+        let (region, base) = if let Some(rest) = self.current.take() {
+            rest
+        } else {
+            let region = self.regions.get(self.next)?;
+            self.next += 1;
+            (region, region.base)
         };
         let end = region.base.saturating_add(region.size);
         if region.state.is_free() {

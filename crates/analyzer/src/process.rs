@@ -247,7 +247,7 @@ fn bare_threads(dump: &Dump) -> Vec<Thread<'_>> {
         name: names
             .as_ref()
             .and_then(|n| n.get_name(t.raw.thread_id))
-            .map(|n| n.into_owned())
+            .map(std::borrow::Cow::into_owned)
             .filter(|n| !n.is_empty()),
         teb_address: t.raw.teb,
         teb: None,

@@ -185,7 +185,7 @@ fn table<N: Display + Ord>(groups: &[Group], name: impl Fn(&Group) -> Option<N>)
     rows.sort_by_key(|row| Reverse(row.size));
     if rows.len() > MOST_ROWS {
         let rest = rows.split_off(MOST_ROWS - 1);
-        rows.push(rest.into_iter().fold(TotalsRow::others(), TotalsRow::join));
+        rows.push(rest.iter().fold(TotalsRow::others(), TotalsRow::join));
     }
     rows
 }
@@ -195,7 +195,7 @@ impl TotalsRow {
         TotalsRow { name: "(other values)".to_owned(), regions: 0, size: 0, largest: (0, 0) }
     }
 
-    fn join(mut self, row: TotalsRow) -> TotalsRow {
+    fn join(mut self, row: &TotalsRow) -> TotalsRow {
         self.regions += row.regions;
         self.size += row.size;
         self.largest = larger(Some(self.largest), row.largest);

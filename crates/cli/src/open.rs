@@ -19,9 +19,9 @@ pub(crate) fn open(path: &Path) -> anyhow::Result<Dump> {
 }
 
 /// Opens the dump and reports on it.
-pub(crate) fn report(path: &Path, options: Options) -> anyhow::Result<Report> {
+pub(crate) fn report(path: &Path, options: &Options) -> anyhow::Result<Report> {
     let dump = open(path)?;
     let process = Process::gather(&dump);
-    let options = Options { path: path.to_string_lossy().into_owned(), ..options };
+    let options = Options { path: path.to_string_lossy().into_owned(), ..options.clone() };
     Ok(Report::new(&process, &options))
 }

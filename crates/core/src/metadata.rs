@@ -10,8 +10,8 @@ use crate::source::{Source, read_full};
 
 /// Strings, contexts and CodeView records lie close together but far from their tables: a few blocks of this
 /// many bytes serve hundreds of them.
-const BLOCK: u64 = 32 << 10;
-const BLOCKS: usize = 8;
+const BLOCK: u64 = 16 << 10;
+const BLOCKS: usize = 4;
 
 /// A view of the file in which no length is believed before it was compared with the file's size.
 pub(crate) struct Metadata<'s> {

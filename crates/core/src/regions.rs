@@ -46,14 +46,14 @@ impl MemoryInfo {
 /// What regions have in common: all but their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Attributes {
-    /// Protection given when the allocation was made.
-    pub allocation_protect: Protection,
     /// Committed, reserved or free.
     pub state: MemoryState,
     /// Protection now.
     pub protect: Protection,
     /// Private, mapped or image.
     pub kind: MemoryType,
+    /// Protection given when the allocation was made.
+    pub allocation_protect: Protection,
 }
 
 /// A list of regions, in the order in which they were added.
@@ -95,7 +95,7 @@ impl Word {
     fn new(base: u64, attributes: u32, back: u16) -> Option<Word> {
         let page = base >> PAGE_SHIFT;
         let fits =
-            base.trailing_zeros() >= PAGE_SHIFT && page >> PAGE_BITS == 0 && attributes <= u32::from(u8::MAX);
+            base.trailing_zeros() >= PAGE_SHIFT && page >> PAGE_BITS == 0 && u8::try_from(attributes).is_ok();
         fits.then_some(Word(page | u64::from(attributes) << PAGE_BITS | u64::from(back) << 48))
     }
 
@@ -106,12 +106,15 @@ impl Word {
 
     #[inline]
     fn attributes(self) -> usize {
-        usize::from((self.0 >> PAGE_BITS) as u8)
+        usize::from(self.0.to_le_bytes()[5])
     }
 
     #[inline]
     fn back(self) -> u16 {
-        (self.0 >> 48) as u16
+        {
+            let [.., low, high] = self.0.to_le_bytes();
+            u16::from_le_bytes([low, high])
+        }
     }
 }
 
@@ -122,7 +125,7 @@ pub struct Tally {
     pub attributes: Attributes,
     /// How many there are.
     pub regions: u64,
-    /// Their bytes, together; saturating where regions overlap.
+    /// Their bytes, together; wraps where a damaged list has more of them than there are addresses.
     pub size: u64,
     /// Base and size of the largest; the first listed of equals.
     pub largest: (u64, u64),
@@ -137,8 +140,8 @@ impl Tally {
     /// Adds a region, or a part of one.
     #[inline]
     pub fn add(&mut self, base: u64, size: u64) {
-        self.regions = self.regions.saturating_add(1);
-        self.size = self.size.saturating_add(size);
+        self.regions = self.regions.wrapping_add(1);
+        self.size = self.size.wrapping_add(size);
         if size > self.largest.1 {
             self.largest = (base, size);
         }
@@ -156,9 +159,9 @@ impl Regions {
     /// A list of regions that may be anything.
     pub fn plain(regions: Vec<MemoryInfo>) -> Regions {
         let mut palette = Palette::default();
-        regions.iter().for_each(|region| {
+        for region in &regions {
             palette.add(region);
-        });
+        }
         Regions { palette, form: Form::Plain(Plain { list: regions, order: OnceLock::new() }) }
     }
 
@@ -339,7 +342,7 @@ impl MemoryInfo {
     #[inline]
     pub fn attributes(&self) -> Attributes {
         let MemoryInfo { allocation_protect, state, protect, kind, .. } = *self;
-        Attributes { allocation_protect, state, protect, kind }
+        Attributes { state, protect, kind, allocation_protect }
     }
 }
 

@@ -16,12 +16,12 @@ const MOST_EXACT: u64 = 1 << 53;
 
 /// Pretty-printed, ending in a newline.
 pub fn pretty(data: &impl Serialize) -> String {
-    render(data, |value| serde_json::to_string_pretty(value)) + "\n"
+    render(data, serde_json::to_string_pretty) + "\n"
 }
 
 /// On one line, without a newline.
 pub fn compact(data: &impl Serialize) -> String {
-    render(data, |value| serde_json::to_string(value))
+    render(data, serde_json::to_string)
 }
 
 /// Some fields of an object, pretty-printed in the order given. What is not there is left out.

@@ -42,6 +42,12 @@ pub fn duration(milliseconds: u64) -> String {
     format!("{} days {}:{m:02}:{s:02}.{ms:03}", hours / 24, hours % 24)
 }
 
+/// As [`duration`], from seconds to the millisecond, as the report has them.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is never negative
+pub fn duration_of_seconds(seconds: f64) -> String {
+    duration((seconds * 1000.0).round() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -91,7 +91,10 @@ fn system(
         os,
         build: info.map(|s| s.raw.build_number),
         build_string: build_string.filter(|s| !s.is_empty()),
-        service_pack: info.and_then(|s| s.csd_version()).map(|s| s.into_owned()).filter(|s| !s.is_empty()),
+        service_pack: info
+            .and_then(dumplens_core::minidump::MinidumpSystemInfo::csd_version)
+            .map(std::borrow::Cow::into_owned)
+            .filter(|s| !s.is_empty()),
         processors: info.map(|s| u32::from(s.raw.number_of_processors)).filter(|n| *n != 0),
         uptime_seconds: process.shared_data.map(|k| k.uptime_ms as f64 / 1000.0).filter(|s| *s > 0.0),
         time: process.shared_data.and_then(|k| k.system_time).and_then(clock::from_filetime),
@@ -280,7 +283,7 @@ fn module(module: &MinidumpModule) -> ModuleReport {
         base: module.base_address().into(),
         size_bytes: module.size(),
         path: module.code_file().into_owned(),
-        version: module.version().map(|v| v.into_owned()),
+        version: module.version().map(std::borrow::Cow::into_owned),
         time_date_stamp: module.raw.time_date_stamp.into(),
         pdb: pdb.map(|p| p.trim_end_matches('\0').to_owned()),
         debug_id: module.debug_identifier().map(|id| id.breakpad().to_string()),

@@ -24,7 +24,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         details: true,
         ..dumplens_analyzer::Options::default()
     };
-    let report = open::report(&options.input.dump, wanted)?;
+    let report = open::report(&options.input.dump, &wanted)?;
     match options.input.format {
         Format::Text => output.text(&text::info(&report)),
         Format::Json => output.raw(&json::part(&report, &FIELDS)),

@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         details: true,
         ..dumplens_analyzer::Options::default()
     };
-    let mut report = open::report(&options.dump, wanted)?;
+    let mut report = open::report(&options.dump, &wanted)?;
     if !options.symbols.is_empty() {
         report.warnings.push(WarningReport {
             code: "symbols_unused".to_owned(),

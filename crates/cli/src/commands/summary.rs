@@ -16,7 +16,7 @@ pub(crate) struct Options {
 const FIELDS: [&str; 7] = ["schema_version", "dump", "system", "process", "exception", "memory", "warnings"];
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let report = open::report(&options.input.dump, dumplens_analyzer::Options::default())?;
+    let report = open::report(&options.input.dump, &dumplens_analyzer::Options::default())?;
     match options.input.format {
         Format::Text => output.text(&text::summary(&report)),
         Format::Json => output.raw(&json::part(&report, &FIELDS)),

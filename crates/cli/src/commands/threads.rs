@@ -17,7 +17,7 @@ const FIELDS: [&str; 4] = ["schema_version", "exception", "threads", "warnings"]
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let wanted = dumplens_analyzer::Options { details: true, ..dumplens_analyzer::Options::default() };
-    let report = open::report(&options.input.dump, wanted)?;
+    let report = open::report(&options.input.dump, &wanted)?;
     match options.input.format {
         Format::Text => output.text(&text::threads(&report)),
         Format::Json => output.raw(&json::part(&report, &FIELDS)),

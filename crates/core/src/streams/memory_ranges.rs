@@ -50,7 +50,9 @@ pub(crate) fn read(meta: &Metadata<'_>, streams: &[StreamLocation], width: Width
         }
     }
     let mut totals = Totals::default();
-    list.iter().for_each(|range| totals.add(meta, *range));
+    for range in &list {
+        totals.add(meta, *range);
+    }
     damage.extend(totals.damage());
     Ranges { index: Index::Whole(list), listed: totals.listed, missing: totals.missing, damage }
 }

@@ -2,7 +2,7 @@
 
 use super::{comment, field, warnings};
 use crate::render::escape;
-use crate::render::number::{duration, hex, size, size_text};
+use crate::render::number::{duration, duration_of_seconds, hex, size, size_text};
 use crate::report::{MemoryReport, PlaceReport, ProcessReport, Report, RowReport, SystemMemoryReport};
 
 const USAGE: &str =
@@ -58,7 +58,7 @@ pub(super) fn system_line(report: &Report) -> String {
     parts.extend(report.dump.arch.clone());
     parts.extend(system.processors.map(|n| format!("{n} processors")));
     parts.push(match system.uptime_seconds {
-        Some(seconds) => format!("up {}", duration((seconds * 1000.0).round() as u64)),
+        Some(seconds) => format!("up {}", duration_of_seconds(seconds)),
         None => "uptime not available".to_owned(),
     });
     parts.join(", ")

@@ -1,0 +1,135 @@
+//! Whether both programs give the same answer. Else there is nothing to compare.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail, ensure};
+use dumplens_core::{MemoryState, MemoryType, Protection};
+use serde_json::Value;
+
+use super::dumps::BenchDump;
+use super::number::grouped;
+
+/// Bytes by name.
+type Rows = BTreeMap<String, u64>;
+
+/// What both programs answer.
+///
+/// Rows are compared by bytes: dumplens' count of regions in a row is after splitting by usage.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Totals {
+    regions: u64,
+    state: Rows,
+    kind: Rows,
+    protect: Rows,
+    /// Base and size.
+    largest_free: (u64, u64),
+    /// Bytes of the process's memory that the dump keeps.
+    kept: u64,
+}
+
+/// Runs both programs on a dump and says that they agree; fails if they do not.
+pub(super) fn check(dumplens: &Path, harness: &Path, dump: &BenchDump) -> anyhow::Result<String> {
+    let path = dump.path.as_os_str();
+    let json = output(dumplens, &["summary".as_ref(), "--format".as_ref(), "json".as_ref(), path])?;
+    let ours = from_json(&serde_json::from_str(&json)?).context("dumplens summary --format json")?;
+    let text = output(harness, &[path])?;
+    let theirs = from_text(&text).context("minidump_totals")?;
+    if ours != theirs {
+        bail!("the programs disagree on {}:\ndumplens {ours:#?}\nminidump {theirs:#?}", path.display());
+    }
+    let (regions, (base, size)) = (grouped(ours.regions), ours.largest_free);
+    Ok(format!(
+        "{regions} regions: both give the same totals, and {} bytes at {base:#x} as the largest free region",
+        grouped(size)
+    ))
+}
+
+fn output(program: &Path, args: &[&OsStr]) -> anyhow::Result<String> {
+    let mut command = Command::new(program);
+    let output = command
+        .args(args)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| program.display().to_string())?;
+    ensure!(output.status.success(), "{} failed: {}", program.display(), output.status);
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn from_json(report: &Value) -> Option<Totals> {
+    let memory = &report["memory"];
+    let free = &memory["largest_free"];
+    Some(Totals {
+        regions: memory["regions"].as_u64()?,
+        state: rows(&memory["state"])?,
+        kind: rows(&memory["type"])?,
+        protect: rows(&memory["protect"])?,
+        largest_free: (hex(free["base"].as_str()?)?, free["size_bytes"].as_u64()?),
+        kept: report["dump"]["kept_bytes"].as_u64()?,
+    })
+}
+
+fn rows(table: &Value) -> Option<Rows> {
+    let row = |row: &Value| Some((row["name"].as_str()?.to_owned(), row["size_bytes"].as_u64()?));
+    table.as_array()?.iter().map(row).collect()
+}
+
+/// One `what key bytes` a line.
+fn from_text(text: &str) -> Option<Totals> {
+    let mut totals = Totals::default();
+    for line in text.lines() {
+        let mut words = line.split(' ');
+        let (what, key, bytes) = (words.next()?, words.next()?, words.next()?.parse().ok()?);
+        match what {
+            "regions" => totals.regions = key.parse().ok()?,
+            "state" => add(&mut totals.state, MemoryState(code(key)?), bytes),
+            "type" => add(&mut totals.kind, MemoryType(code(key)?), bytes),
+            "protect" => add(&mut totals.protect, Protection(code(key)?), bytes),
+            "largest-free" => totals.largest_free = (hex(key)?, bytes),
+            "kept" => totals.kept = bytes,
+            _ => return None,
+        }
+    }
+    Some(totals)
+}
+
+fn add(rows: &mut Rows, name: impl Display, bytes: u64) {
+    rows.insert(name.to_string(), bytes);
+}
+
+fn code(text: &str) -> Option<u32> {
+    hex(text)?.try_into().ok()
+}
+
+fn hex(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_read_as_the_same() {
+        let text = "regions 2 12288\nstate 0x1000 8192\nstate 0x10000 4096\ntype 0x20000 8192\n\
+                    protect 0x104 8192\nlargest-free 0x2000 4096\nkept 1 8192\n";
+        let json = serde_json::json!({
+            "dump": { "kept_bytes": 8192 },
+            "memory": {
+                "regions": 2,
+                "state": [
+                    { "name": "MEM_FREE", "size_bytes": 4096 },
+                    { "name": "MEM_COMMIT", "size_bytes": 8192 },
+                ],
+                "type": [{ "name": "MEM_PRIVATE", "size_bytes": 8192 }],
+                "protect": [{ "name": "PAGE_READWRITE | PAGE_GUARD", "size_bytes": 8192 }],
+                "largest_free": { "base": "0x2000", "size_bytes": 4096 },
+            },
+        });
+        let totals = from_text(text).expect("as minidump_totals prints it");
+        assert_eq!(from_json(&json), Some(totals));
+    }
+}

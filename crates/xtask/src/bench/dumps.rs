@@ -1,0 +1,110 @@
+//! The dumps to measure on: made once, sparse, by `dumplens-synth`.
+
+use std::env;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, bail, ensure};
+use dumplens_core::{FileSource, Source, StreamType};
+use dumplens_synth::presets;
+
+use super::number::grouped;
+
+/// How many regions the dumps have.
+pub(super) const REGIONS: [u64; 3] = [10_000, 200_000, 1_000_000];
+const COMMIT_GIB: u64 = 20;
+const THREADS: u32 = 200;
+const MODULES: u32 = 300;
+
+/// A dump on disk.
+pub(super) struct BenchDump {
+    pub(super) path: PathBuf,
+    pub(super) regions: u64,
+    /// Bytes before the memory itself: BaseRva of the Memory64List.
+    pub(super) metadata: u64,
+}
+
+/// Write a dump as `bench` uses it
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Where to
+    path: PathBuf,
+    /// How many regions
+    regions: usize,
+}
+
+impl BenchDump {
+    /// Takes the dump that an earlier run has left in `dir`, or makes it. The name says what is in it; whoever
+    /// changes the preset deletes the directory.
+    pub(super) fn find_or_make(dir: &Path, regions: u64) -> anyhow::Result<BenchDump> {
+        let name = format!("{regions}-regions-{COMMIT_GIB}-gib-{THREADS}-threads-{MODULES}-modules.dmp");
+        let path = dir.join(name);
+        if !path.exists() {
+            eprintln!("writing a dump of {} regions ...", grouped(regions));
+            fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+            make_elsewhere(&path, regions)?;
+        }
+        let metadata = metadata_size(&path).with_context(|| path.display().to_string())?;
+        Ok(BenchDump { path, regions, metadata })
+    }
+}
+
+/// Makes the dump in a process of its own: this one has to stay small (see [`super::measure`]).
+fn make_elsewhere(path: &Path, regions: u64) -> anyhow::Result<()> {
+    let mut command = Command::new(env::current_exe()?);
+    let status = command.arg("make-dump").arg(path).arg(regions.to_string()).status()?;
+    ensure!(status.success(), "could not write {}", path.display());
+    Ok(())
+}
+
+/// `xtask make-dump`.
+pub(crate) fn make(options: &Options) -> anyhow::Result<ExitCode> {
+    let process = presets::full(options.regions, COMMIT_GIB << 30, THREADS, MODULES);
+    // Under its own name only when it is complete.
+    let partial = options.path.with_extension("part");
+    let mut file = File::create(&partial).with_context(|| partial.display().to_string())?;
+    if cfg!(windows) {
+        make_sparse(&partial);
+    }
+    let layout = process.write_to(&mut file)?;
+    file.set_len(layout.file_size)?;
+    drop(file);
+    fs::rename(&partial, &options.path)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// NTFS fills what is seeked over unless the file is marked. Where that fails the dump takes 20 GiB of disk, and
+/// is none the worse.
+fn make_sparse(path: &Path) {
+    let marked = Command::new("fsutil").args(["sparse", "setflag"]).arg(path).status();
+    if !marked.is_ok_and(|status| status.success()) {
+        eprintln!("{} is not sparse", path.display());
+    }
+}
+
+/// BaseRva of the Memory64List, found by hand: opening the dump would cost memory.
+fn metadata_size(path: &Path) -> anyhow::Result<u64> {
+    let source = FileSource::open(path)?;
+    let (streams, directory) = (u32_at(&source, 8)?, u32_at(&source, 12)?);
+    for entry in (0..u64::from(streams)).map(|n| u64::from(directory) + 12 * n) {
+        if StreamType(u32_at(&source, entry)?) == StreamType::MEMORY64_LIST {
+            let stream = u64::from(u32_at(&source, entry + 8)?);
+            return Ok(u64::from_le_bytes(read(&source, stream + 8)?));
+        }
+    }
+    bail!("has no Memory64List: delete it, and it is made anew")
+}
+
+fn u32_at(source: &FileSource, offset: u64) -> io::Result<u32> {
+    Ok(u32::from_le_bytes(read(source, offset)?))
+}
+
+fn read<const N: usize>(source: &FileSource, offset: u64) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    match source.read_at(offset, &mut bytes)? {
+        n if n == N => Ok(bytes),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}

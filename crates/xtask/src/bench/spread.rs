@@ -1,0 +1,63 @@
+//! Median, least and greatest of some numbers.
+
+use std::fmt;
+
+/// Of at least one number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Spread {
+    pub(super) median: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
+}
+
+impl Spread {
+    /// # Panics
+    /// Without numbers.
+    pub(super) fn of(numbers: impl IntoIterator<Item = f64>) -> Spread {
+        let mut sorted: Vec<f64> = numbers.into_iter().collect();
+        sorted.sort_by(f64::total_cmp);
+        let (last, middle) = (sorted.len() - 1, sorted.len() / 2);
+        let median = f64::midpoint(sorted[last - middle], sorted[middle]);
+        Spread { median, min: sorted[0], max: sorted[last] }
+    }
+}
+
+/// How much less one of two programs took than the other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ratio {
+    /// Of the medians.
+    pub(super) medians: f64,
+    /// Of the leasts. Whatever disturbs a program makes it slower, never faster: on a machine with other work to do
+    /// this is the steadier figure.
+    pub(super) leasts: f64,
+}
+
+impl Ratio {
+    pub(super) fn of(more: Spread, less: Spread) -> Ratio {
+        Ratio { medians: more.median / less.median, leasts: more.min / less.min }
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} (of leasts {:.2})", self.medians, self.leasts)
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} ({:.1}..{:.1})", self.median, self.min, self.max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(Spread::of([3.0, 1.0, 2.0]).to_string(), "2.0 (1.0..3.0)");
+        assert_eq!(Spread::of([4.0, 1.0, 2.0, 3.0]).to_string(), "2.5 (1.0..4.0)");
+        assert_eq!(Spread::of([7.0]).to_string(), "7.0 (7.0..7.0)");
+    }
+}

@@ -1,0 +1,34 @@
+//! `cargo xtask`: the repository's chores. A table of subcommands; each lives in a module of its name.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers: it prints")]
+
+mod bench;
+mod cargo;
+mod fixtures;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of the dumplens repository
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    Bench(bench::Options),
+    Fixtures(fixtures::Options),
+    #[command(hide = true)]
+    MakeDump(bench::dumps::Options),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Args::parse().chore {
+        Chore::Bench(options) => bench::run(&options),
+        Chore::Fixtures(options) => fixtures::run(&options),
+        Chore::MakeDump(options) => bench::dumps::make(&options),
+    }
+}
