@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-    let mut cases: Vec<PathBuf> = folder.read_dir().expect("fixtures/").map(|e| e.expect("entry").path()).collect();
+    let mut cases: Vec<PathBuf> =
+        folder.read_dir().expect("fixtures/").map(|e| e.expect("entry").path()).collect();
     cases.sort();
     cases
 }
@@ -51,15 +52,19 @@ fn check(case: &Path, truth: &toml::Table, report: &Value) {
     }
     for (name, wanted) in table(memory, "usage").expect("usage") {
         let rows = report["memory"]["usage"].as_array().expect("rows");
-        let row = rows.iter().find(|row| row["name"] == *name).unwrap_or_else(|| panic!("{shown}: no row {name}"));
+        let row =
+            rows.iter().find(|row| row["name"] == *name).unwrap_or_else(|| panic!("{shown}: no row {name}"));
         same(name, &row["size_bytes"], wanted);
     }
     match table(truth, "exception") {
-        Some(exception) => exception.iter().for_each(|(key, wanted)| same(key, &report["exception"][key], wanted)),
+        Some(exception) => {
+            exception.iter().for_each(|(key, wanted)| same(key, &report["exception"][key], wanted))
+        }
         None => assert!(report["exception"].is_null(), "{shown}: no exception"),
     }
     if let Some(wanted) = table(truth, "crashed_thread") {
-        let thread = report["threads"].as_array().expect("threads").iter().find(|t| json!(wanted["id"]) == t["id"]);
+        let thread =
+            report["threads"].as_array().expect("threads").iter().find(|t| json!(wanted["id"]) == t["id"]);
         let thread = thread.expect("the crashed thread");
         same("last_error", &thread["last_error"]["name"], &wanted["last_error"]);
         same("last_status", &thread["last_status"]["name"], &wanted["last_status"]);

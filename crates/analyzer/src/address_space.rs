@@ -13,11 +13,22 @@ use crate::warning::Warning;
 pub struct AddressSpace<'d> {
     /// Sorted, not overlapping; without gaps when `complete`.
     pub regions: Cow<'d, Regions>,
-    /// Whether the dump holds a memory map. If not, the regions are what it keeps and its modules, their state is
-    /// `MEM_COMMIT` and nothing is known of free or reserved space.
-    pub complete: bool,
+    /// How much of the process the regions cover.
+    pub coverage: Coverage,
     /// Sorted, not overlapping: the classes of what is not free and not `<unknown>`.
     pub spans: Vec<Span>,
+}
+
+/// How much of a process is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// The dump holds the memory map.
+    Whole,
+    /// The memory map is cut off: what lies behind the last region is not known.
+    Part,
+    /// There is no memory map: the regions are what the dump keeps and its modules, their state is `MEM_COMMIT`, and
+    /// nothing is known of free or reserved space.
+    Kept,
 }
 
 /// A region, or the part of one that has a single usage.
@@ -55,16 +66,20 @@ impl<'d> AddressSpace<'d> {
         warnings: &mut Vec<Warning>,
     ) -> AddressSpace<'d> {
         let list = match dump.memory_info() {
-            Ok(Some(list)) if !list.regions.is_empty() => list,
-            Ok(_) => return Self::without_map(dump, modules, warnings),
+            Ok(Some(list)) => list,
+            Ok(None) => return Self::without_map(dump, modules, warnings),
             Err(damage) => {
-                warnings.push(Warning::Damage(damage.clone()));
+                warnings.push(Warning::Damage(damage));
                 return Self::without_map(dump, modules, warnings);
             }
         };
         warnings.extend(list.damage.iter().cloned().map(Warning::Damage));
         let regions = repair::repair(&list.regions, warnings);
-        AddressSpace { regions, complete: true, spans: Vec::new() }
+        if regions.is_empty() {
+            return Self::without_map(dump, modules, warnings);
+        }
+        let coverage = if list.is_cut { Coverage::Part } else { Coverage::Whole };
+        AddressSpace { regions, coverage, spans: Vec::new() }
     }
 
     /// What can be said without a MemoryInfoList: modules are images, kept memory was committed.
@@ -108,7 +123,16 @@ impl<'d> AddressSpace<'d> {
         }
         regions.extend(images);
         regions.sort_unstable_by_key(|r| r.base);
-        AddressSpace { regions: Cow::Owned(Regions::plain(regions)), complete: false, spans: Vec::new() }
+        AddressSpace {
+            regions: Cow::Owned(Regions::plain(regions)),
+            coverage: Coverage::Kept,
+            spans: Vec::new(),
+        }
+    }
+
+    /// Whether the dump holds a memory map, if only a part of it.
+    pub fn is_mapped(&self) -> bool {
+        self.coverage != Coverage::Kept
     }
 
     /// Says what the regions are for.

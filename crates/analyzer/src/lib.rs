@@ -37,7 +37,7 @@ mod totals;
 mod usage;
 mod warning;
 
-pub use address_space::{AddressSpace, Piece};
+pub use address_space::{AddressSpace, Coverage, Piece};
 pub use filter::Filter;
 pub use process::{Process, Thread};
 pub use report::{Options, Report};

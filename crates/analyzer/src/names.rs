@@ -29,11 +29,13 @@ const SOFTWARE: [(u32, &str); 11] = [
     (0x0517_a7ed, "simulated by Crashpad"),
 ];
 
-/// The name of an exception code of Windows.
+/// The name of an exception code of Windows. Codes below this one say success as an NTSTATUS; as an exception they
+/// are a program's own.
 pub(crate) fn exception(code: u32) -> Option<String> {
+    const LEAST_SEVERE: u32 = 0x4000_0000;
     match SOFTWARE.iter().find(|(known, _)| *known == code) {
         Some((_, name)) => Some((*name).to_owned()),
-        None => nt_status(code),
+        None => nt_status(code).filter(|_| code >= LEAST_SEVERE),
     }
 }
 
@@ -50,5 +52,6 @@ mod tests {
         assert_eq!(nt_status(0xdead_beef), None);
         assert_eq!(exception(0xe06d_7363).as_deref(), Some("Visual C++ exception"));
         assert_eq!(exception(0xc000_0005).as_deref(), Some("STATUS_ACCESS_VIOLATION"));
+        assert_eq!(exception(1), None); // Unreal's ensure(); STATUS_WAIT_1 would mislead
     }
 }

@@ -78,6 +78,7 @@ impl<'d> Process<'d> {
         if !windows {
             space_warnings.retain(|w| *w != Warning::NoMemoryMap); // NotWindows says so
         }
+        space_warnings.retain(|warning| !warnings.contains(warning));
         warnings.append(&mut space_warnings);
         let threads = if windows { gather_threads(dump, &mut warnings) } else { bare_threads(dump) };
         let shared_data = UserSharedData::read(dump.memory()).ok().filter(|_| windows);
@@ -193,7 +194,7 @@ impl<'d> Process<'d> {
             return None;
         }
         let by_map = Fact::TebStackAllocation(teb.address);
-        let top = self.space.region_at(end - 1).filter(|r| self.space.complete && !r.state.is_free());
+        let top = self.space.region_at(end - 1).filter(|r| self.space.is_mapped() && !r.state.is_free());
         let allocation = top.map(|r| r.allocation_base).filter(|base| *base <= limit);
         let ends_here =
             |base| self.space.region_at(end).is_none_or(|r| r.state.is_free() || r.allocation_base != base);

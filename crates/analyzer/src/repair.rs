@@ -7,8 +7,8 @@
 //! 3. Of several regions that begin at one address, the first listed is kept.
 //! 4. A region that reaches into the next one is cut off where that begins. (So one absurd size does not hide the
 //!    regions behind it.) If there is no next one and it runs past 2^64, it is left out.
-//! 5. What lies between two regions is free: `VirtualQueryEx` lists everything there is, and writers that leave
-//!    something out leave out the free regions. Nothing is added behind the last region.
+//! 5. What lies before the first region or between two is free: `VirtualQueryEx` lists everything from address 0 on,
+//!    and writers that leave something out leave out the free regions. Nothing is added behind the last region.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use crate::warning::Warning;
 
 /// The regions by the rules above: borrowed when there was nothing to repair.
 pub(crate) fn repair<'d>(listed: &'d Regions, warnings: &mut Vec<Warning>) -> Cow<'d, Regions> {
-    if listed.is_contiguous() {
+    if listed.is_contiguous() && listed.get(0).is_none_or(|first| first.base == 0) {
         return Cow::Borrowed(listed);
     }
     let mut regions: Vec<MemoryInfo> = listed.iter().filter(|r| r.size > 0).collect();

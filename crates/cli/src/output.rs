@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use dumplens_analyzer::render::json;
 
 use crate::args::Color;
 
@@ -44,6 +45,11 @@ impl Output {
     /// Prints as it is.
     pub(crate) fn raw(&mut self, text: &str) -> anyhow::Result<()> {
         Ok(self.out.write_all(text.as_bytes())?)
+    }
+
+    /// Prints data as JSON.
+    pub(crate) fn json(&mut self, data: &impl serde::Serialize) -> anyhow::Result<()> {
+        Ok(json::write(&mut self.out, data)?)
     }
 
     /// Writes out what is still held back.

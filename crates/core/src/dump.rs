@@ -203,13 +203,13 @@ impl Dump {
     }
 
     /// MemoryInfoList (16): the process's address space.
-    pub fn memory_info(&self) -> Result<Option<&MemoryInfoList>, &Damage> {
+    pub fn memory_info(&self) -> Result<Option<&MemoryInfoList>, Damage> {
         let list = self.memory_info.get_or_init(|| {
             self.own_stream(StreamType::MEMORY_INFO_LIST, |meta, at| {
                 memory_info::read(meta, at, self.width).map(Some)
             })
         });
-        list.as_ref().map(Option::as_ref)
+        list.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
     /// What the dump keeps of the process's memory; empty if it has no memory list.

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::arch::Width;
+use crate::damage::Damage;
 use crate::dump::Dump;
 use crate::ranges::MemoryRange;
 use crate::source::read_full;
@@ -186,8 +187,14 @@ impl<'d> Memory<'d> {
             }
             Err(_) => return Absence::ReadFailed,
         }
-        let Ok(Some(list)) = self.dump.memory_info() else {
-            return Absence::Unknown;
+        let unread = |damage: &Damage| matches!(damage, Damage::ReadFailed { .. });
+        if self.dump.memory_damage().iter().any(unread) {
+            return Absence::ReadFailed;
+        }
+        let list = match self.dump.memory_info() {
+            Ok(Some(list)) => list,
+            Err(damage) if unread(&damage) => return Absence::ReadFailed,
+            _ => return Absence::Unknown,
         };
         match list.regions.at(address) {
             Some(region) if region.state == MemoryState::FREE => Absence::Free,

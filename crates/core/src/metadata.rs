@@ -52,11 +52,15 @@ impl<'s> Metadata<'s> {
         let mut done = 0usize;
         while done < wanted {
             let at = offset.saturating_add(done as u64);
-            let copied = self.copy_from_block(at, out.get_mut(done..).unwrap_or_default())?;
-            if copied == 0 {
-                return Err(shrunk(at));
+            let rest = out.get_mut(done..).unwrap_or_default();
+            match self.copy_from_block(at, rest) {
+                Ok(copied) if copied > 0 => done = done.saturating_add(copied),
+                // What lies behind these bytes in the block may be unreadable, and is not needed.
+                _ => {
+                    self.read(at, rest)?;
+                    done = wanted;
+                }
             }
-            done = done.saturating_add(copied);
         }
         Ok(Some(out))
     }

@@ -3,96 +3,181 @@
 //! - A byte count above 2^53 does not survive most readers: it becomes null, and its key with `_hex` appended
 //!   holds it as a hex string.
 //! - Characters that act on a terminal are written as `\u` escapes; a reader gets them back unchanged.
+//!
+//! Both are applied while the data is written: nothing is held twice.
 
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Serializer;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use super::escape;
+use crate::report::{DumpReport, ExceptionReport, MemoryReport, ProcessReport, Report, SystemReport};
+use crate::report::{ThreadReport, WarningReport};
 
 /// The largest integer that a JSON reader working with doubles keeps.
 const MOST_EXACT: u64 = 1 << 53;
 
+/// Writes data pretty-printed, ending in a newline.
+pub fn write(out: &mut dyn Write, data: &impl Serialize) -> io::Result<()> {
+    let mut out = out;
+    data.serialize(&mut Serializer::with_formatter(&mut out, Rules::new(PrettyFormatter::new())))?;
+    out.write_all(b"\n")
+}
+
 /// Pretty-printed, ending in a newline.
 pub fn pretty(data: &impl Serialize) -> String {
-    render(data, serde_json::to_string_pretty) + "\n"
+    let mut out = Vec::new();
+    // Plain data with string keys cannot fail to serialise, nor a Vec to be written to.
+    let _ = write(&mut out, data);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// On one line, without a newline.
 pub fn compact(data: &impl Serialize) -> String {
-    render(data, serde_json::to_string)
+    let mut out = Vec::new();
+    let _ = data.serialize(&mut Serializer::with_formatter(&mut out, Rules::new(CompactFormatter)));
+    String::from_utf8(out).unwrap_or_default()
 }
 
-/// Some fields of an object, pretty-printed in the order given. What is not there is left out.
-pub fn part(data: &impl Serialize, fields: &[&str]) -> String {
-    let mut whole = serde_json::to_value(data).unwrap_or_default();
-    let mut take = |field: &&str| Some(((*field).to_owned(), whole.get_mut(*field)?.take()));
-    let part: Map<String, Value> = fields.iter().filter_map(&mut take).collect();
-    pretty(&part)
+/// The parts of a report that answer one question.
+#[derive(Debug, Serialize)]
+pub struct Part<'r> {
+    schema_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dump: Option<&'r DumpReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<&'r SystemReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process: Option<&'r ProcessReport>,
+    exception: Option<&'r ExceptionReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threads: Option<&'r [ThreadReport]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<&'r MemoryReport>,
+    warnings: &'r [WarningReport],
 }
 
-fn render(data: &impl Serialize, print: impl Fn(&Value) -> serde_json::Result<String>) -> String {
-    // Plain data with string keys cannot fail to serialise.
-    let mut value = serde_json::to_value(data).unwrap_or_default();
-    replace_large(&mut value);
-    escape_unsafe(&print(&value).unwrap_or_default())
-}
-
-fn replace_large(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(replace_large),
-        Value::Object(fields) => {
-            for field in fields.values_mut() {
-                replace_large(field);
-            }
-            if fields.values().any(is_large) {
-                *fields = with_hex(std::mem::take(fields));
-            }
+impl<'r> Part<'r> {
+    /// Dump, system, process, exception.
+    pub fn info(report: &'r Report) -> Part<'r> {
+        Part {
+            schema_version: report.schema_version,
+            dump: Some(&report.dump),
+            system: Some(&report.system),
+            process: Some(&report.process),
+            exception: report.exception.as_ref(),
+            threads: None,
+            memory: None,
+            warnings: &report.warnings,
         }
-        _ => {}
+    }
+
+    /// As [`Part::info`], and the address space.
+    pub fn summary(report: &'r Report) -> Part<'r> {
+        Part { memory: Some(&report.memory), ..Part::info(report) }
+    }
+
+    /// Exception and threads.
+    pub fn threads(report: &'r Report) -> Part<'r> {
+        Part { dump: None, system: None, process: None, threads: Some(&report.threads), ..Part::info(report) }
     }
 }
 
-fn is_large(value: &Value) -> bool {
-    value.as_u64().is_some_and(|n| n > MOST_EXACT)
+/// Another formatter, with the two rules.
+struct Rules<F> {
+    inner: F,
+    /// The key being written, or written last.
+    key: String,
+    in_key: bool,
 }
 
-fn with_hex(fields: Map<String, Value>) -> Map<String, Value> {
-    let mut out = Map::new();
-    for (key, value) in fields {
-        match value.as_u64().filter(|n| *n > MOST_EXACT) {
-            Some(n) => {
-                let hex = format!("{key}_hex");
-                out.insert(key, Value::Null);
-                out.insert(hex, Value::String(format!("{n:#x}")));
-            }
-            None => {
-                out.insert(key, value);
-            }
-        }
+impl<F> Rules<F> {
+    fn new(inner: F) -> Rules<F> {
+        Rules { inner, key: String::new(), in_key: false }
     }
-    out
 }
 
-/// Outside of strings JSON is ASCII without such characters (but for line breaks), so replacing them anywhere
-/// replaces them in strings.
-fn escape_unsafe(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c != '\n' && escape::is_unsafe(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(out, "\\u{unit:04x}"); // writing to a String cannot fail
-            }
-        } else {
-            out.push(c);
+impl<F: Formatter> Formatter for Rules<F> {
+    fn write_u64<W: ?Sized + Write>(&mut self, writer: &mut W, value: u64) -> io::Result<()> {
+        if value <= MOST_EXACT {
+            return self.inner.write_u64(writer, value);
         }
+        self.inner.write_null(writer)?;
+        self.inner.end_object_value(writer)?;
+        self.inner.begin_object_key(writer, false)?;
+        write!(writer, "\"{}_hex\"", self.key)?;
+        self.inner.end_object_key(writer)?;
+        self.inner.begin_object_value(writer)?;
+        write!(writer, "\"{value:#x}\"")
     }
-    out
+
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if self.in_key {
+            self.key.push_str(fragment);
+        }
+        let mut rest = fragment;
+        while let Some(at) = rest.find(escape::is_unsafe) {
+            let (safe, from) = rest.split_at(at);
+            writer.write_all(safe.as_bytes())?;
+            let mut chars = from.chars();
+            for unit in chars.next().unwrap_or_default().encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = chars.as_str();
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.key.clear();
+        self.in_key = true;
+        self.inner.begin_object_key(writer, first)
+    }
+
+    fn end_object_key<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.in_key = false;
+        self.inner.end_object_key(writer)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.inner.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.inner.end_object_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.inner.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.inner.end_object(writer)
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.inner.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.inner.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.inner.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.inner.end_array_value(writer)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[derive(Serialize)]
@@ -109,13 +194,16 @@ mod tests {
             compact(&data),
             r#"{"small_bytes":9007199254740992,"large_bytes":null,"large_bytes_hex":"0x20000000000001","name":"x"}"#
         );
+        let lines = "{\n  \"small_bytes\": 9007199254740992,\n  \"large_bytes\": null,\n  \
+                     \"large_bytes_hex\": \"0x20000000000001\",\n  \"name\": \"x\"\n}\n";
+        assert_eq!(pretty(&data), lines);
     }
 
     #[test]
     fn hostile_strings_are_escaped_and_come_back_whole() {
-        let data = Sizes { small_bytes: 0, large_bytes: 0, name: "\u{9b}2J\u{202e}\u{e0041}\x1b" };
+        let data = Sizes { small_bytes: 0, large_bytes: 0, name: "\u{9b}2J\u{202e}\u{e0041}\x1b\"\\" };
         let json = compact(&data);
-        assert!(json.is_ascii(), "{json}");
+        assert!(json.is_ascii() && !json.contains('\x1b'), "{json}");
         let back: Value = serde_json::from_str(&json).expect("valid JSON");
         assert_eq!(back["name"], data.name);
     }

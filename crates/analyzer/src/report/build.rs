@@ -11,6 +11,7 @@ use super::{
     Options, PlaceReport, ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, StreamReport,
     SystemMemoryReport, SystemReport, ThreadReport, WarningReport,
 };
+use crate::address_space::Coverage;
 use crate::process::{Process, Thread, known};
 use crate::totals::{Totals, TotalsRow};
 use crate::warning::Warning;
@@ -295,31 +296,28 @@ fn memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> MemoryReport {
     if totals.odd_states > 0 {
         warnings.push(Warning::RegionsOddState { count: totals.odd_states });
     }
-    let complete = process.space.complete;
+    let (complete, mapped) = (process.space.coverage == Coverage::Whole, process.space.is_mapped());
+    let place = |(base, size_bytes): (u64, u64)| PlaceReport { base: base.into(), size_bytes };
     let row = |r: TotalsRow| RowReport {
         name: r.name,
         regions: r.regions,
         size_bytes: r.size,
-        largest: PlaceReport { base: r.largest.0.into(), size_bytes: r.largest.1 },
+        largest: place(r.largest),
     };
     // Without a map, type and protection are not known either.
-    let table = |rows: Vec<TotalsRow>| {
-        if complete { rows.into_iter().map(row).collect() } else { Vec::new() }
-    };
-    let mapped = |bytes: u64| complete.then_some(bytes);
+    let table = |rows: Vec<TotalsRow>| if mapped { rows.into_iter().map(row).collect() } else { Vec::new() };
+    let known = |bytes: u64| complete.then_some(bytes);
     MemoryReport {
         complete,
-        regions: mapped(process.space.regions.len() as u64),
+        regions: mapped.then_some(process.space.regions.len() as u64),
         classified_regions: totals.regions,
-        total_bytes: mapped(totals.total),
-        busy_bytes: mapped(totals.busy),
-        commit_bytes: mapped(totals.commit),
-        reserve_bytes: mapped(totals.reserve),
-        free_bytes: mapped(totals.free),
-        largest_free: totals
-            .largest_free
-            .map(|(base, size_bytes)| PlaceReport { base: base.into(), size_bytes }),
-        fragmentation: totals.fragmentation(),
+        total_bytes: known(totals.total),
+        busy_bytes: known(totals.busy),
+        commit_bytes: known(totals.commit),
+        reserve_bytes: known(totals.reserve),
+        free_bytes: known(totals.free),
+        largest_free: totals.largest_free.filter(|_| complete).map(place),
+        fragmentation: totals.fragmentation().filter(|_| complete),
         usage: totals.usage.into_iter().map(row).collect(),
         kind: table(totals.kind),
         state: table(totals.state),

@@ -302,10 +302,10 @@ pub struct RowReport {
 /// The address space.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MemoryReport {
-    /// Whether the dump holds a memory map. If not, the figures that need one are `None`, and the rows count only
-    /// what the dump keeps and its modules.
+    /// Whether the dump holds a whole memory map. If not, the figures that need one are `None`, and the rows count
+    /// only what is known: the part of the map that is left, or without any what the dump keeps and its modules.
     pub complete: bool,
-    /// Regions of the map.
+    /// Regions of the map, or of the part that is left of it.
     pub regions: Option<u64>,
     /// Regions after splitting by usage: what the rows count.
     pub classified_regions: u64,

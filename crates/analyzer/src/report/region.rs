@@ -56,8 +56,7 @@ impl RegionReport {
     /// A piece of a process's address space.
     pub fn new(process: &Process<'_>, piece: &Piece) -> RegionReport {
         let region = &piece.region;
-        let complete = process.space.complete;
-        let busy = !region.state.is_free() && complete;
+        let busy = !region.state.is_free() && process.space.is_mapped();
         RegionReport {
             base: piece.base.into(),
             end: piece.end().into(),
@@ -148,7 +147,7 @@ impl AddressReport {
 /// The core asks the list as it stands in the file; where that was repaired, the map knows better.
 fn absence(process: &Process<'_>, address: u64) -> Absence {
     match process.dump.memory().why_absent(address) {
-        Absence::Unknown if process.space.complete => match process.space.region_at(address) {
+        Absence::Unknown if process.space.is_mapped() => match process.space.region_at(address) {
             Some(region) if region.state.is_free() => Absence::Free,
             _ => Absence::Unknown,
         },

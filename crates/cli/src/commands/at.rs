@@ -1,7 +1,7 @@
 //! `dumplens at`: a pointer in a log, a register, a stack slot. What lies there?
 
 use dumplens_analyzer::Process;
-use dumplens_analyzer::render::{json, text};
+use dumplens_analyzer::render::text;
 use dumplens_analyzer::report::region::AddressReport;
 
 use crate::args::{Format, Input};
@@ -24,6 +24,6 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let report = AddressReport::new(&process, dump.width().normalise(options.address));
     match options.input.format {
         Format::Text => output.text(&text::address(&report)),
-        Format::Json => output.raw(&json::pretty(&report)),
+        Format::Json => output.json(&report),
     }
 }

@@ -1,6 +1,7 @@
 //! `dumplens info`: what is this file? Who wrote it, when, why, on what machine, and what is in it?
 
-use dumplens_analyzer::render::{json, text};
+use dumplens_analyzer::render::json::Part;
+use dumplens_analyzer::render::text;
 
 use crate::args::{Format, Input};
 use crate::open;
@@ -16,8 +17,6 @@ pub(crate) struct Options {
     include_secrets: bool,
 }
 
-const FIELDS: [&str; 6] = ["schema_version", "dump", "system", "process", "exception", "warnings"];
-
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let wanted = dumplens_analyzer::Options {
         include_secrets: options.include_secrets,
@@ -27,6 +26,6 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let report = open::report(&options.input.dump, &wanted)?;
     match options.input.format {
         Format::Text => output.text(&text::info(&report)),
-        Format::Json => output.raw(&json::part(&report, &FIELDS)),
+        Format::Json => output.json(&Part::info(&report)),
     }
 }

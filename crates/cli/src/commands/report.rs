@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dumplens_analyzer::render::{json, text};
+use dumplens_analyzer::render::text;
 use dumplens_analyzer::report::WarningReport;
 
 use crate::open;
@@ -46,7 +46,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         });
     }
     if options.format == Format::Json {
-        return output.raw(&json::pretty(&report));
+        return output.json(&report);
     }
     let warnings = std::mem::take(&mut report.warnings);
     output.text(&text::info(&report))?;

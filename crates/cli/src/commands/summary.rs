@@ -1,6 +1,7 @@
 //! `dumplens summary`: the process ran out of memory, or might have. How much was there, and of what?
 
-use dumplens_analyzer::render::{json, text};
+use dumplens_analyzer::render::json::Part;
+use dumplens_analyzer::render::text;
 
 use crate::args::{Format, Input};
 use crate::open;
@@ -13,12 +14,10 @@ pub(crate) struct Options {
     input: Input,
 }
 
-const FIELDS: [&str; 7] = ["schema_version", "dump", "system", "process", "exception", "memory", "warnings"];
-
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let report = open::report(&options.input.dump, &dumplens_analyzer::Options::default())?;
     match options.input.format {
         Format::Text => output.text(&text::summary(&report)),
-        Format::Json => output.raw(&json::part(&report, &FIELDS)),
+        Format::Json => output.json(&Part::summary(&report)),
     }
 }

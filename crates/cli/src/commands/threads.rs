@@ -1,6 +1,7 @@
 //! `dumplens threads`: which threads were there, how much stack had they, and what failed last in each?
 
-use dumplens_analyzer::render::{json, text};
+use dumplens_analyzer::render::json::Part;
+use dumplens_analyzer::render::text;
 
 use crate::args::{Format, Input};
 use crate::open;
@@ -13,13 +14,11 @@ pub(crate) struct Options {
     input: Input,
 }
 
-const FIELDS: [&str; 4] = ["schema_version", "exception", "threads", "warnings"];
-
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let wanted = dumplens_analyzer::Options { details: true, ..dumplens_analyzer::Options::default() };
     let report = open::report(&options.input.dump, &wanted)?;
     match options.input.format {
         Format::Text => output.text(&text::threads(&report)),
-        Format::Json => output.raw(&json::part(&report, &FIELDS)),
+        Format::Json => output.json(&Part::threads(&report)),
     }
 }

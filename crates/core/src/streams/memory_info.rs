@@ -14,6 +14,8 @@ use crate::vocabulary::{MemoryState, MemoryType, Protection};
 pub struct MemoryInfoList {
     /// The regions in the order of the file.
     pub regions: Regions,
+    /// Whether the stream is cut off by the end of the file, so that regions are missing at its end.
+    pub is_cut: bool,
     /// What reading them cost.
     pub damage: Vec<Damage>,
 }
@@ -32,7 +34,8 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
         Table::fit(at, u64::from(before), u64::from(stride), listed, u64::from(u32::MAX), &mut damage);
     let mut regions = Builder::new(usize::try_from(table.count).unwrap_or(0));
     table.for_each(meta, |raw: &MINIDUMP_MEMORY_INFO| regions.push(decode(raw, width)))?;
-    Ok(MemoryInfoList { regions: regions.finish(), damage })
+    let is_cut = at.present < at.size && table.count < listed;
+    Ok(MemoryInfoList { regions: regions.finish(), is_cut, damage })
 }
 
 #[inline]

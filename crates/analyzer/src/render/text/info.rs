@@ -69,11 +69,11 @@ fn last_event(report: &Report) -> Vec<String> {
     };
     let pid = report.process.id.map_or_else(|| "?".to_owned(), |id| format!("{id:x}"));
     let name = exception.name.as_deref().unwrap_or("no known name");
+    // Of Windows exceptions a debugger would say which chance it is.
+    let windows = report.system.os.as_deref().is_none_or(|os| os.starts_with("Windows"));
+    let chance = if windows { " (first or second chance: a dump does not say)" } else { "" };
     let mut lines = vec![
-        format!(
-            "{pid}.{:x}: {name} - code {:08x} (a dump does not say whether first or second chance)",
-            exception.thread_id, exception.code.0
-        ),
+        format!("{pid}.{:x}: {name} - code {:08x}{chance}", exception.thread_id, exception.code.0),
         format!("at {}, flags {}", exception.address, exception.flags),
     ];
     lines.extend(parameters(exception));

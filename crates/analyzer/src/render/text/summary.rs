@@ -53,8 +53,13 @@ fn head(out: &mut String, report: &Report) {
 
 pub(super) fn system_line(report: &Report) -> String {
     let system = &report.system;
-    let mut parts = vec![system.os.as_deref().map_or_else(|| "not known".to_owned(), escape::line)];
-    parts.extend(system.service_pack.as_deref().map(escape::line));
+    let os = system.os.as_deref().map_or_else(|| "not known".to_owned(), escape::line);
+    let service_pack = system.service_pack.as_deref().map(escape::line);
+    // Linux writers put there what begins with the name and version again.
+    let mut parts = match service_pack {
+        Some(uname) if uname.starts_with(&os) => vec![uname],
+        service_pack => [os].into_iter().chain(service_pack).collect(),
+    };
     parts.extend(report.dump.arch.clone());
     parts.extend(system.processors.map(|n| format!("{n} processors")));
     parts.push(match system.uptime_seconds {
@@ -144,7 +149,11 @@ fn percent(part: u64, whole: Option<u64>) -> String {
 fn free_space(out: &mut String, memory: &MemoryReport, bits: u32) {
     out.push('\n');
     let Some(largest) = memory.largest_free else {
-        let why = if memory.complete { "none" } else { "not known: the dump holds no memory map" };
+        let why = match (memory.complete, memory.regions) {
+            (true, _) => "none",
+            (false, Some(_)) => "not known: the memory map is cut off",
+            (false, None) => "not known: the dump holds no memory map",
+        };
         out.push_str(&format!("Largest free region: {why}\n"));
         return;
     };
