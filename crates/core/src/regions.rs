@@ -364,8 +364,56 @@ impl Builder {
         Builder { palette: Palette::default(), contiguous, plain: None, allocation: (0, u64::MAX) }
     }
 
+    /// Adds regions in their order.
     #[inline]
-    pub(crate) fn push(&mut self, mut region: MemoryInfo) {
+    pub(crate) fn extend(&mut self, mut regions: impl Iterator<Item = MemoryInfo>) {
+        while let Some(odd) = self.extend_quickly(&mut regions) {
+            self.push(odd);
+        }
+    }
+
+    /// Adds regions for as long as each continues the list, has the attributes that were guessed and belongs to the
+    /// present allocation or begins one; returns the first that does not. Nearly all do, and everything that the
+    /// loop needs stays in registers.
+    #[inline]
+    fn extend_quickly(&mut self, regions: &mut impl Iterator<Item = MemoryInfo>) -> Option<MemoryInfo> {
+        if self.plain.is_some() || self.contiguous.words.is_empty() {
+            return regions.next();
+        }
+        let Contiguous { words, end: list_end, .. } = &mut self.contiguous;
+        let Palette { tallies, next, last, .. } = &mut self.palette;
+        let (mut end, mut number, mut allocation) = (*list_end, *last, self.allocation);
+        let odd = loop {
+            let Some(region) = regions.next() else { break None };
+            let guess = next.get(number as usize).copied().unwrap_or(0);
+            let (Some(tally), Some(behind)) = (tallies.get_mut(guess as usize), region.end()) else {
+                break Some(region);
+            };
+            if region.base != end || region.size == 0 || tally.attributes != region.attributes() {
+                break Some(region);
+            }
+            let index = words.len();
+            let back = if region.state.is_free() {
+                FAR
+            } else {
+                if region.allocation_base == region.base {
+                    allocation = (index, region.base);
+                }
+                match u16::try_from(index.wrapping_sub(allocation.0)) {
+                    Ok(back) if allocation.1 == region.allocation_base && back != FAR => back,
+                    _ => break Some(region),
+                }
+            };
+            let Some(word) = Word::new(region.base, guess, back) else { break Some(region) };
+            tally.add(region.base, region.size);
+            words.push(word);
+            (end, number) = (behind, guess);
+        };
+        (*list_end, *last, self.allocation) = (end, number, allocation);
+        odd
+    }
+
+    fn push(&mut self, mut region: MemoryInfo) {
         if region.state.is_free() {
             // Meaningless there, and writers put anything in.
             region.allocation_base = 0;
@@ -384,7 +432,6 @@ impl Builder {
     }
 
     /// Adds the region if it continues the list; `None` if it does not, or cannot be expressed.
-    #[inline]
     fn push_contiguous(&mut self, region: &MemoryInfo) -> Option<()> {
         let list = &mut self.contiguous;
         let end = region.end()?;
@@ -435,7 +482,7 @@ mod tests {
 
     fn build(regions: &[MemoryInfo]) -> Regions {
         let mut builder = Builder::new(regions.len());
-        regions.iter().for_each(|r| builder.push(*r));
+        builder.extend(regions.iter().copied());
         builder.finish()
     }
 

@@ -33,7 +33,9 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
     let table =
         Table::fit(at, u64::from(before), u64::from(stride), listed, u64::from(u32::MAX), &mut damage);
     let mut regions = Builder::new(usize::try_from(table.count).unwrap_or(0));
-    table.for_each(meta, |raw: &MINIDUMP_MEMORY_INFO| regions.push(decode(raw, width)))?;
+    table.chunks(meta, |entries: &[MINIDUMP_MEMORY_INFO]| {
+        regions.extend(entries.iter().map(|raw| decode(raw, width)));
+    })?;
     let is_cut = at.present < at.size && table.count < listed;
     Ok(MemoryInfoList { regions: regions.finish(), is_cut, damage })
 }
