@@ -156,9 +156,15 @@ fn group(space: &AddressSpace<'_>) -> Vec<Group> {
 fn restore_largest(space: &AddressSpace<'_>, rest: &mut [Tally]) {
     let taken =
         |tally: &Tally| space.regions.at(tally.largest.0).is_some_and(|region| space.is_claimed(&region));
-    if rest.iter().any(|tally| tally.regions > 0 && taken(tally)) {
-        let largest = space.regions.largest(|region| !space.is_claimed(region));
-        rest.iter_mut().zip(largest).for_each(|(tally, largest)| tally.largest = largest);
+    let wanted: Vec<bool> = rest.iter().map(|tally| tally.regions > 0 && taken(tally)).collect();
+    if !wanted.contains(&true) {
+        return;
+    }
+    let largest = space.regions.largest(&wanted, |region| !space.is_claimed(region));
+    for ((tally, largest), wanted) in rest.iter_mut().zip(largest).zip(wanted) {
+        if wanted {
+            tally.largest = largest;
+        }
     }
 }
 

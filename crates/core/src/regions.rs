@@ -224,10 +224,12 @@ impl Regions {
         if self.get(before).is_some_and(|r| r.holds(address)) { before } else { after }
     }
 
-    /// For each of [`Regions::tallies`], base and size of the largest region that `accepts` takes; of equals the
-    /// first listed. Asks only about regions larger than the largest so far.
-    pub fn largest(&self, accepts: impl Fn(&MemoryInfo) -> bool) -> Vec<(u64, u64)> {
-        let mut largest = vec![(0, 0); self.palette.tallies.len()];
+    /// For each of [`Regions::tallies`] that is `wanted`, base and size of the largest region that `accepts` takes; of
+    /// equals the first listed. Asks only about regions larger than the largest so far.
+    pub fn largest(&self, wanted: &[bool], accepts: impl Fn(&MemoryInfo) -> bool) -> Vec<(u64, u64)> {
+        let unwanted = (0, u64::MAX); // nothing is larger
+        let start = |number| if wanted.get(number) == Some(&true) { (0, 0) } else { unwanted };
+        let mut largest: Vec<(u64, u64)> = (0..self.palette.tallies.len()).map(start).collect();
         let mut look = |number: usize, index: usize, base: u64, size: u64| {
             if let Some(best) = largest.get_mut(number)
                 && size > best.1
@@ -238,10 +240,13 @@ impl Regions {
         };
         match &self.form {
             Form::Contiguous(regions) => {
-                for (index, word) in regions.words.iter().enumerate() {
-                    let end =
-                        regions.words.get(index.wrapping_add(1)).map_or(regions.end, |next| next.base());
-                    look(word.attributes(), index, word.base(), end.wrapping_sub(word.base()));
+                for (index, pair) in regions.words.windows(2).enumerate() {
+                    let [word, next] = pair else { continue };
+                    look(word.attributes(), index, word.base(), next.base().wrapping_sub(word.base()));
+                }
+                if let Some(word) = regions.words.last() {
+                    let index = regions.words.len().saturating_sub(1);
+                    look(word.attributes(), index, word.base(), regions.end.wrapping_sub(word.base()));
                 }
             }
             Form::Plain(regions) => {
