@@ -51,6 +51,8 @@ pub struct Process<'d> {
     pub modules: Vec<MinidumpModule>,
     /// SystemInfo.
     pub system: Option<MinidumpSystemInfo>,
+    /// The process ID, from the first TEB that tells.
+    pub id: Option<u64>,
     /// The page that the kernel shares with every process.
     pub shared_data: Option<UserSharedData>,
     /// The PEB, and the 32-bit one of a WOW64 process.
@@ -83,10 +85,11 @@ impl<'d> Process<'d> {
         let threads = if windows { gather_threads(dump, &mut warnings) } else { bare_threads(dump) };
         let shared_data = UserSharedData::read(dump.memory()).ok().filter(|_| windows);
         let pebs = gather_pebs(dump, &threads);
+        let id = threads.iter().find_map(|t| Some(t.teb?.process_id));
         let wow64 = if windows { is_wow64(dump, &threads, shared_data.as_ref()) } else { None };
         warnings.extend(dump.memory_damage().iter().cloned().map(Warning::Damage));
         let mut process =
-            Process { dump, space, threads, modules, system, shared_data, pebs, wow64, warnings };
+            Process { dump, space, threads, modules, system, id, shared_data, pebs, wow64, warnings };
         let claims = process.claims();
         process.space.classify(&claims);
         process

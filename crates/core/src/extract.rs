@@ -87,7 +87,8 @@ impl<'m, 's> Extract<'m, 's> {
         if let Some(copied) = self.copied.get(&(rva, u32::MAX)) {
             return *copied;
         }
-        let units = string_bytes(self.meta, rva).unwrap_or_else(|| {
+        let left = self.budget.saturating_sub(self.bytes.len() as u64);
+        let units = string_bytes(self.meta, rva, left).unwrap_or_else(|| {
             losses.lost("name", index);
             Vec::new()
         });
@@ -162,10 +163,11 @@ const _: () = assert!(size_of::<MINIDUMP_HEADER>() == 0x20);
 pub(crate) const NOWHERE: MINIDUMP_LOCATION_DESCRIPTOR =
     MINIDUMP_LOCATION_DESCRIPTOR { data_size: U32::ZERO, rva: U32::ZERO };
 
-/// The UTF-16 bytes of the MINIDUMP_STRING at `rva`; `None` if they are not all there.
-fn string_bytes(meta: &Metadata<'_>, rva: u64) -> Option<Vec<u8>> {
+/// The UTF-16 bytes of the MINIDUMP_STRING at `rva`; `None` if they are not all there, or more than there is place
+/// for.
+fn string_bytes(meta: &Metadata<'_>, rva: u64, most: u64) -> Option<Vec<u8>> {
     let length = meta.structure::<U32>(rva).ok().flatten()?.get();
-    if rva == 0 || length > limits::STRING_BYTES || length % 2 != 0 {
+    if rva == 0 || length > limits::STRING_BYTES || u64::from(length) > most || length % 2 != 0 {
         return None;
     }
     meta.bytes(rva.checked_add(4)?, u64::from(length)).ok().flatten()

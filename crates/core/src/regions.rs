@@ -509,7 +509,8 @@ mod tests {
 
     #[test]
     fn an_allocation_of_a_hundred_thousand_regions() {
-        let list: Vec<_> = (0..100_000).map(|i| region(i * 0x1000, 0x1000, 0, 2 + (i as u32 & 2))).collect();
+        let list: Vec<_> =
+            (0..100_000u64).map(|i| region(i * 0x1000, 0x1000, 0, 2 + u32::from(i % 3 == 0))).collect();
         assert_eq!(build(&list).iter().collect::<Vec<_>>(), list);
     }
 
@@ -528,7 +529,7 @@ mod tests {
 
     #[test]
     fn seventy_thousand_kinds_of_protection() {
-        let list: Vec<_> = (0..70_000).map(|i| region(i * 0x1000, 0x1000, 0, i as u32)).collect();
+        let list: Vec<_> = (0..70_000u32).map(|i| region(u64::from(i) * 0x1000, 0x1000, 0, i)).collect();
         assert_eq!(build(&list).iter().collect::<Vec<_>>(), list);
     }
 }

@@ -13,10 +13,12 @@ use dumplens_synth::{Process, presets};
 pub(crate) struct Options {}
 
 /// A folder of fixtures/, and what goes into it.
-const CASES: [(&str, fn() -> Process); 3] = [
-    ("x64-bad-alloc", || presets::tiny_bad_alloc()),
-    ("x86-access-violation", || presets::tiny_x86()),
-    ("wow64", || presets::tiny_wow64()),
+type Case = (&'static str, fn() -> Process);
+
+const CASES: [Case; 3] = [
+    ("x64-bad-alloc", presets::tiny_bad_alloc),
+    ("x86-access-violation", presets::tiny_x86),
+    ("wow64", presets::tiny_wow64),
 ];
 
 /// Runs the chore.

@@ -149,9 +149,9 @@ fn process(
     {
         warnings.push(Warning::ProcessFromTheFuture { seconds: u64::from(late) });
     }
-    let by_teb = || process.threads.iter().find_map(|t| u32::try_from(t.teb?.process_id).ok());
+    let by_teb = process.id.and_then(|id| u32::try_from(id).ok());
     ProcessReport {
-        id: raw.and_then(|m| m.process_id()).copied().or_else(by_teb),
+        id: raw.and_then(|m| m.process_id()).copied().or(by_teb),
         image: image(process),
         command_line: if options.include_secrets { command_line(process) } else { None },
         created: created.and_then(clock::from_unix),

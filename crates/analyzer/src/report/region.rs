@@ -173,8 +173,7 @@ fn module_place(process: &Process<'_>, index: usize, address: u64) -> ModulePlac
 
 /// WinDbg's text in brackets: `~N; pid.tid`, `pid`, or `name; "path"`.
 fn detail(process: &Process<'_>, usage: Usage, owner: Owner) -> Option<String> {
-    let pid = process.threads.iter().find_map(|t| Some(t.teb?.process_id));
-    let pid = pid.map_or_else(|| "?".to_owned(), |pid| format!("{pid:x}"));
+    let pid = process.id.map_or_else(|| "?".to_owned(), |pid| format!("{pid:x}"));
     match (usage, owner) {
         (_, Owner::Thread(index)) => {
             process.threads.get(index).map(|t| format!("~{}; {pid}.{:x}", t.index, t.id))
