@@ -1,7 +1,7 @@
 //! The tables of `!address -summary`: what there is of each usage, type, state and protection.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use dumplens_core::{Attributes, MemoryState, MemoryType, Protection, Tally};
@@ -124,21 +124,19 @@ impl Group {
 /// these sums and put back in pieces; there are as many of them as of modules and threads, not of regions.
 fn group(space: &AddressSpace<'_>) -> Vec<Group> {
     let mut rest: Vec<Tally> = space.regions.tallies().to_vec();
-    let number: HashMap<Attributes, usize> =
-        rest.iter().enumerate().map(|(n, tally)| (tally.attributes, n)).collect();
     let mut split: BTreeMap<(Usage, usize), Tally> = BTreeMap::new();
     let mut behind = 0;
     for span in &space.spans {
         for index in space.regions.first_behind(span.base).max(behind).. {
             let Some(region) = space.regions.get(index).filter(|r| r.base < span.end) else { break };
             behind = index + 1;
-            let Some(n) = number.get(&region.attributes()).filter(|_| !region.state.is_free()) else {
+            let Some(n) = space.regions.tally_of(&region).filter(|_| !region.state.is_free()) else {
                 continue;
             };
-            rest[*n].regions -= 1;
-            rest[*n].size -= region.size;
+            rest[n].regions -= 1;
+            rest[n].size -= region.size;
             for piece in space.pieces_of(index) {
-                let tally = split.entry((piece.usage, *n)).or_insert_with(|| Tally::new(region.attributes()));
+                let tally = split.entry((piece.usage, n)).or_insert_with(|| Tally::new(rest[n].attributes));
                 tally.add(piece.base, piece.size);
             }
         }
@@ -190,8 +188,11 @@ fn table<N: Display + Ord>(groups: &[Group], name: impl Fn(&Group) -> Option<N>)
     // has them.
     rows.sort_by_key(|row| Reverse(row.size));
     if rows.len() > MOST_ROWS {
-        let rest = rows.split_off(MOST_ROWS - 1);
-        rows.push(rest.iter().fold(TotalsRow::others(), TotalsRow::join));
+        let others = TotalsRow::others();
+        let (rest, mut kept): (Vec<_>, Vec<_>) =
+            rows.into_iter().enumerate().partition(|(n, row)| *n >= MOST_ROWS - 1 || row.name == others.name);
+        let rest = rest.iter().fold(others, |sum, (_, row)| sum.join(row));
+        return kept.drain(..).map(|(_, row)| row).chain([rest]).collect();
     }
     rows
 }

@@ -137,6 +137,7 @@ fn locate(
 ) -> Vec<StreamLocation> {
     let mut streams: Vec<StreamLocation> = Vec::new();
     let mut repeated: Vec<(StreamType, u32)> = Vec::new();
+    let mut unknown = None;
     for entry in entries {
         let kind = StreamType(entry.stream_type.get());
         let (rva, size) = (u64::from(entry.location.rva.get()), u64::from(entry.location.data_size.get()));
@@ -151,15 +152,23 @@ fn locate(
             continue;
         }
         let present = meta.present(rva, size);
-        if rva >= meta.size() {
-            damage.push(Damage::StreamOutside { stream: kind, rva, size });
-            continue;
+        let outside = rva >= meta.size();
+        match (outside, present < size) {
+            (true, _) | (_, true) if !kind.is_known() => {
+                unknown = Some(
+                    unknown.map_or((1, kind), |(count, first): (u32, _)| (count.saturating_add(1), first)),
+                );
+            }
+            (true, _) => damage.push(Damage::StreamOutside { stream: kind, rva, size }),
+            (false, true) => damage.push(Damage::StreamCut { stream: kind, size, present }),
+            (false, false) => {}
         }
-        if present < size {
-            damage.push(Damage::StreamCut { stream: kind, size, present });
+        if outside {
+            continue;
         }
         streams.push(StreamLocation { kind, rva, size, present });
     }
+    damage.extend(unknown.map(|(count, first)| Damage::UnknownStreamsOutside { count, first }));
     damage.extend(repeated.into_iter().map(|(stream, times)| Damage::DuplicateStream { stream, times }));
     streams
 }

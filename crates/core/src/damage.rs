@@ -18,6 +18,8 @@ pub enum Damage {
     DuplicateStream { stream: StreamType, times: u32 },
     #[error("{stream} lies outside the file (offset {rva:#x}, {size} bytes): it is lost")]
     StreamOutside { stream: StreamType, rva: u64, size: u64 },
+    #[error("{count} streams of unknown types (the first: {first}) lie outside the file, or end outside")]
+    UnknownStreamsOutside { count: u32, first: StreamType },
     #[error("{stream} is cut off: {present} of its {size} bytes are in the file")]
     StreamCut { stream: StreamType, size: u64, present: u64 },
     #[error("{stream} cannot be read ({why}): it is lost")]
@@ -67,6 +69,7 @@ impl Damage {
             Damage::TooManyStreams { .. } => "too_many_streams",
             Damage::DuplicateStream { .. } => "duplicate_stream",
             Damage::StreamOutside { .. } => "stream_outside_file",
+            Damage::UnknownStreamsOutside { .. } => "unknown_streams_outside_file",
             Damage::StreamCut { .. } => "stream_cut",
             Damage::StreamMalformed { .. } => "stream_malformed",
             Damage::EntriesCut { .. } => "entries_cut",

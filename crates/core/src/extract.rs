@@ -49,7 +49,11 @@ pub(crate) struct Extract<'m, 's> {
     bytes: Vec<u8>,
     directory: Vec<MINIDUMP_DIRECTORY>,
     copied: HashMap<(u64, u32), U32>,
+    /// How many bytes the extract may have.
     budget: u64,
+    /// How many bytes of names and records may still be referred to. The crate makes a copy for each reference, so
+    /// what is shared in the file is not shared there.
+    references: u64,
 }
 
 impl<'m, 's> Extract<'m, 's> {
@@ -57,7 +61,8 @@ impl<'m, 's> Extract<'m, 's> {
         let budget = limits::EXTRACT_BYTES.min(meta.size().saturating_mul(2).saturating_add(4096));
         // Behind the header lies one empty MINIDUMP_STRING, for every name that is lost.
         let bytes = vec![0; size_of::<MINIDUMP_HEADER>().saturating_add(8)];
-        Extract { meta, bytes, directory: vec![], copied: HashMap::with_capacity(1024), budget }
+        let references = limits::REFERRED_BYTES.saturating_add(meta.size());
+        Extract { meta, bytes, directory: vec![], copied: HashMap::with_capacity(1024), budget, references }
     }
 
     /// Appends bytes, 4-aligned; `None` once the extract is as large as the file could justify.
@@ -82,26 +87,37 @@ impl<'m, 's> Extract<'m, 's> {
         Ok(())
     }
 
+    /// Counts one more reference to so many bytes; `None` when there have been too many.
+    fn refer(&mut self, bytes: usize) -> Option<()> {
+        self.references = self.references.checked_sub(bytes as u64)?;
+        Some(())
+    }
+
     /// Copies the MINIDUMP_STRING at `rva`; a bad one becomes the empty string, and is counted.
     pub(crate) fn string(&mut self, rva: u64, index: u64, losses: &mut Losses) -> U32 {
-        if let Some(copied) = self.copied.get(&(rva, u32::MAX)) {
-            return *copied;
+        let copied = match self.copied.get(&(rva, u32::MAX)) {
+            Some(copied) => Some(*copied),
+            None => self.copy_string(rva, losses),
+        };
+        let length = copied.and_then(|at| self.bytes.get(at.get() as usize..)?.first_chunk::<4>().copied());
+        let referred = length.and_then(|length| self.refer(u32::from_le_bytes(length) as usize));
+        if let (Some(copied), Some(())) = (copied, referred) {
+            return copied;
         }
+        losses.lost("name", index);
+        EMPTY_STRING
+    }
+
+    fn copy_string(&mut self, rva: u64, losses: &mut Losses) -> Option<U32> {
         let left = self.budget.saturating_sub(self.bytes.len() as u64);
-        let units = string_bytes(self.meta, rva, left).unwrap_or_else(|| {
-            losses.lost("name", index);
-            Vec::new()
-        });
+        let units = string_bytes(self.meta, rva, left)?;
         let sound = char::decode_utf16(utf16(&units)).all(|c| c.is_ok());
         let units = if sound { units } else { replaced(&units) };
         losses.repaired = losses.repaired.saturating_add(u64::from(!sound));
-        let length = u32::try_from(units.len()).unwrap_or(0).to_le_bytes();
-        let copied = self.put(&[&length[..], &units, &[0, 0]].concat()).unwrap_or_else(|| {
-            losses.lost("name", index);
-            EMPTY_STRING
-        });
+        let length = u32::try_from(units.len()).ok()?.to_le_bytes();
+        let copied = self.put(&[&length[..], &units, &[0, 0]].concat())?;
         self.copied.insert((rva, u32::MAX), copied);
-        copied
+        Some(copied)
     }
 
     /// Copies the bytes at a location; an empty location if they are not all in the file or over `limit`.
@@ -113,20 +129,24 @@ impl<'m, 's> Extract<'m, 's> {
         index: u64,
         losses: &mut Losses,
     ) -> MINIDUMP_LOCATION_DESCRIPTOR {
-        let (rva, size) = (u64::from(from.rva.get()), from.data_size.get());
+        let size = from.data_size.get();
         if size == 0 {
             return NOWHERE;
         }
-        if let Some(copied) = self.copied.get(&(rva, size)) {
-            return MINIDUMP_LOCATION_DESCRIPTOR { data_size: from.data_size, rva: *copied };
-        }
-        let bytes = if size > limit { None } else { self.meta.bytes(rva, u64::from(size)).ok().flatten() };
-        let Some(copied) = bytes.and_then(|bytes| self.put(&bytes)) else {
+        let place = (u64::from(from.rva.get()), size);
+        let copied = match self.copied.get(&place) {
+            Some(copied) => Some(*copied),
+            None if size > limit => None,
+            None => {
+                self.meta.bytes(place.0, u64::from(size)).ok().flatten().and_then(|bytes| self.put(&bytes))
+            }
+        };
+        let Some(rva) = copied.filter(|_| self.refer(size as usize).is_some()) else {
             losses.lost(what, index);
             return NOWHERE;
         };
-        self.copied.insert((rva, size), copied);
-        MINIDUMP_LOCATION_DESCRIPTOR { data_size: from.data_size, rva: copied }
+        self.copied.insert(place, rva);
+        MINIDUMP_LOCATION_DESCRIPTOR { data_size: from.data_size, rva }
     }
 
     /// What has been copied so far: what the crate will see.

@@ -23,6 +23,9 @@ pub(crate) const CONTEXT_BYTES: u32 = 65_536;
 pub(crate) const SMALL_STREAM_BYTES: u64 = 1 << 20;
 /// Bytes of the extract that the `minidump` crate reads; 10,000 threads with contexts take some 13 MiB.
 pub(crate) const EXTRACT_BYTES: u64 = 64 << 20;
+/// Bytes of names and records that lists may refer to beyond the size of the file: entries share their names, and a
+/// process with 10,000 modules of 300 characters needs 6 MB.
+pub(crate) const REFERRED_BYTES: u64 = 8 << 20;
 /// A stride that a future version of a table could have; more is not a table.
 pub(crate) const ENTRY_BYTES: u32 = 4096;
 /// Bytes of a mapped image's headers that are looked at: DOS and NT headers and 96 section headers fit twice.

@@ -56,6 +56,25 @@ pub struct Attributes {
     pub allocation_protect: Protection,
 }
 
+/// Attributes that are told apart. A list that is not damaged has a few dozen.
+const MOST_ATTRIBUTES: usize = 1024;
+
+impl Attributes {
+    /// The same without what no region has: there are some two thousand of these, whatever a file holds.
+    fn coarse(self) -> Attributes {
+        let states = [MemoryState::COMMIT, MemoryState::RESERVE, MemoryState::FREE];
+        let kinds = [MemoryType::PRIVATE, MemoryType::MAPPED, MemoryType::IMAGE, MemoryType(0)];
+        let base = self.protect.0 & 0xff;
+        let is_protection = self.protect.0 & !0x7ff == 0 && base.count_ones() <= 1;
+        Attributes {
+            state: if states.contains(&self.state) { self.state } else { MemoryState::VARIOUS },
+            protect: if is_protection { self.protect } else { Protection::VARIOUS },
+            kind: if kinds.contains(&self.kind) { self.kind } else { MemoryType::VARIOUS },
+            allocation_protect: Protection(0),
+        }
+    }
+}
+
 /// A list of regions, in the order in which they were added.
 #[derive(Debug, Clone)]
 pub struct Regions {
@@ -189,6 +208,11 @@ impl Regions {
         &self.palette.tallies
     }
 
+    /// Which of [`Regions::tallies`] a region of the list was added to.
+    pub fn tally_of(&self, region: &MemoryInfo) -> Option<usize> {
+        self.palette.known(region.attributes()).map(|number| number as usize)
+    }
+
     /// The region at a position in the list.
     pub fn get(&self, index: usize) -> Option<MemoryInfo> {
         match &self.form {
@@ -251,8 +275,7 @@ impl Regions {
             }
             Form::Plain(regions) => {
                 for (index, region) in regions.list.iter().enumerate() {
-                    let number =
-                        self.palette.numbers.get(&region.attributes()).map_or(usize::MAX, |n| *n as usize);
+                    let number = self.tally_of(region).unwrap_or(usize::MAX);
                     look(number, index, region.base, region.size);
                 }
             }
@@ -328,8 +351,15 @@ impl Palette {
         number
     }
 
+    /// The number of attributes that occur; where there are too many, of what is left of them without oddities.
+    fn known(&self, attributes: Attributes) -> Option<u32> {
+        self.numbers.get(&attributes).or_else(|| self.numbers.get(&attributes.coarse())).copied()
+    }
+
     #[cold]
     fn look_up(&mut self, wanted: Attributes) -> u32 {
+        let full = self.tallies.len() >= MOST_ATTRIBUTES && !self.numbers.contains_key(&wanted);
+        let wanted = if full { wanted.coarse() } else { wanted };
         let number = *self.numbers.entry(wanted).or_insert_with(|| {
             self.tallies.push(Tally::new(wanted));
             self.next.push(0);
