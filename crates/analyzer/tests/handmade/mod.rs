@@ -1,0 +1,292 @@
+//! One report written by hand, for the renderers: no dump, no computation, nothing that could hide a mistake of theirs.
+
+pub(crate) mod regions;
+
+use dumplens_analyzer::report::{
+    CodeReport, CountersReport, DumpReport, ExceptionReport, HandleCount, Hex, MemoryReport, ModuleReport,
+    PlaceReport, ProcessReport, Report, RowReport, StackReport, StreamReport, SystemMemoryReport,
+    SystemReport, ThreadReport, WarningReport,
+};
+
+#[allow(clippy::unnecessary_wraps)] // as the fields want it
+fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// An x64 process that threw `std::bad_alloc`.
+pub(crate) fn report() -> Report {
+    Report {
+        schema_version: 1,
+        dump: dump(),
+        system: system(),
+        process: process(),
+        exception: Some(ExceptionReport {
+            code: Hex(0xe06d_7363),
+            name: text("Visual C++ exception"),
+            flags: Hex(1),
+            address: Hex(0x7ffb_1234_5678),
+            thread_id: 1000,
+            parameters: [0x1993_0520, 0xab_cdef, 0x7ff6_0000_2800].map(Hex).to_vec(),
+            cpp: None,
+        }),
+        threads: vec![main_thread(), wow64_thread(), bare_thread()],
+        modules: vec![module()],
+        memory: memory(),
+        verdict: None,
+        findings: Vec::new(),
+        warnings: vec![WarningReport {
+            code: "memory_cut".into(),
+            message: "the dump is cut off: 4096 bytes of the memory it lists are not in the file".into(),
+        }],
+    }
+}
+
+fn dump() -> DumpReport {
+    let stream = |kind, name: &str, size_bytes| StreamReport { kind, name: name.into(), size_bytes };
+    DumpReport {
+        path: "C:\\dumps\\app.dmp".into(),
+        size_bytes: 123_456_789,
+        flags: Hex(0x46_1826),
+        created: text("2023-11-14T22:23:20Z"),
+        arch: text("x86_64"),
+        pointer_bits: 64,
+        truncated: true,
+        missing_bytes: 4096,
+        kept_bytes: 120 << 20,
+        comment: text("\r\n*** procdump64.exe -ma 4242\r\n*** Manual dump"),
+        streams: vec![
+            stream(7, "SystemInfoStream", 56),
+            stream(9, "Memory64ListStream", 4112),
+            stream(0x4d7a_0001, "stream 0x4d7a0001", 12),
+        ],
+    }
+}
+
+fn system() -> SystemReport {
+    SystemReport {
+        os: text("Windows NT 10.0.19045"),
+        build: Some(19045),
+        build_string: text("19041.1.amd64fre.vb_release.191206-1406"),
+        service_pack: text("Service Pack 1"),
+        processors: Some(8),
+        uptime_seconds: Some(981_363.996),
+        time: text("2023-11-14T22:23:20Z"),
+        memory: Some(SystemMemoryReport {
+            physical_bytes: Some(32 << 30),
+            available_bytes: Some(8 << 30),
+            commit_bytes: Some(39 << 30),
+            commit_limit_bytes: Some(40 << 30),
+            commit_peak_bytes: Some(40 << 30),
+        }),
+    }
+}
+
+fn process() -> ProcessReport {
+    let handles = |kind: &str, count| HandleCount { kind: kind.into(), count };
+    ProcessReport {
+        id: Some(4242),
+        image: text("C:\\Program Files\\Acme\\app.exe"),
+        command_line: text("app.exe --serve 8080"),
+        created: text("2023-11-14T22:13:20Z"),
+        uptime_seconds: Some(600),
+        user_seconds: Some(120),
+        kernel_seconds: Some(30),
+        wow64: Some(false),
+        pebs: vec![Hex(0x40_0001_0000)],
+        handles: Some(vec![handles("Event", 1200), handles("File", 30), handles("", 2)]),
+        counters: Some(CountersReport {
+            private_bytes: Some(5 << 30),
+            pagefile_bytes: 4 << 30,
+            peak_pagefile_bytes: 6 << 30,
+            working_set_bytes: 1 << 30,
+            peak_working_set_bytes: 2 << 30,
+            private_working_set_bytes: Some(3 << 20),
+            virtual_bytes: Some(7 << 30),
+            peak_virtual_bytes: Some((1 << 53) + 1),
+            shared_commit_bytes: Some(0),
+            job_private_commit_bytes: None,
+            job_private_commit_limit_bytes: None,
+            job_total_commit_limit_bytes: None,
+            page_faults: 12345,
+        }),
+    }
+}
+
+fn main_thread() -> ThreadReport {
+    ThreadReport {
+        id: 1000,
+        index: 0,
+        name: text("main"),
+        teb: Hex(0x40_0001_1000),
+        teb32: None,
+        stack: Some(StackReport {
+            base: Hex(0x40_0030_0000),
+            limit: Hex(0x40_002f_f000),
+            reserved_from: Some(Hex(0x40_0020_0000)),
+        }),
+        stack64: None,
+        last_error: Some(CodeReport { code: Hex(1455), name: text("ERROR_COMMITMENT_LIMIT") }),
+        last_status: Some(CodeReport { code: Hex(0xc000_012d), name: text("STATUS_COMMITMENT_LIMIT") }),
+        suspend_count: 0,
+        ip: Some(Hex(0x7ffb_1234_5678)),
+        sp: Some(Hex(0x40_002f_f800)),
+        start_address: Some(Hex(0x7ff6_4000_1050)),
+        frames: None,
+        stopped: None,
+    }
+}
+
+/// The 32-bit half is what the program sees.
+fn wow64_thread() -> ThreadReport {
+    ThreadReport {
+        id: 0xfffe,
+        index: 1,
+        name: None,
+        teb32: Some(Hex(0x21_4000)),
+        stack: Some(StackReport { base: Hex(0x60_0000), limit: Hex(0x5f_f000), reserved_from: None }),
+        stack64: main_thread().stack,
+        last_error: Some(CodeReport { code: Hex(0), name: text("ERROR_SUCCESS") }),
+        last_status: Some(CodeReport { code: Hex(0xdead_beef), name: None }),
+        ..main_thread()
+    }
+}
+
+/// Of a dump that keeps no TEB.
+fn bare_thread() -> ThreadReport {
+    ThreadReport {
+        id: 12,
+        index: 2,
+        name: text(""),
+        teb: Hex(0),
+        stack: None,
+        last_error: None,
+        last_status: None,
+        suspend_count: 1,
+        ip: None,
+        sp: None,
+        start_address: None,
+        ..main_thread()
+    }
+}
+
+fn module() -> ModuleReport {
+    ModuleReport {
+        base: Hex(0x7ff6_4000_0000),
+        size_bytes: 0x3000,
+        path: "C:\\Program Files\\Acme\\app.exe".into(),
+        version: text("1.2.3.4"),
+        time_date_stamp: Hex(0x6550_0001),
+        pdb: text("C:\\build\\app.pdb"),
+        debug_id: text("131211101514171618191A1B1C1D1E1F1"),
+    }
+}
+
+fn row(name: &str, regions: u64, size_bytes: u64, largest: (u64, u64)) -> RowReport {
+    let largest = PlaceReport { base: Hex(largest.0), size_bytes: largest.1 };
+    RowReport { name: name.into(), regions, size_bytes, largest }
+}
+
+/// 7FFFFFFF0000 in all, 124BAC000 of it busy. 1550000 is 21.3125 MB, which is printed as 21.312.
+fn memory() -> MemoryReport {
+    let free = row("Free", 9, 0x7ffe_db44_4000, (0x1f1_0000_1000, 0x7dff_0000_0000));
+    let unknown = row("<unknown>", 20, 0x1_2345_6000, (0x7fff_0000_0000, 0x1_0000_0000));
+    let image = row("Image", 12, 0x155_0000, (0x7ff6_4000_1000, 0x9b_a000));
+    let stack = row("Stack", 6, 0x20_0000, (0x40_0020_0000, 0xf_d000));
+    let teb = row("TEB", 2, 0x4000, (0x40_0001_1000, 0x2000));
+    let peb = row("PEB", 1, 0x1000, (0x40_0001_0000, 0x1000));
+    let other = row("Other", 1, 0x1000, (0x7ffe_0000, 0x1000));
+    let guard = "PAGE_READWRITE | PAGE_GUARD";
+    MemoryReport {
+        complete: true,
+        regions: Some(50),
+        classified_regions: 51,
+        total_bytes: Some(0x7fff_ffff_0000),
+        busy_bytes: Some(0x1_24ba_c000),
+        commit_bytes: Some(0x220_0000),
+        reserve_bytes: Some(0x1_229a_c000),
+        free_bytes: Some(0x7ffe_db44_4000),
+        largest_free: Some(free.largest),
+        fragmentation: Some(0.25),
+        kind: vec![
+            row("MEM_PRIVATE", 29, 0x1_2300_0000, (0x7fff_0000_0000, 0x1_0000_0000)),
+            row("MEM_IMAGE", 12, 0x155_0000, image.largest_place()),
+            row("MEM_MAPPED", 1, 0x65_c000, (0x1f1_0000_0000, 0x65_c000)),
+        ],
+        state: vec![
+            row("MEM_FREE", 9, 0x7ffe_db44_4000, free.largest_place()),
+            row("MEM_RESERVE", 12, 0x1_229a_c000, unknown.largest_place()),
+            row("MEM_COMMIT", 30, 0x220_0000, (0x7ff6_4000_1000, 0x9b_a000)),
+        ],
+        protect: vec![
+            row("PAGE_READONLY", 20, 0x210_0000, (0x7ff6_4000_1000, 0x9b_a000)),
+            row(guard, 10, 0x10_0000, (0x40_0020_0000, 0x3000)),
+        ],
+        usage: vec![free, unknown, image, stack, teb, peb, other],
+    }
+}
+
+trait LargestPlace {
+    fn largest_place(&self) -> (u64, u64);
+}
+
+impl LargestPlace for RowReport {
+    fn largest_place(&self) -> (u64, u64) {
+        (self.largest.base.0, self.largest.size_bytes)
+    }
+}
+
+/// The same report as far as a minidump without a memory map goes, whose writer said little else.
+pub(crate) fn report_without_map() -> Report {
+    let mut report = report();
+    report.dump.created = None;
+    report.dump.comment = None;
+    report.dump.arch = None;
+    (report.dump.missing_bytes, report.dump.truncated) = (0, false);
+    report.system = SystemReport {
+        os: None,
+        build: None,
+        build_string: None,
+        service_pack: None,
+        processors: None,
+        uptime_seconds: None,
+        time: None,
+        memory: None,
+    };
+    report.process = ProcessReport {
+        id: None,
+        image: None,
+        command_line: None,
+        created: None,
+        uptime_seconds: None,
+        user_seconds: None,
+        kernel_seconds: None,
+        wow64: None,
+        pebs: Vec::new(),
+        handles: None,
+        counters: None,
+    };
+    report.exception = None;
+    report.threads = Vec::new();
+    report.modules = Vec::new();
+    report.memory = MemoryReport {
+        complete: false,
+        regions: None,
+        classified_regions: 2,
+        total_bytes: None,
+        busy_bytes: None,
+        commit_bytes: None,
+        reserve_bytes: None,
+        free_bytes: None,
+        largest_free: None,
+        fragmentation: None,
+        usage: vec![
+            row("Image", 1, 0x3000, (0x40_0000, 0x3000)),
+            row("<unknown>", 1, 0x1000, (0x1000, 0x1000)),
+        ],
+        kind: Vec::new(),
+        state: Vec::new(),
+        protect: Vec::new(),
+    };
+    report.warnings = Vec::new();
+    report
+}

@@ -1,0 +1,175 @@
+//! ModuleList with names, versions and CodeView records; UnloadedModuleList.
+
+use dumplens_core::minidump::Module as _;
+use dumplens_core::{Damage, StreamType};
+use dumplens_synth::{CodeView, Module, Process, UnloadedModule, presets};
+
+use super::{codes, open, open_changed, put, replace, rva};
+
+fn two_modules() -> Process {
+    let modules = vec![
+        Module {
+            base: 0x7ff6_4000_0000,
+            size: 0x5000,
+            checksum: 0x1111,
+            time_date_stamp: 0x6543_2100,
+            path: "C:\\Acme\\ä.exe".into(),
+            version: Some([10, 0, 19041, 65535]),
+            code_view: Some(CodeView {
+                guid: [0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 1, 2, 3, 4, 5, 6, 7, 8],
+                age: 0x2a,
+                pdb: "C:\\build\\a.pdb".into(),
+            }),
+        },
+        Module { base: 0x1_8000_0000, size: 0x1000, path: "b.dll".into(), ..Module::default() },
+    ];
+    Process { modules, ..Process::default() }
+}
+
+#[test]
+fn modules() {
+    let process = two_modules();
+    let dump = open(&process);
+    let list = dump.modules().unwrap().unwrap();
+    let found: Vec<_> = list.iter().collect();
+    assert_eq!(found.len(), 2);
+    for (found, wanted) in found.iter().zip(&process.modules) {
+        assert_eq!((found.base_address(), found.size()), (wanted.base, u64::from(wanted.size)));
+        assert_eq!(found.raw.time_date_stamp, wanted.time_date_stamp);
+        assert_eq!(found.raw.checksum, wanted.checksum);
+        assert_eq!(found.code_file(), wanted.path);
+    }
+    assert_eq!(found[0].version().as_deref(), Some("10.0.19041.65535"));
+    assert_eq!(found[0].debug_file().as_deref(), Some("C:\\build\\a.pdb"));
+    // A GUID prints its first three fields as numbers, and the age follows in hex.
+    let id = found[0].debug_identifier().unwrap().breakpad().to_string();
+    assert_eq!(id, "13121110151417160102030405060708".to_owned() + "2a");
+    assert_eq!((found[1].version(), found[1].debug_identifier()), (None, None));
+}
+
+#[test]
+fn absent() {
+    let dump = open(&Process::default());
+    assert!(dump.modules().unwrap().is_none());
+    assert!(dump.unloaded_modules().unwrap().is_none());
+}
+
+#[test]
+fn damaged() {
+    let dump = open_changed(&two_modules(), |bytes, layout| {
+        replace(bytes, layout, StreamType::MODULE_LIST, &[1, 0]);
+    });
+    assert_eq!(codes(&dump), ["stream_malformed"]);
+    assert_eq!(dump.modules().unwrap_err(), dump.damage()[0]);
+    assert!(dump.system_info().unwrap().is_some(), "the others are read");
+}
+
+#[test]
+fn one_lost_name_costs_that_name_only() {
+    for (at, new) in [(0x14, 0xffff_ff00_u32), (0x14, 3), (0x14, 0)] {
+        let dump = open_changed(&two_modules(), |bytes, layout| {
+            put(bytes, rva(layout, StreamType::MODULE_LIST) + 4 + at, &new.to_le_bytes());
+        });
+        let stream = StreamType::MODULE_LIST;
+        assert_eq!(
+            dump.damage(),
+            [Damage::PartsLost { stream, what: "name", count: 1, first: 0 }],
+            "{new:#x}"
+        );
+        let list = dump.modules().unwrap().unwrap();
+        let names: Vec<_> = list.iter().map(|m| m.code_file().into_owned()).collect();
+        assert_eq!(names, ["", "b.dll"]);
+        assert_eq!(list.iter().next().unwrap().version().as_deref(), Some("10.0.19041.65535"));
+    }
+}
+
+#[test]
+fn one_lost_codeview_record_costs_that_record_only() {
+    for (at, new) in [(0x50, 0xffff_ff00_u32), (0x4c, u32::MAX), (0x4c, 10)] {
+        let dump = open_changed(&two_modules(), |bytes, layout| {
+            put(bytes, rva(layout, StreamType::MODULE_LIST) + 4 + at, &new.to_le_bytes());
+        });
+        let stream = StreamType::MODULE_LIST;
+        let lost = Damage::PartsLost { stream, what: "CodeView record", count: 1, first: 0 };
+        assert_eq!(dump.damage(), [lost], "{at:#x} {new:#x}");
+        let list = dump.modules().unwrap().unwrap();
+        assert_eq!(list.iter().count(), 2);
+        assert_eq!(list.iter().next().unwrap().code_file(), "C:\\Acme\\ä.exe");
+        assert_eq!(list.iter().next().unwrap().debug_identifier(), None);
+    }
+}
+
+#[test]
+fn modules_that_cannot_be_are_dropped_and_counted() {
+    let mut process = two_modules();
+    process.modules.push(Module { base: 0x1000, size: 0, path: "empty.dll".into(), ..Module::default() });
+    process.modules.push(Module {
+        base: u64::MAX - 5,
+        size: 9,
+        path: "wraps.dll".into(),
+        ..Module::default()
+    });
+    let dump = open_changed(&process, |_, _| ());
+    assert!(
+        matches!(dump.damage(), [Damage::EntriesDropped { stream: StreamType::MODULE_LIST, count: 2, .. }]),
+        "{:?}",
+        dump.damage()
+    );
+    assert_eq!(dump.modules().unwrap().unwrap().iter().count(), 2);
+}
+
+/// Some writers align the entries to 8 bytes.
+#[test]
+fn four_bytes_of_padding_behind_the_count() {
+    let process = two_modules();
+    let dump = open_changed(&process, |bytes, layout| {
+        let list = super::contents(bytes, layout, StreamType::MODULE_LIST);
+        replace(bytes, layout, StreamType::MODULE_LIST, &[&list[..4], &[0; 4], &list[4..]].concat());
+    });
+    assert_eq!(dump.damage(), []);
+    let list = dump.modules().unwrap().unwrap();
+    let bases: Vec<_> = list.iter().map(|m| m.raw.base_of_image).collect();
+    assert_eq!(bases, [0x7ff6_4000_0000, 0x1_8000_0000]);
+}
+
+#[test]
+fn unloaded_modules() {
+    let entry = |base, size, name: &str| UnloadedModule {
+        base,
+        size,
+        checksum: 5,
+        time_date_stamp: 0x5f00_0000,
+        name: name.into(),
+    };
+    let unloaded = vec![
+        entry(0x7a00_0000, 0x1_0000, "old.dll"),
+        entry(0, 0, ""),
+        entry(0x7a00_0000, 0x1_0000, "again.dll"),
+    ];
+    let process = Process { unloaded, ..Process::default() };
+    let dump = open(&process);
+    let list = dump.unloaded_modules().unwrap().unwrap();
+    let found: Vec<_> = list
+        .iter()
+        .map(|m| (m.base_address(), m.size(), m.raw.time_date_stamp, m.code_file().into_owned()))
+        .collect();
+    // The entry without a place, of which Wine writes 65,536, says nothing.
+    assert_eq!(
+        found,
+        [
+            (0x7a00_0000, 0x1_0000, 0x5f00_0000, "old.dll".to_owned()),
+            (0x7a00_0000, 0x1_0000, 0x5f00_0000, "again.dll".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn sign_extension_is_undone() {
+    let mut process = presets::tiny_x86();
+    process.sign_extend = true;
+    process.unloaded[0].base = 0xfff0_0000;
+    let dump = open(&process);
+    let modules = dump.modules().unwrap().unwrap();
+    assert_eq!(modules.iter().nth(1).unwrap().base_address(), 0xb700_0000);
+    assert_eq!(dump.unloaded_modules().unwrap().unwrap().iter().next().unwrap().base_address(), 0xfff0_0000);
+}

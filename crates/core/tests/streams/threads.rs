@@ -1,0 +1,170 @@
+//! ThreadList, ThreadNames, ThreadInfoList and the threads' registers.
+
+use dumplens_core::{Damage, StreamType};
+use dumplens_synth::{Arch, Context, Process, Thread, ThreadInfo, presets};
+
+use super::{codes, open, open_changed, put, rva};
+
+fn three_threads() -> Process {
+    let info = ThreadInfo {
+        dump_flags: 4,
+        dump_error: 0x8000_4005,
+        exit_status: 259,
+        create_time: 133_000_000_000_000_001,
+        exit_time: 7,
+        kernel_time: 8,
+        user_time: 9,
+        start_address: 0x7ff6_0000_1234,
+        affinity: 0xf0f0,
+    };
+    let thread = |id, name: Option<&str>, info| Thread {
+        id,
+        suspend_count: id + 1,
+        priority_class: 0x20,
+        priority: 15,
+        teb: 0x40_0000_0000 + u64::from(id),
+        stack_start: 0x50_0000_0000 + u64::from(id),
+        stack_size: 0x800,
+        context: Some(Context::at(0x1000 + u64::from(id), 0x2000, 0x3000)),
+        name: name.map(Into::into),
+        info,
+    };
+    let threads = vec![
+        thread(7, Some("main"), Some(info)),
+        thread(11, None, None),
+        thread(0xffff_fff0, Some("ärger 日本"), Some(ThreadInfo { start_address: 0x99, ..info })),
+    ];
+    Process { threads, ..Process::default() }
+}
+
+#[test]
+fn thread_list() {
+    let process = three_threads();
+    let list =
+        open(&process).threads().unwrap().unwrap().threads.iter().map(|t| t.raw.clone()).collect::<Vec<_>>();
+    assert_eq!(list.len(), 3);
+    for (found, wanted) in list.iter().zip(&process.threads) {
+        assert_eq!(
+            (found.thread_id, found.suspend_count, found.priority_class, found.priority),
+            (wanted.id, wanted.suspend_count, wanted.priority_class, wanted.priority)
+        );
+        assert_eq!((found.teb, found.stack.start_of_memory_range), (wanted.teb, wanted.stack_start));
+    }
+}
+
+#[test]
+fn names_only_of_threads_that_have_one() {
+    let dump = open(&three_threads());
+    let names = dump.thread_names().unwrap().unwrap();
+    assert_eq!(names.get_name(7).as_deref(), Some("main"));
+    assert_eq!(names.get_name(11), None);
+    assert_eq!(names.get_name(0xffff_fff0).as_deref(), Some("ärger 日本"));
+}
+
+#[test]
+fn infos() {
+    let process = three_threads();
+    let dump = open(&process);
+    let infos = dump.thread_infos().unwrap().unwrap();
+    assert!(infos.get_thread_info(11).is_none());
+    let (found, wanted) = (&infos.get_thread_info(7).unwrap().raw, process.threads[0].info.unwrap());
+    assert_eq!(
+        (found.dump_flags, found.dump_error, found.exit_status),
+        (wanted.dump_flags, wanted.dump_error, wanted.exit_status)
+    );
+    assert_eq!((found.create_time, found.exit_time), (wanted.create_time, wanted.exit_time));
+    assert_eq!((found.kernel_time, found.user_time), (wanted.kernel_time, wanted.user_time));
+    assert_eq!((found.start_address, found.affinity), (wanted.start_address, wanted.affinity));
+    assert_eq!(infos.get_thread_info(0xffff_fff0).unwrap().raw.start_address, 0x99);
+}
+
+#[test]
+fn without_threads_all_three_streams_are_absent() {
+    let dump = open(&Process::default());
+    assert!(dump.threads().unwrap().is_none());
+    assert!(dump.thread_names().unwrap().is_none());
+    assert!(dump.thread_infos().unwrap().is_none());
+    assert!(dump.context(0).is_none());
+}
+
+#[test]
+fn registers_of_every_processor() {
+    let general = vec![(0, 0xa0a0), (3, 0xb3b3)];
+    for (arch, names) in
+        [(Arch::X64, ["rax", "rbx"]), (Arch::X86, ["eax", "ebx"]), (Arch::Arm64, ["x0", "x3"])]
+    {
+        let context = Context { general: general.clone(), ..Context::at(0x4011, 0x4022, 0x4033) };
+        let threads = vec![Thread { context: Some(context), ..Thread::default() }, Thread::default()];
+        let dump = open(&Process { arch, threads, ..Process::default() });
+        let registers = dump.context(0).expect("registers");
+        assert_eq!(registers.get_instruction_pointer(), 0x4011, "{arch:?}");
+        assert_eq!(registers.get_stack_pointer(), 0x4022, "{arch:?}");
+        assert_eq!(names.map(|n| registers.get_register(n)), [Some(0xa0a0), Some(0xb3b3)], "{arch:?}");
+        assert!(dump.context(1).is_none(), "a thread without a context");
+        assert!(dump.context(2).is_none(), "no such thread");
+    }
+}
+
+#[test]
+fn a_context_outside_the_file_costs_that_context_only() {
+    let dump = open_changed(&three_threads(), |bytes, layout| {
+        let second = rva(layout, StreamType::THREAD_LIST) + 4 + 0x30;
+        put(bytes, second + 0x2c, &0xffff_ff00_u32.to_le_bytes());
+    });
+    let stream = StreamType::THREAD_LIST;
+    assert_eq!(dump.damage(), [Damage::PartsLost { stream, what: "context", count: 1, first: 1 }]);
+    assert_eq!(dump.context(0).unwrap().get_instruction_pointer(), 0x1007);
+    assert!(dump.context(1).is_none());
+    assert_eq!(dump.context(2).unwrap().get_instruction_pointer(), 0x1_0000_0ff0);
+}
+
+#[test]
+fn a_count_beyond_the_bytes_is_clipped_to_them() {
+    for (kind, at) in
+        [(StreamType::THREAD_LIST, 0), (StreamType::THREAD_NAMES, 0), (StreamType::THREAD_INFO_LIST, 8)]
+    {
+        let dump = open_changed(&three_threads(), |bytes, layout| {
+            put(bytes, rva(layout, kind) + at, &u32::MAX.to_le_bytes());
+        });
+        let read = if kind == StreamType::THREAD_LIST { 3 } else { 2 };
+        let listed = u64::from(u32::MAX);
+        assert_eq!(dump.damage(), [Damage::EntriesCut { stream: kind, listed, read }]);
+        assert_eq!(dump.threads().unwrap().unwrap().threads.len(), 3);
+        assert_eq!(dump.thread_names().unwrap().unwrap().get_name(7).as_deref(), Some("main"));
+        assert!(dump.thread_infos().unwrap().unwrap().get_thread_info(0xffff_fff0).is_some());
+    }
+}
+
+#[test]
+fn one_bad_name_costs_that_name_only() {
+    let dump = open_changed(&three_threads(), |bytes, layout| {
+        put(bytes, rva(layout, StreamType::THREAD_NAMES) + 8, &u64::MAX.to_le_bytes());
+    });
+    assert_eq!(codes(&dump), ["parts_lost"]);
+    let names = dump.thread_names().unwrap().unwrap();
+    assert_eq!(names.get_name(7).as_deref().unwrap_or_default(), "");
+    assert_eq!(names.get_name(0xffff_fff0).as_deref(), Some("ärger 日本"));
+}
+
+#[test]
+fn infos_of_entry_size_zero_are_lost_and_nothing_else() {
+    let dump = open_changed(&three_threads(), |bytes, layout| {
+        put(bytes, rva(layout, StreamType::THREAD_INFO_LIST) + 4, &[0; 4]);
+    });
+    assert_eq!(dump.thread_infos().unwrap_err().code(), "stream_malformed");
+    assert_eq!(dump.threads().unwrap().unwrap().threads.len(), 3);
+}
+
+/// A 32-bit writer sign-extends addresses above 2 GiB.
+#[test]
+fn sign_extension_is_undone() {
+    let mut process = presets::tiny_x86();
+    process.threads[1].teb = 0x9000_0000;
+    process.sign_extend = true;
+    let dump = open(&process);
+    let list = dump.threads().unwrap().unwrap();
+    assert_eq!(list.threads[1].raw.teb, 0x9000_0000);
+    assert_eq!(list.threads[1].raw.stack.start_of_memory_range, process.threads[1].stack_start);
+    assert!(process.threads[1].stack_start > 0x8000_0000);
+    assert_eq!(list.threads[0].raw.teb, presets::tiny::X86.tebs[0], "below 2 GiB nothing changes");
+}

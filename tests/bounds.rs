@@ -1,0 +1,181 @@
+//! What a file may cost is bounded by its size: a small one that refers to the same bytes over and over, or that is
+//! long in two dimensions at once, takes neither hundreds of megabytes nor minutes.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use dumplens_synth::{
+    CodeView, Handle, Layout, MEM_COMMIT, MEM_IMAGE, MEM_PRIVATE, Module, Process, Range, Region, Thread,
+    presets,
+};
+use support::{Run, run, str, write};
+
+/// Beyond the file itself, as in `damage_cli`.
+const MEMORY: u64 = 64 << 20;
+/// Entries that share something. 64 KiB each would make 94 MiB, and twice that as text.
+const MANY: u32 = 1500;
+
+/// One test at a time: on Linux a child's peak begins with that of the process that started it.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn bounded(command: &str, path: &Path) -> Run {
+    let size = fs::metadata(path).unwrap().len();
+    let run = run(&[command, str(path)]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    assert!(run.peak <= MEMORY + size, "{} KiB of memory for a file of {} KiB", run.peak >> 10, size >> 10);
+    run
+}
+
+fn bounded_bytes(command: &str, bytes: &[u8]) -> Run {
+    let (_directory, path) = write("a.dmp", bytes);
+    bounded(command, &path)
+}
+
+fn bounded_process(command: &str, process: Process) -> Run {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.dmp");
+    process.write_file(&path).unwrap();
+    drop(process);
+    bounded(command, &path)
+}
+
+/// The longest MINIDUMP_STRING there is, at the end of the file. Returns its place.
+fn append_string(bytes: &mut Vec<u8>) -> u32 {
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    let at = u32::try_from(bytes.len()).unwrap();
+    bytes.extend(65_534_u32.to_le_bytes());
+    bytes.extend("x".repeat(32_767).encode_utf16().chain([0]).flat_map(u16::to_le_bytes));
+    at
+}
+
+/// Writes a place into each of `MANY` entries of a stream.
+fn point(
+    bytes: &mut [u8],
+    layout: &Layout,
+    stream: u32,
+    header: usize,
+    entry: usize,
+    field: usize,
+    place: u32,
+) {
+    let at = layout.stream(stream).expect("a stream that was written").rva as usize + header + field;
+    for n in 0..MANY as usize {
+        bytes[at + n * entry..][..4].copy_from_slice(&place.to_le_bytes());
+    }
+}
+
+fn modules() -> Process {
+    let module = |n: u32| Module {
+        base: 0x1_0000_0000 + (u64::from(n) << 12),
+        size: 0x1000,
+        path: "a".into(),
+        code_view: Some(CodeView::default()),
+        ..Module::default()
+    };
+    Process { modules: (0..MANY).map(module).collect(), ..presets::tiny() }
+}
+
+#[test]
+fn one_name_for_all_modules() {
+    let _alone = alone();
+    let (mut bytes, layout) = modules().to_bytes();
+    let name = append_string(&mut bytes);
+    point(&mut bytes, &layout, 4, 4, 0x6c, 0x14, name);
+    bounded_bytes("summary", &bytes);
+}
+
+#[test]
+fn one_codeview_record_for_all_modules() {
+    let _alone = alone();
+    let (mut bytes, layout) = modules().to_bytes();
+    let record = CodeView { pdb: "x".repeat(65_000), ..CodeView::default() }.to_bytes();
+    let place = u32::try_from(bytes.len()).unwrap();
+    bytes.extend_from_slice(&record);
+    point(&mut bytes, &layout, 4, 4, 0x6c, 0x4c, u32::try_from(record.len()).unwrap());
+    point(&mut bytes, &layout, 4, 4, 0x6c, 0x50, place);
+    bounded_bytes("summary", &bytes);
+}
+
+#[test]
+fn one_name_for_all_threads() {
+    let _alone = alone();
+    let thread = |id| Thread { id, name: Some("a".into()), ..Thread::default() };
+    let process = Process { threads: (0..MANY).map(thread).collect(), ..presets::tiny() };
+    let (mut bytes, layout) = process.to_bytes();
+    let name = append_string(&mut bytes);
+    point(&mut bytes, &layout, 24, 4, 12, 4, name);
+    bounded_bytes("summary", &bytes);
+}
+
+#[test]
+fn one_name_for_all_handles() {
+    let _alone = alone();
+    let handle = |n| Handle { handle: u64::from(n), type_name: Some("a".into()), ..Handle::default() };
+    let process = Process { handles: (0..MANY).map(handle).collect(), ..presets::tiny() };
+    let (mut bytes, layout) = process.to_bytes();
+    let name = append_string(&mut bytes);
+    for field in [8, 12] {
+        point(&mut bytes, &layout, 12, 0x10, 0x28, field, name);
+    }
+    bounded_bytes("info", &bytes);
+}
+
+fn pages(count: u64, protect: fn(u64) -> u32, kind: u32) -> Vec<Region> {
+    let page = |n: u64| Region {
+        base: n << 12,
+        allocation_base: 0,
+        allocation_protect: 4,
+        size: 0x1000,
+        state: MEM_COMMIT,
+        protect: protect(n),
+        kind,
+    };
+    (0..count).map(page).collect()
+}
+
+/// Only a damaged map has more than a few dozen; totals by protection must not need a row for each on the way.
+#[test]
+fn as_many_protections_as_regions() {
+    let _alone = alone();
+    let regions = pages(300_000, |n| u32::try_from(n).unwrap(), MEM_PRIVATE);
+    let process = Process { regions: Some(regions), ..Process::default() };
+    bounded_process("summary", process);
+}
+
+/// 65,536 threads of which none has a TEB, and 40,000 regions of images: to look through the first for each of the
+/// second takes minutes.
+#[test]
+fn many_threads_and_many_regions() {
+    let _alone = alone();
+    let process = Process {
+        threads: (0..65_536).map(|id| Thread { id, ..Thread::default() }).collect(),
+        modules: vec![Module { base: 0, size: 40_000 << 12, path: "a.dll".into(), ..Module::default() }],
+        regions: Some(pages(40_000, |n| if n % 2 == 0 { 2 } else { 4 }, MEM_IMAGE)),
+        memory: vec![Range { start: 0, size: 16 }],
+        ..Process::default()
+    };
+    let run = bounded_process("regions", process);
+    assert_eq!(run.stdout.lines().filter(|line| line.contains(" MEM_IMAGE ")).count(), 40_000);
+}
+
+/// Damage of one kind is one line, however often it is met.
+#[test]
+fn two_thousand_streams_outside_the_file() {
+    let _alone = alone();
+    let extra_streams = (0..2000).map(|n| (0x5000_0000 + n, vec![0])).collect();
+    let (mut bytes, layout) = Process { extra_streams, ..presets::tiny() }.to_bytes();
+    for stream in layout.streams.iter().filter(|s| s.stream_type >= 0x5000_0000) {
+        let rva = usize::try_from(stream.entry).unwrap() + 8;
+        bytes[rva..rva + 4].copy_from_slice(&0xffff_ff00_u32.to_le_bytes());
+    }
+    let run = bounded_bytes("summary", &bytes);
+    let warnings = run.stdout.lines().filter(|line| line.starts_with("warning: ")).count();
+    assert!((1..100).contains(&warnings), "{warnings} warnings");
+}

@@ -1,0 +1,188 @@
+//! Dumps of real programs against what Microsoft's debugger and an independent reader say of them: memory totals,
+//! exception and both uptimes.
+//!
+//! They lie in `shared` beside the project (or where `DUMPLENS_SHARED` points), and are never part of it. Without them,
+//! and for packed ones without the `zstd` program, the tests say that they skipped.
+#![allow(clippy::print_stderr)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use dumplens_analyzer::render::number::duration;
+use dumplens_analyzer::{Options, Process, Report};
+use dumplens_core::{Dump, FileSource};
+use serde_json::{Value, json};
+
+/// A dump, and what is known of it.
+struct Known {
+    name: String,
+    path: PathBuf,
+    truth: Value,
+}
+
+fn shared() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let shared = std::env::var_os("DUMPLENS_SHARED").map_or_else(beside, PathBuf::from);
+    if shared.join("truth").is_dir() {
+        return Some(shared);
+    }
+    eprintln!("skipped: no known dumps in {}", shared.display());
+    None
+}
+
+fn unpack(packed: &Path, to: &Path) -> bool {
+    let status =
+        Command::new("zstd").arg("-dqf").arg(packed).arg("-o").arg(to).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Those of the folders given that have a truth file, unpacked into `scratch` where they are packed.
+fn known(shared: &Path, folders: &[&str], scratch: &Path) -> Vec<Known> {
+    let mut all = Vec::new();
+    for folder in folders {
+        let Ok(entries) = fs::read_dir(shared.join("dumps").join(folder)) else { continue };
+        for entry in entries {
+            let packed = entry.expect("an entry").path();
+            let file = packed.file_name().and_then(|f| f.to_str()).expect("a name").to_owned();
+            let unpacked = file.strip_suffix(".zst");
+            let Some(name) = unpacked.unwrap_or(&file).strip_suffix(".dmp") else { continue };
+            let Ok(truth) = fs::read(shared.join("truth").join(format!("{name}.json"))) else { continue };
+            let truth = serde_json::from_slice(&truth).expect("truth in JSON");
+            let path = if unpacked.is_some() { scratch.join(format!("{name}.dmp")) } else { packed.clone() };
+            if path != packed && !unpack(&packed, &path) {
+                eprintln!("skipped: {name}, for lack of the program zstd");
+                continue;
+            }
+            all.push(Known { name: name.to_owned(), path, truth });
+        }
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
+/// Memory totals as the independent reader has them.
+fn memory(report: &Report, truth: &Value) -> Option<(Value, Value)> {
+    let want = truth.get("memory").filter(|m| !m.is_null())?;
+    let state = |name: &str| want["state"].get(name).map_or(json!(0), |row| row[1].clone());
+    let kind = |name: &str| want["type"].get(name).map_or(json!(0), |row| row[1].clone());
+    let wanted = json!({
+        "regions": want["regions"], "total": want["total_bytes"],
+        "commit": state("commit"), "reserve": state("reserve"), "free": state("free"),
+        "private": kind("private"), "mapped": kind("mapped"), "image": kind("image"),
+        "largest_free": want["largest_free"], "usage": want["total_bytes"],
+    });
+    let m = &report.memory;
+    let of = |name: &str| m.kind.iter().find(|row| row.name == name).map_or(0, |row| row.size_bytes);
+    let found = json!({
+        "regions": m.regions, "total": m.total_bytes,
+        "commit": m.commit_bytes, "reserve": m.reserve_bytes, "free": m.free_bytes,
+        "private": of("MEM_PRIVATE"), "mapped": of("MEM_MAPPED"), "image": of("MEM_IMAGE"),
+        "largest_free": m.largest_free, "usage": m.usage.iter().map(|row| row.size_bytes).sum::<u64>(),
+    });
+    Some((wanted, found))
+}
+
+/// Bytes committed with each protection: the truth has the number, the report its names.
+fn protections(report: &Report, truth: &Value) -> Option<(Vec<u64>, Vec<u64>)> {
+    let want = truth.get("memory")?.get("protect_of_commit")?.as_object()?;
+    let mut wanted: Vec<u64> = want.values().filter_map(|row| row[1].as_u64()).collect();
+    let mut found: Vec<u64> = report.memory.protect.iter().map(|row| row.size_bytes).collect();
+    wanted.sort_unstable();
+    found.sort_unstable();
+    Some((wanted, found))
+}
+
+/// Code, address and parameters. A debugger invents a breakpoint for a dump without an exception.
+fn exception(report: &Report, truth: &Value) -> Option<(Value, Value)> {
+    let want = truth.get("exception").filter(|e| !e.is_null())?;
+    let part =
+        |e: &Value| json!({ "code": e["code"], "address": e["address"], "parameters": e["parameters"] });
+    match &report.exception {
+        None if want["code"] == "0x80000003" => None,
+        found => Some((part(want), found.as_ref().map_or(Value::Null, |e| part(&json!(e))))),
+    }
+}
+
+/// `.time` prints `11 days 8:36:03.996`, or that the uptime is not available; never that it is zero.
+fn uptimes(report: &Report, truth: &Value) -> (Value, Value) {
+    let shown = |ms: Option<u64>| ms.map_or_else(|| "not available".to_owned(), duration);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // milliseconds of some years
+    let system = report.system.uptime_seconds.map(|s| (s * 1000.0).round() as u64);
+    let process = report.process.uptime_seconds.map(|s| s * 1000);
+    (truth["uptime"].clone(), json!({ "system": shown(system), "process": shown(process) }))
+}
+
+fn compare(folders: &[&str], least: usize) {
+    let Some(shared) = shared() else { return };
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let (mut wrong, mut totals, mut seen) = (Vec::new(), 0, 0);
+    for dump in known(&shared, folders, scratch.path()) {
+        seen += 1;
+        let opened = Dump::open(FileSource::open(&dump.path).expect("a file")).expect("a minidump");
+        let process = Process::gather(&opened);
+        let report = Report::new(&process, &Options { details: true, ..Options::default() });
+        let mut differ = |what: &str, wanted: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug| {
+            wrong.push(format!("{} {what}: wanted {wanted:?}, found {found:?}", dump.name));
+        };
+        if let Some((wanted, found)) = memory(&report, &dump.truth) {
+            totals += 1;
+            if wanted != found {
+                differ("memory", &wanted, &found);
+            }
+        }
+        if let Some((wanted, found)) = protections(&report, &dump.truth)
+            && wanted != found
+        {
+            differ("protections", &wanted, &found);
+        }
+        if let Some((wanted, found)) = exception(&report, &dump.truth)
+            && wanted != found
+        {
+            differ("exception", &wanted, &found);
+        }
+        let (wanted, found) = uptimes(&report, &dump.truth);
+        if wanted != found {
+            differ("uptime", &wanted, &found);
+        }
+    }
+    eprintln!("{folders:?}: {seen} dumps compared, {totals} of them with memory totals");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen >= least, "{seen} dumps have a truth file");
+}
+
+#[test]
+fn published_dumps() {
+    compare(&["public"], 15);
+}
+
+/// Packed: none of them may be there to be compared if `zstd` is not.
+#[test]
+fn dumps_of_our_own_and_of_other_programs() {
+    compare(&["own", "programs"], 0);
+}
+
+/// Files that other readers stumbled over: opened or refused with one line, and asked everything.
+#[test]
+fn published_dumps_without_a_truth_are_survived() {
+    let Some(shared) = shared() else { return };
+    for file in fs::read_dir(shared.join("dumps/public")).expect("a folder") {
+        let path = file.expect("an entry").path();
+        match Dump::open(FileSource::open(&path).expect("a file")) {
+            Err(error) => assert_eq!(error.to_string().lines().count(), 1, "{}", path.display()),
+            Ok(dump) => {
+                let process = Process::gather(&dump);
+                let report = Report::new(&process, &Options { details: true, ..Options::default() });
+                let json = dumplens_analyzer::render::json::pretty(&report);
+                serde_json::from_str::<Value>(&json).expect("JSON that parses");
+                let posix = ["linux-mini.dmp", "macos.dmp"].iter().any(|name| path.ends_with(name));
+                assert_eq!(
+                    report.warnings.iter().any(|w| w.code == "not_windows"),
+                    posix,
+                    "{}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
