@@ -34,13 +34,18 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
         Table::fit(at, u64::from(before), u64::from(stride), listed, u64::from(u32::MAX), &mut damage);
     let mut regions = Builder::new(usize::try_from(table.count).unwrap_or(0));
     table.chunks(meta, |entries: &[MINIDUMP_MEMORY_INFO]| {
-        regions.extend(entries.iter().map(|raw| decode(raw, width)));
+        // Two loops: addresses of 64 bits need no second look.
+        match width {
+            Width::Bits64 => regions.extend(entries.iter().map(|raw| decode(raw, Width::Bits64))),
+            Width::Bits32 => regions.extend(entries.iter().map(|raw| decode(raw, Width::Bits32))),
+        }
     })?;
     let is_cut = at.present < at.size && table.count < listed;
     Ok(MemoryInfoList { regions: regions.finish(), is_cut, damage })
 }
 
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // so that each loop is made for its width
 fn decode(raw: &MINIDUMP_MEMORY_INFO, width: Width) -> MemoryInfo {
     MemoryInfo {
         base: width.normalise(raw.base_address.get()),
