@@ -44,7 +44,9 @@ pub enum Damage {
     MemoryCut { missing: u64, first: u64 },
     #[error("{stream}: {count} memory ranges overlap others; each address is read from the lower range")]
     RangesOverlap { stream: StreamType, count: u64 },
-    #[error("{stream}: {count} memory ranges run past the end of the address space and are left out")]
+    #[error(
+        "{stream}: {count} memory ranges run past the end of the address space, or their contents past the end of any file, and are left out"
+    )]
     RangesWrap { stream: StreamType, count: u64 },
     #[error(
         "{stream}: behind the range at {after:#x} the place of {count} ranges in the file is unknown: they are lost"

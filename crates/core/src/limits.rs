@@ -30,6 +30,8 @@ pub(crate) const REFERRED_BYTES: u64 = 8 << 20;
 pub(crate) const ENTRY_BYTES: u32 = 4096;
 /// Bytes of a mapped image's headers that are looked at: DOS and NT headers and 96 section headers fit twice.
 pub(crate) const IMAGE_HEADER_BYTES: usize = 0x2000;
+/// How far into an image a directory may lie: the largest known (browsers, CUDA) are under 400 MB.
+pub(crate) const IMAGE_BYTES: usize = 1 << 30;
 /// Bytes of one export directory, with its tables and names. The largest known (Qt, ICU) are under 8 MiB.
 pub(crate) const EXPORT_BYTES: u32 = 64 << 20;
 /// Exports of an image: the name table holds 16-bit indices.

@@ -238,6 +238,9 @@ impl<'d> Image<'d> {
             }
         }
         let end = ranges.iter().map(|(rva, len)| rva.saturating_add(*len)).max().unwrap_or(0) as usize;
+        if end > limits::IMAGE_BYTES {
+            return Err(ImageError::Malformed(format!("a directory that ends at {end:#x}")));
+        }
         // Zeroed memory is not backed by anything until it is touched.
         let mut image = vec![0; end.max(self.header_bytes.len())];
         if let Some(head) = image.get_mut(..self.header_bytes.len()) {

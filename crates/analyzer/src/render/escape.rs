@@ -27,7 +27,7 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// As [`line`], for a text of several lines: each is made safe, empty ones at the end are dropped.
+/// As [`line()`], for a text of several lines: each is made safe, empty ones at the end are dropped.
 pub fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text.split('\n').map(|l| line(l.strip_suffix('\r').unwrap_or(l))).collect();
     while lines.last().is_some_and(|l| l.trim().is_empty()) {

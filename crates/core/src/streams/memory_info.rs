@@ -14,7 +14,7 @@ use crate::vocabulary::{MemoryState, MemoryType, Protection};
 pub struct MemoryInfoList {
     /// The regions in the order of the file.
     pub regions: Regions,
-    /// Whether the stream is cut off by the end of the file, so that regions are missing at its end.
+    /// Whether regions are missing at the end: the file, or the stream inside an entry, ends before the list does.
     pub is_cut: bool,
     /// What reading them cost.
     pub damage: Vec<Damage>,
@@ -40,7 +40,8 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
             Width::Bits32 => regions.extend(entries.iter().map(|raw| decode(raw, Width::Bits32))),
         }
     })?;
-    let is_cut = at.present < at.size && table.count < listed;
+    let odd = at.present.saturating_sub(u64::from(before)).checked_rem(u64::from(stride)) != Some(0);
+    let is_cut = table.count < listed && (at.present < at.size || odd);
     Ok(MemoryInfoList { regions: regions.finish(), is_cut, damage })
 }
 
