@@ -25,6 +25,8 @@ struct Totals {
     state: Rows,
     kind: Rows,
     protect: Rows,
+    /// Bytes of images.
+    image: u64,
     /// Base and size.
     largest_free: (u64, u64),
     /// Bytes of the process's memory that the dump keeps.
@@ -67,6 +69,7 @@ fn from_json(report: &Value) -> Option<Totals> {
         state: rows(&memory["state"])?,
         kind: rows(&memory["type"])?,
         protect: rows(&memory["protect"])?,
+        image: rows(&memory["usage"])?.get("Image").copied().unwrap_or(0),
         largest_free: (hex(free["base"].as_str()?)?, free["size_bytes"].as_u64()?),
         kept: report["dump"]["kept_bytes"].as_u64()?,
     })
@@ -85,6 +88,7 @@ fn from_text(text: &str) -> Option<Totals> {
         let (what, key, bytes) = (words.next()?, words.next()?, words.next()?.parse().ok()?);
         match what {
             "regions" => totals.regions = key.parse().ok()?,
+            "usage" => totals.image = bytes,
             "state" => add(&mut totals.state, MemoryState(code(key)?), bytes),
             "type" => add(&mut totals.kind, MemoryType(code(key)?), bytes),
             "protect" => add(&mut totals.protect, Protection(code(key)?), bytes),
@@ -114,12 +118,13 @@ mod tests {
 
     #[test]
     fn both_forms_are_read_as_the_same() {
-        let text = "regions 2 12288\nstate 0x1000 8192\nstate 0x10000 4096\ntype 0x20000 8192\n\
+        let text = "regions 2 12288\nusage Image 4096\nstate 0x1000 8192\nstate 0x10000 4096\ntype 0x20000 8192\n\
                     protect 0x104 8192\nlargest-free 0x2000 4096\nkept 1 8192\n";
         let json = serde_json::json!({
             "dump": { "kept_bytes": 8192 },
             "memory": {
                 "regions": 2,
+                "usage": [{ "name": "Image", "size_bytes": 4096 }],
                 "state": [
                     { "name": "MEM_FREE", "size_bytes": 4096 },
                     { "name": "MEM_COMMIT", "size_bytes": 8192 },
