@@ -83,7 +83,7 @@ impl Totals {
             commit,
             reserve,
             free: unused,
-            odd_states: groups.iter().filter(|g| !is_state(g.key.1)).map(|g| g.regions).sum(),
+            odd_states: groups.iter().filter(|g| !g.key.1.is_known()).map(|g| g.regions).sum(),
             largest_free: groups
                 .iter()
                 .filter(|g| free(g))
@@ -97,10 +97,6 @@ impl Totals {
         let (_, largest) = self.largest_free?;
         (self.free > 0).then(|| (self.free - largest) as f64 / self.free as f64)
     }
-}
-
-fn is_state(state: MemoryState) -> bool {
-    [MemoryState::COMMIT, MemoryState::RESERVE, MemoryState::FREE].contains(&state)
 }
 
 fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {

@@ -47,6 +47,14 @@ pub enum Width {
 }
 
 impl Width {
+    /// Bits of a pointer: 32 or 64.
+    pub fn bits(self) -> u32 {
+        match self {
+            Width::Bits32 => 32,
+            Width::Bits64 => 64,
+        }
+    }
+
     /// Bytes of a pointer: 4 or 8.
     pub fn bytes(self) -> usize {
         match self {

@@ -177,7 +177,8 @@ impl Dump {
     /// read.
     pub fn context(&self, thread: usize) -> Option<MinidumpContext> {
         let (rva, size) = *self.contexts.get(thread)?;
-        let bytes = Metadata::new(self.source.as_ref()).bytes(rva, u64::from(size)).ok().flatten()?;
+        let mut bytes = vec![0; size as usize]; // found to be in the file when the list was read
+        Metadata::new(self.source.as_ref()).read(rva, &mut bytes).ok()?;
         let system = self.system_info().ok().flatten()?;
         let misc = self.misc_info().ok().flatten();
         MinidumpContext::read(&bytes, minidump::Endian::Little, &system, misc.as_ref()).ok()
@@ -288,7 +289,7 @@ fn processor(
     let threads = streams.iter().find(|s| s.kind == StreamType::THREAD_LIST);
     let width = threads.and_then(|at| streams::threads::guess_width(at, extract)).unwrap_or(Width::Bits64);
     let why = arch.map_or("no SystemInfoStream".to_owned(), |arch| format!("{arch:?}"));
-    damage.push(Damage::WidthGuessed { why, bits: if width == Width::Bits32 { 32 } else { 64 } });
+    damage.push(Damage::WidthGuessed { why, bits: width.bits() });
     (arch, width)
 }
 

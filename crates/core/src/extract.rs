@@ -14,6 +14,7 @@ use crate::damage::Damage;
 use crate::format::{MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_LOCATION_DESCRIPTOR, MINIDUMP_SIGNATURE};
 use crate::limits;
 use crate::metadata::Metadata;
+use crate::utf16;
 use crate::vocabulary::StreamType;
 
 /// What could not be copied, counted per stream so that 65,536 bad names are one line.
@@ -21,6 +22,7 @@ use crate::vocabulary::StreamType;
 pub(crate) struct Losses {
     lost: Vec<(&'static str, u64, u64)>,
     repaired: u64,
+    unusable: u64,
 }
 
 impl Losses {
@@ -32,8 +34,19 @@ impl Losses {
         }
     }
 
+    /// Whether a module may have this extent; one that may not is counted, and is to be left out.
+    pub(crate) fn is_extent(&mut self, base: u64, size: u32) -> bool {
+        let usable = size > 0 && base.checked_add(u64::from(size)).is_some();
+        self.unusable = self.unusable.saturating_add(u64::from(!usable));
+        usable
+    }
+
     /// The counts as damage of `stream`.
     pub(crate) fn report(self, stream: StreamType, damage: &mut Vec<Damage>) {
+        if self.unusable > 0 {
+            let why = "size zero, or past the end of the address space";
+            damage.push(Damage::EntriesDropped { stream, count: self.unusable, why });
+        }
         for (what, count, first) in self.lost {
             damage.push(Damage::PartsLost { stream, what, count, first });
         }
@@ -111,7 +124,7 @@ impl<'m, 's> Extract<'m, 's> {
     fn copy_string(&mut self, rva: u64, losses: &mut Losses) -> Option<U32> {
         let left = self.budget.saturating_sub(self.bytes.len() as u64);
         let units = string_bytes(self.meta, rva, left)?;
-        let sound = char::decode_utf16(utf16(&units)).all(|c| c.is_ok());
+        let sound = char::decode_utf16(utf16::units(&units)).all(|c| c.is_ok());
         let units = if sound { units } else { replaced(&units) };
         losses.repaired = losses.repaired.saturating_add(u64::from(!sound));
         let length = u32::try_from(units.len()).ok()?.to_le_bytes();
@@ -193,12 +206,8 @@ fn string_bytes(meta: &Metadata<'_>, rva: u64, most: u64) -> Option<Vec<u8>> {
     meta.bytes(rva.checked_add(4)?, u64::from(length)).ok().flatten()
 }
 
-fn utf16(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
-    bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(u16::from_le_bytes))
-}
-
 /// The text with U+FFFD for everything that is not valid.
 fn replaced(bytes: &[u8]) -> Vec<u8> {
-    let text = char::decode_utf16(utf16(bytes)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    let text = char::decode_utf16(utf16::units(bytes)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
     text.collect::<String>().encode_utf16().flat_map(u16::to_le_bytes).collect()
 }

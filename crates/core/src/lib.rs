@@ -53,6 +53,7 @@ mod ranges;
 mod regions;
 mod source;
 mod streams;
+mod utf16;
 mod vocabulary;
 
 pub use arch::{Arch, Width};

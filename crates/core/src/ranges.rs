@@ -25,6 +25,15 @@ pub struct MemoryRange {
 }
 
 impl MemoryRange {
+    /// A range of a Memory64List whose contents lie at `offset`.
+    pub(crate) fn of(raw: &MINIDUMP_MEMORY_DESCRIPTOR64, width: Width, offset: u64) -> MemoryRange {
+        MemoryRange {
+            start: width.normalise(raw.start_of_memory_range.get()),
+            size: raw.data_size.get(),
+            offset,
+        }
+    }
+
     /// Whether the range holds `address`.
     pub fn holds(&self, address: u64) -> bool {
         address.checked_sub(self.start).is_some_and(|offset| offset < self.size)
@@ -96,9 +105,9 @@ impl Samples {
         let mut offset = *offset;
         let part = self.table.part((index as u64).saturating_mul(SAMPLED), SAMPLED);
         part.for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR64| {
-            let (start, size) = (self.width.normalise(raw.start_of_memory_range.get()), raw.data_size.get());
-            push(&mut list, MemoryRange { start, size, offset });
-            offset = offset.saturating_add(size);
+            let range = MemoryRange::of(raw, self.width, offset);
+            push(&mut list, range);
+            offset = offset.saturating_add(range.size);
         })?;
         Ok(list)
     }

@@ -62,12 +62,11 @@ const MOST_ATTRIBUTES: usize = 1024;
 impl Attributes {
     /// The same without what no region has: there are some two thousand of these, whatever a file holds.
     fn coarse(self) -> Attributes {
-        let states = [MemoryState::COMMIT, MemoryState::RESERVE, MemoryState::FREE];
         let kinds = [MemoryType::PRIVATE, MemoryType::MAPPED, MemoryType::IMAGE, MemoryType(0)];
         let base = self.protect.0 & 0xff;
         let is_protection = self.protect.0 & !0x7ff == 0 && base.count_ones() <= 1;
         Attributes {
-            state: if states.contains(&self.state) { self.state } else { MemoryState::VARIOUS },
+            state: if self.state.is_known() { self.state } else { MemoryState::VARIOUS },
             protect: if is_protection { self.protect } else { Protection::VARIOUS },
             kind: if kinds.contains(&self.kind) { self.kind } else { MemoryType::VARIOUS },
             allocation_protect: Protection(0),
@@ -130,10 +129,8 @@ impl Word {
 
     #[inline]
     fn back(self) -> u16 {
-        {
-            let [.., low, high] = self.0.to_le_bytes();
-            u16::from_le_bytes([low, high])
-        }
+        let [.., low, high] = self.0.to_le_bytes();
+        u16::from_le_bytes([low, high])
     }
 }
 

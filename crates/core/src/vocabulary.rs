@@ -19,6 +19,11 @@ impl MemoryState {
     /// `MEM_FREE`: nobody's.
     pub const FREE: MemoryState = MemoryState(0x1_0000);
 
+    /// Whether this is one of the three states that there are.
+    pub fn is_known(self) -> bool {
+        [Self::COMMIT, Self::RESERVE, Self::FREE].contains(&self)
+    }
+
     /// Whether this is `MEM_FREE`.
     pub fn is_free(self) -> bool {
         self == Self::FREE

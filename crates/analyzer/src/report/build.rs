@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use dumplens_core::minidump::{CodeView, MinidumpMiscInfo, MinidumpModule, Module, system_info::Os};
 use dumplens_core::process::{ProcessParameters, Teb};
-use dumplens_core::{Arch, StreamType, VmCounters, Width};
+use dumplens_core::{Arch, StreamType, VmCounters};
 
 use super::{
     CodeReport, CountersReport, DumpReport, ExceptionReport, HandleCount, Hex, MemoryReport, ModuleReport,
@@ -58,7 +58,7 @@ fn dump(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -
         flags: dump.header().flags.into(),
         created: clock::from_unix(dump.header().time_date_stamp),
         arch: dump.arch().map(arch_name),
-        pointer_bits: if dump.width() == Width::Bits32 { 32 } else { 64 },
+        pointer_bits: dump.width().bits(),
         truncated: memory.missing_bytes() > 0 || dump.streams().iter().any(|s| s.present < s.size),
         missing_bytes: memory.missing_bytes(),
         kept_bytes: memory.listed_bytes().saturating_sub(memory.missing_bytes()),

@@ -1,8 +1,8 @@
 //! Single regions: a line of the list, and the details of an address.
 
+use dumplens_core::Absence;
 use dumplens_core::minidump::Module;
 use dumplens_core::pe::Image;
-use dumplens_core::{Absence, Width};
 use serde::Serialize;
 
 use super::Hex;
@@ -134,7 +134,7 @@ impl AddressReport {
         });
         AddressReport {
             address: address.into(),
-            pointer_bits: if process.dump.width() == Width::Bits32 { 32 } else { 64 },
+            pointer_bits: process.dump.width().bits(),
             region: piece.map(|p| RegionReport::new(process, &p)),
             module: process.module_at(address).map(|i| module_place(process, i, address)),
             thread: thread.map(|t| ThreadPlace { index: t.index, id: t.id, name: t.name.clone() }),

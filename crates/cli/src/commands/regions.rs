@@ -4,7 +4,6 @@ use dumplens_analyzer::render::{json, text};
 use dumplens_analyzer::report::region::RegionReport;
 use dumplens_analyzer::report::{SCHEMA_VERSION, WarningReport};
 use dumplens_analyzer::{Filter, Process};
-use dumplens_core::Width;
 
 use crate::args::{Format, Input};
 use crate::output::Output;
@@ -67,7 +66,7 @@ fn as_text(
     unfiltered: bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let bits = if process.dump.width() == Width::Bits32 { 32 } else { 64 };
+    let bits = process.dump.width().bits();
     output.raw(&text::region_header(bits))?;
     for region in regions {
         output.raw(&text::region_row(&region, unfiltered, bits))?;

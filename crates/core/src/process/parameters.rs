@@ -3,6 +3,7 @@
 use crate::arch::Width;
 use crate::limits;
 use crate::memory::{Memory, Unreadable};
+use crate::utf16;
 
 /// `RTL_USER_PROC_PARAMS_NORMALIZED`: pointers are absolute; otherwise they are offsets into the block.
 const NORMALIZED: u32 = 1;
@@ -60,7 +61,6 @@ impl<'d> ProcessParameters<'d> {
 
 /// UTF-16LE, lossily: the process may hold anything.
 fn text(bytes: &[u8]) -> String {
-    let units: Vec<u16> =
-        bytes.chunks_exact(2).filter_map(|c| c.try_into().ok().map(u16::from_le_bytes)).collect();
+    let units: Vec<u16> = utf16::units(bytes).collect();
     String::from_utf16_lossy(&units)
 }

@@ -4,6 +4,7 @@ use crate::container::StreamLocation;
 use crate::damage::Damage;
 use crate::limits;
 use crate::metadata::Metadata;
+use crate::utf16;
 use crate::vocabulary::StreamType;
 
 /// The comment that the dump's writer left.
@@ -23,11 +24,7 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Comment, 
         let text = bytes.iter().take_while(|b| **b != 0).map(|b| char::from(*b)).collect();
         return Ok(Comment { text, repaired: false });
     }
-    let units: Vec<u16> = bytes
-        .chunks_exact(2)
-        .filter_map(|pair| pair.try_into().ok().map(u16::from_le_bytes))
-        .take_while(|unit| *unit != 0)
-        .collect();
+    let units: Vec<u16> = utf16::units(&bytes).take_while(|unit| *unit != 0).collect();
     Ok(match String::from_utf16(&units) {
         Ok(text) => Comment { text, repaired: false },
         Err(_) => Comment { text: String::from_utf16_lossy(&units), repaired: true },

@@ -94,11 +94,7 @@ fn sampled(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Option<Ran
     let (mut regular, mut index, mut behind, mut offset) = (true, 0u64, 0u64, base_rva);
     table
         .for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR64| {
-            let range = MemoryRange {
-                start: width.normalise(raw.start_of_memory_range.get()),
-                size: raw.data_size.get(),
-                offset,
-            };
+            let range = MemoryRange::of(raw, width, offset);
             let (end, next) = (range.start.checked_add(range.size), offset.checked_add(range.size));
             let (Some(end), Some(next)) = (end, next) else {
                 regular = false;
@@ -141,6 +137,10 @@ fn surplus(meta: &Metadata<'_>, at: &StreamLocation, end: u64) -> Option<Damage>
     Some(Damage::MemorySurplus { stream: at.kind, surplus })
 }
 
+fn wrapped(at: &StreamLocation, count: u64) -> Option<Damage> {
+    (count > 0).then_some(Damage::RangesWrap { stream: at.kind, count })
+}
+
 /// Memory64: the contents follow one another from `BaseRva` on, in the order of the list.
 fn memory64(
     meta: &Metadata<'_>,
@@ -155,25 +155,22 @@ fn memory64(
     let mut rva = Some(base_rva);
     let (mut wraps, mut unplaced, mut last) = (0u64, 0u64, 0);
     table.for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR64| {
-        let (start, size) = (width.normalise(raw.start_of_memory_range.get()), raw.data_size.get());
         let Some(offset) = rva else {
             unplaced = unplaced.saturating_add(1);
             return;
         };
-        rva = offset.checked_add(size);
-        if start.checked_add(size).is_none() || rva.is_none() {
+        let range = MemoryRange::of(raw, width, offset);
+        rva = offset.checked_add(range.size);
+        if range.start.checked_add(range.size).is_none() || rva.is_none() {
             wraps = wraps.saturating_add(1);
-            last = start;
+            last = range.start;
         } else {
-            push(list, MemoryRange { start, size, offset });
+            push(list, range);
         }
     })?;
-    let stream = at.kind;
-    if wraps > 0 {
-        damage.push(Damage::RangesWrap { stream, count: wraps });
-    }
+    damage.extend(wrapped(at, wraps));
     if unplaced > 0 {
-        damage.push(Damage::RangesUnplaced { stream, after: last, count: unplaced });
+        damage.push(Damage::RangesUnplaced { stream: at.kind, after: last, count: unplaced });
     }
     if !clipped {
         damage.extend(rva.and_then(|end| surplus(meta, at, end)));
@@ -200,9 +197,7 @@ fn memory(
             None => wraps = wraps.saturating_add(1),
         }
     })?;
-    if wraps > 0 {
-        damage.push(Damage::RangesWrap { stream: at.kind, count: wraps });
-    }
+    damage.extend(wrapped(at, wraps));
     Ok(())
 }
 

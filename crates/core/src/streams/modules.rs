@@ -24,12 +24,9 @@ pub(crate) fn copy(
     let all: Vec<MINIDUMP_MODULE> = table.entries(out.meta)?;
     let mut losses = Losses::default();
     let mut modules = Vec::with_capacity(all.len());
-    let mut unusable = 0u64;
     for (index, mut module) in (0u64..).zip(all) {
         let base = width.normalise(module.base_of_image.get());
-        let size = u64::from(module.size_of_image.get());
-        if size == 0 || base.checked_add(size).is_none() {
-            unusable = unusable.saturating_add(1);
+        if !losses.is_extent(base, module.size_of_image.get()) {
             continue;
         }
         module.base_of_image = base.into();
@@ -42,10 +39,6 @@ pub(crate) fn copy(
             module.cv_record = NOWHERE;
         }
         modules.push(module);
-    }
-    if unusable > 0 {
-        let why = "size zero, or past the end of the address space";
-        damage.push(Damage::EntriesDropped { stream: at.kind, count: unusable, why });
     }
     losses.report(at.kind, damage);
     out.stream(at.kind, &[&count(modules.len()), modules.as_bytes()].concat())

@@ -23,23 +23,17 @@ pub(crate) fn copy(
     let all: Vec<MINIDUMP_UNLOADED_MODULE> = table.entries(out.meta)?;
     let mut losses = Losses::default();
     let mut modules = Vec::new();
-    let mut unusable = 0u64;
     for (index, mut module) in (0u64..).zip(all) {
         let (base, size) = (width.normalise(module.base_of_image.get()), module.size_of_image.get());
         if base == 0 && size == 0 {
             continue;
         }
-        if size == 0 || base.checked_add(u64::from(size)).is_none() {
-            unusable = unusable.saturating_add(1);
+        if !losses.is_extent(base, size) {
             continue;
         }
         module.base_of_image = base.into();
         module.module_name_rva = out.string(u64::from(module.module_name_rva.get()), index, &mut losses);
         modules.push(module);
-    }
-    if unusable > 0 {
-        let why = "size zero, or past the end of the address space";
-        damage.push(Damage::EntriesDropped { stream: at.kind, count: unusable, why });
     }
     losses.report(at.kind, damage);
     out.stream(at.kind, &[&extended_header(ENTRY, modules.len())[..], modules.as_bytes()].concat())
