@@ -126,7 +126,7 @@ fn group(space: &AddressSpace<'_>) -> Vec<Group> {
         for index in space.regions.first_behind(span.base).max(behind).. {
             let Some(region) = space.regions.get(index).filter(|r| r.base < span.end) else { break };
             behind = index + 1;
-            let Some(n) = space.regions.tally_of(&region).filter(|_| !region.state.is_free()) else {
+            let Some(n) = space.regions.tally_of(index).filter(|_| !region.state.is_free()) else {
                 continue;
             };
             rest[n].regions -= 1;

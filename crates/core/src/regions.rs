@@ -106,15 +106,16 @@ struct Word(u64);
 const PAGE_SHIFT: u32 = 12;
 const PAGE_BITS: u32 = 40;
 const FAR: u16 = u16::MAX;
+/// No region that a [`Word`] can express is larger.
+const MOST_BYTES: u64 = 1 << (PAGE_BITS + PAGE_SHIFT);
 
 impl Word {
     /// `None` if the base is not at a page, or too high, or the number does not fit.
     #[inline]
     fn new(base: u64, attributes: u32, back: u16) -> Option<Word> {
-        let page = base >> PAGE_SHIFT;
-        let fits =
-            base.trailing_zeros() >= PAGE_SHIFT && page >> PAGE_BITS == 0 && u8::try_from(attributes).is_ok();
-        fits.then_some(Word(page | u64::from(attributes) << PAGE_BITS | u64::from(back) << 48))
+        const ODD_BITS: u64 = !(((1 << PAGE_BITS) - 1) << PAGE_SHIFT);
+        let fits = base & ODD_BITS == 0 && u8::try_from(attributes).is_ok();
+        fits.then_some(Word(base >> PAGE_SHIFT | u64::from(attributes) << PAGE_BITS | u64::from(back) << 48))
     }
 
     #[inline]
@@ -122,9 +123,21 @@ impl Word {
         (self.0 & ((1 << PAGE_BITS) - 1)) << PAGE_SHIFT
     }
 
+    /// The same region, of an allocation that began so many regions before it; for a word made with 0.
     #[inline]
-    fn attributes(self) -> usize {
-        usize::from(self.0.to_le_bytes()[5])
+    fn with_back(self, back: u16) -> Word {
+        Word(self.0 | u64::from(back) << 48)
+    }
+
+    /// Pages from this region's base to another's that does not lie below it.
+    #[inline]
+    fn pages_to(self, next: Word) -> u64 {
+        next.0.wrapping_sub(self.0) & ((1 << PAGE_BITS) - 1)
+    }
+
+    #[inline]
+    fn attributes(self) -> u8 {
+        self.0.to_le_bytes()[5]
     }
 
     #[inline]
@@ -145,12 +158,14 @@ pub struct Tally {
     pub size: u64,
     /// Base and size of the largest; the first listed of equals.
     pub largest: (u64, u64),
+    /// The number of the attributes that followed these last: regions come in patterns, so they mostly will again.
+    next: u32,
 }
 
 impl Tally {
     /// Of no region.
     pub fn new(attributes: Attributes) -> Tally {
-        Tally { attributes, regions: 0, size: 0, largest: (0, 0) }
+        Tally { attributes, regions: 0, size: 0, largest: (0, 0), next: 0 }
     }
 
     /// Adds a region, or a part of one.
@@ -205,9 +220,14 @@ impl Regions {
         &self.palette.tallies
     }
 
-    /// Which of [`Regions::tallies`] a region of the list was added to.
-    pub fn tally_of(&self, region: &MemoryInfo) -> Option<usize> {
-        self.palette.known(region.attributes()).map(|number| number as usize)
+    /// Which of [`Regions::tallies`] the region at a position in the list was added to.
+    pub fn tally_of(&self, index: usize) -> Option<usize> {
+        match &self.form {
+            Form::Contiguous(regions) => regions.words.get(index).map(|word| usize::from(word.attributes())),
+            Form::Plain(regions) => {
+                self.palette.known(regions.list.get(index)?.attributes()).map(|number| number as usize)
+            }
+        }
     }
 
     /// The region at a position in the list.
@@ -248,32 +268,42 @@ impl Regions {
     /// For each of [`Regions::tallies`] that is `wanted`, base and size of the largest region that `accepts` takes; of
     /// equals the first listed. Asks only about regions larger than the largest so far.
     pub fn largest(&self, wanted: &[bool], accepts: impl Fn(&MemoryInfo) -> bool) -> Vec<(u64, u64)> {
-        let unwanted = (0, u64::MAX); // nothing is larger
-        let start = |number| if wanted.get(number) == Some(&true) { (0, 0) } else { unwanted };
-        let mut largest: Vec<(u64, u64)> = (0..self.palette.tallies.len()).map(start).collect();
-        let mut look = |number: usize, index: usize, base: u64, size: u64| {
-            if let Some(best) = largest.get_mut(number)
-                && size > best.1
-                && self.get(index).is_some_and(|region| accepts(&region))
+        let mut largest: Vec<(u64, u64)> = vec![(0, 0); self.palette.tallies.len()];
+        let is_wanted = |number: usize| wanted.get(number) == Some(&true);
+        let mut look = |number: usize, index: usize| {
+            let best = largest.get_mut(number).filter(|_| is_wanted(number));
+            if let Some((best, region)) = best.zip(self.get(index))
+                && region.size > best.1
+                && accepts(&region)
             {
-                *best = (base, size);
+                *best = (region.base, region.size);
+                return Some(region.size);
             }
+            None
         };
         match &self.form {
             Form::Contiguous(regions) => {
+                // For each number, what the next region must exceed to be looked at, in pages.
+                let mut bars = [u64::MAX; 1 << u8::BITS];
+                for (bar, wanted) in bars.iter_mut().zip(wanted) {
+                    *bar = if *wanted { 0 } else { u64::MAX };
+                }
                 for (index, pair) in regions.words.windows(2).enumerate() {
                     let [word, next] = pair else { continue };
-                    look(word.attributes(), index, word.base(), next.base().wrapping_sub(word.base()));
+                    let Some(bar) = bars.get_mut(usize::from(word.attributes())) else { continue };
+                    if word.pages_to(*next) > *bar
+                        && let Some(size) = look(usize::from(word.attributes()), index)
+                    {
+                        *bar = size >> PAGE_SHIFT;
+                    }
                 }
                 if let Some(word) = regions.words.last() {
-                    let index = regions.words.len().saturating_sub(1);
-                    look(word.attributes(), index, word.base(), regions.end.wrapping_sub(word.base()));
+                    look(usize::from(word.attributes()), regions.words.len().saturating_sub(1));
                 }
             }
             Form::Plain(regions) => {
-                for (index, region) in regions.list.iter().enumerate() {
-                    let number = self.tally_of(region).unwrap_or(usize::MAX);
-                    look(number, index, region.base, region.size);
+                for index in 0..regions.list.len() {
+                    look(self.tally_of(index).unwrap_or(usize::MAX), index);
                 }
             }
         }
@@ -304,7 +334,7 @@ impl Contiguous {
     fn get(&self, index: usize, palette: &Palette) -> Option<MemoryInfo> {
         let word = *self.words.get(index)?;
         let end = self.words.get(index.wrapping_add(1)).map_or(self.end, |next| next.base());
-        let attributes = palette.tallies.get(word.attributes())?.attributes;
+        let attributes = palette.tallies.get(usize::from(word.attributes()))?.attributes;
         let allocation_base = match word.back() {
             FAR => self.far.get(&index).copied().unwrap_or(0),
             back => self.words.get(index.wrapping_sub(usize::from(back)))?.base(),
@@ -326,8 +356,6 @@ impl Contiguous {
 struct Palette {
     tallies: Vec<Tally>,
     numbers: HashMap<Attributes, u32>,
-    /// For each number, the one that followed it last: regions come in patterns, so it mostly will again.
-    next: Vec<u32>,
     last: u32,
 }
 
@@ -336,7 +364,7 @@ impl Palette {
     #[inline]
     fn add(&mut self, region: &MemoryInfo) -> u32 {
         let wanted = region.attributes();
-        let guess = self.next.get(self.last as usize).copied().unwrap_or(0);
+        let guess = self.tallies.get(self.last as usize).map_or(0, |tally| tally.next);
         let number = match self.tallies.get(guess as usize) {
             Some(tally) if tally.attributes == wanted => guess,
             _ => self.look_up(wanted),
@@ -359,11 +387,10 @@ impl Palette {
         let wanted = if full { wanted.coarse() } else { wanted };
         let number = *self.numbers.entry(wanted).or_insert_with(|| {
             self.tallies.push(Tally::new(wanted));
-            self.next.push(0);
             u32::try_from(self.tallies.len().saturating_sub(1)).unwrap_or(u32::MAX)
         });
-        if let Some(next) = self.next.get_mut(self.last as usize) {
-            *next = number;
+        if let Some(tally) = self.tallies.get_mut(self.last as usize) {
+            tally.next = number;
         }
         number
     }
@@ -385,9 +412,12 @@ pub(crate) struct Builder {
     contiguous: Contiguous,
     /// Everything, from the first region on that was not contiguous.
     plain: Option<Vec<MemoryInfo>>,
-    /// Position and base of the region that began the present allocation.
-    allocation: (usize, u64),
+    /// How many regions before the last one the present allocation began, or [`FAR`], and its base.
+    allocation: (u16, u64),
 }
+
+/// Regions that are turned into words at once.
+const BATCH: usize = 64;
 
 impl Builder {
     /// For about so many regions.
@@ -396,53 +426,67 @@ impl Builder {
         Builder { palette: Palette::default(), contiguous, plain: None, allocation: (0, u64::MAX) }
     }
 
-    /// Adds regions in their order.
+    /// Adds regions in their order; `decode` makes a region of an entry.
     #[inline]
-    pub(crate) fn extend(&mut self, mut regions: impl Iterator<Item = MemoryInfo>) {
-        while let Some(odd) = self.extend_quickly(&mut regions) {
-            self.push(odd);
+    pub(crate) fn extend<E>(&mut self, mut entries: &[E], decode: impl Fn(&E) -> MemoryInfo) {
+        loop {
+            let taken = self.extend_quickly(entries, &decode);
+            let Some((odd, rest)) = entries.get(taken..).and_then(<[E]>::split_first) else { return };
+            self.push(decode(odd));
+            entries = rest;
         }
     }
 
     /// Adds regions for as long as each continues the list, has the attributes that were guessed and belongs to the
-    /// present allocation or begins one; returns the first that does not. Nearly all do, and everything that the
-    /// loop needs stays in registers.
-    #[inline]
-    fn extend_quickly(&mut self, regions: &mut impl Iterator<Item = MemoryInfo>) -> Option<MemoryInfo> {
+    /// present allocation or begins one; returns how many. Nearly all do, and everything that the loop needs stays
+    /// in registers, if the loop is a function of its own.
+    #[inline(never)]
+    fn extend_quickly<E>(&mut self, entries: &[E], decode: impl Fn(&E) -> MemoryInfo) -> usize {
         if self.plain.is_some() || self.contiguous.words.is_empty() {
-            return regions.next();
+            return 0;
         }
-        let Contiguous { words, end: list_end, .. } = &mut self.contiguous;
-        let Palette { tallies, next, last, .. } = &mut self.palette;
-        let (mut end, mut number, mut allocation) = (*list_end, *last, self.allocation);
-        let odd = loop {
-            let Some(region) = regions.next() else { break None };
-            let guess = next.get(number as usize).copied().unwrap_or(0);
-            let (Some(tally), Some(behind)) = (tallies.get_mut(guess as usize), region.end()) else {
-                break Some(region);
-            };
-            if region.base != end || region.size == 0 || tally.attributes != region.attributes() {
-                break Some(region);
+        let tallies = self.palette.tallies.as_mut_slice();
+        let (mut since, mut allocation_base) = self.allocation;
+        let (mut number, mut end) = (self.palette.last, self.contiguous.end);
+        let mut guess = tallies.get(number as usize).map_or(0, |tally| tally.next);
+        let mut words = [Word(0); BATCH];
+        let mut taken = 0usize;
+        for batch in entries.chunks(BATCH) {
+            let mut added = 0usize;
+            for (entry, slot) in batch.iter().zip(&mut words) {
+                let region = decode(entry);
+                let Some(tally) = tallies.get_mut(guess as usize) else { break };
+                let follows = region.base == end && region.size.wrapping_sub(1) < MOST_BYTES;
+                let Some(word) = Word::new(region.base, guess, 0).filter(|_| follows) else { break };
+                if tally.attributes != region.attributes() {
+                    break;
+                }
+                let back = if region.state.is_free() {
+                    since = since.saturating_add(1);
+                    FAR
+                } else if region.allocation_base == region.base {
+                    (since, allocation_base) = (0, region.base);
+                    0
+                } else if region.allocation_base == allocation_base && since < FAR.wrapping_sub(1) {
+                    since = since.wrapping_add(1);
+                    since
+                } else {
+                    break;
+                };
+                *slot = word.with_back(back);
+                tally.add(region.base, region.size);
+                end = region.base.wrapping_add(region.size);
+                (number, guess) = (guess, tally.next);
+                added = added.wrapping_add(1);
             }
-            let index = words.len();
-            let back = if region.state.is_free() {
-                FAR
-            } else {
-                if region.allocation_base == region.base {
-                    allocation = (index, region.base);
-                }
-                match u16::try_from(index.wrapping_sub(allocation.0)) {
-                    Ok(back) if allocation.1 == region.allocation_base && back != FAR => back,
-                    _ => break Some(region),
-                }
-            };
-            let Some(word) = Word::new(region.base, guess, back) else { break Some(region) };
-            tally.add(region.base, region.size);
-            words.push(word);
-            (end, number) = (behind, guess);
-        };
-        (*list_end, *last, self.allocation) = (end, number, allocation);
-        odd
+            self.contiguous.words.extend_from_slice(words.get(..added).unwrap_or_default());
+            taken = taken.wrapping_add(added);
+            if added < batch.len() {
+                break;
+            }
+        }
+        (self.contiguous.end, self.palette.last, self.allocation) = (end, number, (since, allocation_base));
+        taken
     }
 
     fn push(&mut self, mut region: MemoryInfo) {
@@ -471,14 +515,12 @@ impl Builder {
             return None;
         }
         let index = list.words.len();
+        let (since, base) = &mut self.allocation;
+        *since = since.saturating_add(1);
         if region.allocation_base == region.base {
-            self.allocation = (index, region.base);
+            (*since, *base) = (0, region.base);
         }
-        let (began, base) = self.allocation;
-        let back = match u16::try_from(index.wrapping_sub(began)) {
-            Ok(back) if base == region.allocation_base => back,
-            _ => FAR,
-        };
+        let back = if *base == region.allocation_base { *since } else { FAR };
         let word = Word::new(region.base, self.palette.add(region), back)?;
         if back == FAR && region.allocation_base != 0 {
             list.far.insert(index, region.allocation_base);
@@ -514,7 +556,7 @@ mod tests {
 
     fn build(regions: &[MemoryInfo]) -> Regions {
         let mut builder = Builder::new(regions.len());
-        builder.extend(regions.iter().copied());
+        builder.extend(regions, |region| *region);
         builder.finish()
     }
 

@@ -36,8 +36,8 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
     table.chunks(meta, |entries: &[MINIDUMP_MEMORY_INFO]| {
         // Two loops: addresses of 64 bits need no second look.
         match width {
-            Width::Bits64 => regions.extend(entries.iter().map(|raw| decode(raw, Width::Bits64))),
-            Width::Bits32 => regions.extend(entries.iter().map(|raw| decode(raw, Width::Bits32))),
+            Width::Bits64 => regions.extend(entries, |raw| decode(raw, Width::Bits64)),
+            Width::Bits32 => regions.extend(entries, |raw| decode(raw, Width::Bits32)),
         }
     })?;
     let odd = at.present.saturating_sub(u64::from(before)).checked_rem(u64::from(stride)) != Some(0);

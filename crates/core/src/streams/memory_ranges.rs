@@ -89,33 +89,64 @@ fn sampled(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Option<Ran
     if at.kind != StreamType::MEMORY64_LIST || table.count < WORTH_SAMPLING || !damage.is_empty() {
         return None;
     }
-    let mut places = Vec::new();
-    let mut totals = Totals::default();
-    let (mut regular, mut index, mut behind, mut offset) = (true, 0u64, 0u64, base_rva);
+    let size = meta.size();
+    let mut sampler = Sampler { offset: base_rva, regular: true, ..Sampler::default() };
+    // Two loops: addresses of 64 bits need no second look.
     table
-        .for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR64| {
-            let range = MemoryRange::of(raw, width, offset);
-            let (end, next) = (range.start.checked_add(range.size), offset.checked_add(range.size));
-            let (Some(end), Some(next)) = (end, next) else {
-                regular = false;
-                return;
-            };
-            regular &= range.start >= behind;
-            (behind, offset) = (end, next);
-            if index & SAMPLED.wrapping_sub(1) == 0 {
-                places.push((range.start, range.offset));
-            }
-            index = index.wrapping_add(1);
-            totals.add(meta, range);
+        .chunks(meta, |entries| match width {
+            Width::Bits64 => sampler.add(entries, size, |raw, at| MemoryRange::of(raw, Width::Bits64, at)),
+            Width::Bits32 => sampler.add(entries, size, |raw, at| MemoryRange::of(raw, Width::Bits32, at)),
         })
         .ok()?;
-    if !regular {
+    if !sampler.regular {
         return None;
     }
-    damage.extend(totals.damage());
-    damage.extend(surplus(meta, at, offset));
-    let samples = Samples { table, width, places, last: Mutex::default() };
-    Some(Ranges { index: Index::Sampled(samples), listed: totals.listed, missing: totals.missing, damage })
+    let listed = sampler.offset.saturating_sub(base_rva);
+    let missing = sampler.offset.saturating_sub(size.max(base_rva));
+    damage.extend(sampler.first_missing.map(|first| Damage::MemoryCut { missing, first }));
+    damage.extend(surplus(meta, at, sampler.offset));
+    let samples = Samples { table, width, places: sampler.places, last: Mutex::default() };
+    Some(Ranges { index: Index::Sampled(samples), listed, missing, damage })
+}
+
+/// Goes through a Memory64List and keeps every 64th place.
+#[derive(Default)]
+struct Sampler {
+    places: Vec<(u64, u64)>,
+    /// How many ranges there were.
+    count: u64,
+    /// First address behind the last range.
+    behind: u64,
+    /// Where its contents end in the file.
+    offset: u64,
+    /// The first address whose byte lies behind the end of the file.
+    first_missing: Option<u64>,
+    /// Whether each range lies behind the one before, and nothing wraps.
+    regular: bool,
+}
+
+impl Sampler {
+    /// Adds ranges, in a file of `size` bytes; `decode` makes a range of an entry and the offset of its contents.
+    #[inline(never)] // a loop of its own stays in registers
+    fn add<E>(&mut self, entries: &[E], size: u64, decode: impl Fn(&E, u64) -> MemoryRange) {
+        let (mut behind, mut offset, mut count) = (self.behind, self.offset, self.count);
+        for entry in entries {
+            let range = decode(entry, offset);
+            let (end, next) = (range.start.checked_add(range.size), offset.checked_add(range.size));
+            let (Some(end), Some(next), true) = (end, next, range.start >= behind) else {
+                self.regular = false;
+                break;
+            };
+            if count & SAMPLED.wrapping_sub(1) == 0 {
+                self.places.push((range.start, offset));
+            }
+            if next > size && self.first_missing.is_none() {
+                self.first_missing = Some(range.start.saturating_add(size.saturating_sub(offset)));
+            }
+            (behind, offset, count) = (end, next, count.wrapping_add(1));
+        }
+        (self.behind, self.offset, self.count) = (behind, offset, count);
+    }
 }
 
 fn memory64_table(
