@@ -42,3 +42,10 @@ pub(crate) const NAME_BYTES: usize = 4096;
 pub(crate) const EXCEPTION_BYTES: u32 = 256 << 20;
 /// Bytes of an environment block, as Windows bounds it before Vista; later ones are rarely larger.
 pub(crate) const ENVIRONMENT_BYTES: u64 = 1 << 20;
+/// Heaps of one PEB. `MaximumNumberOfHeaps` begins at 16 (x64: 253) and doubles; hundreds were seen.
+pub(crate) const HEAPS: u32 = 4096;
+/// Segments, large blocks and tree nodes that are followed in all heaps of a PEB; each costs a read of the file. So
+/// many large blocks of 508 kB are 127 GiB.
+pub(crate) const HEAP_STEPS: u32 = 1 << 18;
+/// Allocations that are looked at for segments to which no list leads; each costs a read of the file.
+pub(crate) const SEGMENT_CANDIDATES: usize = 1 << 16;

@@ -149,6 +149,12 @@ fn peb() {
             os_minor: 3,
             os_build: 9600,
             session_id: 2,
+            api_set_map: 0x71_0000,
+            read_only_shared_memory: 0x72_0000,
+            ansi_code_page_data: 0x73_0000,
+            gdi_shared_handle_table: 0x74_0000,
+            activation_context_data: 0x75_0000,
+            system_default_activation_context_data: 0x76_0000,
             ..synth::Peb::default()
         }
         .to_bytes(written);
@@ -166,6 +172,12 @@ fn peb() {
             process_heaps: Some(0x70_0000),
             os_version: Some((6, 3, 9600)),
             session_id: Some(2),
+            api_set_map: Some(0x71_0000),
+            read_only_shared_memory: Some(0x72_0000),
+            ansi_code_page_data: Some(0x73_0000),
+            gdi_shared_handle_table: Some(0x74_0000),
+            activation_context_data: Some(0x75_0000),
+            system_default_activation_context_data: Some(0x76_0000),
         };
         assert_eq!(Peb::read(dump.memory(), ADDRESS, width), Ok(wanted));
 

@@ -4,6 +4,8 @@
 //! sizes of pointer; each is given as `x86 / x64` in hex beside its field. A field that the dump does not keep
 //! is `None`: it is not zero.
 
+mod block;
+pub mod heap;
 pub mod kuser;
 pub mod parameters;
 pub mod peb;

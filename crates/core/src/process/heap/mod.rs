@@ -1,0 +1,280 @@
+//! Heaps, walked without symbols: which addresses belong to which heap, and how that is known.
+//!
+//! ```text
+//! PEB.ProcessHeaps, descriptor chain ──> handles ── nt ──────> segments, large blocks, front end
+//!                                                └─ segment ─> page segments, large blocks, header
+//! ```
+//!
+//! Offsets and their sources: `spec/windows-dumps.md` C.5 (NT heap), C.6 (segment heap), C.7 (descriptors of
+//! Windows 11 24H2). A list that is broken costs what lies behind the break and cannot be reached from its other
+//! end; everything found stays, and the break is a [`Fault`].
+
+mod extents;
+mod list;
+mod nt;
+mod nt_layout;
+mod roots;
+mod segment;
+mod segment_layout;
+mod tree;
+
+use thiserror::Error;
+
+use crate::arch::Width;
+use crate::limits;
+use crate::memory::{Absence, Memory};
+use crate::process::Peb;
+use crate::process::block::Block;
+use crate::regions::Regions;
+use extents::Extents;
+
+/// How a heap is built, by the signature at +8 / +10 of its handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeapKind {
+    /// `_HEAP`: 0xFFEEFFEE there, and 0xEEFFEEFF farther on.
+    Nt,
+    /// `_SEGMENT_HEAP`: 0xDDEEDDEE.
+    Segment,
+    /// 0xEEFFEEFF at +8 / +10: the layout of Windows XP, which is not walked.
+    Xp,
+    /// None of these: page heap, a heap of some other library, or damage.
+    Unknown,
+}
+
+/// What a part of a heap is: WinDbg's `Type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PartKind {
+    /// A segment: reserved pages too.
+    Segment,
+    /// The allocation of the low-fragmentation heap.
+    FrontEnd,
+    /// A block with an allocation of its own.
+    LargeBlock,
+}
+
+/// A run of addresses that belongs to a heap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// First address.
+    pub base: u64,
+    /// First address behind.
+    pub end: u64,
+    /// What it is.
+    pub kind: PartKind,
+    /// Where the structure lies that says so.
+    pub by: u64,
+    /// Bytes that the program asked for, where the heap records them: large blocks only.
+    pub user_bytes: Option<u64>,
+}
+
+/// A heap's own counters, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HeapCounters {
+    /// NT: `TotalMemoryReserved`. Segment heap: `TotalReservedPages`, in bytes.
+    pub reserved: Option<u64>,
+    /// NT: `TotalMemoryCommitted`. Segment heap: `TotalCommittedPages`, in bytes.
+    pub committed: Option<u64>,
+    /// NT: `TotalSizeInVirtualBlocks`. Segment heap: `LargeReservedPages`, in bytes.
+    pub large: Option<u64>,
+    /// NT: `TotalSegments`. Segment heap: the sum of `SegmentCount`.
+    pub segments: Option<u64>,
+}
+
+/// One heap and what was found of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heap {
+    /// Its handle: the address of its structure.
+    pub handle: u64,
+    /// Which PEB it belongs to.
+    pub width: Width,
+    /// Position in `PEB.ProcessHeaps`; heaps found by descriptors follow behind.
+    pub index: usize,
+    /// How it is built.
+    pub kind: HeapKind,
+    /// Name of the layout by which it was read, such as `Windows 8 to 11, x64`; `None` if none fitted.
+    pub layout: Option<&'static str>,
+    /// `Flags` of an NT heap, `GlobalFlags` of a segment heap.
+    pub flags: Option<u32>,
+    /// Bytes from which on an NT heap gives a block an allocation of its own: `VirtualMemoryThreshold`.
+    pub large_from: Option<u64>,
+    /// Its parts, in the order in which they were found; they may overlap in a damaged heap.
+    pub parts: Vec<Part>,
+    /// What it counts itself.
+    pub counters: HeapCounters,
+    /// What was wrong with it.
+    pub faults: Vec<Fault>,
+}
+
+impl Heap {
+    fn new(handle: u64, width: Width, index: usize) -> Heap {
+        Heap {
+            handle,
+            width,
+            index,
+            kind: HeapKind::Unknown,
+            layout: None,
+            flags: None,
+            large_from: None,
+            parts: Vec::new(),
+            counters: HeapCounters::default(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// Takes note of what is wrong; of many faults of one heap the first are kept, and that there are more.
+    fn fault(&mut self, at: u64, what: FaultKind) {
+        const MOST: usize = 16;
+        match self.faults.len() {
+            n if n < MOST => self.faults.push(Fault { at, what }),
+            MOST => self.faults.push(Fault { at, what: FaultKind::More }),
+            _ => {}
+        }
+    }
+}
+
+/// Something in a heap that is not as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("at {at:#x}: {what}")]
+pub struct Fault {
+    /// The address concerned.
+    pub at: u64,
+    /// What is wrong there.
+    pub what: FaultKind,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[allow(missing_docs)] // each variant's message says what it means
+pub enum FaultKind {
+    #[error("not readable: {0}")]
+    Unreadable(Absence),
+    #[error("a heap handle that is not at a page")]
+    BadHandle,
+    #[error("no heap signature")]
+    NoSignature,
+    #[error("the layout of Windows XP, which is not walked")]
+    Xp,
+    #[error("no known layout fits")]
+    NoLayout,
+    #[error("not a heap segment")]
+    NotASegment,
+    #[error("a segment of another heap")]
+    ForeignSegment,
+    #[error("a number of pages that no segment has")]
+    BadPages,
+    #[error("sizes that no large block has")]
+    BadLargeBlock,
+    #[error("reaches beyond its allocation; cut off there")]
+    BeyondAllocation,
+    #[error("a list that leads back into itself")]
+    Cycle,
+    #[error("a link whose neighbour does not point back")]
+    BackLink,
+    #[error("a list with more entries than are followed")]
+    TooLong,
+    #[error("a tree node that is not one")]
+    BadNode,
+    #[error("the segment lists of this build are not known; found by their shape")]
+    ByShape,
+    #[error("no segment list found; only the allocation of the handle is known")]
+    OnlyHeader,
+    #[error("the first heap listed is not the process heap")]
+    FirstIsNotProcessHeap,
+    #[error("a count of heaps that no process has")]
+    BadCount,
+    #[error("listed twice")]
+    Twice,
+    #[error("a heap descriptor that is not one")]
+    BadDescriptor,
+    #[error("more candidates for segments than are looked at")]
+    ScanCut,
+    #[error("and more")]
+    More,
+}
+
+/// The heaps of one PEB.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heaps {
+    /// The heaps, in the order of `ProcessHeaps`.
+    pub list: Vec<Heap>,
+    /// What was wrong with the list of them.
+    pub faults: Vec<Fault>,
+}
+
+/// Walks the heaps that a PEB lists.
+///
+/// `map` is the process's memory map, sorted and without overlaps; `build` the Windows build, which decides between
+/// layouts where the bytes do not. Never fails: what cannot be reached is a fault.
+pub fn walk(memory: Memory<'_>, map: &Regions, peb: &Peb, build: Option<u32>) -> Heaps {
+    let mut heaps = Heaps::default();
+    let mut walker =
+        Walker { memory, map, extents: Extents::new(map), width: peb.width, build, steps: STEPS };
+    let roots = roots::find(&mut walker, peb, &mut heaps.faults);
+    for (index, handle) in roots.into_iter().enumerate() {
+        heaps.list.push(walker.heap(handle, index));
+    }
+    if heaps.list.iter().any(|heap| heap.kind == HeapKind::Nt && heap.misses_segments()) {
+        nt::scan(&mut walker, &mut heaps.list);
+    }
+    heaps
+}
+
+/// Entries of lists and nodes of trees that are followed in all: each costs a read of the file.
+const STEPS: u32 = limits::HEAP_STEPS;
+
+/// What a walk needs.
+struct Walker<'d, 'r> {
+    memory: Memory<'d>,
+    map: &'r Regions,
+    extents: Extents<'r>,
+    width: Width,
+    build: Option<u32>,
+    /// How many more entries may be followed.
+    steps: u32,
+}
+
+impl Walker<'_, '_> {
+    fn heap(&mut self, handle: u64, index: usize) -> Heap {
+        let mut heap = Heap::new(handle, self.width, index);
+        if !handle.is_multiple_of(PAGE) {
+            heap.fault(handle, FaultKind::BadHandle);
+            return heap;
+        }
+        match self.kind(handle) {
+            Ok(HeapKind::Nt) => nt::walk(self, &mut heap),
+            Ok(HeapKind::Segment) => segment::walk(self, &mut heap),
+            Ok(HeapKind::Xp) => {
+                heap.kind = HeapKind::Xp;
+                heap.fault(handle, FaultKind::Xp);
+            }
+            Ok(HeapKind::Unknown) => heap.fault(handle, FaultKind::NoSignature),
+            Err(why) => heap.fault(handle, FaultKind::Unreadable(why)),
+        }
+        heap
+    }
+
+    /// By the u32 at +8 / +10.
+    fn kind(&self, handle: u64) -> Result<HeapKind, Absence> {
+        let at = handle.wrapping_add(self.width.pick(0x8, 0x10));
+        Ok(match self.memory.u32(at).map_err(|unreadable| unreadable.why)? {
+            nt_layout::SEGMENT_SIGNATURE => HeapKind::Nt,
+            segment_layout::SIGNATURE => HeapKind::Segment,
+            nt_layout::SIGNATURE => HeapKind::Xp,
+            _ => HeapKind::Unknown,
+        })
+    }
+
+    /// As many bytes at an address as the dump keeps.
+    fn block(&self, address: u64, len: u64) -> Result<Block, FaultKind> {
+        Block::read(self.memory, address, len, self.width)
+            .map_err(|unreadable| FaultKind::Unreadable(unreadable.why))
+    }
+
+    /// Takes one step; `false` when there have been too many.
+    fn step(&mut self) -> bool {
+        self.steps = self.steps.saturating_sub(1);
+        self.steps > 0
+    }
+}
+
+const PAGE: u64 = 0x1000;

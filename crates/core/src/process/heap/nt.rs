@@ -1,0 +1,219 @@
+//! NT heaps: `_HEAP`, its segments, its large blocks and its front end.
+
+use std::collections::{HashMap, HashSet};
+
+use super::nt_layout::{HEAP_BYTES, LAYOUTS, NtLayout, SEGMENT_BYTES, SEGMENT_SIGNATURE, SIGNATURE};
+use super::{FaultKind, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walker};
+use crate::limits;
+use crate::process::block::Block;
+use crate::regions::MemoryInfo;
+use crate::vocabulary::MemoryType;
+
+/// No segment has so many pages (MPFS).
+const MOST_PAGES: u32 = 0x00f0_0000;
+/// `FrontEndHeapType` of the low-fragmentation heap.
+const LFH: u64 = 2;
+/// `EncodeFlagMask` of a heap whose entries are encoded.
+const ENCODED: u32 = 0x0010_0000;
+
+pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
+    heap.kind = HeapKind::Nt;
+    let handle = heap.handle;
+    let block = match walker.block(handle, HEAP_BYTES) {
+        Ok(block) => block,
+        Err(fault) => return heap.fault(handle, fault),
+    };
+    // The first segment is the head of the heap itself.
+    if let Err(fault) = segment(walker, heap, handle) {
+        heap.fault(handle, fault);
+    }
+    let fits = |layout: &&NtLayout| {
+        layout.width == walker.width && block.number(layout.signature, 4) == Some(u64::from(SIGNATURE))
+    };
+    let Some(layout) = LAYOUTS.iter().find(fits) else {
+        return heap.fault(handle, FaultKind::NoLayout);
+    };
+    heap.layout = Some(layout.name);
+    heap.flags = block.long(0x40, 0x70);
+    let granule = walker.width.pick(8, 16);
+    heap.large_from =
+        block.number(layout.large_threshold, 4).map(|granules| granules.saturating_mul(granule));
+    segments(walker, heap, layout);
+    large_blocks(walker, heap, layout, &block);
+    if walker.build.is_none_or(|build| build >= layout.tail_from) {
+        heap.counters = counters(walker, layout, &block);
+        front_end(walker, heap, layout, &block);
+    }
+}
+
+fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout) {
+    let link = walker.width.pick(0x10, 0x18);
+    let head = heap.handle.wrapping_add(layout.segment_list);
+    let faults = walker.follow(head, |walker, at| {
+        let base = at.wrapping_sub(link);
+        if base == heap.handle { Ok(()) } else { segment(walker, heap, base) }
+    });
+    for (at, fault) in faults {
+        heap.fault(at, fault);
+    }
+}
+
+/// Adds the segment whose structure lies at `base`, which may be another's first page.
+fn segment(walker: &mut Walker<'_, '_>, heap: &mut Heap, base: u64) -> Result<(), FaultKind> {
+    if !base.is_multiple_of(PAGE) {
+        return Err(FaultKind::NotASegment);
+    }
+    let block = walker.block(base, SEGMENT_BYTES)?;
+    if block.long(0x8, 0x10) != Some(SEGMENT_SIGNATURE) {
+        return Err(FaultKind::NotASegment);
+    }
+    if block.pointer(0x18, 0x28) != Some(heap.handle) {
+        return Err(FaultKind::ForeignSegment);
+    }
+    let pages = block.long(0x20, 0x38).filter(|pages| (1..MOST_PAGES).contains(pages));
+    let (Some(pages), Some(start)) =
+        (pages, block.pointer(0x1c, 0x30).filter(|start| start.is_multiple_of(PAGE)))
+    else {
+        heap.fault(base, FaultKind::BadPages);
+        return Ok(()); // its links may be sound all the same
+    };
+    let end = start.saturating_add(u64::from(pages).saturating_mul(PAGE));
+    let kind = PartKind::Segment;
+    add(walker, heap, Part { base: start, end, kind, by: base, user_bytes: None });
+    Ok(())
+}
+
+/// Adds a part, cut off where its allocation ends.
+fn add(walker: &mut Walker<'_, '_>, heap: &mut Heap, mut part: Part) {
+    match walker.extents.private(part.base) {
+        Some((_, end)) if end < part.end => {
+            heap.fault(part.by, FaultKind::BeyondAllocation);
+            part.end = end;
+        }
+        Some(_) => {}
+        None => return heap.fault(part.by, FaultKind::BeyondAllocation),
+    }
+    heap.parts.push(part);
+}
+
+/// HEAP_VIRTUAL_ALLOC_ENTRY: Entry 0 / 0, CommitSize 10 / 20, ReserveSize 14 / 28, BusyBlock 18 / 30.
+fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, header: &Block) {
+    let encoding = encoding(walker, header);
+    let head = heap.handle.wrapping_add(layout.large_blocks);
+    let faults = walker.follow(head, |walker, at| {
+        if !at.is_multiple_of(PAGE) {
+            return Err(FaultKind::BadLargeBlock);
+        }
+        let block = walker.block(at, 0x40)?;
+        let (commit, reserve) = (block.pointer(0x10, 0x20), block.pointer(0x14, 0x28));
+        let (Some(commit), Some(reserve)) = (commit, reserve) else { return Err(FaultKind::BadLargeBlock) };
+        if commit == 0 || commit > reserve {
+            heap.fault(at, FaultKind::BadLargeBlock);
+            return Ok(());
+        }
+        let unused = unused_bytes(walker, &block, encoding);
+        let user_bytes = unused.and_then(|unused| commit.checked_sub(unused));
+        let end = at.saturating_add(commit);
+        add(walker, heap, Part { base: at, end, kind: PartKind::LargeBlock, by: at, user_bytes });
+        Ok(())
+    });
+    for (at, fault) in faults {
+        heap.fault(at, fault);
+    }
+}
+
+/// The 8 bytes with which the heap's entries are XORed; zero if they are not.
+fn encoding(walker: &Walker<'_, '_>, header: &Block) -> Option<u64> {
+    match header.long(0x4c, 0x7c)? {
+        mask if mask & ENCODED == 0 => Some(0),
+        _ => header.number(walker.width.pick(0x50, 0x88), 8),
+    }
+}
+
+/// `BusyBlock.Size` of a large block: how many of its bytes the program did not ask for. `None` if the entry's
+/// checksum is wrong.
+fn unused_bytes(walker: &Walker<'_, '_>, block: &Block, encoding: Option<u64>) -> Option<u64> {
+    let entry = block.number(walker.width.pick(0x18, 0x38), 8)? ^ encoding?;
+    let [size_low, size_high, flags, checksum, ..] = entry.to_le_bytes();
+    let sound = size_low ^ size_high ^ flags == checksum;
+    sound.then_some(u64::from(u16::from_le_bytes([size_low, size_high])))
+}
+
+/// TotalMemoryReserved, TotalMemoryCommitted, TotalMemoryLargeUCR, TotalSizeInVirtualBlocks (pointers),
+/// TotalSegments (u32).
+fn counters(walker: &Walker<'_, '_>, layout: &NtLayout, block: &Block) -> HeapCounters {
+    let Some(at) = layout.counters else { return HeapCounters::default() };
+    let size = walker.width.bytes();
+    let pointer =
+        |n: u64| block.number(at.wrapping_add(n.wrapping_mul(size as u64)), size).filter(|_| size > 0);
+    HeapCounters {
+        reserved: pointer(0),
+        committed: pointer(1),
+        large: pointer(3),
+        segments: block.number(at.wrapping_add((size as u64).wrapping_mul(4)), 4),
+    }
+}
+
+/// The allocation that holds `FrontEndHeap`, unless it is a segment's own.
+fn front_end(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, block: &Block) {
+    let (pointer, kind) = layout.front_end;
+    let address = block.number(pointer, walker.width.bytes()).filter(|address| *address != 0);
+    if block.number(kind, 1) != Some(LFH) {
+        return;
+    }
+    let Some(address) = address else { return };
+    let Some((base, end)) = walker.extents.private(address) else {
+        return heap.fault(address, FaultKind::BeyondAllocation);
+    };
+    if heap.parts.iter().all(|part| part.end <= base || end <= part.base) {
+        let by = heap.handle.wrapping_add(pointer);
+        heap.parts.push(Part { base, end, kind: PartKind::FrontEnd, by, user_bytes: None });
+    }
+}
+
+impl Heap {
+    /// Whether segments may be missing: the list of them broke, or the heap counts more.
+    pub(super) fn misses_segments(&self) -> bool {
+        let found = self.parts.iter().filter(|part| part.kind == PartKind::Segment).count() as u64;
+        self.counters.segments.is_some_and(|counted| counted > found) || !self.faults.is_empty()
+    }
+}
+
+/// Looks for segments that no list led to: at the start of every private committed region, as far as there are not
+/// too many of these.
+pub(super) fn scan(walker: &mut Walker<'_, '_>, heaps: &mut [Heap]) {
+    let by_handle: HashMap<u64, usize> = heaps
+        .iter()
+        .enumerate()
+        .filter(|(_, heap)| heap.kind == HeapKind::Nt)
+        .map(|(n, heap)| (heap.handle, n))
+        .collect();
+    let begins = |region: &MemoryInfo| {
+        region.state.is_commit()
+            && region.kind == MemoryType::PRIVATE
+            && region.base == region.allocation_base
+            && !region.protect.is_inaccessible()
+    };
+    let parts = heaps.iter().flat_map(|heap| &heap.parts);
+    let mut known: HashSet<u64> =
+        parts.filter(|part| part.kind == PartKind::Segment).map(|part| part.by).collect();
+    let map = walker.map;
+    for (n, region) in map.iter().filter(begins).enumerate() {
+        let base = region.base;
+        if n >= limits::SEGMENT_CANDIDATES {
+            if let Some(heap) = heaps.iter_mut().find(|heap| heap.kind == HeapKind::Nt) {
+                heap.fault(base, FaultKind::ScanCut);
+            }
+            return;
+        }
+        let Ok(block) = walker.block(base, SEGMENT_BYTES) else { continue };
+        if block.long(0x8, 0x10) != Some(SEGMENT_SIGNATURE) {
+            continue;
+        }
+        let owner = block.pointer(0x18, 0x28).and_then(|handle| by_handle.get(&handle));
+        let Some(heap) = owner.and_then(|n| heaps.get_mut(*n)) else { continue };
+        if known.insert(base) {
+            let _ = segment(walker, heap, base); // the checks that can fail were made above
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Segment heaps: `_SEGMENT_HEAP`, its page segments and its large blocks.
+
+use super::segment_layout::{HEAP_BYTES, LAYOUTS, Lists, SegmentLayout};
+use super::tree::{self, Tree};
+use super::{FaultKind, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walker};
+use crate::arch::Width;
+use crate::process::block::Block;
+
+/// A segment where no `SegmentMask` says otherwise.
+const SEGMENT_BYTES: u64 = 1 << 20;
+/// `VirtualAlloc` hands out addresses at multiples of this.
+const GRANULARITY: u64 = 0x1_0000;
+
+/// Offsets in a `_SEGMENT_HEAP` below this hold no list head in any published layout.
+const FIRST_HEAD: u64 = 0x40;
+
+/// A list head and the size of its segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct List {
+    head: u64,
+    segment_bytes: u64,
+}
+
+pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
+    heap.kind = HeapKind::Segment;
+    let handle = heap.handle;
+    let block = match walker.block(handle, HEAP_BYTES) {
+        Ok(block) => block,
+        Err(fault) => return heap.fault(handle, fault),
+    };
+    heap.flags = block.long(0xc, 0x14);
+    if let Some((base, end)) = walker.extents.private(handle) {
+        heap.parts.push(Part { base, end, kind: PartKind::Segment, by: handle, user_bytes: None });
+    }
+    let lists = if let Some((layout, lists)) = known_layout(walker, handle, &block) {
+        heap.layout = Some(layout.name);
+        heap.counters = counters(layout, &block);
+        lists
+    } else {
+        heap.fault(handle, FaultKind::ByShape);
+        by_shape(walker, handle)
+    };
+    if lists.is_empty() {
+        heap.fault(handle, FaultKind::OnlyHeader);
+    }
+    for list in lists {
+        segments(walker, heap, list);
+    }
+    large_blocks(walker, heap, &block);
+}
+
+/// The layout of this build, if the list heads it names are list heads.
+fn known_layout(
+    walker: &Walker<'_, '_>,
+    handle: u64,
+    block: &Block,
+) -> Option<(&'static SegmentLayout, Vec<List>)> {
+    let build = walker.build.filter(|_| walker.width == Width::Bits64)?;
+    let layout = LAYOUTS.iter().find(|layout| layout.builds.contains(&build))?;
+    let lists: Vec<List> = match layout.lists {
+        Lists::One(at) => vec![List { head: handle.wrapping_add(at), segment_bytes: SEGMENT_BYTES }],
+        Lists::Contexts { first, stride, head, mask, .. } => [first, first.wrapping_add(stride)]
+            .map(|context| List {
+                head: handle.wrapping_add(context).wrapping_add(head),
+                segment_bytes: mask
+                    .map_or(SEGMENT_BYTES, |at| segment_bytes(block, context.wrapping_add(at))),
+            })
+            .into(),
+    };
+    lists.iter().any(|list| is_head(walker, list.head).is_some()).then_some((layout, lists))
+}
+
+/// From `SegmentMask`, which has the bits above a segment's size.
+fn segment_bytes(block: &Block, mask_at: u64) -> u64 {
+    let mask = block.number(mask_at, 8).unwrap_or(0);
+    let size = (!mask).wrapping_add(1);
+    if size.is_power_of_two() && (GRANULARITY..=1 << 32).contains(&size) { size } else { SEGMENT_BYTES }
+}
+
+/// Whether a list head lies there: `Some(false)` for the head of an empty list. One of its ends must be sound.
+fn is_head(walker: &Walker<'_, '_>, head: u64) -> Option<bool> {
+    let ends = walker.links(head).ok()?;
+    if ends.flink == head && ends.blink == head {
+        return Some(false);
+    }
+    let at_grain = |at: u64| at != 0 && at.is_multiple_of(GRANULARITY);
+    let first = at_grain(ends.flink) && walker.links(ends.flink).is_ok_and(|links| links.blink == head);
+    let last = || at_grain(ends.blink) && walker.links(ends.blink).is_ok_and(|links| links.flink == head);
+    (first || last()).then_some(true)
+}
+
+/// List heads found by their shape: their first entry is 64 KiB aligned and points back (C.6).
+fn by_shape(walker: &Walker<'_, '_>, handle: u64) -> Vec<List> {
+    (FIRST_HEAD..HEAP_BYTES)
+        .step_by(walker.width.bytes())
+        .map(|offset| handle.wrapping_add(offset))
+        .filter(|head| is_head(walker, *head) == Some(true))
+        .map(|head| List { head, segment_bytes: SEGMENT_BYTES })
+        .collect()
+}
+
+/// HEAP_PAGE_SEGMENT: its `ListEntry` is its first field, so a link is a segment.
+fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, list: List) {
+    let faults = walker.follow(list.head, |walker, at| {
+        let allocation = walker.extents.private(at).filter(|_| at.is_multiple_of(GRANULARITY));
+        let Some((_, end)) = allocation else { return Err(FaultKind::NotASegment) };
+        let end = at.saturating_add(list.segment_bytes).min(end);
+        heap.parts.push(Part { base: at, end, kind: PartKind::Segment, by: at, user_bytes: None });
+        Ok(())
+    });
+    for (at, fault) in faults {
+        heap.fault(at, fault);
+    }
+}
+
+/// The blocks of `LargeAllocMetadata`; where the layout is not known, of whichever tree holds nothing but blocks.
+fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, block: &Block) {
+    let layout = LAYOUTS.iter().find(|layout| Some(layout.name) == heap.layout);
+    let candidates: &[u64] = match (layout, walker.width) {
+        (Some(layout), _) => {
+            if block.number(layout.large_pages, 8) == Some(0) {
+                return;
+            }
+            &[layout.large_tree]
+        }
+        (None, Width::Bits64) => &[0x30, 0x38, 0x48, 0x50],
+        (None, Width::Bits32) => &[0x44],
+    };
+    for at in candidates {
+        let address = heap.handle.wrapping_add(*at);
+        let mut found = tree::walk(walker, Tree { address });
+        let sound = found.faults.is_empty() && !found.blocks.is_empty();
+        if layout.is_none() && !sound && walker.width == Width::Bits64 {
+            continue; // something else lies there
+        }
+        heap.parts.append(&mut found.blocks);
+        for (at, fault) in found.faults {
+            heap.fault(at, fault);
+        }
+        return;
+    }
+}
+
+/// Pages, in bytes.
+fn counters(layout: &SegmentLayout, block: &Block) -> HeapCounters {
+    let bytes = |at: u64| block.number(at, 8).and_then(|pages| pages.checked_mul(PAGE));
+    let segments = match layout.lists {
+        Lists::One(_) => None,
+        Lists::Contexts { first, stride, count, .. } => {
+            let count = |context: u64| block.number(context.wrapping_add(count), 8);
+            count(first).zip(count(first.wrapping_add(stride))).and_then(|(a, b)| a.checked_add(b))
+        }
+    };
+    HeapCounters {
+        reserved: bytes(layout.total_pages),
+        committed: bytes(layout.total_pages.wrapping_add(8)),
+        large: bytes(layout.large_pages),
+        segments,
+    }
+}
