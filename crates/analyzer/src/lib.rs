@@ -26,21 +26,29 @@
 #![deny(missing_docs)]
 
 mod address_space;
+mod allocations;
+mod claims;
 mod clock;
 mod filter;
+mod heaps;
+mod hints;
 mod names;
+mod owners;
+mod page_heap;
 mod process;
 pub mod render;
 mod repair;
 pub mod report;
+mod stack_use;
 mod totals;
 mod usage;
 mod warning;
 
 pub use address_space::{AddressSpace, Coverage, Piece};
+pub use allocations::{Allocation, Allocations, SizeClass};
 pub use filter::Filter;
 pub use process::{Process, Thread};
 pub use report::{Options, Report};
 pub use totals::{Totals, TotalsRow};
-pub use usage::{Bits, Fact, Owner, Span, Usage};
+pub use usage::{Bits, Fact, Owner, PebField, Span, Usage};
 pub use warning::Warning;

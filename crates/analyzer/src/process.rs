@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use dumplens_core::minidump::{MinidumpModule, MinidumpSystemInfo, Module, system_info::Os};
-use dumplens_core::process::{Peb, Teb, UserSharedData, kuser};
+use dumplens_core::process::heap::Heaps;
+use dumplens_core::process::{Peb, Teb, UserSharedData};
 use dumplens_core::{Arch, Damage, Dump, StreamType, Width};
 
 use crate::address_space::AddressSpace;
-use crate::usage::{Bits, Fact, Owner, Span, Usage};
+use crate::heaps;
 use crate::warning::Warning;
 
 /// One thread: what its stream entries and its TEB say.
@@ -57,6 +58,8 @@ pub struct Process<'d> {
     pub shared_data: Option<UserSharedData>,
     /// The PEB, and the 32-bit one of a WOW64 process.
     pub pebs: Vec<Peb>,
+    /// The heaps of the PEBs, those of the first PEB first; empty without a memory map.
+    pub heaps: Heaps,
     /// Whether a 32-bit program ran on 64-bit Windows; `None` if the dump does not tell.
     pub wow64: Option<bool>,
     /// Everything that was dropped, repaired or guessed so far.
@@ -88,8 +91,10 @@ impl<'d> Process<'d> {
         let id = threads.iter().find_map(|t| Some(t.teb?.process_id));
         let wow64 = if windows { is_wow64(dump, &threads, shared_data.as_ref()) } else { None };
         warnings.extend(dump.memory_damage().iter().cloned().map(Warning::Damage));
+        let build = system.as_ref().map(|s| s.raw.build_number);
+        let heaps = heaps::gather(dump, &space, &pebs, build, &mut warnings);
         let mut process =
-            Process { dump, space, threads, modules, system, id, shared_data, pebs, wow64, warnings };
+            Process { dump, space, threads, modules, system, id, shared_data, pebs, heaps, wow64, warnings };
         let claims = process.claims();
         process.space.classify(&claims);
         process
@@ -111,113 +116,10 @@ impl<'d> Process<'d> {
         }
         Some(comment.text)
     }
-
-    /// The suffix of this process's structures of the width given.
-    fn bits(&self, width: Width) -> Bits {
-        match (self.wow64 == Some(true) && self.dump.width() == Width::Bits64, width) {
-            (false, _) => Bits::Native,
-            (true, Width::Bits32) => Bits::B32,
-            (true, Width::Bits64) => Bits::B64,
-        }
-    }
-
-    /// Who uses which addresses.
-    fn claims(&self) -> Vec<Span> {
-        let mut claims = Vec::new();
-        for peb in &self.pebs {
-            let by =
-                self.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().find(|t| t.peb == peb.address);
-            let fact = by.map_or(Fact::ThreadList, |teb| Fact::TebPeb(teb.address));
-            let usage = Usage::Peb(self.bits(peb.width));
-            claims.push(Span {
-                base: peb.address,
-                end: peb.address.saturating_add(PAGE),
-                usage,
-                owner: Owner::Process,
-                fact,
-            });
-        }
-        for thread in &self.threads {
-            self.claim_thread(thread, &mut claims);
-        }
-        for (index, module) in self.modules.iter().enumerate() {
-            let (base, end) = extent(module);
-            claims.push(Span {
-                base,
-                end,
-                usage: Usage::Image,
-                owner: Owner::Module(index),
-                fact: Fact::ModuleList,
-            });
-        }
-        if self.shared_data.is_some() {
-            let (base, end) = (kuser::ADDRESS, kuser::ADDRESS + PAGE);
-            claims.push(Span {
-                base,
-                end,
-                usage: Usage::Other,
-                owner: Owner::Process,
-                fact: Fact::UserSharedData,
-            });
-        }
-        claims
-    }
-
-    fn claim_thread(&self, thread: &Thread<'_>, claims: &mut Vec<Span>) {
-        let owner = Owner::Thread(thread.index);
-        for teb in [thread.teb, thread.teb32].into_iter().flatten() {
-            let twin = thread.teb32.is_some_and(|t| t.address == teb.address);
-            let fact = if twin { Fact::TebWow64(thread.teb_address) } else { Fact::ThreadList };
-            let end = teb.address.saturating_add(self.teb_size(teb.width));
-            let usage = Usage::Teb(self.bits(teb.width));
-            claims.push(Span { base: teb.address, end, usage, owner, fact });
-            claims.extend(self.stack(&teb).map(|(base, end, fact)| Span {
-                base,
-                end,
-                usage: Usage::Stack(self.bits(teb.width)),
-                owner,
-                fact,
-            }));
-        }
-    }
-
-    /// Bytes of a TEB, in pages: two on x64; one on x86 until Windows 11 let it grow beyond (C.1).
-    fn teb_size(&self, width: Width) -> u64 {
-        const WINDOWS_11: u32 = 22000;
-        let build = self.system.as_ref().map_or(0, |s| s.raw.build_number);
-        if width == Width::Bits64 || build >= WINDOWS_11 { 2 * PAGE } else { PAGE }
-    }
-
-    /// The stack that a TEB describes: all of its allocation, reserved and guard pages too. Where the map shows an
-    /// allocation that ends at `StackBase`, that is the stack; otherwise it begins at `DeallocationStack`.
-    pub fn stack(&self, teb: &Teb<'_>) -> Option<(u64, u64, Fact)> {
-        // The 64-bit stack of a WOW64 thread begins below a save area, inside a page that is the stack's all the same.
-        let (limit, end) = (teb.stack_limit, teb.stack_base.checked_next_multiple_of(PAGE)?);
-        if limit >= end || end - limit > MOST_STACK {
-            return None;
-        }
-        let by_map = Fact::TebStackAllocation(teb.address);
-        let top = self.space.region_at(end - 1).filter(|r| self.space.is_mapped() && !r.state.is_free());
-        let allocation = top.map(|r| r.allocation_base).filter(|base| *base <= limit);
-        let ends_here =
-            |base| self.space.region_at(end).is_none_or(|r| r.state.is_free() || r.allocation_base != base);
-        if let Some(base) = allocation.filter(|base| ends_here(*base) && end - base <= MOST_STACK) {
-            return Some((base, end, by_map));
-        }
-        let reserved =
-            teb.deallocation_stack().ok().filter(|d| *d != 0 && *d <= limit && end - d <= MOST_STACK);
-        match (reserved, allocation) {
-            (Some(base), Some(allocation)) if allocation > base => Some((allocation, end, by_map)),
-            (Some(base), _) => Some((base, end, Fact::TebStack(teb.address))),
-            (None, _) => Some((limit, end, by_map)),
-        }
-    }
 }
 
-const PAGE: u64 = 0x1000;
-
-/// No stack is larger: the linker and `CreateThread` take a 32-bit size on x86, and 64 GiB is beyond any use.
-const MOST_STACK: u64 = 1 << 36;
+/// Bytes of a page.
+pub(crate) const PAGE: u64 = 0x1000;
 
 /// First address of a module, and the first behind it.
 pub(crate) fn extent(module: &MinidumpModule) -> (u64, u64) {

@@ -4,9 +4,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use dumplens_core::process::kuser;
 use dumplens_core::{Attributes, MemoryState, MemoryType, Protection, Tally};
 
 use crate::address_space::AddressSpace;
+use crate::owners::{WRITABLE, WRITE_COPY};
 use crate::usage::Usage;
 
 /// One line of a table.
@@ -45,6 +47,8 @@ pub struct Totals {
     pub reserve: u64,
     /// Bytes free.
     pub free: u64,
+    /// What the process is charged for by the map (F.3).
+    pub private_commit: u64,
     /// The largest free region, base and size; the lowest of equals.
     pub largest_free: Option<(u64, u64)>,
     /// Regions whose state is none of commit, reserve and free.
@@ -83,6 +87,7 @@ impl Totals {
             commit,
             reserve,
             free: unused,
+            private_commit: private_commit(&groups, space),
             odd_states: groups.iter().filter(|g| !g.key.1.is_known()).map(|g| g.regions).sum(),
             largest_free: groups
                 .iter()
@@ -97,6 +102,35 @@ impl Totals {
         let (_, largest) = self.largest_free?;
         (self.free > 0).then(|| (self.free - largest) as f64 / self.free as f64)
     }
+}
+
+/// Private pages but for those that the kernel shares with every process, and image and mapped pages that were copied
+/// or can be: what a commit charge is made of (`spec/windows-dumps.md` F.2, F.3).
+fn private_commit(groups: &[Group], space: &AddressSpace<'_>) -> u64 {
+    let charged = |g: &&Group| {
+        let (_, state, kind, protect) = g.key;
+        state.is_commit()
+            && match kind {
+                MemoryType::PRIVATE => true,
+                MemoryType::IMAGE => protect.0 & (WRITABLE | WRITE_COPY) != 0,
+                MemoryType::MAPPED => protect.0 & WRITE_COPY != 0,
+                _ => false,
+            }
+    };
+    let sum: u64 = groups.iter().filter(charged).map(|g| g.size).sum();
+    sum.saturating_sub(shared_with_kernel(space))
+}
+
+/// KUSER_SHARED_DATA and the hypervisor's page behind it: private by type, charged to nobody.
+fn shared_with_kernel(space: &AddressSpace<'_>) -> u64 {
+    let pages = kuser::ADDRESS..kuser::ADDRESS + 0x1_0000;
+    let regions = (space.regions.first_behind(pages.start)..).map_while(|index| space.regions.get(index));
+    let inside = regions.take_while(|r| r.base < pages.end);
+    inside
+        .filter(|r| r.base >= pages.start && r.state.is_commit() && r.kind == MemoryType::PRIVATE)
+        .filter(|r| r.size <= 0x1000)
+        .map(|r| r.size)
+        .sum()
 }
 
 fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {

@@ -32,8 +32,12 @@ pub enum Usage {
     Teb(Bits),
     /// A process environment block.
     Peb(Bits),
+    /// A heap's segments, front end and large blocks.
+    Heap(Bits),
+    /// Page heap: blocks with an inaccessible page behind each.
+    PageHeap(Bits),
     /// Something else that is known by name; the [`Fact`] tells what.
-    Other,
+    Other(Bits),
 }
 
 impl fmt::Display for Usage {
@@ -45,7 +49,9 @@ impl fmt::Display for Usage {
             Usage::Stack(bits) => ("Stack", *bits),
             Usage::Teb(bits) => ("TEB", *bits),
             Usage::Peb(bits) => ("PEB", *bits),
-            Usage::Other => ("Other", Bits::Native),
+            Usage::Heap(bits) => ("Heap", *bits),
+            Usage::PageHeap(bits) => ("PageHeap", *bits),
+            Usage::Other(bits) => ("Other", *bits),
         };
         match bits {
             Bits::Native => f.pad(name),
@@ -56,7 +62,7 @@ impl fmt::Display for Usage {
 }
 
 /// Whose a range is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// The process as a whole.
     Process,
@@ -64,6 +70,8 @@ pub enum Owner {
     Thread(usize),
     /// A module, by its index in the module list.
     Module(usize),
+    /// A heap, by its index in the list of heaps.
+    Heap(usize),
 }
 
 /// The fact by which a range got its class.
@@ -83,6 +91,61 @@ pub enum Fact {
     TebWow64(u64),
     /// The page of `KUSER_SHARED_DATA`, at the same address in every process.
     UserSharedData,
+    /// A field of the PEB at this address points into the region.
+    PebField(u64, PebField),
+    /// The allocation of the heap structure at this address.
+    HeapHeader(u64),
+    /// `_HEAP_SEGMENT` or `HEAP_PAGE_SEGMENT` at this address.
+    HeapSegment(u64),
+    /// The allocation to which `FrontEndHeap`, at this address, points.
+    HeapFrontEnd(u64),
+    /// `HEAP_VIRTUAL_ALLOC_ENTRY` or `HEAP_LARGE_ALLOC_DATA` at this address.
+    HeapLargeBlock(u64),
+    /// `NtGlobalFlag` has page heap enabled, and each block of the allocation has an inaccessible page behind it.
+    PageHeapPattern,
+}
+
+/// What a PEB points to that the debugger shows as `Other`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PebField {
+    /// `ApiSetMap`.
+    ApiSetMap,
+    /// `SystemDefaultActivationContextData`.
+    SystemDefaultActivationContextData,
+    /// `ActivationContextData`.
+    ActivationContextData,
+    /// `GdiSharedHandleTable`.
+    GdiSharedHandleTable,
+    /// `ReadOnlySharedMemoryBase`, which the documentation calls CSR shared memory.
+    ReadOnlySharedMemory,
+    /// `AnsiCodePageData`.
+    NlsTables,
+}
+
+impl PebField {
+    /// WinDbg's text in brackets.
+    pub fn title(self) -> &'static str {
+        match self {
+            PebField::ApiSetMap => "API Set Map",
+            PebField::SystemDefaultActivationContextData => "System Default Activation Context Data",
+            PebField::ActivationContextData => "Activation Context Data",
+            PebField::GdiSharedHandleTable => "GDI Shared Handle Table",
+            PebField::ReadOnlySharedMemory => "Read Only Shared Memory",
+            PebField::NlsTables => "NLS Tables",
+        }
+    }
+
+    /// The field's name in the PEB.
+    pub fn name(self) -> &'static str {
+        match self {
+            PebField::ApiSetMap => "ApiSetMap",
+            PebField::SystemDefaultActivationContextData => "SystemDefaultActivationContextData",
+            PebField::ActivationContextData => "ActivationContextData",
+            PebField::GdiSharedHandleTable => "GdiSharedHandleTable",
+            PebField::ReadOnlySharedMemory => "ReadOnlySharedMemoryBase",
+            PebField::NlsTables => "AnsiCodePageData",
+        }
+    }
 }
 
 /// A claim: these addresses are used so, by this fact.
@@ -100,15 +163,18 @@ pub struct Span {
     pub fact: Fact,
 }
 
-/// Which claim wins where two meet: environment blocks are cut out of what surrounds them, stacks out of images.
+/// Which claim wins where two meet: environment blocks are cut out of what surrounds them, stacks out of images;
+/// what is known by a structure comes before what is inferred from a pattern.
 fn rank(usage: Usage) -> u8 {
     match usage {
         Usage::Peb(_) => 0,
         Usage::Teb(_) => 1,
         Usage::Stack(_) => 2,
         Usage::Image => 3,
-        Usage::Other => 4,
-        Usage::Free | Usage::Unknown => 5,
+        Usage::Heap(_) => 4,
+        Usage::Other(_) => 5,
+        Usage::PageHeap(_) => 6,
+        Usage::Free | Usage::Unknown => 7,
     }
 }
 

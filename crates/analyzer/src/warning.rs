@@ -56,6 +56,22 @@ pub enum Warning {
         /// Why, of the first.
         why: String,
     },
+    /// Heaps, or the list of them, whose structures the dump does not keep.
+    HeapsUnread {
+        /// How many structures.
+        count: u64,
+        /// The first of them, and why.
+        first: String,
+    },
+    /// Heaps, or the list of them, that are not as they should be.
+    HeapsDamaged {
+        /// How many faults there are.
+        count: u64,
+        /// The first of them.
+        first: String,
+    },
+    /// Page heap is enabled for the process.
+    PageHeap,
     /// The exception names a thread that is not in the thread list.
     ExceptionThreadUnknown {
         /// Its ID.
@@ -94,6 +110,9 @@ impl Warning {
             Warning::RegionsOddState { .. } => "regions_odd_state",
             Warning::NoMemoryMap => "no_memory_map",
             Warning::TebsUnusable { .. } => "tebs_unusable",
+            Warning::HeapsUnread { .. } => "heaps_unread",
+            Warning::HeapsDamaged { .. } => "heaps_damaged",
+            Warning::PageHeap => "page_heap",
             Warning::ExceptionThreadUnknown { .. } => "exception_thread_unknown",
             Warning::StreamEmpty { .. } => "stream_empty",
             Warning::NotWindows { .. } => "not_windows",
@@ -132,6 +151,17 @@ impl fmt::Display for Warning {
             Warning::TebsUnusable { count, first, why } => {
                 write!(f, "the TEB of {count} threads cannot be used (first: thread {first:#x}, {why})")
             }
+            Warning::HeapsUnread { count, first } => write!(
+                f,
+                "{count} heap structures cannot be read (the first {first}): what belongs to these heaps is <unknown>"
+            ),
+            Warning::HeapsDamaged { count, first } => write!(
+                f,
+                "{count} faults in the heaps' structures (the first: {first}): a part of these heaps may be <unknown>"
+            ),
+            Warning::PageHeap => f.write_str(
+                "page heap is enabled: it inflates address space and commit, since each block has pages of its own",
+            ),
             Warning::ExceptionThreadUnknown { thread_id } => {
                 write!(f, "the exception's thread {thread_id:#x} is not in the thread list")
             }

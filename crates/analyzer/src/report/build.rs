@@ -9,13 +9,15 @@ use dumplens_core::{Arch, StreamType, VmCounters};
 use super::{
     CodeReport, CountersReport, DumpReport, ExceptionReport, HandleCount, Hex, MemoryReport, ModuleReport,
     Options, PlaceReport, ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, StreamReport,
-    SystemMemoryReport, SystemReport, ThreadReport, WarningReport,
+    SystemMemoryReport, SystemReport, ThreadReport, WarningReport, space,
 };
 use crate::address_space::Coverage;
+use crate::owners::{self, Holdings};
 use crate::process::{Process, Thread, known};
 use crate::totals::{Totals, TotalsRow};
+use crate::usage::{Owner, Usage};
 use crate::warning::Warning;
-use crate::{clock, names};
+use crate::{clock, names, stack_use};
 
 impl Report {
     /// Puts the facts in the report's shape.
@@ -23,6 +25,7 @@ impl Report {
         let mut warnings = process.warnings.clone();
         let misc = process.dump.misc_info().ok().flatten();
         let details = options.details;
+        let holdings = if details { owners::holdings(&process.space) } else { HashMap::new() };
         let report = Report {
             schema_version: SCHEMA_VERSION,
             dump: dump(process, options, &mut warnings),
@@ -30,12 +33,13 @@ impl Report {
             process: self::process(process, misc.as_ref(), options, &mut warnings),
             exception: exception(process, &mut warnings),
             threads: if details {
-                process.threads.iter().map(|t| thread(process, t)).collect()
+                process.threads.iter().map(|t| thread(process, t, &holdings)).collect()
             } else {
                 Vec::new()
             },
-            modules: if details { process.modules.iter().map(module).collect() } else { Vec::new() },
-            memory: memory(process, &mut warnings),
+            modules: if details { modules(process, &holdings) } else { Vec::new() },
+            heaps: if details { space::heaps(process, &holdings) } else { Vec::new() },
+            memory: memory(process, details, &mut warnings),
             verdict: None,
             findings: Vec::new(),
             warnings: Vec::new(),
@@ -245,9 +249,14 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
     })
 }
 
-fn thread(process: &Process<'_>, thread: &Thread<'_>) -> ThreadReport {
+/// What every owner has.
+type Owned = HashMap<(Owner, Usage), Holdings>;
+
+fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadReport {
     let teb = thread.program_teb();
     let context = process.dump.context(thread.index);
+    let sp = context.as_ref().map(dumplens_core::minidump::MinidumpContext::get_stack_pointer);
+    let stack = |teb: &Teb<'_>| stack(process, teb, sp, owned.get(&process.stack_key(thread.index, teb)));
     let code =
         |code: u32, name: fn(u32) -> Option<String>| CodeReport { code: code.into(), name: name(code) };
     ThreadReport {
@@ -256,25 +265,40 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>) -> ThreadReport {
         name: thread.name.clone(),
         teb: thread.teb_address.into(),
         teb32: thread.teb32.map(|t| t.address.into()),
-        stack: teb.map(|t| stack(process, t)),
-        stack64: thread.teb32.and(thread.teb.as_ref()).map(|t| stack(process, t)),
+        stack: teb.map(stack),
+        stack64: thread.teb32.and(thread.teb.as_ref()).map(stack),
         last_error: teb.map(|t| code(t.last_error, names::win32_error)),
         last_status: teb.and_then(|t| t.last_status().ok()).map(|c| code(c, names::nt_status)),
         suspend_count: thread.suspend_count,
         ip: context.as_ref().map(|c| c.get_instruction_pointer().into()),
-        sp: context.as_ref().map(|c| c.get_stack_pointer().into()),
+        sp: sp.map(Into::into),
         start_address: thread.start_address.map(Into::into),
         frames: None,
         stopped: None,
     }
 }
 
-fn stack(process: &Process<'_>, teb: &Teb<'_>) -> StackReport {
-    let reserved = process.stack(teb).map(|(base, ..)| base.into());
-    StackReport { base: teb.stack_base.into(), limit: teb.stack_limit.into(), reserved_from: reserved }
+fn stack(process: &Process<'_>, teb: &Teb<'_>, sp: Option<u64>, owned: Option<&Holdings>) -> StackReport {
+    let owned = owned.filter(|_| process.space.is_mapped());
+    let in_use = sp.filter(|sp| (teb.stack_limit..teb.stack_base).contains(sp)).map(|sp| teb.stack_base - sp);
+    StackReport {
+        base: teb.stack_base.into(),
+        limit: teb.stack_limit.into(),
+        reserved_from: process.stack(teb).map(|(base, ..)| base.into()),
+        reserved_bytes: owned.map(|h| h.reserved),
+        committed_bytes: owned.map(|h| h.committed),
+        guard_bytes: owned.map(|h| h.guard),
+        deepest_bytes: stack_use::deepest(process, teb).map(|lowest| teb.stack_base - lowest),
+        in_use_bytes: in_use,
+    }
 }
 
-fn module(module: &MinidumpModule) -> ModuleReport {
+fn modules(process: &Process<'_>, owned: &Owned) -> Vec<ModuleReport> {
+    let of = |index| owned.get(&(Owner::Module(index), Usage::Image)).filter(|_| process.space.is_mapped());
+    process.modules.iter().enumerate().map(|(index, m)| module(m, of(index))).collect()
+}
+
+fn module(module: &MinidumpModule, owned: Option<&Holdings>) -> ModuleReport {
     let pdb = match &module.codeview_info {
         Some(CodeView::Pdb70(record)) => Some(String::from_utf8_lossy(&record.pdb_file_name).into_owned()),
         Some(CodeView::Pdb20(record)) => Some(String::from_utf8_lossy(&record.pdb_file_name).into_owned()),
@@ -288,10 +312,12 @@ fn module(module: &MinidumpModule) -> ModuleReport {
         time_date_stamp: module.raw.time_date_stamp.into(),
         pdb: pdb.map(|p| p.trim_end_matches('\0').to_owned()),
         debug_id: module.debug_identifier().map(|id| id.breakpad().to_string()),
+        private_bytes: owned.map(|h| h.writable),
+        write_copy_bytes: owned.map(|h| h.write_copy),
     }
 }
 
-fn memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> MemoryReport {
+fn memory(process: &Process<'_>, details: bool, warnings: &mut Vec<Warning>) -> MemoryReport {
     let totals = Totals::of(&process.space);
     if totals.odd_states > 0 {
         warnings.push(Warning::RegionsOddState { count: totals.odd_states });
@@ -317,6 +343,8 @@ fn memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> MemoryReport {
         reserve_bytes: known(totals.reserve),
         free_bytes: known(totals.free),
         largest_free: totals.largest_free.filter(|_| complete).map(place),
+        private_commit_estimate_bytes: known(totals.private_commit),
+        allocations: (details && mapped).then(|| space::allocations(process)),
         fragmentation: totals.fragmentation().filter(|_| complete),
         usage: totals.usage.into_iter().map(row).collect(),
         kind: table(totals.kind),

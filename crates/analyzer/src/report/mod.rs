@@ -6,9 +6,11 @@
 mod build;
 mod hex;
 pub mod region;
+mod space;
 
 pub use hex::Hex;
 use serde::Serialize;
+pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapReport, SizeClassReport};
 
 use crate::warning::Warning;
 
@@ -43,6 +45,8 @@ pub struct Report {
     pub threads: Vec<ThreadReport>,
     /// The modules, in the order of the module list; empty without details.
     pub modules: Vec<ModuleReport>,
+    /// The heaps, those of the first PEB first; empty without details.
+    pub heaps: Vec<HeapReport>,
     /// The address space.
     pub memory: MemoryReport,
     /// Why it happened. Not answered by this version.
@@ -221,6 +225,16 @@ pub struct StackReport {
     pub limit: Hex,
     /// `DeallocationStack`: the lowest reserved address.
     pub reserved_from: Option<Hex>,
+    /// Bytes reserved but not committed.
+    pub reserved_bytes: Option<u64>,
+    /// Bytes committed, guard pages too.
+    pub committed_bytes: Option<u64>,
+    /// Bytes of guard pages.
+    pub guard_bytes: Option<u64>,
+    /// Bytes from the lowest one that was ever written to the base; `None` if the dump does not keep them.
+    pub deepest_bytes: Option<u64>,
+    /// Bytes from the stack pointer to the base; `None` if it does not point into this stack.
+    pub in_use_bytes: Option<u64>,
 }
 
 /// One thread.
@@ -275,6 +289,11 @@ pub struct ModuleReport {
     pub pdb: Option<String>,
     /// GUID and age, as a symbol server wants them.
     pub debug_id: Option<String>,
+    /// Committed bytes that are private to the process: pages that were written, and copied for that. `None` without a
+    /// memory map.
+    pub private_bytes: Option<u64>,
+    /// Committed bytes that will be copied when they are written.
+    pub write_copy_bytes: Option<u64>,
 }
 
 /// A region's place.
@@ -321,6 +340,11 @@ pub struct MemoryReport {
     pub free_bytes: Option<u64>,
     /// The largest free region; `None` also when nothing is free.
     pub largest_free: Option<PlaceReport>,
+    /// What the process is charged for by the map: private pages, and copied or copy-on-write pages of images and
+    /// mappings. Page tables, kernel memory and AWE pages are not in the map.
+    pub private_commit_estimate_bytes: Option<u64>,
+    /// The allocations; `None` without details.
+    pub allocations: Option<AllocationsReport>,
     /// The share of free space outside the largest free region, 0 to 1.
     pub fragmentation: Option<f64>,
     /// Every region.

@@ -5,10 +5,10 @@ use dumplens_core::minidump::Module;
 use dumplens_core::pe::Image;
 use serde::Serialize;
 
-use super::Hex;
+use super::{Hex, space};
 use crate::address_space::Piece;
 use crate::process::{Process, extent};
-use crate::usage::{Fact, Owner, Usage};
+use crate::usage::{Fact, Owner, Span};
 
 /// A region, or the part of one that has a single usage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,7 +72,7 @@ impl RegionReport {
             type_raw: region.kind.0,
             allocation_protect_raw: region.allocation_protect.0,
             usage: piece.usage.to_string(),
-            detail: piece.span.and_then(|s| detail(process, s.usage, s.owner)),
+            detail: piece.span.and_then(|s| detail(process, &s)),
             fact: piece.span.map(|s| fact(s.fact)),
         }
     }
@@ -91,6 +91,8 @@ pub struct AddressReport {
     pub module: Option<ModulePlace>,
     /// The thread, if it lies in a TEB or a stack.
     pub thread: Option<ThreadPlace>,
+    /// The heap, if it lies in one.
+    pub heap: Option<HeapPlace>,
     /// How many bytes from the address on the dump keeps without a gap, up to the end of the region.
     pub kept_bytes: u64,
     /// Why the dump has no byte there; `None` if it has.
@@ -108,6 +110,19 @@ pub struct ModulePlace {
     pub offset: Hex,
     /// The section; `None` if it lies in none, or the dump does not keep the headers.
     pub section: Option<String>,
+}
+
+/// Which heap, and which part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeapPlace {
+    /// Position in `PEB.ProcessHeaps`.
+    pub index: usize,
+    /// Its handle.
+    pub handle: Hex,
+    /// `nt`, `segment`, `xp` or `unknown`.
+    pub kind: &'static str,
+    /// `Segment`, `Front End` or `Large Block`.
+    pub part: &'static str,
 }
 
 /// Which thread.
@@ -137,6 +152,7 @@ impl AddressReport {
             pointer_bits: process.dump.width().bits(),
             region: piece.map(|p| RegionReport::new(process, &p)),
             module: process.module_at(address).map(|i| module_place(process, i, address)),
+            heap: piece.and_then(|p| p.span).and_then(|s| heap_place(process, &s)),
             thread: thread.map(|t| ThreadPlace { index: t.index, id: t.id, name: t.name.clone() }),
             kept_bytes: kept,
             absent: (kept == 0).then(|| absence(process, address).to_string()),
@@ -155,6 +171,13 @@ fn absence(process: &Process<'_>, address: u64) -> Absence {
     }
 }
 
+fn heap_place(process: &Process<'_>, span: &Span) -> Option<HeapPlace> {
+    let Owner::Heap(index) = span.owner else { return None };
+    let heap = process.heaps.list.get(index)?;
+    let (kind, part) = (space::heap_kind(heap.kind), part_name(span.fact));
+    Some(HeapPlace { index: heap.index, handle: heap.handle.into(), kind, part })
+}
+
 fn module_place(process: &Process<'_>, index: usize, address: u64) -> ModulePlace {
     let module = &process.modules[index];
     let (base, end) = extent(module);
@@ -171,19 +194,35 @@ fn module_place(process: &Process<'_>, index: usize, address: u64) -> ModulePlac
     }
 }
 
-/// WinDbg's text in brackets: `~N; pid.tid`, `pid`, or `name; "path"`.
-fn detail(process: &Process<'_>, usage: Usage, owner: Owner) -> Option<String> {
+/// WinDbg's text in brackets: `~N; pid.tid`, `pid`, `name; "path"`, `ID: n; Handle: …; Type: …`, or a title.
+fn detail(process: &Process<'_>, span: &Span) -> Option<String> {
     let pid = process.id.map_or_else(|| "?".to_owned(), |pid| format!("{pid:x}"));
-    match (usage, owner) {
-        (_, Owner::Thread(index)) => {
+    match (span.owner, span.fact) {
+        (Owner::Thread(index), _) => {
             process.threads.get(index).map(|t| format!("~{}; {pid}.{:x}", t.index, t.id))
         }
-        (_, Owner::Module(index)) => process.modules.get(index).map(|m| {
+        (Owner::Module(index), _) => process.modules.get(index).map(|m| {
             let path = m.code_file();
             format!("{}; \"{path}\"", module_name(&path))
         }),
-        (Usage::Peb(_), Owner::Process) => Some(pid),
-        (_, Owner::Process) => Some("User Shared Data".to_owned()),
+        (Owner::Heap(index), fact) => process.heaps.list.get(index).map(|heap| {
+            let digits = process.dump.width().bytes() * 2;
+            let kind = part_name(fact);
+            format!("ID: {}; Handle: {:0digits$x}; Type: {kind}", heap.index, heap.handle)
+        }),
+        (Owner::Process, Fact::UserSharedData) => Some("User Shared Data".to_owned()),
+        (Owner::Process, Fact::PebField(_, field)) => Some(field.title().to_owned()),
+        (Owner::Process, Fact::PageHeapPattern) => None,
+        (Owner::Process, _) => Some(pid),
+    }
+}
+
+/// WinDbg's name for a part of a heap.
+fn part_name(fact: Fact) -> &'static str {
+    match fact {
+        Fact::HeapFrontEnd(_) => "Front End",
+        Fact::HeapLargeBlock(_) => "Large Block",
+        _ => "Segment",
     }
 }
 
@@ -203,6 +242,15 @@ fn fact(fact: Fact) -> String {
         }
         Fact::TebPeb(teb) => format!("ProcessEnvironmentBlock of the TEB at {teb:#x}"),
         Fact::TebWow64(teb) => format!("the 32-bit twin of the TEB at {teb:#x}"),
+        Fact::PebField(peb, field) => format!("{} of the PEB at {peb:#x} points into it", field.name()),
+        Fact::HeapHeader(heap) => format!("the allocation of the heap at {heap:#x}"),
+        Fact::HeapSegment(segment) => format!("the heap segment at {segment:#x}"),
+        Fact::HeapFrontEnd(field) => format!("the allocation that FrontEndHeap, at {field:#x}, points into"),
+        Fact::HeapLargeBlock(entry) => format!("the large block's entry at {entry:#x}"),
+        Fact::PageHeapPattern => {
+            "page heap is enabled, and an inaccessible page stands behind each block (a guess by pattern)"
+                .to_owned()
+        }
         Fact::UserSharedData => "KUSER_SHARED_DATA, at the same address in every process".to_owned(),
     }
 }

@@ -29,9 +29,10 @@ impl<'r> Extents<'r> {
         (base <= address && address < end).then_some((base, end))
     }
 
-    /// Base and end of the private allocation that holds `address`.
-    pub(super) fn private(&mut self, address: u64) -> Option<(u64, u64)> {
-        self.map.at(address).filter(|region| region.kind == MemoryType::PRIVATE)?;
+    /// Base and end of the allocation that holds `address`, if a heap may lie in it: in private memory, or in a section
+    /// that processes share, as the heaps of the Windows subsystem do (Windows 7).
+    pub(super) fn heap_memory(&mut self, address: u64) -> Option<(u64, u64)> {
+        self.map.at(address).filter(|region| region.kind != MemoryType::IMAGE)?;
         self.of(address)
     }
 }

@@ -85,7 +85,7 @@ fn segment(walker: &mut Walker<'_, '_>, heap: &mut Heap, base: u64) -> Result<()
 
 /// Adds a part, cut off where its allocation ends.
 fn add(walker: &mut Walker<'_, '_>, heap: &mut Heap, mut part: Part) {
-    match walker.extents.private(part.base) {
+    match walker.extents.heap_memory(part.base) {
         Some((_, end)) if end < part.end => {
             heap.fault(part.by, FaultKind::BeyondAllocation);
             part.end = end;
@@ -162,7 +162,7 @@ fn front_end(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, bl
         return;
     }
     let Some(address) = address else { return };
-    let Some((base, end)) = walker.extents.private(address) else {
+    let Some((base, end)) = walker.extents.heap_memory(address) else {
         return heap.fault(address, FaultKind::BeyondAllocation);
     };
     if heap.parts.iter().all(|part| part.end <= base || end <= part.base) {

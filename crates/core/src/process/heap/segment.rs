@@ -29,7 +29,7 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
         Err(fault) => return heap.fault(handle, fault),
     };
     heap.flags = block.long(0xc, 0x14);
-    if let Some((base, end)) = walker.extents.private(handle) {
+    if let Some((base, end)) = walker.extents.heap_memory(handle) {
         heap.parts.push(Part { base, end, kind: PartKind::Segment, by: handle, user_bytes: None });
     }
     let lists = if let Some((layout, lists)) = known_layout(walker, handle, &block) {
@@ -102,7 +102,7 @@ fn by_shape(walker: &Walker<'_, '_>, handle: u64) -> Vec<List> {
 /// HEAP_PAGE_SEGMENT: its `ListEntry` is its first field, so a link is a segment.
 fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, list: List) {
     let faults = walker.follow(list.head, |walker, at| {
-        let allocation = walker.extents.private(at).filter(|_| at.is_multiple_of(GRANULARITY));
+        let allocation = walker.extents.heap_memory(at).filter(|_| at.is_multiple_of(GRANULARITY));
         let Some((_, end)) = allocation else { return Err(FaultKind::NotASegment) };
         let end = at.saturating_add(list.segment_bytes).min(end);
         heap.parts.push(Part { base: at, end, kind: PartKind::Segment, by: at, user_bytes: None });

@@ -66,8 +66,10 @@ fn visit(walker: &mut Walker<'_, '_>, node: u64) -> Result<(Part, [u64; 2]), Fau
     let (base, unused) = (place & !0xffff, place & 0xffff);
     let size = (word >> 12).saturating_mul(PAGE);
     let end = base.checked_add(size).ok_or(FaultKind::BadNode)?;
-    let fits =
-        walker.extents.private(base).is_some_and(|(start, stop)| start == base && size > 0 && end <= stop);
+    let fits = walker
+        .extents
+        .heap_memory(base)
+        .is_some_and(|(start, stop)| start == base && size > 0 && end <= stop);
     if !fits {
         return Err(FaultKind::BadNode);
     }
