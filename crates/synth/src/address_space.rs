@@ -1,6 +1,8 @@
 //! Builds gap-free region lists the way VirtualQueryEx reports them.
 
-use crate::constants::{MEM_COMMIT, MEM_IMAGE, MEM_PRIVATE, MEM_RESERVE, PAGE_EXECUTE_WRITECOPY, PAGE_GUARD};
+use crate::constants::{
+    MEM_COMMIT, MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE, MEM_RESERVE, PAGE_EXECUTE_WRITECOPY, PAGE_GUARD,
+};
 use crate::memory::{Range, Region};
 
 /// Exclusive end of the user address space of an x64 process.
@@ -32,6 +34,11 @@ impl Part {
     /// Reserved private memory.
     pub fn reserved(size: u64) -> Self {
         Part { size, state: MEM_RESERVE, protect: 0, kind: MEM_PRIVATE }
+    }
+
+    /// Committed view of a section that is not an image.
+    pub fn mapped(size: u64, protect: u32) -> Self {
+        Part { size, state: MEM_COMMIT, protect, kind: MEM_MAPPED }
     }
 
     /// Committed memory of an image.

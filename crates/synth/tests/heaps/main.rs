@@ -1,0 +1,4 @@
+//! Heaps in processes: what lies where, by the specification's offsets.
+
+mod image;
+mod nt;
