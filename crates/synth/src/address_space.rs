@@ -2,6 +2,7 @@
 
 use crate::constants::{
     MEM_COMMIT, MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE, MEM_RESERVE, PAGE_EXECUTE_WRITECOPY, PAGE_GUARD,
+    PAGE_NOACCESS,
 };
 use crate::memory::{Range, Region};
 
@@ -98,9 +99,11 @@ impl AddressSpace {
         all
     }
 
-    /// What a full dump keeps: committed regions without guard pages, in address order.
+    /// What a full dump keeps: committed regions that can be read, in address order.
     pub fn kept(&self) -> Vec<Range> {
-        let kept = |region: &&Region| region.state == MEM_COMMIT && region.protect & PAGE_GUARD == 0;
+        let kept = |region: &&Region| {
+            region.state == MEM_COMMIT && region.protect & (PAGE_GUARD | PAGE_NOACCESS) == 0
+        };
         let range = |region: &Region| Range { start: region.base, size: region.size };
         let mut ranges: Vec<_> = self.used.iter().filter(kept).map(range).collect();
         ranges.sort_by_key(|range| range.start);

@@ -23,14 +23,24 @@
 //! assert_eq!((range.start, range.end, range.class), (0x1_0000, 0x1_F000, HeapClass::Segment));
 //! ```
 
+mod descriptor;
 mod entry;
 mod list;
 mod nt;
 mod nt_offsets;
 mod nt_write;
+mod page;
+mod segment;
+mod segment_offsets;
+mod segment_write;
+mod tree;
 mod truth;
 
+pub use descriptor::{Descriptor, put_chain};
 pub use entry::{BUSY, HeapEntry, LAST, VIRTUAL};
 pub use nt::{LargeBlock, NtCounters, NtHeap, NtSegment};
 pub use nt_offsets::NtLayout;
+pub use page::{FLG_HEAP_PAGE_ALLOCS, PageHeap};
+pub use segment::{LargeAlloc, PageSegment, SegmentHeap};
+pub use segment_offsets::SegmentLayout;
 pub use truth::{HeapClass, HeapKind, HeapRange, HeapTruth, LargeTruth, OtherTruth, Truth};

@@ -15,6 +15,8 @@ pub enum HeapClass {
     LargeBlock,
     /// The allocation that holds _SEGMENT_HEAP itself. What WinDbg calls it is not known.
     Header,
+    /// "PageHeap": the whole reservation of a page heap. How WinDbg divides it is not known.
+    PageHeap,
 }
 
 /// Which heap manager.
@@ -24,7 +26,7 @@ pub enum HeapKind {
     Nt,
     /// Signature 0xDDEEDDEE.
     Segment,
-    /// Page heap: the NT heap at `handle` is small, blocks have a range of pages each.
+    /// Page heap: `handle` has no signature of a heap, _DPH_HEAP_ROOT is one page higher.
     Page,
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn coherent(process: &Process, truth: &Truth) {
             assert_eq!(part.allocation_base, first.allocation_base);
             assert_ne!(part.state, MEM_FREE);
         }
-        assert_eq!(first.base == first.allocation_base || range.class == HeapClass::LargeBlock, true);
+        assert!(first.base == first.allocation_base || range.class == HeapClass::LargeBlock);
     }
     for heap in &truth.heaps {
         let sum: u64 = heap.ranges.iter().map(|range| range.end - range.start).sum();

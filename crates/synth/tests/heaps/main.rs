@@ -2,3 +2,5 @@
 
 mod image;
 mod nt;
+mod others;
+mod segment;

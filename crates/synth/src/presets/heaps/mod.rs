@@ -12,9 +12,18 @@
 //! ```
 
 mod nt;
+mod page;
 mod scene;
+mod segment;
 
-pub use nt::{nt_win7_x64, nt_win7_x86, nt_win8_x64, nt_win8_x86, nt_win10_x64, nt_win10_x86};
+pub use nt::{
+    nt_24h2_x64, nt_win7_x64, nt_win7_x86, nt_win8_x64, nt_win8_x86, nt_win10_x64, nt_win10_x86, nt_wow64,
+};
+pub use page::{page_heap_x64, page_heap_x86};
+pub use segment::{
+    segment_24h2, segment_1607, segment_1703, segment_2004, segment_2004_encoded_root, segment_2004_x86,
+    segment_10240, segment_win11,
+};
 
 use crate::heap::Truth;
 use crate::process::Process;
@@ -30,4 +39,16 @@ pub const ALL: &[Preset] = &[
     ("nt_win7_x64", nt_win7_x64),
     ("nt_win8_x64", nt_win8_x64),
     ("nt_win10_x64", nt_win10_x64),
+    ("nt_24h2_x64", nt_24h2_x64),
+    ("nt_wow64", nt_wow64),
+    ("segment_10240", segment_10240),
+    ("segment_1607", segment_1607),
+    ("segment_1703", segment_1703),
+    ("segment_2004", segment_2004),
+    ("segment_2004_encoded_root", segment_2004_encoded_root),
+    ("segment_2004_x86", segment_2004_x86),
+    ("segment_win11", segment_win11),
+    ("segment_24h2", segment_24h2),
+    ("page_heap_x86", page_heap_x86),
+    ("page_heap_x64", page_heap_x64),
 ];

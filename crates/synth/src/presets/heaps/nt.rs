@@ -1,9 +1,10 @@
 //! NT heaps, one process for each _HEAP.
 
-use super::scene::{Scene, WINDOWS_7, WINDOWS_8_1, WINDOWS_10};
+use super::scene::{Scene, WINDOWS_7, WINDOWS_8_1, WINDOWS_10, WINDOWS_11_24H2};
+use super::segment;
 use crate::Width;
 use crate::constants::PAGE;
-use crate::heap::{LargeBlock, NtHeap, NtLayout, NtSegment, Truth};
+use crate::heap::{LargeBlock, NtHeap, NtLayout, NtSegment, SegmentHeap, SegmentLayout, Truth};
 use crate::process::Process;
 
 /// Windows 7, 32-bit: large blocks begin their allocation and nothing is reserved behind them.
@@ -34,6 +35,31 @@ pub fn nt_win8_x64() -> (Process, Truth) {
 /// Windows 10, 64-bit. Heap 2 is a view of a section, as the heap shared with CSR is.
 pub fn nt_win10_x64() -> (Process, Truth) {
     preset(NtLayout::Win10X64, WINDOWS_10)
+}
+
+/// Windows 11 24H2: only the process heap is in ProcessHeaps, an NT heap and a segment heap hang off its descriptor.
+pub fn nt_24h2_x64() -> (Process, Truth) {
+    let mut scene = Scene::new(Width::W64, WINDOWS_11_24H2);
+    for (number, heap) in (0..2).zip(heaps(NtLayout::Win10X64, base(Width::W64))) {
+        let user_context = scene.descriptor(number);
+        scene.nt(&NtHeap { user_context, ..heap });
+    }
+    let third = segment::second(SegmentLayout::Win11Build24H2, segment::base(Width::W64));
+    scene.segment(&SegmentHeap { index: 3, user_context: scene.descriptor(2), ..third });
+    scene.chain();
+    scene.finish()
+}
+
+/// A WOW64 process on Windows 10: two 32-bit heaps in the 32-bit PEB, two 64-bit ones in the 64-bit PEB.
+pub fn nt_wow64() -> (Process, Truth) {
+    let mut scene = Scene::wow64();
+    for heap in heaps(NtLayout::Win10X86, base(Width::W32)) {
+        scene.nt(&heap);
+    }
+    for heap in heaps(NtLayout::Win10X64, 0x0A00_0000).iter().take(2) {
+        scene.nt(heap);
+    }
+    scene.finish()
 }
 
 fn preset(layout: NtLayout, windows: [u16; 3]) -> (Process, Truth) {

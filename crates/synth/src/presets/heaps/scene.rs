@@ -1,17 +1,22 @@
 //! A process that heaps are put into.
 
 use crate::address_space::{AddressSpace, Part, TOP_X86_4GB};
-use crate::constants::{PAGE, PAGE_READONLY};
-use crate::heap::{HeapTruth, NtHeap, OtherTruth, Truth};
+use crate::bytes::len32;
+use crate::constants::{MEM_RESERVE, PAGE, PAGE_READONLY};
+use crate::heap::{Descriptor, HeapTruth, NtHeap, OtherTruth, PageHeap, SegmentHeap, Truth, put_chain};
 use crate::kuser::KUSER_SHARED_DATA;
 use crate::presets::common::finish;
 use crate::presets::small::Addresses;
-use crate::presets::tiny;
+use crate::presets::{tiny, wow64};
 use crate::process::Process;
 use crate::{Arch, Misc, Peb, SystemInfo, Width};
 
 /// Where the array of heap handles lies, counted from [`Addresses::heap`], which is no heap here.
 const PROCESS_HEAPS: u64 = 0x400;
+/// The same of the 64-bit PEB of a WOW64 process.
+const PROCESS_HEAPS64: u64 = 0x480;
+/// Where heap descriptors lie (24H2), likewise.
+const DESCRIPTORS: u64 = 0x500;
 
 /// A process under construction.
 #[derive(Debug)]
@@ -21,12 +26,15 @@ pub(super) struct Scene {
     pub(super) truth: Truth,
     pub(super) peb: Peb,
     pub(super) at: Addresses,
+    /// The 64-bit PEB of a WOW64 process.
+    peb64: Option<Peb>,
 }
 
 /// Windows versions: major, minor, build.
 pub(super) const WINDOWS_7: [u16; 3] = [6, 1, 7601];
 pub(super) const WINDOWS_8_1: [u16; 3] = [6, 3, 9600];
 pub(super) const WINDOWS_10: [u16; 3] = [10, 0, 19045];
+pub(super) const WINDOWS_11_24H2: [u16; 3] = [10, 0, 26100];
 
 impl Scene {
     /// A process of either width on a version of Windows.
@@ -36,9 +44,19 @@ impl Scene {
             Width::W64 => (tiny::X64, Arch::X64),
         };
         let (process, space) = at.begin(Process { arch, ..Process::default() });
-        let mut scene = Scene { process, space, truth: Truth::default(), peb: peb(&at), at };
+        let mut scene = Scene { process, space, truth: Truth::default(), peb: peb(&at), at, peb64: None };
         scene.version(windows);
         scene.others(if width == Width::W32 { 0x0100_0000 } else { 0x1F2_0000_0000 });
+        scene
+    }
+
+    /// A 32-bit process on 64-bit Windows 10, seen by a 64-bit writer.
+    pub(super) fn wow64() -> Self {
+        let (at, (process, space)) = (wow64::VIEW32, wow64::begin());
+        let mut scene = Scene { process, space, truth: Truth::default(), peb: peb(&at), at, peb64: None };
+        scene.version(WINDOWS_10);
+        scene.others(0x0100_0000);
+        scene.peb64 = Some(Peb { process_heaps: at.heap + PROCESS_HEAPS64, ..scene.peb });
         scene
     }
 
@@ -83,7 +101,7 @@ impl Scene {
             let mut parts = vec![Part::mapped(pages * PAGE, PAGE_READONLY)];
             if field == "ReadOnlySharedMemoryBase" {
                 let rest = Part { size: 0xFB * PAGE, ..parts[0] };
-                parts.push(Part { state: crate::constants::MEM_RESERVE, protect: 0, ..rest });
+                parts.push(Part { state: MEM_RESERVE, protect: 0, ..rest });
             }
             self.space.allocate(start, &parts);
             self.process.put(start, name.as_bytes());
@@ -100,17 +118,54 @@ impl Scene {
         self.listed(heap.truth());
     }
 
-    /// The next heap of ProcessHeaps.
-    pub(super) fn listed(&mut self, mut truth: HeapTruth) {
-        truth.index = Some(u32::try_from(self.truth.heaps.len()).expect("a few"));
+    /// The same for a segment heap.
+    pub(super) fn segment(&mut self, heap: &SegmentHeap) {
+        heap.allocate(&mut self.space);
+        heap.put(&mut self.process);
+        self.listed(heap.truth());
+    }
+
+    /// The same for a page heap.
+    pub(super) fn page(&mut self, heap: &PageHeap) {
+        heap.allocate(&mut self.space);
+        heap.put(&mut self.process);
+        self.listed(heap.truth());
+    }
+
+    /// The next heap in the ProcessHeaps of its width.
+    fn listed(&mut self, mut truth: HeapTruth) {
+        truth.index = Some(len32(self.listed_handles(truth.width).len()));
         self.truth.heaps.push(truth);
+    }
+
+    fn listed_handles(&self, width: Width) -> Vec<u64> {
+        let heaps = self.truth.heaps.iter();
+        heaps.filter(|heap| heap.width == width && heap.index.is_some()).map(|heap| heap.handle).collect()
+    }
+
+    /// Address of the descriptor of the heap that is added as number `number`.
+    pub(super) fn descriptor(&self, number: u64) -> u64 {
+        self.at.heap + DESCRIPTORS + 0x20 * number
+    }
+
+    /// Leaves only the first heap in ProcessHeaps, as 24H2 does, and links all of them by descriptors.
+    pub(super) fn chain(&mut self) {
+        let heaps = (0..).zip(&self.truth.heaps);
+        let chain: Vec<_> = heaps
+            .map(|(number, heap)| Descriptor { address: self.descriptor(number), heap: heap.handle })
+            .collect();
+        put_chain(&mut self.process, self.at.width, &chain);
+        self.truth.heaps.iter_mut().skip(1).for_each(|heap| heap.index = None);
     }
 
     /// Writes PEB and handles, regions and kept memory.
     pub(super) fn finish(mut self) -> (Process, Truth) {
-        let handles: Vec<u64> =
-            self.truth.heaps.iter().filter(|heap| heap.index.is_some()).map(|heap| heap.handle).collect();
+        let handles = self.listed_handles(self.at.width);
         put_handles(&mut self.process, &mut self.peb, self.at.peb, self.at.width, &handles);
+        if let Some(mut peb64) = self.peb64 {
+            let handles = self.listed_handles(Width::W64);
+            put_handles(&mut self.process, &mut peb64, wow64::VIEW64.peb, Width::W64, &handles);
+        }
         finish(&mut self.process, &self.space, self.at.top);
         let regions = self.process.regions.as_deref().unwrap_or_default();
         for heap in &mut self.truth.heaps {
@@ -133,7 +188,7 @@ pub(super) fn peb(at: &Addresses) -> Peb {
 /// Writes a PEB with these heaps, and the array of their handles.
 pub(super) fn put_handles(process: &mut Process, peb: &mut Peb, address: u64, width: Width, handles: &[u64]) {
     peb.process_heap = handles.first().copied().unwrap_or_default();
-    peb.number_of_heaps = u32::try_from(handles.len()).expect("a few");
+    peb.number_of_heaps = len32(handles.len());
     let array: Vec<u8> =
         handles.iter().flat_map(|handle| handle.to_le_bytes()[..width.bytes()].to_vec()).collect();
     process.put(peb.process_heaps, &array);
