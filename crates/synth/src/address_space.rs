@@ -1,6 +1,9 @@
 //! Builds gap-free region lists the way VirtualQueryEx reports them.
 
-use crate::constants::{MEM_COMMIT, MEM_IMAGE, MEM_PRIVATE, MEM_RESERVE, PAGE_EXECUTE_WRITECOPY, PAGE_GUARD};
+use crate::constants::{
+    MEM_COMMIT, MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE, MEM_RESERVE, PAGE_EXECUTE_WRITECOPY, PAGE_GUARD,
+    PAGE_NOACCESS,
+};
 use crate::memory::{Range, Region};
 
 /// Exclusive end of the user address space of an x64 process.
@@ -32,6 +35,11 @@ impl Part {
     /// Reserved private memory.
     pub fn reserved(size: u64) -> Self {
         Part { size, state: MEM_RESERVE, protect: 0, kind: MEM_PRIVATE }
+    }
+
+    /// Committed view of a section that is not an image.
+    pub fn mapped(size: u64, protect: u32) -> Self {
+        Part { size, state: MEM_COMMIT, protect, kind: MEM_MAPPED }
     }
 
     /// Committed memory of an image.
@@ -91,9 +99,11 @@ impl AddressSpace {
         all
     }
 
-    /// What a full dump keeps: committed regions without guard pages, in address order.
+    /// What a full dump keeps: committed regions that can be read, in address order.
     pub fn kept(&self) -> Vec<Range> {
-        let kept = |region: &&Region| region.state == MEM_COMMIT && region.protect & PAGE_GUARD == 0;
+        let kept = |region: &&Region| {
+            region.state == MEM_COMMIT && region.protect & (PAGE_GUARD | PAGE_NOACCESS) == 0
+        };
         let range = |region: &Region| Range { start: region.base, size: region.size };
         let mut ranges: Vec<_> = self.used.iter().filter(kept).map(range).collect();
         ranges.sort_by_key(|range| range.start);

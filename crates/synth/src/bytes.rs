@@ -43,6 +43,11 @@ impl Fields {
         fields
     }
 
+    /// A structure whose size the caller chose for that width.
+    pub(crate) fn sized(width: Width, size: usize) -> Self {
+        Fields { width, bytes: vec![0; size] }
+    }
+
     /// A structure that is the same for both widths.
     pub(crate) fn flat(size: usize) -> Self {
         Fields { width: Width::W64, bytes: vec![0; size] }
@@ -63,6 +68,12 @@ impl Fields {
     /// A pointer of the structure's width; a 32-bit one keeps the low half.
     pub(crate) fn pointer(&mut self, at: At, value: u64) {
         let (start, size) = (self.at(at), self.width.bytes());
+        self.put(start, &value.to_le_bytes()[..size]);
+    }
+
+    /// A pointer of the structure's width at an offset that the caller chose for that width.
+    pub(crate) fn word(&mut self, start: usize, value: u64) {
+        let size = self.width.bytes();
         self.put(start, &value.to_le_bytes()[..size]);
     }
 

@@ -30,7 +30,7 @@
 //! `dumplens-core`: an offset that is wrong in one of them must not be wrong in both.
 //!
 //! The rooms: [`Process`] and the records in it; [`Layout`], where everything went; structures that lie in the
-//! process ([`Teb`], [`Peb`], [`ProcessParameters`], [`Kuser`], [`pe`]); [`AddressSpace`], which makes gap-free
+//! process ([`Teb`], [`Peb`], [`ProcessParameters`], [`Kuser`], [`pe`], [`heap`]); [`AddressSpace`], which makes gap-free
 //! region lists; [`presets`], complete
 //! processes; [`damage`], dumps that a reader must survive.
 
@@ -45,6 +45,7 @@ mod counters;
 mod cpp_throw;
 pub mod damage;
 mod handles;
+pub mod heap;
 mod kuser;
 mod layout;
 mod memory;

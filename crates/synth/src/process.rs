@@ -1,5 +1,7 @@
 //! The process that a dump is written of.
 
+use std::collections::BTreeSet;
+
 use crate::arch::Arch;
 use crate::constants::{PAGE, PROCDUMP_MA_FLAGS};
 use crate::counters::{SystemMemory, VmCounters};
@@ -99,6 +101,15 @@ impl Process {
     pub fn trimmed(mut self) -> Self {
         self.memory = self.memory.iter().flat_map(|&range| self.contents.written(range)).collect();
         self.memory_alignment = 1;
+        self
+    }
+
+    /// Keeps only whole pages that hold anything but zero, in address order.
+    #[must_use]
+    pub fn touched(mut self) -> Self {
+        let pages = self.memory.iter().flat_map(|&range| self.contents.written(range));
+        let starts: BTreeSet<u64> = pages.map(|part| part.start - part.start % PAGE).collect();
+        self.memory = starts.into_iter().map(|start| Range { start, size: PAGE }).collect();
         self
     }
 

@@ -4,6 +4,7 @@ mod code32;
 mod code64;
 mod common;
 pub mod full;
+pub mod heaps;
 mod small;
 pub mod tiny;
 pub mod wow64;

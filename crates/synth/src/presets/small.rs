@@ -68,7 +68,14 @@ impl Addresses {
     }
 
     /// The whole process; `process` says the architecture.
-    pub(super) fn build(&self, mut process: Process) -> Process {
+    pub(super) fn build(&self, process: Process) -> Process {
+        let (mut process, space) = self.begin(process);
+        finish(&mut process, &space, self.top);
+        process
+    }
+
+    /// The process without its lists of regions and kept memory, and the allocations so far.
+    pub(super) fn begin(&self, mut process: Process) -> (Process, AddressSpace) {
         let mut space = AddressSpace::default();
         shared_data(&mut process, &mut space);
         self.images(&mut process, &mut space);
@@ -76,8 +83,7 @@ impl Addresses {
         self.environment(&mut process);
         self.threads(&mut process);
         describe(&mut process);
-        finish(&mut process, &space, self.top);
-        process
+        (process, space)
     }
 
     fn images(&self, process: &mut Process, space: &mut AddressSpace) {

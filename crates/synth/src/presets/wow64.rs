@@ -50,6 +50,13 @@ const IN_THREAD_START: u64 = 0x1026;
 
 /// An x64 dump of a WOW64 process with two threads and no exception, as Task Manager writes it.
 pub fn tiny_wow64() -> Process {
+    let (mut process, space) = begin();
+    finish(&mut process, &space, VIEW64.top);
+    process
+}
+
+/// The process without its lists of regions and kept memory, and the allocations so far.
+pub(super) fn begin() -> (Process, AddressSpace) {
     let mut process = Process { flags: 0x0042_1826, ..Process::default() };
     let mut space = AddressSpace::default();
     shared_data(&mut process, &mut space);
@@ -63,8 +70,7 @@ pub fn tiny_wow64() -> Process {
     thread(&mut process, 1, &second, "worker");
     describe(&mut process);
     process.comment = None;
-    finish(&mut process, &space, VIEW64.top);
-    process
+    (process, space)
 }
 
 fn images(process: &mut Process, space: &mut AddressSpace) {

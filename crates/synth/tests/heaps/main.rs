@@ -1,0 +1,6 @@
+//! Heaps in processes: what lies where, by the specification's offsets.
+
+mod image;
+mod nt;
+mod others;
+mod segment;
