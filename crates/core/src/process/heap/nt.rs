@@ -122,20 +122,36 @@ fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout,
     }
 }
 
-/// The 8 bytes with which the heap's entries are XORed; zero if they are not.
-fn encoding(walker: &Walker<'_, '_>, header: &Block) -> Option<u64> {
-    match header.long(0x4c, 0x7c)? {
-        mask if mask & ENCODED == 0 => Some(0),
-        _ => header.number(walker.width.pick(0x50, 0x88), 8),
+/// How the entries of a heap are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    /// As they are, without a checksum.
+    Plain,
+    /// XORed with these 8 bytes, with a checksum.
+    Key(u64),
+    /// The dump does not keep what tells.
+    Unknown,
+}
+
+fn encoding(walker: &Walker<'_, '_>, header: &Block) -> Encoding {
+    match header.long(0x4c, 0x7c) {
+        Some(mask) if mask & ENCODED == 0 => Encoding::Plain,
+        Some(_) => header.number(walker.width.pick(0x50, 0x88), 8).map_or(Encoding::Unknown, Encoding::Key),
+        None => Encoding::Unknown,
     }
 }
 
 /// `BusyBlock.Size` of a large block: how many of its bytes the program did not ask for. `None` if the entry's
 /// checksum is wrong.
-fn unused_bytes(walker: &Walker<'_, '_>, block: &Block, encoding: Option<u64>) -> Option<u64> {
-    let entry = block.number(walker.width.pick(0x18, 0x38), 8)? ^ encoding?;
-    let [size_low, size_high, flags, checksum, ..] = entry.to_le_bytes();
-    let sound = size_low ^ size_high ^ flags == checksum;
+fn unused_bytes(walker: &Walker<'_, '_>, block: &Block, encoding: Encoding) -> Option<u64> {
+    let stored = block.number(walker.width.pick(0x18, 0x38), 8)?;
+    let key = match encoding {
+        Encoding::Plain => 0,
+        Encoding::Key(key) => key,
+        Encoding::Unknown => return None,
+    };
+    let [size_low, size_high, flags, checksum, ..] = (stored ^ key).to_le_bytes();
+    let sound = encoding == Encoding::Plain || size_low ^ size_high ^ flags == checksum;
     sound.then_some(u64::from(u16::from_le_bytes([size_low, size_high])))
 }
 

@@ -6,19 +6,18 @@ use super::{FaultKind, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walke
 use crate::arch::Width;
 use crate::process::block::Block;
 
-/// A segment where no `SegmentMask` says otherwise.
-const SEGMENT_BYTES: u64 = 1 << 20;
 /// `VirtualAlloc` hands out addresses at multiples of this.
 const GRANULARITY: u64 = 0x1_0000;
 
 /// Offsets in a `_SEGMENT_HEAP` below this hold no list head in any published layout.
 const FIRST_HEAD: u64 = 0x40;
 
-/// A list head and the size of its segments.
+/// A list head and the size of its segments; without a size, a segment reaches to the next one or to the end of its
+/// allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct List {
     head: u64,
-    segment_bytes: u64,
+    segment_bytes: Option<u64>,
 }
 
 pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
@@ -46,6 +45,7 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
     for list in lists {
         segments(walker, heap, list);
     }
+    end_at_next(heap);
     large_blocks(walker, heap, &block);
 }
 
@@ -58,12 +58,11 @@ fn known_layout(
     let build = walker.build.filter(|_| walker.width == Width::Bits64)?;
     let layout = LAYOUTS.iter().find(|layout| layout.builds.contains(&build))?;
     let lists: Vec<List> = match layout.lists {
-        Lists::One(at) => vec![List { head: handle.wrapping_add(at), segment_bytes: SEGMENT_BYTES }],
+        Lists::One(at) => vec![List { head: handle.wrapping_add(at), segment_bytes: None }],
         Lists::Contexts { first, stride, head, mask, .. } => [first, first.wrapping_add(stride)]
             .map(|context| List {
                 head: handle.wrapping_add(context).wrapping_add(head),
-                segment_bytes: mask
-                    .map_or(SEGMENT_BYTES, |at| segment_bytes(block, context.wrapping_add(at))),
+                segment_bytes: mask.and_then(|at| segment_bytes(block, context.wrapping_add(at))),
             })
             .into(),
     };
@@ -71,10 +70,9 @@ fn known_layout(
 }
 
 /// From `SegmentMask`, which has the bits above a segment's size.
-fn segment_bytes(block: &Block, mask_at: u64) -> u64 {
-    let mask = block.number(mask_at, 8).unwrap_or(0);
-    let size = (!mask).wrapping_add(1);
-    if size.is_power_of_two() && (GRANULARITY..=1 << 32).contains(&size) { size } else { SEGMENT_BYTES }
+fn segment_bytes(block: &Block, mask_at: u64) -> Option<u64> {
+    let size = (!block.number(mask_at, 8)?).wrapping_add(1);
+    (size.is_power_of_two() && (GRANULARITY..=1 << 32).contains(&size)).then_some(size)
 }
 
 /// Whether a list head lies there: `Some(false)` for the head of an empty list. One of its ends must be sound.
@@ -95,7 +93,7 @@ fn by_shape(walker: &Walker<'_, '_>, handle: u64) -> Vec<List> {
         .step_by(walker.width.bytes())
         .map(|offset| handle.wrapping_add(offset))
         .filter(|head| is_head(walker, *head) == Some(true))
-        .map(|head| List { head, segment_bytes: SEGMENT_BYTES })
+        .map(|head| List { head, segment_bytes: None })
         .collect()
 }
 
@@ -104,12 +102,26 @@ fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, list: List) {
     let faults = walker.follow(list.head, |walker, at| {
         let allocation = walker.extents.heap_memory(at).filter(|_| at.is_multiple_of(GRANULARITY));
         let Some((_, end)) = allocation else { return Err(FaultKind::NotASegment) };
-        let end = at.saturating_add(list.segment_bytes).min(end);
+        let end = list.segment_bytes.map_or(end, |size| at.saturating_add(size).min(end));
         heap.parts.push(Part { base: at, end, kind: PartKind::Segment, by: at, user_bytes: None });
         Ok(())
     });
     for (at, fault) in faults {
         heap.fault(at, fault);
+    }
+}
+
+/// Ends segments where the next one of the heap begins.
+fn end_at_next(heap: &mut Heap) {
+    let handle = heap.handle;
+    let is_segment = |part: &Part| part.kind == PartKind::Segment && part.by != handle;
+    let mut bases: Vec<u64> =
+        heap.parts.iter().filter(|part| is_segment(part)).map(|part| part.base).collect();
+    bases.sort_unstable();
+    for part in heap.parts.iter_mut().filter(|part| is_segment(part)) {
+        if let Some(next) = bases.get(bases.partition_point(|base| *base <= part.base)) {
+            part.end = part.end.min(*next);
+        }
     }
 }
 

@@ -1,0 +1,120 @@
+//! The walk through heaps, against what the synthetic processes were made of.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)]
+
+use dumplens_core::process::heap::{self, Heap, HeapKind, Heaps, PartKind};
+use dumplens_core::process::{Peb, Teb};
+use dumplens_core::{Dump, Width};
+use dumplens_synth::heap::{HeapClass, HeapTruth, Truth};
+use dumplens_synth::presets::heaps::ALL;
+use dumplens_synth::{Process, heap as synth};
+
+/// The heaps of every PEB of a process, in the order of the truth: those of the 32-bit PEB of WOW64 first.
+fn walk(process: &Process) -> Heaps {
+    let dump = Dump::open(process.to_bytes().0).unwrap();
+    let memory = dump.memory();
+    let regions = &dump.memory_info().unwrap().unwrap().regions;
+    let build = dump.system_info().unwrap().map(|s| s.raw.build_number);
+    let teb = Teb::read(memory, process.threads[0].teb, dump.width()).unwrap();
+    let tebs = [teb.wow64(), Some(teb)].into_iter().flatten();
+    let mut all = Heaps::default();
+    for teb in tebs {
+        let peb = Peb::read(memory, teb.peb, teb.width).unwrap();
+        let heaps = heap::walk(memory, regions, &peb, build);
+        all.list.extend(heaps.list);
+        all.faults.extend(heaps.faults);
+    }
+    all
+}
+
+/// Base, end and class of every part, in order of address.
+fn parts(heap: &Heap) -> Vec<(u64, u64, &'static str)> {
+    let mut parts: Vec<_> = heap
+        .parts
+        .iter()
+        .map(|part| {
+            let class = match part.kind {
+                PartKind::Segment if part.by == heap.handle && heap.kind == HeapKind::Segment => "header",
+                PartKind::Segment => "segment",
+                PartKind::FrontEnd => "front end",
+                PartKind::LargeBlock => "large block",
+            };
+            (part.base, part.end, class)
+        })
+        .collect();
+    parts.sort_unstable();
+    parts
+}
+
+fn wanted(truth: &HeapTruth) -> Vec<(u64, u64, &'static str)> {
+    let class = |class| match class {
+        HeapClass::Segment => "segment",
+        HeapClass::FrontEnd => "front end",
+        HeapClass::LargeBlock => "large block",
+        HeapClass::Header => "header",
+        HeapClass::PageHeap => "page heap",
+    };
+    truth.ranges.iter().map(|range| (range.start, range.end, class(range.class))).collect()
+}
+
+fn user_sizes(heap: &Heap) -> Vec<Option<u64>> {
+    let mut large: Vec<_> = heap.parts.iter().filter(|part| part.kind == PartKind::LargeBlock).collect();
+    large.sort_by_key(|part| part.base);
+    large.iter().map(|part| part.user_bytes).collect()
+}
+
+fn compare(name: &str, found: &Heaps, truth: &Truth) {
+    let wanted_handles: Vec<u64> = truth.heaps.iter().map(|heap| heap.handle).collect();
+    assert_eq!(found.list.iter().map(|heap| heap.handle).collect::<Vec<_>>(), wanted_handles, "{name}");
+    for (heap, truth) in found.list.iter().zip(&truth.heaps) {
+        let at = format!("{name}, heap {:#x}", heap.handle);
+        let width = if truth.width == dumplens_synth::Width::W32 { Width::Bits32 } else { Width::Bits64 };
+        assert_eq!(heap.width, width, "{at}");
+        if let Some(index) = truth.index {
+            assert_eq!(heap.index as u32, index, "{at}");
+        }
+        if truth.kind == synth::HeapKind::Page {
+            assert_eq!(heap.kind, HeapKind::Unknown, "{at}");
+            continue;
+        }
+        let kind = if truth.kind == synth::HeapKind::Nt { HeapKind::Nt } else { HeapKind::Segment };
+        assert_eq!(heap.kind, kind, "{at}");
+        assert_eq!(parts(heap), wanted(truth), "{at}: {:?}", heap.faults);
+        let mut large = truth.large.clone();
+        large.sort_by_key(|block| block.address);
+        let sizes: Vec<_> = large.iter().map(|block| Some(block.user_size)).collect();
+        assert_eq!(user_sizes(heap), sizes, "{at}");
+        let segments = truth.of(HeapClass::Segment).count() as u64;
+        assert!(heap.counters.segments.is_none_or(|counted| counted == segments), "{at}");
+    }
+}
+
+#[test]
+fn every_layout() {
+    for (name, preset) in ALL {
+        let (process, truth) = preset();
+        let found = walk(&process);
+        compare(name, &found, &truth);
+        for heap in found.list.iter().filter(|heap| heap.kind != HeapKind::Unknown) {
+            // No list heads of x86 segment heaps were published.
+            let by_shape = heap.kind == HeapKind::Segment && heap.width == Width::Bits32;
+            assert_eq!(heap.faults.is_empty(), !by_shape, "{name}: {:?}", heap.faults);
+            assert_eq!(heap.layout.is_some(), !by_shape, "{name}");
+        }
+        assert_eq!(found.faults, [], "{name}");
+    }
+}
+
+/// A build between the columns of the table: the lists are found by their shape, and that is said.
+#[test]
+fn a_build_without_a_layout() {
+    for (name, preset) in ALL.iter().filter(|(name, _)| name.starts_with("segment") && !name.contains("24h2"))
+    {
+        let (mut process, truth) = preset();
+        process.system.as_mut().unwrap().build = 17763;
+        let found = walk(&process);
+        compare(name, &found, &truth);
+        for heap in found.list.iter().filter(|heap| heap.kind == HeapKind::Segment) {
+            assert!(heap.faults.iter().any(|fault| fault.what == heap::FaultKind::ByShape), "{name}");
+        }
+    }
+}
