@@ -1,6 +1,7 @@
 //! Who uses which addresses: every claim that a process's structures make (`spec/windows-dumps.md` A.3).
 
 use dumplens_core::Width;
+use dumplens_core::process::heap::HeapKind;
 use dumplens_core::process::{Peb, Teb, heap, kuser};
 
 use crate::heaps;
@@ -89,7 +90,9 @@ impl Process<'_> {
         let usage = Usage::Heap(self.bits(heap.width));
         claims.extend(heap.parts.iter().map(|part| {
             let fact = match part.kind {
-                heap::PartKind::Segment if part.by == heap.handle => Fact::HeapHeader(heap.handle),
+                heap::PartKind::Segment if heap.kind == HeapKind::Segment && part.by == heap.handle => {
+                    Fact::HeapHeader(heap.handle)
+                }
                 heap::PartKind::Segment => Fact::HeapSegment(part.by),
                 heap::PartKind::FrontEnd => Fact::HeapFrontEnd(part.by),
                 heap::PartKind::LargeBlock => Fact::HeapLargeBlock(part.by),

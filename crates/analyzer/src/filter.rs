@@ -1,6 +1,7 @@
 //! Which regions to list.
 
 use crate::address_space::Piece;
+use crate::usage::{Fact, PebField};
 
 /// A condition on regions. Values within one list are alternatives; lists are conditions that must all hold, as
 /// with `!address -f:`. An empty list holds for every region.
@@ -48,10 +49,23 @@ fn same(name: &str, wanted: &str, prefix: &str) -> bool {
         || name.strip_prefix(prefix).is_some_and(|n| n.eq_ignore_ascii_case(wanted))
 }
 
-/// `VAR` and `unknown` are `<unknown>`; a class without its suffix stands for both.
+/// `VAR` and `unknown` are `<unknown>`; a class without its suffix stands for both; `!address`'s CSR, Actx and NLS are
+/// what it shows as `Other` with a title.
 fn is_usage(piece: &Piece, wanted: &str) -> bool {
     let name = piece.usage.to_string();
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_matches(['<', '>']);
-    let wanted = if wanted.eq_ignore_ascii_case("VAR") { "unknown" } else { wanted };
-    name.eq_ignore_ascii_case(wanted) || bare.eq_ignore_ascii_case(wanted)
+    let field = match piece.span.map(|span| span.fact) {
+        Some(Fact::PebField(_, field)) => Some(field),
+        _ => None,
+    };
+    match wanted.to_ascii_lowercase().as_str() {
+        "var" => bare == "unknown",
+        "csr" => field == Some(PebField::ReadOnlySharedMemory),
+        "nls" => field == Some(PebField::NlsTables),
+        "actx" => matches!(
+            field,
+            Some(PebField::ActivationContextData | PebField::SystemDefaultActivationContextData)
+        ),
+        _ => name.eq_ignore_ascii_case(wanted) || bare.eq_ignore_ascii_case(wanted),
+    }
 }

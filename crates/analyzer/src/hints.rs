@@ -69,7 +69,7 @@ pub(crate) fn of(process: &Process<'_>, allocation: &Allocation) -> Option<&'sta
     let fits = |habit: &&Habit| {
         allocation.size() >= habit.from
             && allocation.base.is_multiple_of(habit.aligned)
-            && (habit.modules.is_empty() || habit.modules.iter().any(|name| loaded(name)))
+            && (habit.modules.is_empty() || habit.modules.iter().any(&loaded))
     };
     HABITS.iter().find(fits).map(|habit| habit.hint)
 }

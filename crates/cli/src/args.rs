@@ -11,6 +11,8 @@ Examples:
   dumplens summary app.dmp                                what !address -summary shows
   dumplens regions app.dmp --usage free --min-size 2GiB   is there room for a large block?
   dumplens at app.dmp 7ffe0000                            what lies at an address
+  dumplens heaps app.dmp                                  the heaps, and who asked for large blocks
+  dumplens allocations app.dmp                            the largest allocations, modules, stacks
   dumplens threads app.dmp                                stacks, last errors and statuses
   dumplens report app.dmp --format json                   everything, for another program
 
@@ -36,6 +38,8 @@ pub(crate) enum Command {
     Summary(commands::summary::Options),
     Regions(commands::regions::Options),
     At(commands::at::Options),
+    Heaps(commands::heaps::Options),
+    Allocations(commands::allocations::Options),
     Info(commands::info::Options),
     Threads(commands::threads::Options),
     Report(commands::report::Options),

@@ -20,6 +20,8 @@ fn main() -> ExitCode {
         Command::Summary(options) => commands::summary::run(options, &mut output),
         Command::Regions(options) => commands::regions::run(options, &mut output),
         Command::At(options) => commands::at::run(options, &mut output),
+        Command::Heaps(options) => commands::heaps::run(options, &mut output),
+        Command::Allocations(options) => commands::allocations::run(options, &mut output),
         Command::Info(options) => commands::info::run(options, &mut output),
         Command::Threads(options) => commands::threads::run(options, &mut output),
         Command::Report(options) => commands::report::run(options, &mut output),

@@ -18,6 +18,11 @@ pub(crate) fn open(path: &Path) -> anyhow::Result<Dump> {
     Dump::open(source).with_context(|| shown(path))
 }
 
+/// What commands that list threads, modules or heaps need.
+pub(crate) fn detailed() -> Options {
+    Options { details: true, ..Options::default() }
+}
+
 /// Opens the dump and reports on it.
 pub(crate) fn report(path: &Path, options: &Options) -> anyhow::Result<Report> {
     let dump = open(path)?;

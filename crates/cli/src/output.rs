@@ -47,6 +47,11 @@ impl Output {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
+    /// For those who write themselves.
+    pub(crate) fn writer(&mut self) -> &mut impl Write {
+        &mut self.out
+    }
+
     /// Prints data as JSON.
     pub(crate) fn json(&mut self, data: &impl serde::Serialize) -> anyhow::Result<()> {
         Ok(json::write(&mut self.out, data)?)
@@ -70,6 +75,11 @@ fn style(line: &str) -> Option<Style> {
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
+}
+
+/// Text on standard error, beside an answer that is not text.
+pub(crate) fn note(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
 /// One line on standard error.

@@ -1,10 +1,42 @@
 //! Addresses, sizes and filter values as people type them.
 
+use dumplens_analyzer::Filter;
+
 /// A usage class: WinDbg's names, `unknown` or `VAR` for `<unknown>`.
 pub(crate) fn usage(text: &str) -> Result<String, String> {
-    const CLASSES: [&str; 8] = ["free", "image", "stack", "teb", "peb", "other", "unknown", "var"];
+    const CLASSES: [&str; 13] = [
+        "free", "image", "stack", "teb", "peb", "heap", "pageheap", "other", "unknown", "var", "csr", "actx",
+        "nls",
+    ];
     let bare = text.trim_matches(['<', '>']).trim_end_matches("32").trim_end_matches("64");
     known(text, bare, "", &CLASSES)
+}
+
+/// `!address`'s own `-f:`: usages, states, types and protections in one list, each told by its name.
+pub(crate) fn debugger_filter(text: &str) -> Result<Filter, String> {
+    let mut filter = Filter::default();
+    for name in text.trim_start_matches(':').split(',').filter(|name| !name.is_empty()) {
+        if name.eq_ignore_ascii_case("FileMap") {
+            return Err("FileMap is known of live processes only: a dump does not say which file is mapped"
+                .to_owned());
+        }
+        // `Free` and `Image` are usages; states, types and protections are meant only by their full names.
+        let lower = name.to_ascii_lowercase();
+        if let Ok(value) = usage(name) {
+            filter.usage.push(value);
+        } else if let (true, Ok(value)) = (lower.starts_with("mem_"), state(name)) {
+            filter.state.push(value);
+        } else if let (true, Ok(value)) = (lower.starts_with("mem_"), kind(name)) {
+            filter.kind.push(value);
+        } else if let (true, Ok(value)) = (lower.starts_with("page_"), protection(name)) {
+            filter.protect.push(value);
+        } else {
+            return Err(format!(
+                "{name} is no filter: usages such as Heap, MEM_COMMIT, MEM_PRIVATE, PAGE_READWRITE"
+            ));
+        }
+    }
+    Ok(filter)
 }
 
 /// A state, with `MEM_` or without.
@@ -90,6 +122,22 @@ mod tests {
         assert_eq!(address("0x7FFE0000"), Ok(0x7ffe_0000));
         assert_eq!(address("7df9`74541000"), Ok(0x7df9_7454_1000));
         assert!(address("here").is_err() && address("").is_err() && address("-1").is_err());
+    }
+
+    #[test]
+    fn filters_of_the_debugger() {
+        let filter = debugger_filter(":Heap,PAGE_READWRITE,MEM_PRIVATE,mem_commit,VAR").unwrap();
+        assert_eq!(filter.usage, ["Heap", "VAR"]);
+        assert_eq!(
+            (filter.state, filter.kind),
+            (vec!["mem_commit".to_owned()], vec!["MEM_PRIVATE".to_owned()])
+        );
+        assert_eq!(filter.protect, ["PAGE_READWRITE"]);
+        // !address has usages of these names, and no state or type without its prefix.
+        assert_eq!(debugger_filter(":Free,Image").unwrap().usage, ["Free", "Image"]);
+        for wrong in [":FileMap", ":commit", ":PAGE_SIZE", ":readwrite"] {
+            assert!(debugger_filter(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -13,8 +13,10 @@ use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use super::escape;
-use crate::report::{DumpReport, ExceptionReport, MemoryReport, ProcessReport, Report, SystemReport};
-use crate::report::{ThreadReport, WarningReport};
+use crate::report::{
+    DumpReport, ExceptionReport, HeapReport, MemoryReport, ModuleReport, ProcessReport, Report,
+};
+use crate::report::{SystemReport, ThreadReport, WarningReport};
 
 /// The largest integer that a JSON reader working with doubles keeps.
 const MOST_EXACT: u64 = 1 << 53;
@@ -55,6 +57,10 @@ pub struct Part<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     threads: Option<&'r [ThreadReport]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    modules: Option<&'r [ModuleReport]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heaps: Option<&'r [HeapReport]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<&'r MemoryReport>,
     warnings: &'r [WarningReport],
 }
@@ -69,6 +75,8 @@ impl<'r> Part<'r> {
             process: Some(&report.process),
             exception: report.exception.as_ref(),
             threads: None,
+            modules: None,
+            heaps: None,
             memory: None,
             warnings: &report.warnings,
         }
@@ -81,7 +89,28 @@ impl<'r> Part<'r> {
 
     /// Exception and threads.
     pub fn threads(report: &'r Report) -> Part<'r> {
-        Part { dump: None, system: None, process: None, threads: Some(&report.threads), ..Part::info(report) }
+        Part { threads: Some(&report.threads), ..Part::bare(report) }
+    }
+
+    /// Exception and heaps.
+    pub fn heaps(report: &'r Report) -> Part<'r> {
+        Part { heaps: Some(&report.heaps), ..Part::bare(report) }
+    }
+
+    /// The process, the address space with its allocations, modules and threads.
+    pub fn allocations(report: &'r Report) -> Part<'r> {
+        Part {
+            process: Some(&report.process),
+            threads: Some(&report.threads),
+            modules: Some(&report.modules),
+            memory: Some(&report.memory),
+            ..Part::bare(report)
+        }
+    }
+
+    /// The exception and nothing else.
+    fn bare(report: &'r Report) -> Part<'r> {
+        Part { dump: None, system: None, process: None, ..Part::info(report) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Names, paths and comments come from the dump and may be hostile: [`escape`] stands between them and every
 //! output. The text has no colours; whoever owns a terminal adds them.
 
+pub mod csv;
 pub mod escape;
 pub mod json;
 pub mod number;

@@ -18,11 +18,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let wanted = dumplens_analyzer::Options {
-        include_secrets: options.include_secrets,
-        details: true,
-        ..dumplens_analyzer::Options::default()
-    };
+    let wanted = dumplens_analyzer::Options { include_secrets: options.include_secrets, ..open::detailed() };
     let report = open::report(&options.input.dump, &wanted)?;
     match options.input.format {
         Format::Text => output.text(&text::info(&report)),

@@ -1,6 +1,8 @@
 //! One small file for each question: its arguments, and what is printed.
 
+pub(crate) mod allocations;
 pub(crate) mod at;
+pub(crate) mod heaps;
 pub(crate) mod info;
 pub(crate) mod regions;
 pub(crate) mod report;

@@ -1,20 +1,26 @@
 //! `dumplens regions`: every region, or those that match. Is there a free block of 2 GiB? Which are executable?
 
-use dumplens_analyzer::render::{json, text};
+use std::cmp::Reverse;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use dumplens_analyzer::render::{csv, json, text};
 use dumplens_analyzer::report::region::RegionReport;
 use dumplens_analyzer::report::{SCHEMA_VERSION, WarningReport};
-use dumplens_analyzer::{Filter, Process};
+use dumplens_analyzer::{Filter, Piece, Process};
 
-use crate::args::{Format, Input};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::{open, value};
 
 /// Every region, or those that match all filters, as !address lists them
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    input: Input,
-    /// Usage classes: free, image, stack, teb, peb, other, unknown; several are alternatives
+    /// The minidump
+    dump: PathBuf,
+    /// How to show the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Usage classes: free, image, stack, teb, peb, heap, pageheap, other, unknown; several are alternatives
     #[arg(long, value_delimiter = ',', value_parser = value::usage, value_name = "CLASS")]
     usage: Vec<String>,
     /// States: commit, reserve, free
@@ -32,48 +38,112 @@ pub(crate) struct Options {
     /// Greatest size
     #[arg(long, value_parser = value::size, value_name = "SIZE")]
     max_size: Option<u64>,
+    /// Filters as !address takes them, such as -f:Free or -f:Heap,PAGE_READWRITE
+    #[arg(short = 'f', value_name = ":FILTERS", value_parser = value::debugger_filter)]
+    filters: Vec<Filter>,
+    /// The order of the list
+    #[arg(long, value_enum, default_value_t = Order::Base)]
+    sort: Order,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Csv,
+    Tsv,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Order {
+    /// By address
+    Base,
+    /// Largest first
+    Size,
+    /// By usage class, then by address
+    Usage,
 }
 
 impl Options {
     fn filter(&self) -> Filter {
-        Filter {
+        let mut filter = Filter {
             usage: self.usage.clone(),
             state: self.state.clone(),
             kind: self.kind.clone(),
             protect: self.protect.clone(),
             min_size: self.min_size,
             max_size: self.max_size,
+        };
+        for more in &self.filters {
+            filter.usage.extend_from_slice(&more.usage);
+            filter.state.extend_from_slice(&more.state);
+            filter.kind.extend_from_slice(&more.kind);
+            filter.protect.extend_from_slice(&more.protect);
         }
+        filter
     }
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let dump = open::open(&options.input.dump)?;
+    let dump = open::open(&options.dump)?;
     let process = Process::gather(&dump);
     let filter = options.filter();
-    let pieces = process.space.pieces().filter(|piece| filter.accepts(piece));
+    let pieces = sorted(process.space.pieces().filter(|piece| filter.accepts(piece)), options.sort);
     let regions = pieces.map(|piece| RegionReport::new(&process, &piece));
-    match options.input.format {
-        Format::Text => as_text(&process, regions, filter == Filter::default(), output),
+    let whole_list = filter == Filter::default() && options.sort == Order::Base;
+    match options.format {
+        Format::Text => as_text(&process, regions, whole_list, output),
+        Format::Csv => as_table(&process, regions, b',', output),
+        Format::Tsv => as_table(&process, regions, b'\t', output),
         Format::Json => as_json(&process, regions, output),
     }
+}
+
+/// In the order wanted; only an order other than the map's own holds all regions at once.
+fn sorted<'p>(
+    pieces: impl Iterator<Item = Piece> + 'p,
+    order: Order,
+) -> Box<dyn Iterator<Item = Piece> + 'p> {
+    if order == Order::Base {
+        return Box::new(pieces);
+    }
+    let mut list: Vec<Piece> = pieces.collect();
+    match order {
+        Order::Size => list.sort_by_key(|piece| Reverse(piece.size)),
+        _ => list.sort_by_cached_key(|piece| piece.usage.to_string()),
+    }
+    Box::new(list.into_iter())
 }
 
 /// A line for each region as it comes: a million of them are never held together.
 fn as_text(
     process: &Process<'_>,
     regions: impl Iterator<Item = RegionReport>,
-    unfiltered: bool,
+    whole_list: bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let bits = process.dump.width().bits();
     output.raw(&text::region_header(bits))?;
     for region in regions {
-        output.raw(&text::region_row(&region, unfiltered, bits))?;
+        output.raw(&text::region_row(&region, whole_list, bits))?;
         output.raw("\n")?;
     }
     for warning in &process.warnings {
         output.text(&text::warning(&warning.into()))?;
+    }
+    Ok(())
+}
+
+/// Values for a spreadsheet; warnings go to standard error, where they do not disturb it.
+fn as_table(
+    process: &Process<'_>,
+    regions: impl Iterator<Item = RegionReport>,
+    delimiter: u8,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    csv::regions(output.writer(), delimiter, regions)?;
+    for warning in &process.warnings {
+        output::note(&text::warning(&warning.into()));
     }
     Ok(())
 }

@@ -15,8 +15,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let wanted = dumplens_analyzer::Options { details: true, ..dumplens_analyzer::Options::default() };
-    let report = open::report(&options.input.dump, &wanted)?;
+    let report = open::report(&options.input.dump, &open::detailed())?;
     match options.input.format {
         Format::Text => output.text(&text::threads(&report)),
         Format::Json => output.json(&Part::threads(&report)),

@@ -26,6 +26,16 @@ pub fn address(report: &AddressReport) -> String {
         let name = thread.name.as_deref().map(|n| format!(" \"{}\"", escape::line(n))).unwrap_or_default();
         field(&mut out, "Thread:", &format!("~{} id {:#x}{name}", thread.index, thread.id));
     }
+    if let Some(heap) = &report.heap {
+        let place = format!(
+            "{} ({}), handle {}, {}",
+            heap.index,
+            heap.kind,
+            padded_hex(heap.handle.0, bits),
+            heap.part
+        );
+        field(&mut out, "Heap:", &place);
+    }
     if let Some(fact) = report.region.as_ref().and_then(|r| r.fact.as_deref()) {
         field(&mut out, "Known by:", fact);
     }

@@ -1,12 +1,16 @@
 //! Text for people, one file for each question.
 
 mod address;
+mod allocations;
+mod heaps;
 mod info;
 mod regions;
 mod summary;
 mod threads;
 
 pub use address::address;
+pub use allocations::allocations;
+pub use heaps::heaps;
 pub use info::info;
 pub use regions::{region_header, region_row};
 pub use summary::{largest_row, summary, summary_row};

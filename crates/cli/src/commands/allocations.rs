@@ -1,0 +1,23 @@
+//! `dumplens allocations`: who has the memory? Largest allocations, sizes, modules, stacks, private commit.
+
+use dumplens_analyzer::render::json::Part;
+use dumplens_analyzer::render::text;
+
+use crate::args::{Format, Input};
+use crate::open;
+use crate::output::Output;
+
+/// The largest allocations, their sizes, modules by private pages, stacks, and what the process is charged for
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    input: Input,
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let report = open::report(&options.input.dump, &open::detailed())?;
+    match options.input.format {
+        Format::Text => output.text(&text::allocations(&report)),
+        Format::Json => output.json(&Part::allocations(&report)),
+    }
+}
