@@ -6,6 +6,7 @@
 mod containers;
 mod directory;
 mod files;
+mod heaps;
 mod images;
 mod in_process;
 mod memory;
@@ -17,6 +18,7 @@ mod stacks;
 mod text;
 mod thread_list;
 
+pub use heaps::{HeapVariant, Lost, heaps};
 pub use text::{BIDI, ESCAPES};
 
 use crate::bytes::{Fields, len32, to_usize};

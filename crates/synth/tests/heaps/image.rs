@@ -22,6 +22,11 @@ impl Image {
         self.bytes[at..at + size].iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
     }
 
+    /// Whether the dump has the byte.
+    pub(crate) fn kept(&self, va: u64) -> bool {
+        self.layout.offset_of(va).is_some()
+    }
+
     pub(crate) fn u16(&self, va: u64) -> u64 {
         self.number(va, 2)
     }

@@ -1,5 +1,6 @@
 //! Heaps in processes: what lies where, by the specification's offsets.
 
+mod damage;
 mod image;
 mod nt;
 mod others;

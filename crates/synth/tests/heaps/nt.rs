@@ -234,6 +234,45 @@ fn block_headers_chain_through_the_first_committed_pages() {
 }
 
 #[test]
+fn every_place_names_the_same_windows() {
+    for (name, process, _) in nt_presets() {
+        let (width, _) = column(name);
+        let image = Image::new(&process, width);
+        let (at, version, build) = if width == Width::W32 {
+            (presets::tiny::X86.peb, 0xA4, 0xAC)
+        } else {
+            (presets::tiny::X64.peb, 0x118, 0x120)
+        };
+        let system = process.system.as_ref().unwrap();
+        let peb = [image.u32(at + version), image.u32(at + version + 4), image.u16(at + build)];
+        assert_eq!(peb, [system.major, system.minor, system.build].map(u64::from));
+        let shared = [0x26C, 0x270].map(|field| image.u32(0x7FFE_0000 + field));
+        assert_eq!(shared, peb[..2]);
+        let number = if system.major == 10 { peb[2] } else { 0 };
+        assert_eq!(image.u32(0x7FFE_0260), number);
+        let wanted = if name.contains("win7") {
+            7601
+        } else if name.contains("win8") {
+            9600
+        } else {
+            19045
+        };
+        assert_eq!(system.build, wanted);
+    }
+}
+
+#[test]
+fn sizes_that_were_asked_for() {
+    for (_, _, truth) in nt_presets() {
+        let sizes: Vec<_> = truth.heaps[0].large.iter().map(|block| block.user_size).collect();
+        assert_eq!(sizes, [0x10_0000, 0x8_0000]);
+        // As in the sample listing: 0x100000 bytes make a large block of 0x101000.
+        let block = truth.heaps[0].of(HeapClass::LargeBlock).next().unwrap();
+        assert_eq!(block.end - block.start, 0x10_1000);
+    }
+}
+
+#[test]
 fn a_shared_heap_is_mapped() {
     let (process, truth) = heaps::nt_win10_x64();
     let shared = region(&process, truth.heaps[2].handle);

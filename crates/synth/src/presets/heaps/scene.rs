@@ -4,7 +4,7 @@ use crate::address_space::{AddressSpace, Part, TOP_X86_4GB};
 use crate::bytes::len32;
 use crate::constants::{MEM_RESERVE, PAGE, PAGE_READONLY};
 use crate::heap::{Descriptor, HeapTruth, NtHeap, OtherTruth, PageHeap, SegmentHeap, Truth, put_chain};
-use crate::kuser::KUSER_SHARED_DATA;
+use crate::kuser::{KUSER_SHARED_DATA, Kuser};
 use crate::presets::common::finish;
 use crate::presets::small::Addresses;
 use crate::presets::{tiny, wow64};
@@ -70,6 +70,10 @@ impl Scene {
             build: build.into(),
             ..SystemInfo::default()
         });
+        // NtBuildNumber is 0 before Windows 10.
+        let number = if major >= 10 { u32::from(build) } else { 0 };
+        let kuser = Kuser { build: number, major: major.into(), minor: minor.into(), ..Kuser::default() };
+        self.process.put(KUSER_SHARED_DATA, &kuser.to_bytes());
         self.process.misc = Some(Misc { build_string: format!("{build}.1.synth"), ..Misc::default() });
     }
 
