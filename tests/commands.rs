@@ -10,7 +10,7 @@ use dumplens_synth::{KUSER_SHARED_DATA, PAGE_NOACCESS, Process, presets};
 use serde_json::Value;
 use support::{acts, run, str, write};
 
-const COMMANDS: [&str; 5] = ["summary", "regions", "info", "threads", "report"];
+const COMMANDS: [&str; 7] = ["summary", "regions", "heaps", "allocations", "info", "threads", "report"];
 const X64: presets::Addresses = presets::tiny::X64;
 
 /// The small processes and what tells them apart.
@@ -142,6 +142,93 @@ fn filters_of_regions() {
     assert!(!listed.iter().any(|r| r.protect == PAGE_NOACCESS && r.state != 0x1_0000));
     assert_eq!(bases(path, &["--protect", "noaccess"]), [0; 0]);
     assert_eq!(bases(path, &["--usage", "unknown", "--type", "image"]), [0; 0]);
+}
+
+/// `!address`'s own spellings, and the orders of the list.
+#[test]
+fn filters_of_the_debugger_and_orders() {
+    let (_directory, path) = file(&presets::tiny());
+    let path = str(&path);
+    assert_eq!(bases(path, &["-f:Free"]), bases(path, &["--usage", "free"]));
+    assert_eq!(bases(path, &["-f:Heap,MEM_RESERVE"]), [X64.heap + 0x1000]);
+    assert_eq!(bases(path, &["-f:VAR", "-f:PAGE_READONLY"]), [X64.mapped]);
+    assert_eq!(bases(path, &["-f:Stack", "--protect", "guard"]), bases(path, &["--protect", "guard"]));
+    let by_size = run(&["regions", path, "--sort", "size", "--format", "json"]).json();
+    let sizes: Vec<u64> = by_size["regions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|region| {
+            region["size_bytes"].as_u64().unwrap_or_else(|| {
+                u64::from_str_radix(&region["size_bytes_hex"].as_str().unwrap()[2..], 16).unwrap()
+            })
+        })
+        .collect();
+    assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes.len() > 20, "{sizes:?}");
+    let by_usage = run(&["regions", path, "--sort", "usage", "--format", "json"]).json();
+    let usages: Vec<&str> = by_usage["regions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|region| region["usage"].as_str().unwrap())
+        .collect();
+    assert!(usages.is_sorted() && usages.len() == sizes.len(), "{usages:?}");
+    for wrong in ["-f:FileMap", "-f:nothing"] {
+        assert_eq!(run(&["regions", path, wrong]).code, Some(2), "{wrong}");
+    }
+}
+
+/// A header and a line for each region, in as many columns each; warnings do not disturb them.
+#[test]
+fn regions_for_spreadsheets() {
+    let (_directory, path) = file(&Process { regions: None, ..presets::tiny() });
+    let (_other, mapped) = file(&presets::tiny());
+    for (format, delimiter) in [("csv", ','), ("tsv", '\t')] {
+        let table = run(&["regions", str(&mapped), "--format", format]);
+        let lines: Vec<&str> = table.text().lines().collect();
+        assert!(lines[0].starts_with(&format!("BaseAddress{delimiter}EndAddress+1{delimiter}RegionSize")));
+        let regions = run(&["regions", str(&mapped), "--format", "json"]).json();
+        assert_eq!(lines.len() - 1, regions["regions"].as_array().unwrap().len());
+        let teb = lines.iter().find(|line| line.starts_with(&format!("{:#x}{delimiter}", X64.tebs[1])));
+        assert_eq!(teb.unwrap().split(delimiter).nth(6), Some("TEB"), "{teb:?}");
+        let warned = run(&["regions", str(&path), "--format", format]);
+        assert!(warned.stderr.contains("[no_memory_map]") && !warned.stdout.contains("no_memory_map"));
+    }
+}
+
+/// The heap of the small process: one segment of 0xFF pages, one of them committed, as its counters say too.
+#[test]
+fn heaps_and_allocations() {
+    let (_directory, path) = file(&presets::tiny());
+    let heaps = run(&["heaps", str(&path), "--format", "json"]).json();
+    let heap = &heaps["heaps"][0];
+    assert_eq!((&heap["handle"], &heap["kind"]), (&format!("{:#x}", X64.heap).into(), &"nt".into()));
+    assert_eq!((&heap["segments"], &heap["large_blocks"]), (&1.into(), &0.into()));
+    assert_eq!((&heap["committed_bytes"], &heap["reserved_bytes"]), (&0x1000.into(), &0xF_E000.into()));
+    assert_eq!(heap["counters"]["agree"], true);
+    let text = run(&["heaps", str(&path)]);
+    assert!(text.text().contains("Windows 8 to 11, x64"), "{}", text.stdout);
+
+    let found = run(&["allocations", str(&path), "--format", "json"]).json();
+    let allocations = &found["memory"]["allocations"];
+    // Two images, two stacks, the heap, the mapped page, the shared page, the block of PEB and TEBs.
+    assert_eq!(allocations["count"], 8);
+    let sizes: Vec<u64> = allocations["largest"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["size_bytes"].as_u64().unwrap())
+        .collect();
+    assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes.len() == 8, "{sizes:?}");
+    let private: u64 = allocations["private_sizes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["allocations"].as_u64().unwrap())
+        .sum();
+    assert_eq!(private, 5);
+    let stack = &found["threads"][0]["stack"];
+    assert_eq!((&stack["guard_bytes"], &stack["committed_bytes"]), (&0x3000.into(), &0x4000.into()));
 }
 
 #[test]

@@ -151,6 +151,49 @@ fn compare(folders: &[&str], least: usize) {
     assert!(seen >= least, "{seen} dumps have a truth file");
 }
 
+/// Regions and bytes of a row of the usage table.
+fn usage(report: &Report, name: &str) -> Option<(u64, u64)> {
+    report.memory.usage.iter().find(|row| row.name == name).map(|row| (row.regions, row.size_bytes))
+}
+
+/// What each usage must have, by the threads and PEBs that the dumps are known to have.
+#[test]
+fn usages_of_published_dumps() {
+    let Some(shared) = shared() else { return };
+    let report = |name: &str| {
+        let path = shared.join("dumps/public").join(name);
+        let dump = Dump::open(FileSource::open(&path).expect("a file")).expect("a minidump");
+        Report::new(&Process::gather(&dump), &Options { details: true, ..Options::default() })
+    };
+    // One thread of a 32-bit program on 64-bit Windows 7: everything twice.
+    let wow64 = report("llvm-fizzbuzz_wow64.dmp");
+    for (name, wanted) in [("TEB64", 0x2000), ("TEB32", 0x1000), ("PEB64", 0x1000), ("PEB32", 0x1000)] {
+        assert_eq!(usage(&wow64, name), Some((1, wanted)), "{name}");
+    }
+    // Reserved, guard and committed part of each; the linker's default of 1 MiB for the 32-bit one.
+    assert_eq!(usage(&wow64, "Stack32"), Some((3, 1 << 20)));
+    assert_eq!(usage(&wow64, "Stack64").map(|(regions, _)| regions), Some(3));
+    // Windows' own counters, in the 32-bit heaps: segments found and bytes in large blocks are what they count.
+    let counted: Vec<_> = wow64.heaps.iter().filter(|heap| heap.bits == 32).collect();
+    assert!(!counted.is_empty() && counted.iter().all(|heap| heap.counters.agree == Some(true)));
+    for heap in counted {
+        assert_eq!(heap.counters.committed_bytes, Some(heap.committed_bytes - heap.large_bytes));
+    }
+    assert!(wow64.heaps.iter().all(|heap| heap.faults.is_empty()));
+
+    // 47 threads, with page heap.
+    let electron = report("electron-crashpad.dmp");
+    assert_eq!(usage(&electron, "TEB"), Some((47, 47 * 0x2000)));
+    let stacks = electron.threads.iter().filter(|thread| {
+        thread
+            .stack
+            .as_ref()
+            .is_some_and(|stack| stack.committed_bytes.is_some() && stack.guard_bytes > Some(0))
+    });
+    assert_eq!(stacks.count(), 47);
+    assert!(electron.warnings.iter().any(|warning| warning.code == "page_heap"));
+}
+
 #[test]
 fn published_dumps() {
     compare(&["public"], 15);

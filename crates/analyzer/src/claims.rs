@@ -4,6 +4,7 @@ use dumplens_core::Width;
 use dumplens_core::process::heap::HeapKind;
 use dumplens_core::process::{Peb, Teb, heap, kuser};
 
+use crate::allocations::Allocation;
 use crate::heaps;
 use crate::page_heap;
 use crate::process::{PAGE, Process, Thread, extent};
@@ -30,6 +31,7 @@ impl Process<'_> {
         for index in 0..self.heaps.list.len() {
             self.claim_heap(index, &mut claims);
         }
+        self.claim_page_heaps(&mut claims);
         if self.shared_data.is_some() {
             let (base, end) = (kuser::ADDRESS, kuser::ADDRESS + PAGE);
             let (usage, owner) = (Usage::Other(Bits::Native), Owner::Process);
@@ -38,10 +40,24 @@ impl Process<'_> {
         for peb in &self.pebs {
             self.claim_peb_fields(peb, &mut claims);
         }
-        if let Some(peb) = self.pebs.iter().find(|peb| heaps::has_page_heap(peb)) {
-            page_heap::claim(self, self.bits(peb.width), &mut claims);
-        }
         claims
+    }
+
+    /// Page heaps: the allocations of the handles in the PEB, and whatever shows the pattern.
+    fn claim_page_heaps(&self, claims: &mut Vec<Span>) {
+        let Some(peb) = self.pebs.iter().find(|peb| heaps::has_page_heap(peb)) else { return };
+        let usage = Usage::PageHeap(self.bits(peb.width));
+        for allocation in Allocation::all(&self.space) {
+            let Allocation { base, end, .. } = allocation;
+            let is_handle = |heap: &heap::Heap| heap.handle == base && heap.kind == HeapKind::Unknown;
+            if let Some(index) = self.heaps.list.iter().position(is_handle) {
+                let (owner, fact) = (Owner::Heap(index), Fact::PageHeapHandle(base));
+                claims.push(Span { base, end, usage, owner, fact });
+            } else if page_heap::has_pattern(self, &allocation) {
+                let (owner, fact) = (Owner::Process, Fact::PageHeapPattern);
+                claims.push(Span { base, end, usage, owner, fact });
+            }
+        }
     }
 
     /// The suffix of this process's structures of the width given.

@@ -2,7 +2,7 @@
 
 use dumplens_core::Dump;
 use dumplens_core::process::Peb;
-use dumplens_core::process::heap::{self, FaultKind, Heap, Heaps};
+use dumplens_core::process::heap::{self, FaultKind, Heap, HeapKind, Heaps};
 
 use crate::address_space::AddressSpace;
 use crate::warning::Warning;
@@ -28,7 +28,14 @@ pub(crate) fn gather(
         return all;
     }
     for peb in pebs {
-        let Heaps { list, faults } = heap::walk(dump.memory(), &space.regions, peb, build);
+        let Heaps { mut list, faults } = heap::walk(dump.memory(), &space.regions, peb, build);
+        if has_page_heap(peb) {
+            // The handle of a page heap is a page that only looks like a heap.
+            let of_page_heap = |heap: &&mut Heap| heap.kind == HeapKind::Unknown;
+            for heap in list.iter_mut().filter(of_page_heap) {
+                heap.faults.retain(|fault| fault.what != FaultKind::NoSignature);
+            }
+        }
         all.list.extend(list);
         all.faults.extend(faults);
         if has_page_heap(peb) && !warnings.contains(&Warning::PageHeap) {

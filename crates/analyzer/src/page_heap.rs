@@ -10,22 +10,10 @@ use dumplens_core::MemoryType;
 use crate::allocations::Allocation;
 use crate::owners::WRITABLE;
 use crate::process::{PAGE, Process};
-use crate::usage::{Bits, Fact, Owner, Span, Usage};
-
-/// Claims the allocations that show the pattern.
-pub(crate) fn claim(process: &Process<'_>, bits: Bits, claims: &mut Vec<Span>) {
-    for allocation in Allocation::all(&process.space) {
-        if has_pattern(process, &allocation) {
-            let Allocation { base, end, .. } = allocation;
-            let (usage, owner) = (Usage::PageHeap(bits), Owner::Process);
-            claims.push(Span { base, end, usage, owner, fact: Fact::PageHeapPattern });
-        }
-    }
-}
 
 /// Whether the allocation is made of at least two blocks, with nothing between them but inaccessible pages, and mostly
 /// one of these. Other allocators leave gaps too, but larger ones.
-fn has_pattern(process: &Process<'_>, allocation: &Allocation) -> bool {
+pub(crate) fn has_pattern(process: &Process<'_>, allocation: &Allocation) -> bool {
     let (mut blocks, mut gaps, mut single, mut in_block) = (0u32, 0u32, 0u32, false);
     for region in allocation.regions.clone().filter_map(|index| process.space.regions.get(index)) {
         let inaccessible = !region.state.is_commit() || region.protect.is_inaccessible();

@@ -87,7 +87,7 @@ impl<'d> Process<'d> {
         warnings.append(&mut space_warnings);
         let threads = if windows { gather_threads(dump, &mut warnings) } else { bare_threads(dump) };
         let shared_data = UserSharedData::read(dump.memory()).ok().filter(|_| windows);
-        let pebs = gather_pebs(dump, &threads);
+        let pebs = gather_pebs(dump, &threads, &mut warnings);
         let id = threads.iter().find_map(|t| Some(t.teb?.process_id));
         let wow64 = if windows { is_wow64(dump, &threads, shared_data.as_ref()) } else { None };
         warnings.extend(dump.memory_damage().iter().cloned().map(Warning::Damage));
@@ -194,7 +194,7 @@ fn gather_threads<'d>(dump: &'d Dump, warnings: &mut Vec<Warning>) -> Vec<Thread
 }
 
 /// The PEBs that the TEBs name: the most frequent address of each width, since one damaged TEB must not decide.
-fn gather_pebs(dump: &Dump, threads: &[Thread<'_>]) -> Vec<Peb> {
+fn gather_pebs(dump: &Dump, threads: &[Thread<'_>], warnings: &mut Vec<Warning>) -> Vec<Peb> {
     let mut pebs = Vec::new();
     for width in [Width::Bits64, Width::Bits32] {
         let mut votes: HashMap<u64, usize> = HashMap::new();
@@ -203,7 +203,11 @@ fn gather_pebs(dump: &Dump, threads: &[Thread<'_>]) -> Vec<Peb> {
         }
         let winner =
             votes.into_iter().filter(|(peb, _)| *peb != 0).max_by_key(|(peb, n)| (*n, u64::MAX - peb));
-        pebs.extend(winner.and_then(|(address, _)| Peb::read(dump.memory(), address, width).ok()));
+        match winner.map(|(address, _)| Peb::read(dump.memory(), address, width)) {
+            Some(Ok(peb)) => pebs.push(peb),
+            Some(Err(unreadable)) => warnings.push(Warning::PebUnread { why: unreadable.to_string() }),
+            None => {}
+        }
     }
     pebs
 }

@@ -101,6 +101,8 @@ pub enum Fact {
     HeapFrontEnd(u64),
     /// `HEAP_VIRTUAL_ALLOC_ENTRY` or `HEAP_LARGE_ALLOC_DATA` at this address.
     HeapLargeBlock(u64),
+    /// `NtGlobalFlag` has page heap enabled, and a heap handle without a heap's signature is the allocation's base.
+    PageHeapHandle(u64),
     /// `NtGlobalFlag` has page heap enabled, and each block of the allocation has an inaccessible page behind it.
     PageHeapPattern,
 }

@@ -56,6 +56,11 @@ pub enum Warning {
         /// Why, of the first.
         why: String,
     },
+    /// A PEB that the TEBs name cannot be read.
+    PebUnread {
+        /// Where, and why.
+        why: String,
+    },
     /// Heaps, or the list of them, whose structures the dump does not keep.
     HeapsUnread {
         /// How many structures.
@@ -110,6 +115,7 @@ impl Warning {
             Warning::RegionsOddState { .. } => "regions_odd_state",
             Warning::NoMemoryMap => "no_memory_map",
             Warning::TebsUnusable { .. } => "tebs_unusable",
+            Warning::PebUnread { .. } => "peb_unread",
             Warning::HeapsUnread { .. } => "heaps_unread",
             Warning::HeapsDamaged { .. } => "heaps_damaged",
             Warning::PageHeap => "page_heap",
@@ -150,6 +156,9 @@ impl fmt::Display for Warning {
             ),
             Warning::TebsUnusable { count, first, why } => {
                 write!(f, "the TEB of {count} threads cannot be used (first: thread {first:#x}, {why})")
+            }
+            Warning::PebUnread { why } => {
+                write!(f, "the PEB cannot be read ({why}): heaps and what else it points to are <unknown>")
             }
             Warning::HeapsUnread { count, first } => write!(
                 f,

@@ -3,10 +3,11 @@
 
 mod handmade;
 
-use dumplens_analyzer::render::{json, text};
+use dumplens_analyzer::render::{csv, json, text};
 use dumplens_analyzer::report::region::RegionReport;
 use handmade::regions::{
-    address, address_in_image, address_in_stack, free_region, guard_region, image_region, reserved_region,
+    address, address_in_heap, address_in_image, address_in_stack, free_region, guard_region, image_region,
+    reserved_region,
 };
 use handmade::{report, report_without_map};
 
@@ -50,11 +51,51 @@ fn addresses() {
     let all = [
         address_in_image(),
         address_in_stack(),
+        address_in_heap(),
         address(0x1000, 32, Some(free_region()), "free"),
         address(0x7b77_088c_0000, 64, Some(reserved_region()), "reserved"),
         address(0xffff_ffff_ffff_f000, 64, None, "unknown"),
     ];
     insta::assert_snapshot!(all.map(|a| text::address(&a)).join("\n"));
+}
+
+#[test]
+fn heaps() {
+    insta::assert_snapshot!(text::heaps(&report()));
+    assert!(text::heaps(&report_without_map()).starts_with("  ID"));
+}
+
+#[test]
+fn allocations() {
+    insta::assert_snapshot!(text::allocations(&report()));
+    assert!(text::allocations(&report_without_map()).contains("the dump has no memory map"));
+}
+
+/// Names that act on a terminal or in a spreadsheet reach neither; a quote and a delimiter are quoted.
+#[test]
+fn regions_as_values() {
+    let hostile =
+        RegionReport { detail: Some("=cmd|'/c calc'!A1,\"x\"\u{1b}[31m\nnext".into()), ..image_region() };
+    let mut out = Vec::new();
+    csv::regions(&mut out, b',', [free_region(), hostile].into_iter()).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "BaseAddress,EndAddress+1,RegionSize,Type,State,Protect,Usage,Detail,AllocationBase,KnownBy"
+    );
+    assert_eq!(lines[1], "0x0,0x530000,5439488,,MEM_FREE,PAGE_NOACCESS,Free,,,");
+    assert!(lines[2].contains(r#","'=cmd|'/c calc'!A1,""x""#), "{}", lines[2]);
+    assert!(!text.contains('\u{1b}') && lines.len() == 3, "{text}");
+
+    let mut out = Vec::new();
+    csv::regions(&mut out, b'\t', std::iter::once(reserved_region())).unwrap();
+    let row = String::from_utf8(out).unwrap();
+    let row: Vec<&str> = row.lines().nth(1).unwrap().split('\t').collect();
+    assert_eq!(
+        row[..7],
+        ["0x7b77088c0000", "0x7b7800000000", "4151574528", "MEM_PRIVATE", "MEM_RESERVE", "", "<unknown>"]
+    );
 }
 
 fn small(region: RegionReport) -> RegionReport {

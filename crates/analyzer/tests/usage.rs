@@ -46,27 +46,30 @@ fn check(process: &synth::Process, given: &[(&str, (u64, u64))], unknown_regions
     assert_eq!(rows(&memory.usage), wanted);
 }
 
-/// A stack is a reserved, a guard and a committed region; the reservation around PEB and TEBs, the heap (two regions)
-/// and the mapped page are `<unknown>`.
+/// One segment of 0xFF pages, of which one is committed.
+const HEAP: (&str, (u64, u64)) = ("Heap", (2, 0xF_F000));
+
+/// A stack is a reserved, a guard and a committed region, a heap a committed and a reserved one; the reservation around
+/// PEB and TEBs, the page behind the heap's segment and the mapped page are `<unknown>`.
 #[test]
 fn tiny() {
-    let given = [("Stack", (6, 2 * STACK)), ("TEB", (2, 0x4000)), ("PEB", (1, 0x1000))];
-    check(&presets::tiny(), &given, 2 + 2 + 1);
+    let given = [("Stack", (6, 2 * STACK)), ("TEB", (2, 0x4000)), ("PEB", (1, 0x1000)), HEAP];
+    check(&presets::tiny(), &given, 2 + 1 + 1);
 }
 
 /// On x86 a TEB is one page until Windows 11, so what lies behind each of the two is `<unknown>`.
 #[test]
 fn tiny_x86() {
-    let given = [("Stack", (6, 2 * STACK)), ("TEB", (2, 0x2000)), ("PEB", (1, 0x1000))];
-    check(&presets::tiny_x86(), &given, 2 + 2 + 1 + 2);
+    let given = [("Stack", (6, 2 * STACK)), ("TEB", (2, 0x2000)), ("PEB", (1, 0x1000)), HEAP];
+    check(&presets::tiny_x86(), &given, 2 + 1 + 1 + 2);
 }
 
 #[test]
 fn tiny_x86_of_windows_11() {
     let mut process = presets::tiny_x86();
     process.system = Some(SystemInfo { build: 26100, ..SystemInfo::default() });
-    let given = [("Stack", (6, 2 * STACK)), ("TEB", (2, 0x4000)), ("PEB", (1, 0x1000))];
-    check(&process, &given, 2 + 2 + 1);
+    let given = [("Stack", (6, 2 * STACK)), ("TEB", (2, 0x4000)), ("PEB", (1, 0x1000)), HEAP];
+    check(&process, &given, 2 + 1 + 1);
 }
 
 /// A WOW64 process has everything twice, and the names say which.
@@ -79,8 +82,9 @@ fn tiny_wow64() {
         ("TEB32", (2, 0x2000)),
         ("PEB64", (1, 0x1000)),
         ("PEB32", (1, 0x1000)),
+        ("Heap32", HEAP.1),
     ];
-    check(&presets::tiny_wow64(), &given, 2 + 2 + 1 + 2);
+    check(&presets::tiny_wow64(), &given, 2 + 1 + 1 + 2);
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn full_reads_back() {
 #[test]
 fn sizes_fit_exhaustive_tests() {
     assert!(presets::tiny().to_bytes().0.len() < 80 << 10);
-    assert!(presets::tiny().trimmed().to_bytes().0.len() < 24 << 10);
+    assert!(presets::tiny().trimmed().to_bytes().0.len() < 26 << 10);
 }
 
 #[test]

@@ -205,6 +205,7 @@ fn detail(process: &Process<'_>, span: &Span) -> Option<String> {
             let path = m.code_file();
             format!("{}; \"{path}\"", module_name(&path))
         }),
+        (_, Fact::PageHeapHandle(_) | Fact::PageHeapPattern) => None,
         (Owner::Heap(index), fact) => process.heaps.list.get(index).map(|heap| {
             let digits = process.dump.width().bytes() * 2;
             let kind = part_name(fact);
@@ -212,7 +213,6 @@ fn detail(process: &Process<'_>, span: &Span) -> Option<String> {
         }),
         (Owner::Process, Fact::UserSharedData) => Some("User Shared Data".to_owned()),
         (Owner::Process, Fact::PebField(_, field)) => Some(field.title().to_owned()),
-        (Owner::Process, Fact::PageHeapPattern) => None,
         (Owner::Process, _) => Some(pid),
     }
 }
@@ -222,6 +222,7 @@ fn part_name(fact: Fact) -> &'static str {
     match fact {
         Fact::HeapFrontEnd(_) => "Front End",
         Fact::HeapLargeBlock(_) => "Large Block",
+        Fact::PageHeapHandle(_) => "Page Heap",
         _ => "Segment",
     }
 }
@@ -247,6 +248,7 @@ fn fact(fact: Fact) -> String {
         Fact::HeapSegment(segment) => format!("the heap segment at {segment:#x}"),
         Fact::HeapFrontEnd(field) => format!("the allocation that FrontEndHeap, at {field:#x}, points into"),
         Fact::HeapLargeBlock(entry) => format!("the large block's entry at {entry:#x}"),
+        Fact::PageHeapHandle(handle) => format!("page heap is enabled, and {handle:#x} is a heap handle"),
         Fact::PageHeapPattern => {
             "page heap is enabled, and an inaccessible page stands behind each block (a guess by pattern)"
                 .to_owned()

@@ -3,9 +3,10 @@
 pub(crate) mod regions;
 
 use dumplens_analyzer::report::{
-    CodeReport, CountersReport, DumpReport, ExceptionReport, HandleCount, Hex, MemoryReport, ModuleReport,
-    PlaceReport, ProcessReport, Report, RowReport, StackReport, StreamReport, SystemMemoryReport,
-    SystemReport, ThreadReport, WarningReport,
+    AllocationReport, AllocationsReport, CodeReport, CountersReport, DumpReport, ExceptionReport,
+    HandleCount, HeapCountersReport, HeapReport, Hex, MemoryReport, ModuleReport, PlaceReport, ProcessReport,
+    Report, RowReport, SizeClassReport, StackReport, StreamReport, SystemMemoryReport, SystemReport,
+    ThreadReport, WarningReport,
 };
 
 #[allow(clippy::unnecessary_wraps)] // as the fields want it
@@ -31,6 +32,7 @@ pub(crate) fn report() -> Report {
         }),
         threads: vec![main_thread(), wow64_thread(), bare_thread()],
         modules: vec![module()],
+        heaps: heaps(),
         memory: memory(),
         verdict: None,
         findings: Vec::new(),
@@ -123,6 +125,11 @@ fn main_thread() -> ThreadReport {
             base: Hex(0x40_0030_0000),
             limit: Hex(0x40_002f_f000),
             reserved_from: Some(Hex(0x40_0020_0000)),
+            reserved_bytes: Some(0xf_c000),
+            committed_bytes: Some(0x4000),
+            guard_bytes: Some(0x3000),
+            deepest_bytes: Some(0xe00),
+            in_use_bytes: Some(0x800),
         }),
         stack64: None,
         last_error: Some(CodeReport { code: Hex(1455), name: text("ERROR_COMMITMENT_LIMIT") }),
@@ -143,7 +150,16 @@ fn wow64_thread() -> ThreadReport {
         index: 1,
         name: None,
         teb32: Some(Hex(0x21_4000)),
-        stack: Some(StackReport { base: Hex(0x60_0000), limit: Hex(0x5f_f000), reserved_from: None }),
+        stack: Some(StackReport {
+            base: Hex(0x60_0000),
+            limit: Hex(0x5f_f000),
+            reserved_from: None,
+            reserved_bytes: None,
+            committed_bytes: None,
+            guard_bytes: None,
+            deepest_bytes: None,
+            in_use_bytes: None,
+        }),
         stack64: main_thread().stack,
         last_error: Some(CodeReport { code: Hex(0), name: text("ERROR_SUCCESS") }),
         last_status: Some(CodeReport { code: Hex(0xdead_beef), name: None }),
@@ -178,7 +194,88 @@ fn module() -> ModuleReport {
         time_date_stamp: Hex(0x6550_0001),
         pdb: text("C:\\build\\app.pdb"),
         debug_id: text("131211101514171618191A1B1C1D1E1F1"),
+        private_bytes: Some(0x3000),
+        write_copy_bytes: Some(0x1000),
     }
+}
+
+fn allocations() -> AllocationsReport {
+    let cage = AllocationReport {
+        base: Hex(0x100_0000_0000),
+        size_bytes: 8 << 30,
+        committed_bytes: 0x1000,
+        reserved_bytes: (8 << 30) - 0x1000,
+        regions: 2,
+        kind: "MEM_PRIVATE".into(),
+        usage: "<unknown>".into(),
+        hint: text("aligned like a cage"),
+    };
+    let module = AllocationReport {
+        base: Hex(0x7ff6_4000_0000),
+        size_bytes: 0x3000,
+        committed_bytes: 0x3000,
+        reserved_bytes: 0,
+        regions: 3,
+        kind: "MEM_IMAGE".into(),
+        usage: "Image".into(),
+        hint: None,
+    };
+    let class = |from_bytes, below_bytes, allocations, size_bytes, committed_bytes| SizeClassReport {
+        from_bytes,
+        below_bytes,
+        allocations,
+        size_bytes,
+        committed_bytes,
+    };
+    AllocationsReport {
+        count: 9,
+        largest: vec![cage, module],
+        private_sizes: vec![
+            class(0, Some(0x1_0000), 3, 0x6000, 0x5000),
+            class(64 << 30, None, 1, 100 << 30, 0x1000),
+        ],
+    }
+}
+
+/// Two heaps: one in order, one of a WOW64 process with a fault.
+fn heaps() -> Vec<HeapReport> {
+    let counters = HeapCountersReport {
+        reserved_bytes: Some(0x20_0000),
+        committed_bytes: Some(0x8_0000),
+        large_bytes: Some(0x10_1000),
+        segments: Some(2),
+        agree: Some(true),
+    };
+    let sound = HeapReport {
+        index: 0,
+        handle: Hex(0x1f1_0000_0000),
+        bits: 64,
+        kind: "nt",
+        layout: text("Windows 8 to 11, x64"),
+        flags: Some(Hex(2)),
+        segments: 2,
+        large_blocks: 1,
+        large_bytes: 0x10_1000,
+        large_user_bytes: 0x10_0000,
+        largest_block: Some(PlaceReport { base: Hex(0x1f2_0000_0000), size_bytes: 0x10_1000 }),
+        large_from_bytes: Some(0xf_f000),
+        committed_bytes: 0x18_1000,
+        reserved_bytes: 0x18_0000,
+        counters,
+        faults: Vec::new(),
+    };
+    let broken = HeapReport {
+        index: 1,
+        handle: Hex(0x70_0000),
+        bits: 32,
+        kind: "unknown",
+        layout: None,
+        largest_block: None,
+        counters: HeapCountersReport { agree: Some(false), large_bytes: None, ..counters },
+        faults: vec!["at 0x700000: no heap signature".into()],
+        ..sound.clone()
+    };
+    vec![sound, broken]
 }
 
 fn row(name: &str, regions: u64, size_bytes: u64, largest: (u64, u64)) -> RowReport {
@@ -207,6 +304,8 @@ fn memory() -> MemoryReport {
         free_bytes: Some(0x7ffe_db44_4000),
         largest_free: Some(free.largest),
         fragmentation: Some(0.25),
+        private_commit_estimate_bytes: Some(0x200_0000),
+        allocations: Some(allocations()),
         kind: vec![
             row("MEM_PRIVATE", 29, 0x1_2300_0000, (0x7fff_0000_0000, 0x1_0000_0000)),
             row("MEM_IMAGE", 12, 0x155_0000, image.largest_place()),
@@ -268,6 +367,7 @@ pub(crate) fn report_without_map() -> Report {
     report.exception = None;
     report.threads = Vec::new();
     report.modules = Vec::new();
+    report.heaps = Vec::new();
     report.memory = MemoryReport {
         complete: false,
         regions: None,
@@ -279,6 +379,8 @@ pub(crate) fn report_without_map() -> Report {
         free_bytes: None,
         largest_free: None,
         fragmentation: None,
+        private_commit_estimate_bytes: None,
+        allocations: None,
         usage: vec![
             row("Image", 1, 0x3000, (0x40_0000, 0x3000)),
             row("<unknown>", 1, 0x1000, (0x1000, 0x1000)),

@@ -1,7 +1,7 @@
 //! Regions and addresses written by hand.
 
 use dumplens_analyzer::report::Hex;
-use dumplens_analyzer::report::region::{AddressReport, ModulePlace, RegionReport, ThreadPlace};
+use dumplens_analyzer::report::region::{AddressReport, HeapPlace, ModulePlace, RegionReport, ThreadPlace};
 
 use super::text;
 
@@ -99,6 +99,7 @@ pub(crate) fn address(address: u64, bits: u32, region: Option<RegionReport>, abs
         region,
         module: None,
         thread: None,
+        heap: None,
         kept_bytes: 0,
         absent: text(absent),
     }
@@ -116,6 +117,25 @@ pub(crate) fn address_in_image() -> AddressReport {
         kept_bytes: 0x9_1dcc,
         absent: None,
         ..address(0x7ff6_4000_1234, 64, Some(image_region()), "")
+    }
+}
+
+/// An address in a large block of a heap.
+pub(crate) fn address_in_heap() -> AddressReport {
+    let block = RegionReport {
+        base: Hex(0x1f2_0000_0000),
+        end: Hex(0x1f2_0010_1000),
+        size_bytes: 0x10_1000,
+        usage: "Heap".into(),
+        detail: text("ID: 0; Handle: 000001f100000000; Type: Large Block"),
+        fact: text("the large block's entry at 0x1f200000000"),
+        ..guard_region()
+    };
+    AddressReport {
+        heap: Some(HeapPlace { index: 0, handle: Hex(0x1f1_0000_0000), kind: "nt", part: "Large Block" }),
+        kept_bytes: 0x1000,
+        absent: None,
+        ..address(0x1f2_0010_0000, 64, Some(block), "")
     }
 }
 

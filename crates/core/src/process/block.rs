@@ -1,25 +1,36 @@
-//! The head of a structure in the process's memory, read at once.
+//! A structure in the process's memory, its head read at once.
 
 use crate::arch::Width;
 use crate::memory::{Memory, Unreadable};
 
-/// As many bytes of a structure as the dump keeps; a field behind them is `None`, not zero.
+/// As many bytes of a structure as the dump keeps without a gap. A field behind a gap is read on its own; one that the
+/// dump does not keep is `None`, not zero.
 #[derive(Debug, Clone)]
-pub(crate) struct Block {
+pub(crate) struct Block<'d> {
+    memory: Memory<'d>,
+    address: u64,
     bytes: Vec<u8>,
     width: Width,
 }
 
-impl Block {
+impl<'d> Block<'d> {
     /// Reads up to `len` bytes at `address`; fails if the dump does not keep the first of them.
     pub(crate) fn read(
-        memory: Memory<'_>,
+        memory: Memory<'d>,
         address: u64,
         len: u64,
         width: Width,
-    ) -> Result<Block, Unreadable> {
-        let have = memory.available(address, len).max(1);
-        Ok(Block { bytes: memory.bytes(address, have)?, width })
+    ) -> Result<Block<'d>, Unreadable> {
+        match Self::in_parts(memory, address, len, width) {
+            block if block.bytes.is_empty() => Err(Unreadable { address, why: memory.why_absent(address) }),
+            block => Ok(block),
+        }
+    }
+
+    /// The same, of a structure whose first bytes may be missing.
+    pub(crate) fn in_parts(memory: Memory<'d>, address: u64, len: u64, width: Width) -> Block<'d> {
+        let bytes = memory.bytes(address, memory.available(address, len)).unwrap_or_default();
+        Block { memory, address, bytes, width }
     }
 
     /// The pointer at one of two offsets.
@@ -34,8 +45,15 @@ impl Block {
 
     /// The little-endian number of some bytes at an offset.
     pub(crate) fn number(&self, at: u64, bytes: usize) -> Option<u64> {
-        let at = usize::try_from(at).ok()?;
-        let field = self.bytes.get(at..at.checked_add(bytes)?)?;
-        Some(field.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+        let start = usize::try_from(at).ok()?;
+        if let Some(field) = self.bytes.get(start..start.checked_add(bytes)?) {
+            return Some(little_endian(field));
+        }
+        let apart = self.memory.bytes(self.address.checked_add(at)?, bytes as u64).ok()?;
+        Some(little_endian(&apart))
     }
+}
+
+fn little_endian(field: &[u8]) -> u64 {
+    field.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte))
 }

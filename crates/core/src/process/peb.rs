@@ -48,7 +48,7 @@ pub struct Peb {
 impl Peb {
     /// Reads the PEB at `address`; fails if its image base is not in the dump.
     pub fn read(memory: Memory<'_>, address: u64, width: Width) -> Result<Peb, Unreadable> {
-        let block = Block::read(memory, address, width.pick(0x204, 0x310), width)?;
+        let block = Block::in_parts(memory, address, width.pick(0x204, 0x310), width);
         let pointer = |x86, x64| block.pointer(x86, x64);
         let long = |x86, x64| block.long(x86, x64);
         let build = block.number(width.pick(0xac, 0x120), 2).and_then(|n| u16::try_from(n).ok());

@@ -7,6 +7,7 @@ use super::{code32, code64};
 use crate::address_space::{AddressSpace, Part};
 use crate::bytes::low32;
 use crate::constants::{MEM_COMMIT, MEM_MAPPED, PAGE, PAGE_READONLY, PAGE_READWRITE};
+use crate::heap::{NtHeap, NtLayout, NtSegment};
 use crate::process::Process;
 use crate::threads::{Exception, Thread};
 use crate::{Context, Peb, Teb, Width};
@@ -26,8 +27,8 @@ pub struct Addresses {
     pub tebs: [u64; 2],
     /// DeallocationStack of both threads: 1 MiB each, the top page committed, 3 guard pages below it.
     pub stacks: [u64; 2],
-    /// The process heap: one committed page of 1 MiB; its contents are not a heap. The array of heap handles is at
-    /// +0x7F0, the process parameters at +0x800.
+    /// The process heap: an NT heap of one segment, one committed page of 1 MiB. The array of heap handles is at +0x7F0,
+    /// the process parameters at +0x800, in place of blocks.
     pub heap: u64,
     /// A mapped read-only page.
     pub mapped: u64,
@@ -113,6 +114,9 @@ impl Addresses {
     /// PEB, process parameters, heap handles.
     pub(super) fn environment(&self, process: &mut Process) {
         process.put(self.mapped, b"mapped read-only data");
+        let layout = if self.width == Width::W32 { NtLayout::Win10X86 } else { NtLayout::Win10X64 };
+        let segments = vec![NtSegment::new(self.heap, 0xFF, 1)];
+        NtHeap { segments, ..NtHeap::new(layout, self.heap) }.put(process);
         let peb = Peb {
             image_base: self.app,
             process_parameters: self.parameters(),

@@ -11,6 +11,23 @@ pub(super) struct Links {
     pub(super) blink: u64,
 }
 
+/// What an entry whose neighbour is not the one it was reached from is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BackLinks {
+    /// Nothing: only its links show to which list an entry belongs.
+    Needed,
+    /// As much as others: the entry itself says whose it is.
+    Told,
+}
+
+/// A list that is being followed, and what was wrong with it.
+struct Run {
+    head: u64,
+    back_links: BackLinks,
+    seen: HashSet<u64>,
+    faults: Vec<(u64, FaultKind)>,
+}
+
 impl Walker<'_, '_> {
     pub(super) fn links(&self, at: u64) -> Result<Links, FaultKind> {
         let size = self.width.bytes() as u64;
@@ -26,63 +43,86 @@ impl Walker<'_, '_> {
     pub(super) fn follow(
         &mut self,
         head: u64,
+        back_links: BackLinks,
         mut take: impl FnMut(&mut Self, u64) -> Result<(), FaultKind>,
     ) -> Vec<(u64, FaultKind)> {
-        let mut faults = Vec::new();
-        let mut seen = HashSet::new();
         let ends = match self.links(head) {
             Ok(ends) => ends,
             Err(fault) => return vec![(head, fault)],
         };
-        let broken = self.run(head, ends.flink, Direction::Forward, &mut seen, &mut faults, &mut take);
-        if broken {
-            self.run(head, ends.blink, Direction::Backward, &mut seen, &mut faults, &mut take);
+        let mut run = Run { head, back_links, seen: HashSet::new(), faults: Vec::new() };
+        let last = self.forward(&mut run, ends.flink, &mut take);
+        if last == Some(ends.blink) {
+            return run.faults;
         }
-        faults
+        if last.is_some() {
+            run.faults.push((head, FaultKind::BackLink)); // the list came back before its end
+        }
+        self.backward(&mut run, ends.blink, &mut take);
+        run.faults
     }
 
-    /// Follows a list in one direction; returns whether it broke before it came back to its head.
-    fn run(
+    /// From the first entry on; returns the last one, or `None` if the list broke before it came back to its head.
+    fn forward(
         &mut self,
-        head: u64,
+        run: &mut Run,
         first: u64,
-        direction: Direction,
-        seen: &mut HashSet<u64>,
-        faults: &mut Vec<(u64, FaultKind)>,
         take: &mut impl FnMut(&mut Self, u64) -> Result<(), FaultKind>,
-    ) -> bool {
-        let (mut at, mut before) = (first, head);
-        while at != head {
-            let links = match self.links(at) {
-                _ if !self.step() => Err(FaultKind::TooLong),
-                // From the other end, an entry that is known already is where the two runs meet.
-                _ if seen.contains(&at) && direction == Direction::Backward => return true,
-                _ if seen.contains(&at) => Err(FaultKind::Cycle),
-                links => links.and_then(|links| take(self, at).map(|()| links)),
-            };
-            let links = match links {
-                Ok(links) => links,
-                Err(fault) => {
-                    faults.push((at, fault));
-                    return true;
-                }
-            };
-            seen.insert(at);
-            let (back, next) = match direction {
-                Direction::Forward => (links.blink, links.flink),
-                Direction::Backward => (links.flink, links.blink),
-            };
-            if back != before && direction == Direction::Forward {
-                faults.push((at, FaultKind::BackLink));
+    ) -> Option<u64> {
+        let (mut at, mut before) = (first, run.head);
+        while at != run.head {
+            if run.seen.contains(&at) {
+                run.faults.push((at, FaultKind::Cycle));
+                return None;
             }
-            (before, at) = (at, next);
+            let links = self.enter(run, at, |links| links.blink == before, take)?;
+            (before, at) = (at, links.flink);
         }
-        false
+        Some(before)
     }
-}
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    Forward,
-    Backward,
+    /// From the last entry on, until it breaks too or meets what is known already.
+    fn backward(
+        &mut self,
+        run: &mut Run,
+        last: u64,
+        take: &mut impl FnMut(&mut Self, u64) -> Result<(), FaultKind>,
+    ) {
+        let (mut at, mut before) = (last, run.head);
+        while at != run.head && !run.seen.contains(&at) {
+            let Some(links) = self.enter(run, at, |links| links.flink == before, take) else { return };
+            (before, at) = (at, links.blink);
+        }
+    }
+
+    /// Takes one entry; `None` if it is none.
+    fn enter(
+        &mut self,
+        run: &mut Run,
+        at: u64,
+        points_back: impl Fn(Links) -> bool,
+        take: &mut impl FnMut(&mut Self, u64) -> Result<(), FaultKind>,
+    ) -> Option<Links> {
+        let entered = match self.links(at) {
+            _ if !self.step() => Err(FaultKind::TooLong),
+            Ok(links) if run.back_links == BackLinks::Needed && !points_back(links) => {
+                Err(FaultKind::BackLink)
+            }
+            Ok(links) => take(self, at).map(|()| links),
+            Err(fault) => Err(fault),
+        };
+        match entered {
+            Ok(links) => {
+                run.seen.insert(at);
+                if !points_back(links) {
+                    run.faults.push((at, FaultKind::BackLink));
+                }
+                Some(links)
+            }
+            Err(fault) => {
+                run.faults.push((at, fault));
+                None
+            }
+        }
+    }
 }

@@ -74,7 +74,7 @@ pub struct HeapCounters {
     pub reserved: Option<u64>,
     /// NT: `TotalMemoryCommitted`. Segment heap: `TotalCommittedPages`, in bytes.
     pub committed: Option<u64>,
-    /// NT: `TotalSizeInVirtualBlocks`. Segment heap: `LargeReservedPages`, in bytes.
+    /// NT: `TotalSizeInVirtualBlocks`. Segment heap: `LargeCommittedPages`, in bytes.
     pub large: Option<u64>,
     /// NT: `TotalSegments`. Segment heap: the sum of `SegmentCount`.
     pub segments: Option<u64>,
@@ -148,7 +148,7 @@ pub struct Fault {
 pub enum FaultKind {
     #[error("not readable: {0}")]
     Unreadable(Absence),
-    #[error("a heap handle that is not at a page")]
+    #[error("not a heap handle")]
     BadHandle,
     #[error("no heap signature")]
     NoSignature,
@@ -160,12 +160,22 @@ pub enum FaultKind {
     NotASegment,
     #[error("a segment of another heap")]
     ForeignSegment,
+    #[error("a segment whose BaseAddress is not its own address")]
+    BadBase,
     #[error("a number of pages that no segment has")]
     BadPages,
     #[error("sizes that no large block has")]
     BadLargeBlock,
+    #[error("a large block's entry that does not decode: what was asked for is not known")]
+    BadEntry,
+    #[error("a front end or a large block inside a segment")]
+    InSegment,
+    #[error("a front end that lies in no memory a heap may have")]
+    BadFrontEnd,
     #[error("reaches beyond its allocation; cut off there")]
     BeyondAllocation,
+    #[error("a list of segments whose size is not known: each is taken to reach to the next")]
+    BadMask,
     #[error("a list that leads back into itself")]
     Cycle,
     #[error("a link whose neighbour does not point back")]
@@ -180,6 +190,8 @@ pub enum FaultKind {
     OnlyHeader,
     #[error("the first heap listed is not the process heap")]
     FirstIsNotProcessHeap,
+    #[error("a PEB without a list of heaps")]
+    NoList,
     #[error("a count of heaps that no process has")]
     BadCount,
     #[error("listed twice")]
@@ -216,7 +228,35 @@ pub fn walk(memory: Memory<'_>, map: &Regions, peb: &Peb, build: Option<u32>) ->
     if heaps.list.iter().any(|heap| heap.kind == HeapKind::Nt && heap.misses_segments()) {
         nt::scan(&mut walker, &mut heaps.list);
     }
+    segments_first(&mut heaps.list);
     heaps
+}
+
+/// Drops front ends and large blocks that lie in a segment, of the same heap or of another: a segment says itself what
+/// it is.
+fn segments_first(heaps: &mut [Heap]) {
+    let all = heaps.iter().flat_map(|heap| &heap.parts);
+    let mut segments: Vec<(u64, u64)> =
+        all.filter(|part| part.kind == PartKind::Segment).map(|part| (part.base, part.end)).collect();
+    segments.sort_unstable();
+    // The farthest end of this segment and all below it, since those of a damaged heap may overlap.
+    let mut reach = 0;
+    for (_, end) in &mut segments {
+        reach = reach.max(*end);
+        *end = reach;
+    }
+    for heap in heaps {
+        let overlaps = |part: &Part| {
+            let below = segments.partition_point(|(base, _)| *base < part.end);
+            let nearest = below.checked_sub(1).and_then(|n| segments.get(n));
+            part.kind != PartKind::Segment && nearest.is_some_and(|(_, end)| *end > part.base)
+        };
+        let (dropped, kept): (Vec<Part>, _) = std::mem::take(&mut heap.parts).into_iter().partition(overlaps);
+        heap.parts = kept;
+        for part in dropped {
+            heap.fault(part.by, FaultKind::InSegment);
+        }
+    }
 }
 
 /// Entries of lists and nodes of trees that are followed in all: each costs a read of the file.
@@ -233,7 +273,7 @@ struct Walker<'d, 'r> {
     steps: u32,
 }
 
-impl Walker<'_, '_> {
+impl<'d> Walker<'d, '_> {
     fn heap(&mut self, handle: u64, index: usize) -> Heap {
         let mut heap = Heap::new(handle, self.width, index);
         if !handle.is_multiple_of(PAGE) {
@@ -265,7 +305,7 @@ impl Walker<'_, '_> {
     }
 
     /// As many bytes at an address as the dump keeps.
-    fn block(&self, address: u64, len: u64) -> Result<Block, FaultKind> {
+    fn block(&self, address: u64, len: u64) -> Result<Block<'d>, FaultKind> {
         Block::read(self.memory, address, len, self.width)
             .map_err(|unreadable| FaultKind::Unreadable(unreadable.why))
     }

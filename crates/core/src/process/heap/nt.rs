@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::list::BackLinks;
 use super::nt_layout::{HEAP_BYTES, LAYOUTS, NtLayout, SEGMENT_BYTES, SEGMENT_SIGNATURE, SIGNATURE};
 use super::{FaultKind, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walker};
 use crate::limits;
@@ -49,7 +50,7 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
 fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout) {
     let link = walker.width.pick(0x10, 0x18);
     let head = heap.handle.wrapping_add(layout.segment_list);
-    let faults = walker.follow(head, |walker, at| {
+    let faults = walker.follow(head, BackLinks::Told, |walker, at| {
         let base = at.wrapping_sub(link);
         if base == heap.handle { Ok(()) } else { segment(walker, heap, base) }
     });
@@ -58,7 +59,7 @@ fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout) {
     }
 }
 
-/// Adds the segment whose structure lies at `base`, which may be another's first page.
+/// Adds the segment whose structure lies at `base`, which is its first page.
 fn segment(walker: &mut Walker<'_, '_>, heap: &mut Heap, base: u64) -> Result<(), FaultKind> {
     if !base.is_multiple_of(PAGE) {
         return Err(FaultKind::NotASegment);
@@ -70,16 +71,15 @@ fn segment(walker: &mut Walker<'_, '_>, heap: &mut Heap, base: u64) -> Result<()
     if block.pointer(0x18, 0x28) != Some(heap.handle) {
         return Err(FaultKind::ForeignSegment);
     }
-    let pages = block.long(0x20, 0x38).filter(|pages| (1..MOST_PAGES).contains(pages));
-    let (Some(pages), Some(start)) =
-        (pages, block.pointer(0x1c, 0x30).filter(|start| start.is_multiple_of(PAGE)))
-    else {
+    if block.pointer(0x1c, 0x30) != Some(base) {
+        heap.fault(base, FaultKind::BadBase);
+    }
+    let Some(pages) = block.long(0x20, 0x38).filter(|pages| (1..MOST_PAGES).contains(pages)) else {
         heap.fault(base, FaultKind::BadPages);
         return Ok(()); // its links may be sound all the same
     };
-    let end = start.saturating_add(u64::from(pages).saturating_mul(PAGE));
-    let kind = PartKind::Segment;
-    add(walker, heap, Part { base: start, end, kind, by: base, user_bytes: None });
+    let end = base.saturating_add(u64::from(pages).saturating_mul(PAGE));
+    add(walker, heap, Part { base, end, kind: PartKind::Segment, by: base, user_bytes: None });
     Ok(())
 }
 
@@ -88,7 +88,7 @@ fn add(walker: &mut Walker<'_, '_>, heap: &mut Heap, mut part: Part) {
     match walker.extents.heap_memory(part.base) {
         Some((_, end)) if end < part.end => {
             heap.fault(part.by, FaultKind::BeyondAllocation);
-            part.end = end;
+            (part.end, part.user_bytes) = (end, None);
         }
         Some(_) => {}
         None => return heap.fault(part.by, FaultKind::BeyondAllocation),
@@ -97,22 +97,25 @@ fn add(walker: &mut Walker<'_, '_>, heap: &mut Heap, mut part: Part) {
 }
 
 /// HEAP_VIRTUAL_ALLOC_ENTRY: Entry 0 / 0, CommitSize 10 / 20, ReserveSize 14 / 28, BusyBlock 18 / 30.
-fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, header: &Block) {
+fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, header: &Block<'_>) {
     let encoding = encoding(walker, header);
     let head = heap.handle.wrapping_add(layout.large_blocks);
-    let faults = walker.follow(head, |walker, at| {
+    let faults = walker.follow(head, BackLinks::Needed, |walker, at| {
         if !at.is_multiple_of(PAGE) {
             return Err(FaultKind::BadLargeBlock);
         }
         let block = walker.block(at, 0x40)?;
         let (commit, reserve) = (block.pointer(0x10, 0x20), block.pointer(0x14, 0x28));
         let (Some(commit), Some(reserve)) = (commit, reserve) else { return Err(FaultKind::BadLargeBlock) };
-        if commit == 0 || commit > reserve {
+        if commit == 0 || commit > reserve || !commit.is_multiple_of(PAGE) {
             heap.fault(at, FaultKind::BadLargeBlock);
             return Ok(());
         }
         let unused = unused_bytes(walker, &block, encoding);
         let user_bytes = unused.and_then(|unused| commit.checked_sub(unused));
+        if user_bytes.is_none() {
+            heap.fault(at, FaultKind::BadEntry);
+        }
         let end = at.saturating_add(commit);
         add(walker, heap, Part { base: at, end, kind: PartKind::LargeBlock, by: at, user_bytes });
         Ok(())
@@ -133,7 +136,7 @@ enum Encoding {
     Unknown,
 }
 
-fn encoding(walker: &Walker<'_, '_>, header: &Block) -> Encoding {
+fn encoding(walker: &Walker<'_, '_>, header: &Block<'_>) -> Encoding {
     match header.long(0x4c, 0x7c) {
         Some(mask) if mask & ENCODED == 0 => Encoding::Plain,
         Some(_) => header.number(walker.width.pick(0x50, 0x88), 8).map_or(Encoding::Unknown, Encoding::Key),
@@ -143,7 +146,7 @@ fn encoding(walker: &Walker<'_, '_>, header: &Block) -> Encoding {
 
 /// `BusyBlock.Size` of a large block: how many of its bytes the program did not ask for. `None` if the entry's
 /// checksum is wrong.
-fn unused_bytes(walker: &Walker<'_, '_>, block: &Block, encoding: Encoding) -> Option<u64> {
+fn unused_bytes(walker: &Walker<'_, '_>, block: &Block<'_>, encoding: Encoding) -> Option<u64> {
     let stored = block.number(walker.width.pick(0x18, 0x38), 8)?;
     let key = match encoding {
         Encoding::Plain => 0,
@@ -157,7 +160,7 @@ fn unused_bytes(walker: &Walker<'_, '_>, block: &Block, encoding: Encoding) -> O
 
 /// TotalMemoryReserved, TotalMemoryCommitted, TotalMemoryLargeUCR, TotalSizeInVirtualBlocks (pointers),
 /// TotalSegments (u32).
-fn counters(walker: &Walker<'_, '_>, layout: &NtLayout, block: &Block) -> HeapCounters {
+fn counters(walker: &Walker<'_, '_>, layout: &NtLayout, block: &Block<'_>) -> HeapCounters {
     let Some(at) = layout.counters else { return HeapCounters::default() };
     let size = walker.width.bytes();
     let pointer =
@@ -171,18 +174,17 @@ fn counters(walker: &Walker<'_, '_>, layout: &NtLayout, block: &Block) -> HeapCo
 }
 
 /// The allocation that holds `FrontEndHeap`, unless it is a segment's own.
-fn front_end(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, block: &Block) {
+fn front_end(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, block: &Block<'_>) {
     let (pointer, kind) = layout.front_end;
-    let address = block.number(pointer, walker.width.bytes()).filter(|address| *address != 0);
     if block.number(kind, 1) != Some(LFH) {
         return;
     }
-    let Some(address) = address else { return };
-    let Some((base, end)) = walker.extents.heap_memory(address) else {
-        return heap.fault(address, FaultKind::BeyondAllocation);
+    let by = heap.handle.wrapping_add(pointer);
+    let address = block.number(pointer, walker.width.bytes());
+    let Some((base, end)) = address.and_then(|address| walker.extents.heap_memory(address)) else {
+        return heap.fault(by, FaultKind::BadFrontEnd);
     };
     if heap.parts.iter().all(|part| part.end <= base || end <= part.base) {
-        let by = heap.handle.wrapping_add(pointer);
         heap.parts.push(Part { base, end, kind: PartKind::FrontEnd, by, user_bytes: None });
     }
 }
@@ -213,6 +215,13 @@ pub(super) fn scan(walker: &mut Walker<'_, '_>, heaps: &mut [Heap]) {
     let parts = heaps.iter().flat_map(|heap| &heap.parts);
     let mut known: HashSet<u64> =
         parts.filter(|part| part.kind == PartKind::Segment).map(|part| part.by).collect();
+    // A segment that one heap lists and that names another belongs to neither for certain.
+    let contested = heaps.iter().flat_map(|heap| &heap.faults);
+    known.extend(
+        contested
+            .filter(|fault| fault.what == FaultKind::ForeignSegment)
+            .map(|fault| fault.at & !PAGE.wrapping_sub(1)),
+    );
     let map = walker.map;
     for (n, region) in map.iter().filter(begins).enumerate() {
         let base = region.base;

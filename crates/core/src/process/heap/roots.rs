@@ -9,8 +9,14 @@ use crate::process::Peb;
 /// The build from which on heaps may be missing from the PEB (C.7).
 const DESCRIPTORS_FROM: u32 = 26100;
 
+/// Entries of `ProcessHeaps` without a handle that are passed over.
+const MOST_NULLS: u32 = 16;
+
 /// The handles, the process heap's first; each once.
 pub(super) fn find(walker: &mut Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Fault>) -> Vec<u64> {
+    if [peb.heaps.map(u64::from), peb.process_heaps, peb.process_heap] == [Some(0); 3] {
+        return Vec::new(); // a process that had not come so far
+    }
     let mut handles: Vec<u64> = Vec::new();
     let mut seen = HashSet::new();
     for handle in listed(walker, peb, faults) {
@@ -19,6 +25,9 @@ pub(super) fn find(walker: &mut Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Faul
         } else {
             faults.push(Fault { at: handle, what: FaultKind::Twice });
         }
+    }
+    if peb.process_heap == Some(0) {
+        faults.push(Fault { at: peb.address, what: FaultKind::FirstIsNotProcessHeap });
     }
     let process_heap = peb.process_heap.filter(|handle| *handle != 0);
     if let Some(heap) = process_heap.filter(|heap| handles.first() != Some(heap)) {
@@ -39,18 +48,27 @@ pub(super) fn find(walker: &mut Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Faul
 
 /// `ProcessHeaps[0..NumberOfHeaps]`, as far as it can be read.
 fn listed(walker: &Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Fault>) -> Vec<u64> {
-    let (Some(count), Some(array)) = (peb.heaps, peb.process_heaps.filter(|array| *array != 0)) else {
-        return Vec::new();
+    let (Some(count), Some(array)) = (peb.heaps, peb.process_heaps) else {
+        return Vec::new(); // the dump does not keep that part of the PEB
     };
-    if count > limits::HEAPS {
+    if array == 0 {
+        faults.push(Fault { at: peb.address, what: FaultKind::NoList });
+        return Vec::new();
+    }
+    if count == 0 || count > limits::HEAPS {
         faults.push(Fault { at: peb.address, what: FaultKind::BadCount });
     }
     let mut handles = Vec::new();
+    let mut nulls = 0;
     for n in 0..u64::from(count.min(limits::HEAPS)) {
         let at = array.wrapping_add(n.wrapping_mul(walker.width.bytes() as u64));
         match walker.memory.pointer(at, walker.width) {
-            // Behind a count that is wrong the array ends, or has entries that were never used.
-            Ok(0) => break,
+            // Behind a count that is wrong come entries that were never used.
+            Ok(0) if nulls == MOST_NULLS => break,
+            Ok(0) => {
+                nulls = u32::saturating_add(nulls, 1);
+                faults.push(Fault { at, what: FaultKind::BadHandle });
+            }
             Ok(handle) => handles.push(handle),
             Err(unreadable) => {
                 faults.push(Fault { at, what: FaultKind::Unreadable(unreadable.why) });
@@ -76,13 +94,18 @@ fn descriptors(
         _ => return,
     };
     let Ok(mut at) = walker.memory.u64(process_heap.wrapping_add(offset)) else { return };
-    let mut visited = HashSet::new();
+    let mut before = None;
+    let (mut visited, mut named) = (HashSet::new(), HashSet::new());
     while at != 0 {
         if !visited.insert(at) || visited.len() > limits::HEAPS as usize {
             faults.push(Fault { at, what: FaultKind::Cycle });
             return;
         }
         let next = walker.memory.u64(at);
+        let prev = walker.memory.u64(at.wrapping_add(0x8)).ok();
+        if before.is_some() && before != prev {
+            faults.push(Fault { at, what: FaultKind::BackLink });
+        }
         let heap = walker.memory.u64(at.wrapping_add(0x10));
         let is_heap = |handle: &u64| {
             handle.is_multiple_of(super::PAGE)
@@ -94,11 +117,12 @@ fn descriptors(
         };
         if !is_heap(&heap) {
             faults.push(Fault { at, what: FaultKind::BadDescriptor });
-            return;
-        }
-        if seen.insert(heap) {
+        } else if !named.insert(heap) {
+            faults.push(Fault { at: heap, what: FaultKind::Twice });
+        } else if seen.insert(heap) {
             handles.push(heap);
         }
+        before = Some(at);
         at = next;
     }
 }

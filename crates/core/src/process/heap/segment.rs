@@ -1,5 +1,6 @@
 //! Segment heaps: `_SEGMENT_HEAP`, its page segments and its large blocks.
 
+use super::list::BackLinks;
 use super::segment_layout::{HEAP_BYTES, LAYOUTS, Lists, SegmentLayout};
 use super::tree::{self, Tree};
 use super::{FaultKind, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walker};
@@ -33,6 +34,11 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
     }
     let lists = if let Some((layout, lists)) = known_layout(walker, handle, &block) {
         heap.layout = Some(layout.name);
+        if matches!(layout.lists, Lists::Contexts { mask: Some(_), .. }) {
+            for list in lists.iter().filter(|list| list.segment_bytes.is_none()) {
+                heap.fault(list.head, FaultKind::BadMask);
+            }
+        }
         heap.counters = counters(layout, &block);
         lists
     } else {
@@ -46,14 +52,14 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
         segments(walker, heap, list);
     }
     end_at_next(heap);
-    large_blocks(walker, heap, &block);
+    large_blocks(walker, heap);
 }
 
 /// The layout of this build, if the list heads it names are list heads.
 fn known_layout(
     walker: &Walker<'_, '_>,
     handle: u64,
-    block: &Block,
+    block: &Block<'_>,
 ) -> Option<(&'static SegmentLayout, Vec<List>)> {
     let build = walker.build.filter(|_| walker.width == Width::Bits64)?;
     let layout = LAYOUTS.iter().find(|layout| layout.builds.contains(&build))?;
@@ -70,7 +76,7 @@ fn known_layout(
 }
 
 /// From `SegmentMask`, which has the bits above a segment's size.
-fn segment_bytes(block: &Block, mask_at: u64) -> Option<u64> {
+fn segment_bytes(block: &Block<'_>, mask_at: u64) -> Option<u64> {
     let size = (!block.number(mask_at, 8)?).wrapping_add(1);
     (size.is_power_of_two() && (GRANULARITY..=1 << 32).contains(&size)).then_some(size)
 }
@@ -99,7 +105,7 @@ fn by_shape(walker: &Walker<'_, '_>, handle: u64) -> Vec<List> {
 
 /// HEAP_PAGE_SEGMENT: its `ListEntry` is its first field, so a link is a segment.
 fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, list: List) {
-    let faults = walker.follow(list.head, |walker, at| {
+    let faults = walker.follow(list.head, BackLinks::Needed, |walker, at| {
         let allocation = walker.extents.heap_memory(at).filter(|_| at.is_multiple_of(GRANULARITY));
         let Some((_, end)) = allocation else { return Err(FaultKind::NotASegment) };
         let end = list.segment_bytes.map_or(end, |size| at.saturating_add(size).min(end));
@@ -126,15 +132,10 @@ fn end_at_next(heap: &mut Heap) {
 }
 
 /// The blocks of `LargeAllocMetadata`; where the layout is not known, of whichever tree holds nothing but blocks.
-fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, block: &Block) {
+fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
     let layout = LAYOUTS.iter().find(|layout| Some(layout.name) == heap.layout);
     let candidates: &[u64] = match (layout, walker.width) {
-        (Some(layout), _) => {
-            if block.number(layout.large_pages, 8) == Some(0) {
-                return;
-            }
-            &[layout.large_tree]
-        }
+        (Some(layout), _) => &[layout.large_tree],
         (None, Width::Bits64) => &[0x30, 0x38, 0x48, 0x50],
         (None, Width::Bits32) => &[0x44],
     };
@@ -154,19 +155,19 @@ fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, block: &Block) {
 }
 
 /// Pages, in bytes.
-fn counters(layout: &SegmentLayout, block: &Block) -> HeapCounters {
+fn counters(layout: &SegmentLayout, block: &Block<'_>) -> HeapCounters {
     let bytes = |at: u64| block.number(at, 8).and_then(|pages| pages.checked_mul(PAGE));
     let segments = match layout.lists {
         Lists::One(_) => None,
         Lists::Contexts { first, stride, count, .. } => {
             let count = |context: u64| block.number(context.wrapping_add(count), 8);
-            count(first).zip(count(first.wrapping_add(stride))).and_then(|(a, b)| a.checked_add(b))
+            count(first).zip(count(first.wrapping_add(stride))).map(|(a, b)| a.saturating_add(b))
         }
     };
     HeapCounters {
         reserved: bytes(layout.total_pages),
         committed: bytes(layout.total_pages.wrapping_add(8)),
-        large: bytes(layout.large_pages),
+        large: bytes(layout.large_committed),
         segments,
     }
 }

@@ -20,18 +20,21 @@ pub(super) struct Found {
 /// Visits every node once, in no particular order; what hangs below a bad node is lost.
 pub(super) fn walk(walker: &mut Walker<'_, '_>, tree: Tree) -> Found {
     let mut found = Found::default();
-    let mut next: Vec<u64> = root(walker, tree).into_iter().collect();
+    let mut next: Vec<(u64, Option<u64>)> = root(walker, tree).map(|root| (root, None)).into_iter().collect();
     let mut seen = HashSet::new();
-    while let Some(node) = next.pop() {
+    while let Some((node, parent)) = next.pop() {
         let visited = match () {
             () if !walker.step() => Err(FaultKind::TooLong),
-            () if !seen.insert(node) => Err(FaultKind::Cycle),
-            () => visit(walker, node),
+            () if seen.contains(&node) => Err(FaultKind::Cycle),
+            () => visit(walker, node, parent),
         };
         match visited {
             Ok((block, children)) => {
+                seen.insert(node);
                 found.blocks.push(block);
-                next.extend(children.into_iter().filter(|child| *child != 0));
+                next.extend(
+                    children.into_iter().filter(|child| *child != 0).map(|child| (child, Some(node))),
+                );
             }
             Err(FaultKind::TooLong) => {
                 found.faults.push((node, FaultKind::TooLong));
@@ -51,8 +54,9 @@ fn root(walker: &Walker<'_, '_>, tree: Tree) -> Option<u64> {
 }
 
 /// HEAP_LARGE_ALLOC_DATA: Left 0 / 0, Right 4 / 8, ParentValue 8 / 10, VirtualAddress c / 18 with the unused bytes in
-/// its low 16 bits, a word at 10 / 20 with the pages allocated from bit 12 on.
-fn visit(walker: &mut Walker<'_, '_>, node: u64) -> Result<(Part, [u64; 2]), FaultKind> {
+/// its low 16 bits, a word at 10 / 20 with the pages allocated from bit 12 on. The two low bits of ParentValue are the
+/// node's colour.
+fn visit(walker: &mut Walker<'_, '_>, node: u64, parent: Option<u64>) -> Result<(Part, [u64; 2]), FaultKind> {
     if !node.is_multiple_of(walker.width.bytes() as u64) {
         return Err(FaultKind::BadNode);
     }
@@ -60,6 +64,9 @@ fn visit(walker: &mut Walker<'_, '_>, node: u64) -> Result<(Part, [u64; 2]), Fau
     let (Some(left), Some(right)) = (block.pointer(0x0, 0x0), block.pointer(0x4, 0x8)) else {
         return Err(FaultKind::BadNode);
     };
+    if parent.is_some_and(|parent| block.pointer(0x8, 0x10).map(|value| value & !3) != Some(parent)) {
+        return Err(FaultKind::BackLink);
+    }
     let (Some(place), Some(word)) = (block.pointer(0xc, 0x18), block.pointer(0x10, 0x20)) else {
         return Err(FaultKind::BadNode);
     };
