@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use dumplens_analyzer::render::{json, text};
 use dumplens_analyzer::report::region::{AddressReport, RegionReport};
+use dumplens_analyzer::report::Stacks;
 use dumplens_analyzer::{Options, Process, Report};
 use dumplens_core::{Dump, Width};
 use dumplens_synth::presets;
@@ -27,7 +28,7 @@ pub(crate) struct Answers {
 /// Report and renderings, regions and addresses; what must hold for every dump is asserted on the way.
 pub(crate) fn ask_everything(dump: &Dump) -> Answers {
     let process = Process::gather(dump);
-    let options = Options { path: "a.dmp".into(), include_secrets: true, details: true };
+    let options = Options { path: "a.dmp".into(), include_secrets: true, details: true, stacks: Stacks::All };
     let report = Report::new(&process, &options);
     let brief = Report::new(&process, &Options::default());
     let json = json::pretty(&report);

@@ -12,6 +12,7 @@ Examples:
   dumplens regions app.dmp --usage free --min-size 2GiB   is there room for a large block?
   dumplens at app.dmp 7ffe0000                            what lies at an address
   dumplens threads app.dmp                                stacks, last errors and statuses
+  dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
   dumplens report app.dmp --format json                   everything, for another program
 
 Exit status:
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     At(commands::at::Options),
     Info(commands::info::Options),
     Threads(commands::threads::Options),
+    Stack(commands::stack::Options),
     Report(commands::report::Options),
 }
 

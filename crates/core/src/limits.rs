@@ -38,7 +38,10 @@ pub(crate) const EXPORT_BYTES: u32 = 64 << 20;
 pub(crate) const EXPORTS: u32 = 1 << 16;
 /// Bytes of a name met in an image; decorated C++ names are cut at 4,096 by the compilers.
 pub(crate) const NAME_BYTES: usize = 4096;
-/// Bytes of one exception directory; chrome.dll has some 8 MiB.
-pub(crate) const EXCEPTION_BYTES: u32 = 256 << 20;
 /// Bytes of an environment block, as Windows bounds it before Vista; later ones are rarely larger.
 pub(crate) const ENVIRONMENT_BYTES: u64 = 1 << 20;
+/// UNWIND_INFO records chained to one another, and RUNTIME_FUNCTIONs that refer to others. Compilers chain 2 or 3 deep;
+/// Windows itself stops at 32.
+pub(crate) const UNWIND_CHAIN: usize = 32;
+/// Pages of 4 KiB that a [`crate::Pages`] holds: 1 MiB. A stack of 100 frames in 10 images takes under 100.
+pub(crate) const PAGES_HELD: usize = 256;

@@ -29,11 +29,7 @@ impl Report {
             system: system(process, misc.as_ref(), &mut warnings),
             process: self::process(process, misc.as_ref(), options, &mut warnings),
             exception: exception(process, &mut warnings),
-            threads: if details {
-                process.threads.iter().map(|t| thread(process, t)).collect()
-            } else {
-                Vec::new()
-            },
+            threads: if details { threads(process, options) } else { Vec::new() },
             modules: if details { process.modules.iter().map(module).collect() } else { Vec::new() },
             memory: memory(process, &mut warnings),
             verdict: None,
@@ -245,6 +241,12 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
     })
 }
 
+fn threads(process: &Process<'_>, options: &Options) -> Vec<ThreadReport> {
+    let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(process, t)).collect();
+    super::stack::fill(process, options.stacks, &mut threads);
+    threads
+}
+
 fn thread(process: &Process<'_>, thread: &Thread<'_>) -> ThreadReport {
     let teb = thread.program_teb();
     let context = process.dump.context(thread.index);
@@ -264,8 +266,10 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>) -> ThreadReport {
         ip: context.as_ref().map(|c| c.get_instruction_pointer().into()),
         sp: context.as_ref().map(|c| c.get_stack_pointer().into()),
         start_address: thread.start_address.map(Into::into),
+        top: context.as_ref().and_then(|c| super::stack::top(process, c.get_instruction_pointer())),
         frames: None,
         stopped: None,
+        blame: None,
     }
 }
 

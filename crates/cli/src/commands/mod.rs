@@ -4,5 +4,6 @@ pub(crate) mod at;
 pub(crate) mod info;
 pub(crate) mod regions;
 pub(crate) mod report;
+pub(crate) mod stack;
 pub(crate) mod summary;
 pub(crate) mod threads;
