@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use dumplens_analyzer::render::{json, text};
-use dumplens_analyzer::report::region::{AddressReport, RegionReport};
 use dumplens_analyzer::report::Stacks;
+use dumplens_analyzer::report::region::{AddressReport, RegionReport};
 use dumplens_analyzer::{Options, Process, Report};
 use dumplens_core::{Dump, Width};
 use dumplens_synth::presets;

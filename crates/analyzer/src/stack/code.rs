@@ -1,6 +1,6 @@
 //! The code of the process: what is executable, which image it belongs to, and whether a call stands before an address.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use dumplens_core::pe::{Image, ImageError};
@@ -23,7 +23,13 @@ pub(super) struct Code<'p, 'd> {
     pub(super) pages: Pages<'d>,
     /// By module index.
     images: RefCell<HashMap<usize, Result<Tables, ImageError>>>,
+    left: Cell<u64>,
 }
+
+/// What a search of stacks may cost, in words looked at: some seconds.
+const MOST_WORK: u64 = 20_000_000;
+/// What a call found and weighed costs more than a word.
+pub(super) const CALL_WORK: u64 = 10;
 
 /// What is needed of an image.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +47,24 @@ pub(super) enum Call {
     Indirect,
 }
 
+/// What stands before an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Call(Call),
+    /// No call, or no code at all.
+    Other,
+    /// Code, by the memory map or the module list, of which the dump keeps nothing.
+    NotKept,
+}
+
 impl<'p, 'd> Code<'p, 'd> {
     pub(super) fn new(process: &'p Process<'d>) -> Code<'p, 'd> {
-        Code { process, pages: Pages::new(process.dump.memory()), images: RefCell::default() }
+        Code {
+            process,
+            pages: Pages::new(process.dump.memory()),
+            images: RefCell::default(),
+            left: Cell::new(MOST_WORK),
+        }
     }
 
     /// The x64 unwind data of the image that holds `address`. An image without any has a table without entries.
@@ -79,17 +100,28 @@ impl<'p, 'd> Code<'p, 'd> {
 
     /// The call instruction that ends at `address`, if one does and memory there is executable.
     pub(super) fn call_before(&self, address: u64, bits: u32) -> Option<Call> {
-        if !self.is_executable(address.checked_sub(1)?) {
-            return None;
+        match self.before(address, bits) {
+            Before::Call(call) => Some(call),
+            Before::Other | Before::NotKept => None,
         }
-        let mut code = [0; LONGEST_CALL as usize];
-        let from = address.checked_sub(LONGEST_CALL)?;
-        let skip = match self.pages.read(from, &mut code) {
-            Ok(()) => 0,
-            // The instruction may be the first of what is kept.
-            Err(_) => self.readable_tail(address, &mut code)?,
+    }
+
+    /// What ends at `address`.
+    pub(super) fn before(&self, address: u64, bits: u32) -> Before {
+        let from = address.checked_sub(LONGEST_CALL);
+        let Some(from) = from.filter(|_| self.is_executable(address.wrapping_sub(1))) else {
+            return Before::Other;
         };
-        (2..=LONGEST_CALL).find_map(|length| {
+        let mut code = [0; LONGEST_CALL as usize];
+        let skip = match self.pages.read(from, &mut code) {
+            Ok(()) => Some(0),
+            // The instruction may be the first of what is kept.
+            Err(_) => self.readable_tail(address, &mut code),
+        };
+        let Some(skip) = skip else {
+            return Before::NotKept;
+        };
+        let call = (2..=LONGEST_CALL).find_map(|length| {
             let start = usize::try_from(LONGEST_CALL - length).ok().filter(|start| *start >= skip)?;
             let bytes = code.get(start..)?;
             let mut decoder = Decoder::with_ip(bits, bytes, address - length, DecoderOptions::NONE);
@@ -104,7 +136,15 @@ impl<'p, 'd> Code<'p, 'd> {
                 Instruction::Call_rm32 | Instruction::Call_rm64 => Some(Call::Indirect),
                 _ => None,
             }
-        })
+        });
+        call.map_or(Before::Other, Before::Call)
+    }
+
+    /// Counts work that hostile stacks could make endless; fails when it is used up.
+    pub(super) fn work(&self, units: u64) -> Result<(), Stopped> {
+        let left = self.left.get().checked_sub(units);
+        self.left.set(left.unwrap_or(0));
+        left.map(|_| ()).ok_or(Stopped::Work)
     }
 
     /// Reads the bytes of the page that ends at or holds `address - 1`; returns how many of `code` are not filled.

@@ -18,6 +18,7 @@ mod blame;
 mod code;
 mod context;
 mod epilogue;
+mod prologue;
 mod registers;
 mod site;
 mod stopped;

@@ -33,6 +33,13 @@ pub enum Stopped {
     Frames(usize),
     /// More frames in all threads together than a walk follows.
     FramesInAll(usize),
+    /// What may be a return address leads to code that the dump does not keep, so that it cannot be told.
+    CodeNotKept {
+        /// The address.
+        ip: u64,
+    },
+    /// The search for return addresses took more work than it may.
+    Work,
     /// A return address in memory that holds no code.
     NoCode {
         /// The address.
@@ -95,6 +102,11 @@ impl fmt::Display for Stopped {
             Stopped::Processor => f.write_str("stacks of this processor are not walked"),
             Stopped::Frames(most) => write!(f, "more than {most} frames"),
             Stopped::FramesInAll(most) => write!(f, "more than {most} frames in all threads together"),
+            Stopped::CodeNotKept { ip } => write!(
+                f,
+                "no frame pointer leads on, and the dump does not keep the code at {ip:#x}, which may be the caller"
+            ),
+            Stopped::Work => f.write_str("the search for return addresses in all threads took too much work"),
             Stopped::NoCode { ip } => write!(f, "{ip:#x} is not in executable memory"),
             Stopped::StackLeft { sp, stack: (from, to) } => {
                 write!(f, "the stack pointer, {sp:#x}, is outside the thread's stack ({from:#x} to {to:#x})")

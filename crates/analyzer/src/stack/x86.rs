@@ -1,13 +1,14 @@
 //! x86 frames, which no table describes: the EBP chain where it holds, else the stack is searched.
 //!
-//! A candidate must follow a call instruction in executable memory. If that call names its target, the target must be
-//! the start of what runs in the frame below: at or before its instruction pointer, and not far. That is how a function
-//! that has no frame of its own (and so left EBP to its caller) is noticed.
+//! A return address must follow a call in executable memory. If that call names its target, the target should be the
+//! start of what runs in the frame below: at or before its instruction pointer, and not far. That, and how the function
+//! begins, tells when a function has no frame of its own and so left EBP to its caller.
 
 use dumplens_core::ReadMemory;
 use iced_x86::{Code as Instruction, Decoder, DecoderOptions};
 
-use super::code::{Call, Code};
+use super::code::{Before, CALL_WORK, Call, Code};
+use super::prologue::has_frame_pointer;
 use super::registers::{FP, Registers};
 use super::walk::Bounds;
 use super::{Caller, Frame, Stopped, Trust};
@@ -22,64 +23,102 @@ const FRAME_BYTES: u64 = 0x10_0000;
 const MOST_THUNKS: usize = 3;
 
 /// The caller of a frame.
+///
+/// The chain is believed where the function keeps EBP as its frame pointer, or its call led to the function below.
+/// Otherwise a return address nearer to the stack pointer is looked for: the function has left EBP to its caller.
 pub(super) fn caller(code: &Code<'_, '_>, bounds: Bounds, callee: &Frame) -> Result<Caller, Stopped> {
     let chain = by_frame_pointer(code, callee);
-    if let Some((caller, true)) = chain {
-        return Ok(caller);
-    }
-    if let Some((caller, _)) = &chain
-        && caller.ip == 0
-    {
-        return Ok(*caller);
-    }
+    let framed = has_frame_pointer(code, callee.ip);
     let end = bounds.map_or(u64::from(u32::MAX), |(_, end)| end);
-    let below = chain.and(callee.chain).unwrap_or(end);
-    if let Some(caller) = by_scan(code, callee, below.min(end)) {
-        return Ok(caller);
+    let Some((caller, evidence)) = chain else {
+        return by_scan(code, callee, end, Evidence::Possible)?.ok_or(Stopped::NothingFound);
+    };
+    let least = match (framed, evidence) {
+        (Some(true), _) | (None, Evidence::Led) => return Ok(caller),
+        (Some(false), _) => Evidence::Possible,
+        (None, _) => Evidence::Led,
+    };
+    let below = callee.chain.unwrap_or(end).min(end);
+    match by_scan(code, callee, below, least) {
+        Ok(found) => Ok(found.unwrap_or(caller)),
+        Err(Stopped::CodeNotKept { .. }) => Ok(caller),
+        Err(stopped) => Err(stopped),
     }
-    chain.map(|(caller, _)| caller).ok_or(Stopped::NothingFound)
 }
 
-/// What EBP leads to, and whether its call led to the function below. A return address of 0 ends the chain.
-fn by_frame_pointer(code: &Code<'_, '_>, callee: &Frame) -> Option<(Caller, bool)> {
+/// What speaks for a return address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Evidence {
+    /// Nothing but where it was found: the dump does not keep the code before it, or it is 0, or the call before it
+    /// names another function (which may have jumped on).
+    None,
+    /// It follows a call that does not name its target.
+    Possible,
+    /// It follows a call that names the function below.
+    Led,
+}
+
+/// What EBP leads to. A return address of 0 ends the chain.
+fn by_frame_pointer(code: &Code<'_, '_>, callee: &Frame) -> Option<(Caller, Evidence)> {
     let ebp = callee.chain?;
     if ebp % 4 != 0 || ebp < callee.sp || ebp - callee.sp > FRAME_BYTES {
         return None;
     }
     let saved = code.pages.read_u32(ebp).ok()?;
-    let ip = u64::from(code.pages.read_u32(ebp + 4).ok()?);
+    let ip = u64::from(code.pages.read_u32(ebp.checked_add(4)?).ok()?);
     let mut registers = Registers::default();
     if callee.registers.get(FP) == Some(ebp) {
         registers.set(FP, saved.into());
     }
-    let (sp, chain) = (ebp + 8, Some(saved.into()));
+    let (sp, chain) = (ebp.checked_add(8)?, Some(saved.into()));
     let caller = Caller { ip, sp, registers, trust: Trust::FramePointer, exact: false, chain };
-    if ip == 0 {
-        return Some((caller, false));
-    }
-    let call = code.call_before(ip, 32)?;
-    Some((caller, leads_to(code, call, callee.ip)))
+    let evidence = match code.before(ip, 32) {
+        _ if ip == 0 => Evidence::None,
+        Before::Call(call) => evidence(code, call, callee.ip),
+        Before::NotKept if code.is_executable(ip.checked_sub(1)?) => Evidence::None,
+        Before::NotKept | Before::Other => return None,
+    };
+    Some((caller, evidence))
 }
 
-/// The first return address above the stack pointer whose call led to the function below.
-fn by_scan(code: &Code<'_, '_>, callee: &Frame, end: u64) -> Option<Caller> {
-    let from = callee.sp.next_multiple_of(4);
+/// The first return address above the stack pointer for which enough speaks.
+fn by_scan(
+    code: &Code<'_, '_>,
+    callee: &Frame,
+    end: u64,
+    least: Evidence,
+) -> Result<Option<Caller>, Stopped> {
+    let from = callee.sp.saturating_add(3) & !3;
     for n in 0..SCANNED_WORDS {
-        let at = from.checked_add(4 * n).filter(|at| *at < end)?;
-        let ip = u64::from(code.pages.read_u32(at).ok()?);
-        if code.call_before(ip, 32).is_some_and(|call| leads_to(code, call, callee.ip)) {
-            let (sp, registers, chain) = (at + 4, Registers::default(), ebp_behind(code, callee, at));
-            return Some(Caller { ip, sp, registers, trust: Trust::Scan, exact: false, chain });
+        let at = from.saturating_add(4 * n);
+        let Some(word) = code.pages.read_u32(at).ok().filter(|_| at < end) else {
+            break;
+        };
+        code.work(1)?;
+        let ip = u64::from(word);
+        let call = match code.before(ip, 32) {
+            Before::Call(call) => call,
+            Before::Other => continue,
+            // It may be the one: whatever follows would be a guess.
+            Before::NotKept => return Err(Stopped::CodeNotKept { ip }),
+        };
+        code.work(CALL_WORK)?;
+        let evidence = evidence(code, call, callee.ip);
+        // The callee's own return address again is an argument or a left-over, unless it calls itself.
+        if evidence >= least && (ip != callee.ip || evidence == Evidence::Led) {
+            let (sp, registers, chain) =
+                (at.saturating_add(4), Registers::default(), ebp_behind(code, callee, at));
+            return Ok(Some(Caller { ip, sp, registers, trust: Trust::Scan, exact: false, chain }));
         }
     }
-    None
+    Ok(None)
 }
 
 /// Where the chain goes on: the function below kept EBP as it was, or saved it right below the return address.
 fn ebp_behind(code: &Code<'_, '_>, callee: &Frame, at: u64) -> Option<u64> {
     let leads_on = |ebp: u64| {
         ebp > at && ebp - at <= FRAME_BYTES && ebp % 4 == 0 && {
-            let ip = code.pages.read_u32(ebp + 4).unwrap_or(0);
+            let ip = ebp.checked_add(4).and_then(|at| code.pages.read_u32(at).ok()).unwrap_or(0);
             code.call_before(ip.into(), 32).is_some()
         }
     };
@@ -90,21 +129,21 @@ fn ebp_behind(code: &Code<'_, '_>, callee: &Frame, at: u64) -> Option<u64> {
     })
 }
 
-/// Whether a call may have led to the function that holds `ip`.
-fn leads_to(code: &Code<'_, '_>, call: Call, ip: u64) -> bool {
+/// What a call says of the function that holds `ip`.
+fn evidence(code: &Code<'_, '_>, call: Call, ip: u64) -> Evidence {
     let Call::Direct(mut target) = call else {
-        return true;
+        return Evidence::Possible;
     };
     for _ in 0..=MOST_THUNKS {
         if target <= ip && ip - target < FUNCTION_BYTES {
-            return true;
+            return Evidence::Led;
         }
         match thunk(code, target) {
             Some(next) => target = next,
-            None => return false,
+            None => break,
         }
     }
-    false
+    Evidence::None
 }
 
 /// Where a jump at `address` leads.
