@@ -34,7 +34,8 @@ pub(crate) fn ask_everything(dump: &Dump) -> Answers {
     let json = json::pretty(&report);
     let parsed: serde_json::Value = serde_json::from_str(&json).expect("JSON that parses");
     assert_eq!(parsed["schema_version"], 1);
-    let mut texts = vec![text::summary(&brief), text::info(&report), text::threads(&report), json];
+    let mut texts =
+        vec![text::summary(&brief), text::info(&report), text::threads(&report), text::stacks(&report), json];
     texts.push(walk(&process));
     let memory = &report.memory;
     let rows: u64 = memory.usage.iter().map(|row| row.size_bytes).sum();

@@ -5,6 +5,8 @@
 //! `oracle/origin.md` says where image and states come from. A folder named by `DUMPLENS_ORACLE` is looked at too:
 //! pairs of `NAME.exe` and `NAME.snap`.
 
+#![allow(clippy::print_stdout)] // says what it skipped
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

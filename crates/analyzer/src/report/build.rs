@@ -266,7 +266,7 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>) -> ThreadReport {
         ip: context.as_ref().map(|c| c.get_instruction_pointer().into()),
         sp: context.as_ref().map(|c| c.get_stack_pointer().into()),
         start_address: thread.start_address.map(Into::into),
-        top: context.as_ref().and_then(|c| super::stack::top(process, c.get_instruction_pointer())),
+        top: None,
         frames: None,
         stopped: None,
         blame: None,

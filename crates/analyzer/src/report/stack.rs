@@ -52,10 +52,14 @@ pub struct BlameReport {
     pub offset: Hex,
 }
 
-/// Walks the stacks that are wanted.
+/// Says what every thread was executing, and walks the stacks that are wanted.
 pub(super) fn fill(process: &Process<'_>, wanted: Stacks, threads: &mut [ThreadReport]) {
     let walker = Walker::new(process);
-    for thread in threads {
+    let exception = process.dump.exception().ok().flatten().map(|e| e.raw.thread_id);
+    for (thread, of) in threads.iter_mut().zip(&process.threads) {
+        let own = thread.ip.map(|ip| ip.0);
+        let ip = if exception == Some(of.id) { walker.ip(of).or(own) } else { own };
+        thread.top = ip.and_then(|ip| top(process, ip));
         if wanted == Stacks::All || wanted == Stacks::Thread(thread.index) {
             let stack = walker.walk(thread.index);
             thread.blame = blame(process, &stack);
@@ -92,7 +96,7 @@ fn blame(process: &Process<'_>, stack: &Stack) -> Option<BlameReport> {
 }
 
 /// `module+0x1234` of the instruction pointer, without a walk.
-pub(super) fn top(process: &Process<'_>, ip: u64) -> Option<String> {
+fn top(process: &Process<'_>, ip: u64) -> Option<String> {
     let site = stack::site_of(process, ip)?;
     Some(format!("{}+{:#x}", site.name, site.offset))
 }

@@ -36,12 +36,16 @@ pub(super) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stop
     if fp == 0 {
         return Err(Stopped::End);
     }
+    if fp < callee.sp {
+        return Err(Stopped::NotGrowing { sp: fp });
+    }
     let mut record = [0; RECORD];
     code.pages.read(fp, &mut record).map_err(Stopped::Unreadable)?;
     let modules = code.process.modules.iter().max_by_key(|m| m.raw.base_of_image).cloned();
     let modules = MinidumpModuleList::from_modules(modules.into_iter().collect());
     let Some(frame) = step(callee, fp, &record, &modules) else {
-        return Err(Stopped::End); // its return address is 0, or all but
+        let lr = record.last_chunk().copied().map_or(0, u64::from_le_bytes);
+        return Err(if lr == 0 { Stopped::End } else { Stopped::NoCode { ip: lr } });
     };
     let [ip, sp, fp] = ["pc", "sp", "fp"].map(|name| frame.get_register_always(name));
     let mut registers = Registers::default();
@@ -68,7 +72,7 @@ fn step(
         base_address: fp,
         size: RECORD as u64,
         bytes: record,
-        endian: Endian::Little.into(),
+        endian: Endian::Little,
     };
     let system = SystemInfo {
         os: Os::Windows,

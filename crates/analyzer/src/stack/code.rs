@@ -14,7 +14,7 @@ use crate::process::Process;
 /// `IMAGE_FILE_MACHINE_AMD64`.
 const X64: u16 = 0x8664;
 /// The longest call instruction with its prefixes; longer ones exist and are not generated.
-const LONGEST_CALL: u64 = 8;
+const LONGEST_CALL: usize = 8;
 
 /// The code of a process, with what was read of it.
 #[derive(Debug)]
@@ -108,11 +108,11 @@ impl<'p, 'd> Code<'p, 'd> {
 
     /// What ends at `address`.
     pub(super) fn before(&self, address: u64, bits: u32) -> Before {
-        let from = address.checked_sub(LONGEST_CALL);
+        let from = address.checked_sub(LONGEST_CALL as u64);
         let Some(from) = from.filter(|_| self.is_executable(address.wrapping_sub(1))) else {
             return Before::Other;
         };
-        let mut code = [0; LONGEST_CALL as usize];
+        let mut code = [0; LONGEST_CALL];
         let skip = match self.pages.read(from, &mut code) {
             Ok(()) => Some(0),
             // The instruction may be the first of what is kept.
@@ -122,9 +122,8 @@ impl<'p, 'd> Code<'p, 'd> {
             return Before::NotKept;
         };
         let call = (2..=LONGEST_CALL).find_map(|length| {
-            let start = usize::try_from(LONGEST_CALL - length).ok().filter(|start| *start >= skip)?;
-            let bytes = code.get(start..)?;
-            let mut decoder = Decoder::with_ip(bits, bytes, address - length, DecoderOptions::NONE);
+            let bytes = code.get(LONGEST_CALL - length..).filter(|_| LONGEST_CALL - length >= skip)?;
+            let mut decoder = Decoder::with_ip(bits, bytes, address - length as u64, DecoderOptions::NONE);
             let instruction = decoder.decode();
             if instruction.len() != bytes.len() {
                 return None;

@@ -25,20 +25,17 @@ pub(super) struct Start {
     pub(super) registers: Registers,
 }
 
-/// The registers of a thread: those of the exception in the thread that it happened in, since the thread's own may be
-/// those of whatever wrote the dump.
-pub(super) fn start(process: &Process<'_>, thread: usize) -> Option<Start> {
-    let id = process.threads.get(thread)?.id;
-    let exception = process.dump.exception().ok().flatten().filter(|e| e.raw.thread_id == id);
-    let misc = process.dump.misc_info().ok().flatten();
-    let of_exception = exception
-        .as_ref()
-        .zip(process.system.as_ref())
-        .and_then(|(exception, system)| exception.context(system, misc.as_ref()));
-    if let Some(context) = of_exception {
-        return Some(registers(&context));
-    }
+/// The registers of a thread.
+pub(super) fn of_thread(process: &Process<'_>, thread: usize) -> Option<Start> {
     process.dump.context(thread).as_ref().map(registers)
+}
+
+/// The registers of the exception, and its thread's ID.
+pub(super) fn of_exception(process: &Process<'_>) -> Option<(u32, Start)> {
+    let exception = process.dump.exception().ok().flatten()?;
+    let misc = process.dump.misc_info().ok().flatten();
+    let context = exception.context(process.system.as_ref()?, misc.as_ref())?;
+    Some((exception.raw.thread_id, registers(&context)))
 }
 
 fn registers(context: &MinidumpContext) -> Start {
@@ -79,7 +76,8 @@ fn registers(context: &MinidumpContext) -> Start {
 
 /// Sets what the flags say is there; writers that leave the flags out fill in everything.
 fn fill(registers: &mut Registers, all: &[u64], flags: u32, control: &[(u8, u64)]) {
-    if flags & 0xff == 0 || flags & INTEGER != 0 {
+    let states_nothing = flags.to_le_bytes()[0] == 0;
+    if states_nothing || flags & INTEGER != 0 {
         for (number, value) in (0..).zip(all) {
             registers.set(number, *value);
         }

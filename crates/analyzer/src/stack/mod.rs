@@ -114,8 +114,8 @@ pub struct Caller {
 
 impl Caller {
     /// A caller all of whose registers are in `registers`.
-    fn x64(ip: u64, sp: u64, registers: Registers, trust: Trust, exact: bool) -> Caller {
-        let mut registers = registers;
+    fn x64(ip: u64, sp: u64, registers: &Registers, trust: Trust, exact: bool) -> Caller {
+        let mut registers = *registers;
         registers.keep_x64_non_volatile();
         registers.set(SP, sp);
         Caller { ip, sp, registers, trust, exact, chain: None }

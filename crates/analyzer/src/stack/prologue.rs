@@ -7,7 +7,7 @@ use super::code::Code;
 /// How far back a start is looked for; larger functions are few, and nothing is claimed of them.
 const LOOK_BACK: u64 = 0x1000;
 /// Bytes read at a time.
-const PIECE: u64 = 0x100;
+const PIECE: usize = 0x100;
 /// Compilers begin functions at multiples of this unless they optimise for size.
 const ALIGNED: u64 = 16;
 
@@ -23,22 +23,23 @@ const BEFORE: usize = 18;
 pub(super) fn has_frame_pointer(code: &Code<'_, '_>, ip: u64) -> Option<bool> {
     let mut end = ip;
     while ip - end < LOOK_BACK {
-        let from = end.checked_sub(PIECE)?;
+        let from = end.checked_sub(PIECE as u64)?;
         // Some bytes before and behind, so that no pattern is cut.
         let first = from.checked_sub(BEFORE as u64)?;
-        let mut bytes = [0; PIECE as usize + BEFORE + LONGEST];
+        let mut bytes = [0; PIECE + BEFORE + LONGEST];
         code.pages.read(first, &mut bytes).ok()?;
-        for back in 0..PIECE {
+        for back in 0..PIECE as u64 {
             let at = end - back;
             let index = usize::try_from(at - first).ok()?;
             let (before, behind) = bytes.split_at_checked(index)?;
-            let starts = ends_function(before);
+            let first_of_all = at.is_multiple_of(0x1000) && !code.is_executable(at - 1);
+            let starts = first_of_all || ends_function(before);
             if let Some(pattern) = FRAMED.iter().find(|pattern| behind.starts_with(pattern))
-                && (starts || at % ALIGNED == 0)
+                && (starts || at.is_multiple_of(ALIGNED))
             {
                 return Some(ip - at >= pattern.len() as u64);
             }
-            if starts && at % ALIGNED == 0 {
+            if starts && at.is_multiple_of(ALIGNED) {
                 return Some(false);
             }
         }

@@ -19,6 +19,8 @@ const MOST_FRAMES_IN_ALL: usize = 120_000;
 pub struct Walker<'p, 'd> {
     code: Code<'p, 'd>,
     left: Cell<usize>,
+    /// The exception's thread, and where it happened.
+    exception: Option<(u32, Start)>,
 }
 
 /// The bounds of a thread's stack: its first address, and the first behind it.
@@ -27,14 +29,15 @@ pub(super) type Bounds = Option<(u64, u64)>;
 impl<'p, 'd> Walker<'p, 'd> {
     /// Nothing is read yet.
     pub fn new(process: &'p Process<'d>) -> Walker<'p, 'd> {
-        Walker { code: Code::new(process), left: Cell::new(MOST_FRAMES_IN_ALL) }
+        let exception = context::of_exception(process);
+        Walker { code: Code::new(process), left: Cell::new(MOST_FRAMES_IN_ALL), exception }
     }
 
     /// The stack of the thread at a position in the thread list. The exception's thread begins where the exception
     /// happened.
     pub fn walk(&self, thread: usize) -> Stack {
         let process = self.code.process;
-        let (Some(start), Some(of)) = (context::start(process, thread), process.threads.get(thread)) else {
+        let Some((of, start)) = process.threads.get(thread).and_then(|of| Some((of, self.start(of)?))) else {
             return Stack { frames: Vec::new(), stopped: Stopped::NoContext };
         };
         let walk = Walk { code: &self.code, kind: start.kind, bounds: bounds(process, of) };
@@ -55,6 +58,20 @@ impl<'p, 'd> Walker<'p, 'd> {
         };
         self.left.set(self.left.get().saturating_sub(frames.len()));
         Stack { frames, stopped }
+    }
+}
+
+impl Walker<'_, '_> {
+    /// Where the walk of a thread begins: at the exception in the thread that it happened in, since the thread's own
+    /// registers may be those of whatever wrote the dump.
+    fn start(&self, thread: &Thread<'_>) -> Option<Start> {
+        let exception = self.exception.filter(|(id, _)| *id == thread.id).map(|(_, start)| start);
+        exception.or_else(|| context::of_thread(self.code.process, thread.index))
+    }
+
+    /// The instruction pointer that a walk of the thread would begin with.
+    pub fn ip(&self, thread: &Thread<'_>) -> Option<u64> {
+        self.start(thread).map(|start| start.ip)
     }
 }
 

@@ -32,7 +32,7 @@ pub fn caller(
         let frame_register = records.first().and_then(|info| info.frame).map(|(register, _)| register);
         let place = epilogue::Place { memory, table, function: &function, frame_register, ip };
         if let Some((ip, sp, registers)) = epilogue::unwind(&place, registers)? {
-            return Ok(Caller::x64(ip, sp, registers, Trust::UnwindInfo, false));
+            return Ok(Caller::x64(ip, sp, &registers, Trust::UnwindInfo, false));
         }
     }
     undo(memory, &records, reached(&function, table, ip), registers)
@@ -42,7 +42,7 @@ pub fn caller(
 pub(super) fn leaf(memory: &dyn ReadMemory, registers: &Registers) -> Result<Caller, Fault> {
     let mut frame = Undoing { memory, registers: *registers };
     let ip = frame.pop()?;
-    Ok(Caller::x64(ip, frame.get(SP)?, frame.registers, Trust::Leaf, false))
+    Ok(Caller::x64(ip, frame.get(SP)?, &frame.registers, Trust::Leaf, false))
 }
 
 /// How far into the function the thread had come.
@@ -91,7 +91,7 @@ fn undo(
         }
     }
     let ip = frame.pop()?;
-    Ok(Caller::x64(ip, frame.get(SP)?, frame.registers, Trust::UnwindInfo, false))
+    Ok(Caller::x64(ip, frame.get(SP)?, &frame.registers, Trust::UnwindInfo, false))
 }
 
 /// Whether the frame register points into the frame already.
@@ -126,6 +126,6 @@ impl Undoing<'_> {
         let at = self.get(SP)?.wrapping_add(if error_code { 8 } else { 0 });
         let ip = self.read(at)?;
         let sp = self.read(at.wrapping_add(0x18))?;
-        Ok(Caller::x64(ip, sp, self.registers, Trust::UnwindInfo, true))
+        Ok(Caller::x64(ip, sp, &self.registers, Trust::UnwindInfo, true))
     }
 }

@@ -61,7 +61,7 @@ enum Evidence {
 /// What EBP leads to. A return address of 0 ends the chain.
 fn by_frame_pointer(code: &Code<'_, '_>, callee: &Frame) -> Option<(Caller, Evidence)> {
     let ebp = callee.chain?;
-    if ebp % 4 != 0 || ebp < callee.sp || ebp - callee.sp > FRAME_BYTES {
+    if !ebp.is_multiple_of(4) || ebp < callee.sp || ebp - callee.sp > FRAME_BYTES {
         return None;
     }
     let saved = code.pages.read_u32(ebp).ok()?;
@@ -117,7 +117,7 @@ fn by_scan(
 /// Where the chain goes on: the function below kept EBP as it was, or saved it right below the return address.
 fn ebp_behind(code: &Code<'_, '_>, callee: &Frame, at: u64) -> Option<u64> {
     let leads_on = |ebp: u64| {
-        ebp > at && ebp - at <= FRAME_BYTES && ebp % 4 == 0 && {
+        ebp > at && ebp - at <= FRAME_BYTES && ebp.is_multiple_of(4) && {
             let ip = ebp.checked_add(4).and_then(|at| code.pages.read_u32(at).ok()).unwrap_or(0);
             code.call_before(ip.into(), 32).is_some()
         }

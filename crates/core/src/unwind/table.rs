@@ -55,13 +55,18 @@ impl FunctionTable {
     }
 
     /// The function that covers `rva`: `Ok(None)` if none does, as for a leaf function. At most 32 entries are
-    /// read, whatever the directory holds.
+    /// read, whatever the directory holds; one that is no part of the image is an error.
     pub fn find(&self, memory: &dyn ReadMemory, rva: u32) -> Result<Option<RuntimeFunction>, ImageError> {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low.midpoint(high);
             let at = self.rva.saturating_add(middle.saturating_mul(ENTRY));
             let function = self.entry(memory, at)?;
+            if function.begin >= function.end || function.end > self.image_size {
+                return Err(ImageError::Malformed(format!(
+                    "RUNTIME_FUNCTION {middle}: no part of the image"
+                )));
+            }
             if rva < function.begin {
                 high = middle;
             } else if rva >= function.end {

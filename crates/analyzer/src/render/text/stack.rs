@@ -48,12 +48,10 @@ fn stack(out: &mut String, thread: &ThreadReport, crashed: bool, bits: u32) {
     let width = if bits == 32 { 8 } else { 17 };
     let sp = if bits == 32 { "StackPtr" } else { "Child-SP" };
     out.push_str(&format!("  # {sp:<width$} {:<width$} Call Site\n", "RetAddr"));
-    let mut number = 0;
     for (n, frame) in frames.iter().enumerate() {
         let blamed = thread.blame.as_ref().is_some_and(|b| b.frame == n);
         let returns = frames.iter().skip(n + 1).find(|f| !f.inline).filter(|_| !frame.inline);
-        row(out, frame, number, returns.map(|f| f.ip.0), blamed, bits);
-        number += 1;
+        row(out, frame, n, returns.map(|f| f.ip.0), blamed, bits);
     }
     out.push_str(&format!("    stopped: {}\n", thread.stopped.as_deref().unwrap_or("not walked")));
 }
