@@ -236,6 +236,28 @@ fn all_threads_together_have_a_bound_too() {
     assert_eq!(stacks[199].frames.len(), 1, "frame 0 costs nothing and is always there");
 }
 
+/// Stacks full of addresses of code that no call stands before, in as many threads as there may be: the search ends.
+#[test]
+fn the_search_of_x86_stacks_is_bounded() {
+    let mut process = presets::tiny_x86();
+    let stack = 0x2000_0000;
+    let (size, word) = (0x8000_u64, u32::try_from(X86.app + 0x1004).unwrap());
+    process.memory.push(Range { start: stack, size });
+    process.put(stack, &word.to_le_bytes().repeat(usize::try_from(size / 4).unwrap()));
+    process.threads.truncate(1);
+    for id in 2..3000 {
+        let context = Some(Context::at(X86.app + 0x1004, stack, 0));
+        process.threads.push(Thread { id, context, ..Thread::default() });
+    }
+    process.regions = None;
+    let dump = open(&process);
+    let facts = Facts::gather(&dump);
+    let walker = Walker::new(&facts);
+    let reasons: Vec<Stopped> = (1..2999).map(|thread| walker.walk(thread).stopped).collect();
+    assert_eq!(reasons[0], Stopped::NothingFound);
+    assert_eq!(reasons.last(), Some(&Stopped::Work));
+}
+
 /// Bytes of image and stack changed at random: every walk ends, within its bounds.
 #[test]
 fn walks_through_damaged_processes_end() {

@@ -43,5 +43,8 @@ pub(crate) const ENVIRONMENT_BYTES: u64 = 1 << 20;
 /// UNWIND_INFO records chained to one another, and RUNTIME_FUNCTIONs that refer to others. Compilers chain 2 or 3 deep;
 /// Windows itself stops at 32.
 pub(crate) const UNWIND_CHAIN: usize = 32;
+/// Codes of a chain of UNWIND_INFO records, after which no further record is read: one record has 255 at most, and
+/// compilers write under 50 in all.
+pub(crate) const UNWIND_CODES: usize = 512;
 /// Pages of 4 KiB that a [`crate::Pages`] holds: 1 MiB. A stack of 100 frames in 10 images takes under 100.
 pub(crate) const PAGES_HELD: usize = 256;

@@ -26,10 +26,13 @@ pub(super) struct Code<'p, 'd> {
     left: Cell<u64>,
 }
 
-/// What a search of stacks may cost, in words looked at: some seconds.
-const MOST_WORK: u64 = 20_000_000;
-/// What a call found and weighed costs more than a word.
+/// What the search of stacks for return addresses may cost, in words looked at: some seconds. A frame takes under 100
+/// words as a rule, so 100,000 frames can be searched.
+const MOST_WORK: u64 = 10_000_000;
+/// What it costs to look for a call before an address.
 pub(super) const CALL_WORK: u64 = 10;
+/// What it costs to look for the start of a function.
+pub(super) const START_WORK: u64 = 50;
 
 /// What is needed of an image.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@
 use dumplens_core::ReadMemory;
 use iced_x86::{Code as Instruction, Decoder, DecoderOptions};
 
-use super::code::{Before, CALL_WORK, Call, Code};
+use super::code::{Before, CALL_WORK, Call, Code, START_WORK};
 use super::prologue::has_frame_pointer;
 use super::registers::{FP, Registers};
 use super::walk::Bounds;
@@ -27,6 +27,7 @@ const MOST_THUNKS: usize = 3;
 /// The chain is believed where the function keeps EBP as its frame pointer, or its call led to the function below.
 /// Otherwise a return address nearer to the stack pointer is looked for: the function has left EBP to its caller.
 pub(super) fn caller(code: &Code<'_, '_>, bounds: Bounds, callee: &Frame) -> Result<Caller, Stopped> {
+    code.work(START_WORK)?;
     let chain = by_frame_pointer(code, callee);
     let framed = has_frame_pointer(code, callee.ip);
     let end = bounds.map_or(u64::from(u32::MAX), |(_, end)| end);
@@ -96,13 +97,16 @@ fn by_scan(
         };
         code.work(1)?;
         let ip = u64::from(word);
+        if ip == 0 || !code.is_executable(ip - 1) {
+            continue;
+        }
+        code.work(CALL_WORK)?;
         let call = match code.before(ip, 32) {
             Before::Call(call) => call,
             Before::Other => continue,
             // It may be the one: whatever follows would be a guess.
             Before::NotKept => return Err(Stopped::CodeNotKept { ip }),
         };
-        code.work(CALL_WORK)?;
         let evidence = evidence(code, call, callee.ip);
         // The callee's own return address again is an argument or a left-over, unless it calls itself.
         if evidence >= least && (ip != callee.ip || evidence == Evidence::Led) {

@@ -139,7 +139,7 @@ fn main_thread() -> ThreadReport {
 }
 
 /// A frame as symbols will make it, one without, one inlined and one outside all modules.
-pub fn frames() -> Vec<FrameReport> {
+pub(crate) fn frames() -> Vec<FrameReport> {
     let plain = FrameReport {
         ip: Hex(0x7ffb_1234_5678),
         sp: Hex(0x40_002f_f800),

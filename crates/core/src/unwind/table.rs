@@ -100,17 +100,12 @@ impl FunctionTable {
         memory: &dyn ReadMemory,
         function: RuntimeFunction,
     ) -> Result<RuntimeFunction, ImageError> {
-        let mut function = function;
-        for _ in 0..limits::UNWIND_CHAIN {
-            match self.unwind_info(memory, &function)?.chained {
-                Some(parent) => function = parent,
-                None => return Ok(function),
-            }
-        }
-        Err(endless_chain())
+        let records = self.records(memory, &function)?;
+        Ok(records.iter().rev().find_map(|info| info.chained).unwrap_or(function))
     }
 
-    /// The records of a function, first its own, then those it is chained to.
+    /// The records of a function, first its own, then those it is chained to: at most
+    /// [`UNWIND_CHAIN`](limits::UNWIND_CHAIN), with [`UNWIND_CODES`](limits::UNWIND_CODES) codes in all.
     pub fn records(
         &self,
         memory: &dyn ReadMemory,
@@ -118,8 +113,9 @@ impl FunctionTable {
     ) -> Result<Vec<UnwindInfo>, ImageError> {
         let mut records = vec![self.unwind_info(memory, function)?];
         while let Some(parent) = records.last().and_then(|info| info.chained) {
-            if records.len() >= limits::UNWIND_CHAIN {
-                return Err(endless_chain());
+            let codes: usize = records.iter().map(|info| info.codes.len()).sum();
+            if records.len() >= limits::UNWIND_CHAIN || codes > limits::UNWIND_CODES {
+                return Err(ImageError::Malformed("a chain of UNWIND_INFO records without end".into()));
             }
             records.push(self.unwind_info(memory, &parent)?);
         }
@@ -154,8 +150,4 @@ impl FunctionTable {
         }
         Ok(memory.read(self.base.wrapping_add(u64::from(rva)), buf)?)
     }
-}
-
-fn endless_chain() -> ImageError {
-    ImageError::Malformed("a chain of UNWIND_INFO records without end".into())
 }
