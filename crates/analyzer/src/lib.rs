@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Dump ─ Process::gather ─> Process ─ Report::new ─> Report ─ render::{text, json} ─> text
+//!                             ├─ stack::Walker ─ .walk(thread) ─> Stack
 //!                             └─ .space: AddressSpace ─ .pieces() ─> the region list
 //! ```
 //!

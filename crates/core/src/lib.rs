@@ -6,6 +6,7 @@
 //! Source ── Dump::open ──> Dump ── .memory_info() ──> MemoryInfoList   what the address space was
 //!                            ├──── .memory() ───────> Memory           what the dump kept of it
 //!                            ├──── .modules(), .threads(), .exception() …   through the `minidump` crate
+//!                            ├──── pe::Image, unwind::…              images, and what their functions do to the stack
 //!                            └──── process::{Teb, Peb, …}              structures met in that memory
 //! ```
 //!

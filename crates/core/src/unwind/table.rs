@@ -78,7 +78,7 @@ impl FunctionTable {
         Ok(None)
     }
 
-    /// The record of a function. An indirect one is followed, [`UNWIND_CHAIN`](limits::UNWIND_CHAIN) times at most.
+    /// The record of a function. An indirect one is followed, 32 times at most.
     pub fn unwind_info(
         &self,
         memory: &dyn ReadMemory,
@@ -105,7 +105,7 @@ impl FunctionTable {
     }
 
     /// The records of a function, first its own, then those it is chained to: at most
-    /// [`UNWIND_CHAIN`](limits::UNWIND_CHAIN), with [`UNWIND_CODES`](limits::UNWIND_CODES) codes in all.
+    /// 32, and none after 512 codes in all.
     pub fn records(
         &self,
         memory: &dyn ReadMemory,
