@@ -1,6 +1,5 @@
 //! `dumplens stack` as people type it, and the frames of the report.
 
-#[allow(dead_code)]
 mod support;
 
 use dumplens_synth::pe::{Function, Image, Unwind};
