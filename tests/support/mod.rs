@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use dumplens_analyzer::render::{json, text};
+use dumplens_analyzer::report::Stacks;
 use dumplens_analyzer::report::region::{AddressReport, RegionReport};
 use dumplens_analyzer::{Options, Process, Report};
 use dumplens_core::{Dump, Width};
@@ -27,13 +28,14 @@ pub(crate) struct Answers {
 /// Report and renderings, regions and addresses; what must hold for every dump is asserted on the way.
 pub(crate) fn ask_everything(dump: &Dump) -> Answers {
     let process = Process::gather(dump);
-    let options = Options { path: "a.dmp".into(), include_secrets: true, details: true };
+    let options = Options { path: "a.dmp".into(), include_secrets: true, details: true, stacks: Stacks::All };
     let report = Report::new(&process, &options);
     let brief = Report::new(&process, &Options::default());
     let json = json::pretty(&report);
     let parsed: serde_json::Value = serde_json::from_str(&json).expect("JSON that parses");
     assert_eq!(parsed["schema_version"], 1);
-    let mut texts = vec![text::summary(&brief), text::info(&report), text::threads(&report), json];
+    let mut texts =
+        vec![text::summary(&brief), text::info(&report), text::threads(&report), text::stacks(&report), json];
     texts.push(walk(&process));
     let memory = &report.memory;
     let rows: u64 = memory.usage.iter().map(|row| row.size_bytes).sum();

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Dump ─ Process::gather ─> Process ─ Report::new ─> Report ─ render::{text, json} ─> text
+//!                             ├─ stack::Walker ─ .walk(thread) ─> Stack
 //!                             └─ .space: AddressSpace ─ .pieces() ─> the region list
 //! ```
 //!
@@ -39,6 +40,7 @@ mod process;
 pub mod render;
 mod repair;
 pub mod report;
+pub mod stack;
 mod stack_use;
 mod totals;
 mod usage;

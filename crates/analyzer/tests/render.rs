@@ -4,6 +4,7 @@
 mod handmade;
 
 use dumplens_analyzer::render::{csv, json, text};
+use dumplens_analyzer::report::BlameReport;
 use dumplens_analyzer::report::region::RegionReport;
 use handmade::regions::{
     address, address_in_heap, address_in_image, address_in_stack, free_region, guard_region, image_region,
@@ -34,6 +35,23 @@ fn info_without_a_map() {
 #[test]
 fn threads() {
     insta::assert_snapshot!(text::threads(&report()));
+}
+
+#[test]
+fn stacks() {
+    let mut report = report();
+    report.threads.truncate(2);
+    report.threads[0].frames = Some(handmade::frames());
+    report.threads[0].stopped = Some("end of the stack".into());
+    let offset = dumplens_analyzer::report::Hex(0x32);
+    report.threads[0].blame = Some(BlameReport { frame: 2, module: "app".into(), offset });
+    report.threads[1].frames = Some(Vec::new());
+    report.threads[1].stopped = Some("the dump has no registers of the thread".into());
+    insta::assert_snapshot!(text::stacks(&report));
+    report.dump.pointer_bits = 32;
+    report.threads[0].frames.iter_mut().flatten().for_each(|frame| frame.ip.0 &= 0x7fff_ffff);
+    report.threads[0].frames.iter_mut().flatten().for_each(|frame| frame.sp.0 &= 0x7fff_ffff);
+    insta::assert_snapshot!("stacks_of_32_bits", text::stacks(&report));
 }
 
 #[test]
@@ -224,6 +242,10 @@ fn hostile_text_is_escaped_everywhere() {
     (report.process.image, report.process.command_line) = (text(), text());
     report.process.handles.as_mut().unwrap()[0].kind = hostile.into();
     report.threads[0].name = text();
+    report.threads[0].top = text();
+    let mut frames = handmade::frames();
+    (frames[0].module, frames[1].function, frames[2].file) = (text(), text(), text());
+    report.threads[0].frames = Some(frames);
     (report.modules[0].path, report.modules[0].pdb) = (hostile.into(), text());
     report.warnings[0].message = hostile.into();
     let mut region = image_region();
@@ -239,6 +261,7 @@ fn hostile_text_is_escaped_everywhere() {
         text::summary(&report),
         text::info(&report),
         text::threads(&report),
+        text::stacks(&report),
         text::address(&address),
         text::region_row(&region, true, 64),
         json::pretty(&report),
@@ -271,7 +294,7 @@ fn json_keeps_its_contract() {
         ("/process", "id image command_line created uptime_seconds wow64 counters"),
         ("/process/counters", "private_bytes"),
         ("/exception", "code name flags address thread_id parameters cpp"),
-        ("/threads/0", "id index name teb stack last_error last_status frames stopped"),
+        ("/threads/0", "id index name teb stack last_error last_status frames stopped top blame"),
         ("/threads/0/stack", "base limit"),
         ("/threads/0/last_error", "code name"),
         (

@@ -14,6 +14,7 @@ Examples:
   dumplens heaps app.dmp                                  the heaps, and who asked for large blocks
   dumplens allocations app.dmp                            the largest allocations, modules, stacks
   dumplens threads app.dmp                                stacks, last errors and statuses
+  dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
   dumplens report app.dmp --format json                   everything, for another program
 
 Exit status:
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Allocations(commands::allocations::Options),
     Info(commands::info::Options),
     Threads(commands::threads::Options),
+    Stack(commands::stack::Options),
     Report(commands::report::Options),
 }
 

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Allocations(options) => commands::allocations::run(options, &mut output),
         Command::Info(options) => commands::info::run(options, &mut output),
         Command::Threads(options) => commands::threads::run(options, &mut output),
+        Command::Stack(options) => commands::stack::run(options, &mut output),
         Command::Report(options) => commands::report::run(options, &mut output),
     };
     match result.and_then(|()| output.finish()) {

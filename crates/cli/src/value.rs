@@ -112,6 +112,27 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Which thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ThreadChoice {
+    All,
+    /// The N of WinDbg's `~N`: the position in the thread list.
+    Number(usize),
+    /// The thread ID.
+    Id(u32),
+}
+
+/// `all`, a thread's number, or its ID as `0x…`.
+pub(crate) fn thread(text: &str) -> Result<ThreadChoice, String> {
+    const WRONG: &str = "not all, a thread's number such as 0, or a thread ID such as 0x1a4";
+    let id = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    match id {
+        Some(digits) => u32::from_str_radix(digits, 16).map(ThreadChoice::Id).map_err(|_| WRONG.to_owned()),
+        None if text.eq_ignore_ascii_case("all") => Ok(ThreadChoice::All),
+        None => text.parse().map(ThreadChoice::Number).map_err(|_| WRONG.to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +159,17 @@ mod tests {
         for wrong in [":FileMap", ":commit", ":PAGE_SIZE", ":readwrite"] {
             assert!(debugger_filter(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn threads() {
+        assert_eq!(thread("all"), Ok(ThreadChoice::All));
+        assert_eq!(thread("10"), Ok(ThreadChoice::Number(10)));
+        assert_eq!(thread("0x1A4"), Ok(ThreadChoice::Id(0x1a4)));
+        assert!(
+            thread("").is_err() && thread("-1").is_err() && thread("0x").is_err() && thread("1a4").is_err()
+        );
+        assert!(thread("0x100000000").is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! Source ── Dump::open ──> Dump ── .memory_info() ──> MemoryInfoList   what the address space was
 //!                            ├──── .memory() ───────> Memory           what the dump kept of it
 //!                            ├──── .modules(), .threads(), .exception() …   through the `minidump` crate
+//!                            ├──── pe::Image, unwind::…              images, and what their functions do to the stack
 //!                            └──── process::{Teb, Peb, …}              structures met in that memory
 //! ```
 //!
@@ -47,12 +48,14 @@ mod format;
 mod limits;
 mod memory;
 mod metadata;
+mod pages;
 pub mod pe;
 pub mod process;
 mod ranges;
 mod regions;
 mod source;
 mod streams;
+pub mod unwind;
 mod utf16;
 mod vocabulary;
 
@@ -62,6 +65,7 @@ pub use damage::Damage;
 pub use dump::{Dump, Handles};
 pub use memory::{Absence, Memory, Unreadable};
 pub use minidump;
+pub use pages::{Pages, ReadMemory};
 pub use ranges::MemoryRange;
 pub use regions::{Attributes, MemoryInfo, Regions, Tally};
 pub use source::{FileSource, Source};

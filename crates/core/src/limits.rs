@@ -38,8 +38,6 @@ pub(crate) const EXPORT_BYTES: u32 = 64 << 20;
 pub(crate) const EXPORTS: u32 = 1 << 16;
 /// Bytes of a name met in an image; decorated C++ names are cut at 4,096 by the compilers.
 pub(crate) const NAME_BYTES: usize = 4096;
-/// Bytes of one exception directory; chrome.dll has some 8 MiB.
-pub(crate) const EXCEPTION_BYTES: u32 = 256 << 20;
 /// Bytes of an environment block, as Windows bounds it before Vista; later ones are rarely larger.
 pub(crate) const ENVIRONMENT_BYTES: u64 = 1 << 20;
 /// Heaps of one PEB. `MaximumNumberOfHeaps` begins at 16 (x64: 253) and doubles; hundreds were seen.
@@ -49,3 +47,11 @@ pub(crate) const HEAPS: u32 = 4096;
 pub(crate) const HEAP_STEPS: u32 = 1 << 18;
 /// Allocations that are looked at for segments to which no list leads; each costs a read of the file.
 pub(crate) const SEGMENT_CANDIDATES: usize = 1 << 16;
+/// UNWIND_INFO records chained to one another, and RUNTIME_FUNCTIONs that refer to others. Compilers chain 2 or 3 deep;
+/// Windows itself stops at 32.
+pub(crate) const UNWIND_CHAIN: usize = 32;
+/// Codes of a chain of UNWIND_INFO records, after which no further record is read: one record has 255 at most, and
+/// compilers write under 50 in all.
+pub(crate) const UNWIND_CODES: usize = 512;
+/// Pages of 4 KiB that a [`crate::Pages`] holds: 1 MiB. A stack of 100 frames in 10 images takes under 100.
+pub(crate) const PAGES_HELD: usize = 256;

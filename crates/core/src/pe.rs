@@ -6,7 +6,6 @@
 
 use goblin::pe::data_directories::DataDirectory;
 use goblin::pe::debug::DebugData;
-use goblin::pe::exception::{ExceptionData, RuntimeFunction};
 use goblin::pe::export::{ExportAddressTableEntry, ExportData, ExportDirectoryTable};
 use goblin::pe::header::Header;
 use goblin::pe::options::ParseOptions;
@@ -14,6 +13,7 @@ use thiserror::Error;
 
 use crate::limits;
 use crate::memory::{Memory, Unreadable};
+use crate::unwind::{FunctionTable, RuntimeFunction};
 
 /// Why a question about an image has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -75,12 +75,38 @@ pub struct Image<'d> {
     base: u64,
     header_bytes: Vec<u8>,
     size: u32,
-    entry_point: u32,
+    headers: Headers,
+}
+
+/// What the headers of an image say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Headers {
     machine: u16,
+    size: u32,
+    entry_point: u32,
     sections: Vec<Section>,
     debug: Option<DataDirectory>,
     exports: Option<DataDirectory>,
     exceptions: Option<DataDirectory>,
+}
+
+impl Headers {
+    /// Decodes headers that lie as the loader maps them. Any bytes may be given; fails where they are no image's.
+    pub fn parse(bytes: &[u8]) -> Result<Headers, ImageError> {
+        let header = Header::parse(bytes).map_err(malformed)?;
+        let optional =
+            header.optional_header.ok_or_else(|| ImageError::Malformed("no optional header".into()))?;
+        let directories = optional.data_directories;
+        Ok(Headers {
+            machine: header.coff_header.machine,
+            size: optional.windows_fields.size_of_image,
+            entry_point: optional.standard_fields.address_of_entry_point,
+            sections: sections(&header, bytes),
+            debug: directories.get_debug_table().copied().filter(present),
+            exports: directories.get_export_table().copied().filter(present),
+            exceptions: directories.get_exception_table().copied().filter(present),
+        })
+    }
 }
 
 impl<'d> Image<'d> {
@@ -89,43 +115,28 @@ impl<'d> Image<'d> {
     pub fn read(memory: Memory<'d>, base: u64, listed_size: u32) -> Result<Image<'d>, ImageError> {
         let most = (limits::IMAGE_HEADER_BYTES as u64).min(u64::from(listed_size));
         let header_bytes = memory.bytes(base, memory.available(base, most).max(0x40))?;
-        let header = Header::parse(&header_bytes).map_err(malformed)?;
-        let optional =
-            header.optional_header.ok_or_else(|| ImageError::Malformed("no optional header".into()))?;
-        let directories = optional.data_directories;
-        let sections = sections(&header, &header_bytes);
-        Ok(Image {
-            memory,
-            base,
-            size: optional.windows_fields.size_of_image.min(listed_size),
-            entry_point: optional.standard_fields.address_of_entry_point,
-            machine: header.coff_header.machine,
-            sections,
-            debug: directories.get_debug_table().copied().filter(present),
-            exports: directories.get_export_table().copied().filter(present),
-            exceptions: directories.get_exception_table().copied().filter(present),
-            header_bytes,
-        })
+        let headers = Headers::parse(&header_bytes)?;
+        Ok(Image { memory, base, size: headers.size.min(listed_size), headers, header_bytes })
     }
 
     /// `IMAGE_FILE_HEADER.Machine`: 0x14c x86, 0x8664 x64, 0xaa64 ARM64.
     pub fn machine(&self) -> u16 {
-        self.machine
+        self.headers.machine
     }
 
     /// `AddressOfEntryPoint`, from the image base.
     pub fn entry_point(&self) -> u32 {
-        self.entry_point
+        self.headers.entry_point
     }
 
     /// The sections, as far as the headers in the dump list them.
     pub fn sections(&self) -> &[Section] {
-        &self.sections
+        &self.headers.sections
     }
 
     /// The section that holds `rva`.
     pub fn section_at(&self, rva: u32) -> Option<&Section> {
-        self.sections.iter().find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))
+        self.headers.sections.iter().find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))
     }
 
     /// The RSDS record: `Ok(None)` if the image has none.
@@ -133,7 +144,7 @@ impl<'d> Image<'d> {
         /// `IMAGE_DEBUG_DIRECTORY`: SizeOfData at 0x10, AddressOfRawData at 0x14; 0x1c bytes.
         const ENTRY: u32 = 0x1c;
         const MOST_ENTRIES: u32 = 64;
-        let Some(mut directory) = self.debug else {
+        let Some(mut directory) = self.headers.debug else {
             return Ok(None);
         };
         directory.size = directory.size.min(ENTRY.saturating_mul(MOST_ENTRIES));
@@ -164,7 +175,7 @@ impl<'d> Image<'d> {
 
     /// Every export, in order of ordinals: `Ok(None)` if the image has no export directory.
     pub fn exports(&self) -> Result<Option<Vec<Export>>, ImageError> {
-        let Some(directory) = self.exports else {
+        let Some(directory) = self.headers.exports else {
             return Ok(None);
         };
         if directory.size > limits::EXPORT_BYTES {
@@ -195,22 +206,17 @@ impl<'d> Image<'d> {
 
     /// How many `RUNTIME_FUNCTION`s an x64 image lists; `None` without an exception directory.
     pub fn functions(&self) -> Option<u32> {
-        self.exceptions.map(|d| d.size / RUNTIME_FUNCTION)
+        self.function_table().map(|table| table.count())
+    }
+
+    /// The x64 exception directory; `None` if the image has none.
+    pub fn function_table(&self) -> Option<FunctionTable> {
+        self.headers.exceptions.map(|d| FunctionTable::new(self.base, self.size, d.virtual_address, d.size))
     }
 
     /// The x64 `RUNTIME_FUNCTION` that covers `rva`: `Ok(None)` if none does, as for a leaf function.
     pub fn function_at(&self, rva: u32) -> Result<Option<RuntimeFunction>, ImageError> {
-        let Some(mut directory) = self.exceptions else {
-            return Ok(None);
-        };
-        if directory.size > limits::EXCEPTION_BYTES {
-            return Err(ImageError::Malformed(format!("an exception directory of {} bytes", directory.size)));
-        }
-        directory.size = directory.size.saturating_sub(directory.size % RUNTIME_FUNCTION);
-        let bytes = self.slice(&[(directory.virtual_address, directory.size)])?;
-        let data =
-            ExceptionData::parse_with_opts(&bytes, directory, &[], 0, &in_memory()).map_err(malformed)?;
-        data.find_function(rva).map_err(malformed)
+        self.function_table().map_or(Ok(None), |table| table.find(&self.memory, rva))
     }
 
     /// `len` bytes at `rva`, which must lie inside the image.
@@ -258,8 +264,6 @@ impl<'d> Image<'d> {
 
 /// Bytes of an `IMAGE_EXPORT_DIRECTORY`.
 const EXPORT_DIRECTORY: u32 = 40;
-/// Bytes of an x64 `RUNTIME_FUNCTION`.
-const RUNTIME_FUNCTION: u32 = 12;
 
 /// goblin's options for an image that is laid out as the loader does: an RVA is an index.
 fn in_memory() -> ParseOptions {

@@ -71,13 +71,13 @@ fn functions() {
     let dump = open(&presets::tiny());
     let image = app(dump.memory());
     assert_eq!(image.functions(), Some(5));
-    let begin = |rva| image.function_at(rva).unwrap().map(|f| f.begin_address);
+    let begin = |rva| image.function_at(rva).unwrap().map(|f| f.begin);
     assert_eq!(
         [0x1000, 0x100b, 0x1020, 0x105f, 0x10a0, 0x10a3].map(begin),
         [Some(0x1000), Some(0x1000), Some(0x1020), Some(0x1050), Some(0x10a0), Some(0x10a0)]
     );
     assert_eq!([0, 0xfff, 0x100c, 0x101f, 0x10a4, u32::MAX].map(begin), [None; 6]);
-    assert_eq!(image.function_at(0x1004).unwrap().unwrap().end_address, 0x100c);
+    assert_eq!(image.function_at(0x1004).unwrap().unwrap().end, 0x100c);
 
     // x86 images have no exception directory; ntdll's leaf function has no entry in one.
     let x86 = open(&presets::tiny_x86());

@@ -32,11 +32,7 @@ impl Report {
             system: system(process, misc.as_ref(), &mut warnings),
             process: self::process(process, misc.as_ref(), options, &mut warnings),
             exception: exception(process, &mut warnings),
-            threads: if details {
-                process.threads.iter().map(|t| thread(process, t, &holdings)).collect()
-            } else {
-                Vec::new()
-            },
+            threads: if details { threads(process, options, &holdings) } else { Vec::new() },
             modules: if details { modules(process, &holdings) } else { Vec::new() },
             heaps: if details { space::heaps(process, &holdings) } else { Vec::new() },
             memory: memory(process, details, &mut warnings),
@@ -252,6 +248,12 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
 /// What every owner has.
 type Owned = HashMap<(Owner, Usage), Holdings>;
 
+fn threads(process: &Process<'_>, options: &Options, owned: &Owned) -> Vec<ThreadReport> {
+    let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(process, t, owned)).collect();
+    super::stack::fill(process, options.stacks, &mut threads);
+    threads
+}
+
 fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadReport {
     let teb = thread.program_teb();
     let context = process.dump.context(thread.index);
@@ -273,8 +275,10 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
         ip: context.as_ref().map(|c| c.get_instruction_pointer().into()),
         sp: sp.map(Into::into),
         start_address: thread.start_address.map(Into::into),
+        top: None,
         frames: None,
         stopped: None,
+        blame: None,
     }
 }
 

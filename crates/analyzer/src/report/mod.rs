@@ -7,10 +7,12 @@ mod build;
 mod hex;
 pub mod region;
 mod space;
+mod stack;
 
 pub use hex::Hex;
 use serde::Serialize;
 pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapReport, SizeClassReport};
+pub use stack::{BlameReport, FrameReport, Stacks};
 
 use crate::warning::Warning;
 
@@ -26,6 +28,8 @@ pub struct Options {
     pub include_secrets: bool,
     /// Whether threads, modules and handles are listed; some questions need none of them.
     pub details: bool,
+    /// Whose call stacks are walked; none without details.
+    pub stacks: Stacks,
 }
 
 /// Everything known about a dump.
@@ -266,10 +270,14 @@ pub struct ThreadReport {
     pub sp: Option<Hex>,
     /// Where it started.
     pub start_address: Option<Hex>,
-    /// The call stack. Not walked by this version.
-    pub frames: Option<()>,
-    /// Why the walk stopped. Not walked by this version.
+    /// What it was executing: module and offset, without a walk.
+    pub top: Option<String>,
+    /// The call stack, the innermost frame first; `None` if it was not asked for.
+    pub frames: Option<Vec<FrameReport>>,
+    /// Why the walk ended there.
     pub stopped: Option<String>,
+    /// The first frame outside system and runtime.
+    pub blame: Option<BlameReport>,
 }
 
 /// One module.

@@ -4,9 +4,9 @@ pub(crate) mod regions;
 
 use dumplens_analyzer::report::{
     AllocationReport, AllocationsReport, CodeReport, CountersReport, DumpReport, ExceptionReport,
-    HandleCount, HeapCountersReport, HeapReport, Hex, MemoryReport, ModuleReport, PlaceReport, ProcessReport,
-    Report, RowReport, SizeClassReport, StackReport, StreamReport, SystemMemoryReport, SystemReport,
-    ThreadReport, WarningReport,
+    FrameReport, HandleCount, HeapCountersReport, HeapReport, Hex, MemoryReport, ModuleReport, PlaceReport,
+    ProcessReport, Report, RowReport, SizeClassReport, StackReport, StreamReport, SystemMemoryReport,
+    SystemReport, ThreadReport, WarningReport,
 };
 
 #[allow(clippy::unnecessary_wraps)] // as the fields want it
@@ -138,9 +138,40 @@ fn main_thread() -> ThreadReport {
         ip: Some(Hex(0x7ffb_1234_5678)),
         sp: Some(Hex(0x40_002f_f800)),
         start_address: Some(Hex(0x7ff6_4000_1050)),
+        top: text("ntdll+0x5678"),
         frames: None,
         stopped: None,
+        blame: None,
     }
+}
+
+/// A frame as symbols will make it, one without, one inlined and one outside all modules.
+pub(crate) fn frames() -> Vec<FrameReport> {
+    let plain = FrameReport {
+        ip: Hex(0x7ffb_1234_5678),
+        sp: Hex(0x40_002f_f800),
+        inline: false,
+        module: text("ntdll"),
+        function: None,
+        offset: Some(Hex(0x5678)),
+        file: None,
+        line: None,
+        trust: "context",
+    };
+    let app = FrameReport {
+        ip: Hex(0x7ff6_4000_1044),
+        sp: Hex(0x40_002f_f840),
+        module: text("app"),
+        function: text("Recorder::append"),
+        offset: Some(Hex(0x32)),
+        file: text("C:\\src\\recorder.cpp"),
+        line: Some(27),
+        trust: "unwind_info",
+        ..plain.clone()
+    };
+    let inlined = FrameReport { inline: true, function: text("push\u{202e}"), line: None, ..app.clone() };
+    let nowhere = FrameReport { module: None, offset: None, trust: "scan", ..plain.clone() };
+    vec![plain, inlined, app, nowhere]
 }
 
 /// The 32-bit half is what the program sees.
@@ -180,6 +211,7 @@ fn bare_thread() -> ThreadReport {
         suspend_count: 1,
         ip: None,
         sp: None,
+        top: None,
         start_address: None,
         ..main_thread()
     }

@@ -6,5 +6,6 @@ pub(crate) mod heaps;
 pub(crate) mod info;
 pub(crate) mod regions;
 pub(crate) mod report;
+pub(crate) mod stack;
 pub(crate) mod summary;
 pub(crate) mod threads;

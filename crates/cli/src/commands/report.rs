@@ -27,7 +27,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// info, summary and threads, one after the other
+    /// info, summary, threads and stacks, one after the other
     Text,
     Json,
 }
@@ -36,6 +36,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let wanted = dumplens_analyzer::Options {
         include_secrets: options.include_secrets,
         details: true,
+        stacks: dumplens_analyzer::report::Stacks::All,
         ..dumplens_analyzer::Options::default()
     };
     let mut report = open::report(&options.dump, &wanted)?;
@@ -53,6 +54,8 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     output.raw("\n")?;
     output.text(&text::summary(&report))?;
     output.raw("\n")?;
+    output.text(&text::threads(&report))?;
+    output.raw("\n")?;
     report.warnings = warnings;
-    output.text(&text::threads(&report))
+    output.text(&text::stacks(&report))
 }

@@ -5,6 +5,7 @@ mod allocations;
 mod heaps;
 mod info;
 mod regions;
+mod stack;
 mod summary;
 mod threads;
 
@@ -13,6 +14,7 @@ pub use allocations::allocations;
 pub use heaps::heaps;
 pub use info::info;
 pub use regions::{region_header, region_row};
+pub use stack::stacks;
 pub use summary::{largest_row, summary, summary_row};
 pub use threads::threads;
 

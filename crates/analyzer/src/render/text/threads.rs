@@ -12,7 +12,7 @@ pub fn threads(report: &Report) -> String {
     let crashed = report.exception.as_ref().map(|e| e.thread_id);
     let width = if bits == 32 { 9 } else { 18 };
     out.push_str(&format!(
-        "   ~  {:>8}{:>width$}{:>width$}{:>width$}{:>width$}  Last error, last status, name\n",
+        "   ~  {:>8}{:>width$}{:>width$}{:>width$}{:>width$}  Last error, last status, name, top frame\n",
         "Id", "TEB", "Stack from", "Limit", "Stack base"
     ));
     for thread in &report.threads {
@@ -38,9 +38,10 @@ fn row(out: &mut String, thread: &ThreadReport, mark: char, bits: u32, width: us
     let [from, limit, base] = bounds(thread.stack.as_ref());
     let teb = hex(thread.teb32.unwrap_or(thread.teb).0, bits);
     let name = thread.name.as_deref().map(|n| format!(", \"{}\"", escape::line(n))).unwrap_or_default();
+    let top = thread.top.as_deref().map(|top| format!(", {}", escape::line(top))).unwrap_or_default();
     let (error, status) = (code(thread.last_error.as_ref(), 0), code(thread.last_status.as_ref(), 8));
     out.push_str(&format!(
-        "{mark}{:>4}  {:>8x}{teb:>width$}{from:>width$}{limit:>width$}{base:>width$}  {error}, {status}{name}\n",
+        "{mark}{:>4}  {:>8x}{teb:>width$}{from:>width$}{limit:>width$}{base:>width$}  {error}, {status}{name}{top}\n",
         thread.index, thread.id
     ));
 }

@@ -1,0 +1,164 @@
+//! The code of the process: what is executable, which image it belongs to, and whether a call stands before an address.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use dumplens_core::pe::{Image, ImageError};
+use dumplens_core::unwind::FunctionTable;
+use dumplens_core::{Pages, Protection, ReadMemory};
+use iced_x86::{Code as Instruction, Decoder, DecoderOptions};
+
+use super::Stopped;
+use crate::process::Process;
+
+/// `IMAGE_FILE_MACHINE_AMD64`.
+const X64: u16 = 0x8664;
+/// The longest call instruction with its prefixes; longer ones exist and are not generated.
+const LONGEST_CALL: usize = 8;
+
+/// The code of a process, with what was read of it.
+#[derive(Debug)]
+pub(super) struct Code<'p, 'd> {
+    pub(super) process: &'p Process<'d>,
+    pub(super) pages: Pages<'d>,
+    /// By module index.
+    images: RefCell<HashMap<usize, Result<Tables, ImageError>>>,
+    left: Cell<u64>,
+}
+
+/// What the search of stacks for return addresses may cost, in words looked at: some seconds. A frame takes under 100
+/// words as a rule, so 100,000 frames can be searched.
+const MOST_WORK: u64 = 10_000_000;
+/// What it costs to look for a call before an address.
+pub(super) const CALL_WORK: u64 = 10;
+/// What it costs to look for the start of a function.
+pub(super) const START_WORK: u64 = 50;
+
+/// What is needed of an image.
+#[derive(Debug, Clone, Copy)]
+struct Tables {
+    machine: u16,
+    table: FunctionTable,
+}
+
+/// A call before a return address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    /// To this address.
+    Direct(u64),
+    /// Through a register or memory.
+    Indirect,
+}
+
+/// What stands before an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Call(Call),
+    /// No call, or no code at all.
+    Other,
+    /// Code, by the memory map or the module list, of which the dump keeps nothing.
+    NotKept,
+}
+
+impl<'p, 'd> Code<'p, 'd> {
+    pub(super) fn new(process: &'p Process<'d>) -> Code<'p, 'd> {
+        Code {
+            process,
+            pages: Pages::new(process.dump.memory()),
+            images: RefCell::default(),
+            left: Cell::new(MOST_WORK),
+        }
+    }
+
+    /// The x64 unwind data of the image that holds `address`. An image without any has a table without entries.
+    pub(super) fn table(&self, address: u64) -> Result<FunctionTable, Stopped> {
+        let Some(index) = self.process.module_at(address) else {
+            return Err(Stopped::NoModule { ip: address });
+        };
+        let mut images = self.images.borrow_mut();
+        let tables = images.entry(index).or_insert_with(|| self.read(index));
+        match tables {
+            Ok(tables) if tables.machine == X64 => Ok(tables.table),
+            Ok(_) => Err(Stopped::Code32 { ip: address }),
+            Err(why) => Err(Stopped::Image { ip: address, why: why.clone() }),
+        }
+    }
+
+    fn read(&self, index: usize) -> Result<Tables, ImageError> {
+        let module = &self.process.modules[index];
+        let image = Image::read(self.pages.memory(), module.raw.base_of_image, module.raw.size_of_image)?;
+        let none = FunctionTable::new(module.raw.base_of_image, 0, 0, 0);
+        Ok(Tables { machine: image.machine(), table: image.function_table().unwrap_or(none) })
+    }
+
+    /// Whether code could have run at `address`: committed and executable by the memory map, or, without one, part
+    /// of a module.
+    pub(super) fn is_executable(&self, address: u64) -> bool {
+        let space = &self.process.space;
+        match space.region_at(address).filter(|_| space.is_mapped()) {
+            Some(region) => region.state.is_commit() && is_executable(region.protect),
+            None => self.process.module_at(address).is_some(),
+        }
+    }
+
+    /// The call instruction that ends at `address`, if one does and memory there is executable.
+    pub(super) fn call_before(&self, address: u64, bits: u32) -> Option<Call> {
+        match self.before(address, bits) {
+            Before::Call(call) => Some(call),
+            Before::Other | Before::NotKept => None,
+        }
+    }
+
+    /// What ends at `address`.
+    pub(super) fn before(&self, address: u64, bits: u32) -> Before {
+        let from = address.checked_sub(LONGEST_CALL as u64);
+        let Some(from) = from.filter(|_| self.is_executable(address.wrapping_sub(1))) else {
+            return Before::Other;
+        };
+        let mut code = [0; LONGEST_CALL];
+        let skip = match self.pages.read(from, &mut code) {
+            Ok(()) => Some(0),
+            // The instruction may be the first of what is kept.
+            Err(_) => self.readable_tail(address, &mut code),
+        };
+        let Some(skip) = skip else {
+            return Before::NotKept;
+        };
+        let call = (2..=LONGEST_CALL).find_map(|length| {
+            let bytes = code.get(LONGEST_CALL - length..).filter(|_| LONGEST_CALL - length >= skip)?;
+            let mut decoder = Decoder::with_ip(bits, bytes, address - length as u64, DecoderOptions::NONE);
+            let instruction = decoder.decode();
+            if instruction.len() != bytes.len() {
+                return None;
+            }
+            match instruction.code() {
+                Instruction::Call_rel32_32 | Instruction::Call_rel32_64 => {
+                    Some(Call::Direct(instruction.near_branch_target()))
+                }
+                Instruction::Call_rm32 | Instruction::Call_rm64 => Some(Call::Indirect),
+                _ => None,
+            }
+        });
+        call.map_or(Before::Other, Before::Call)
+    }
+
+    /// Counts work that hostile stacks could make endless; fails when it is used up.
+    pub(super) fn work(&self, units: u64) -> Result<(), Stopped> {
+        let left = self.left.get().checked_sub(units);
+        self.left.set(left.unwrap_or(0));
+        left.map(|_| ()).ok_or(Stopped::Work)
+    }
+
+    /// Reads the bytes of the page that ends at or holds `address - 1`; returns how many of `code` are not filled.
+    fn readable_tail(&self, address: u64, code: &mut [u8]) -> Option<usize> {
+        let in_page = usize::try_from((address - 1) % 0x1000 + 1).ok()?;
+        let skip = code.len().checked_sub(in_page)?;
+        self.pages.read(address - in_page as u64, code.get_mut(skip..)?).ok()?;
+        Some(skip)
+    }
+}
+
+/// The four `PAGE_EXECUTE_*`.
+fn is_executable(protect: Protection) -> bool {
+    protect.0 & 0xf0 != 0 && !protect.is_inaccessible()
+}

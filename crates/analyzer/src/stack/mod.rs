@@ -1,0 +1,123 @@
+//! Call stacks, walked out of the dump itself.
+//!
+//! - x64: the images' own unwind data, read where it lies in the process's memory. No file of the analysing machine
+//!   and no symbols take part. All eight non-volatile registers are recovered.
+//! - x86: the EBP chain, then a scan for return addresses. There are no unwind tables, so a frame can be missed or,
+//!   by a scan, be one that is no longer there; every frame says how it was found.
+//! - ARM64: frame 0 and the x29 chain, by minidump-unwind.
+//!
+//! Why beside `minidump_unwind::walk_stack` and not through it: it has no bound on frames, does not say why it stopped,
+//! reads only one range of stack, and knows nothing of rsi and rdi. So the loop, its bounds and its end conditions
+//! are here; the crate takes single steps.
+//!
+//! A walk ends with a reason ([`Stopped`]) and never goes on by a guess where tables should have told: an x64 stack
+//! that leads into an image whose unwind data the dump does not keep stops there.
+
+mod arm64;
+mod blame;
+mod code;
+mod context;
+mod epilogue;
+mod prologue;
+mod registers;
+mod site;
+mod stopped;
+mod walk;
+pub mod x64;
+mod x86;
+
+pub use blame::{blame, is_system};
+pub use registers::{ARM64_FP, ARM64_SP, FP, Registers, SP};
+pub use site::{Site, site, site_of};
+pub use stopped::{Fault, Stopped};
+pub use walk::Walker;
+
+/// How a frame was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Frame 0: the registers in the dump.
+    Context,
+    /// By the image's unwind data.
+    UnwindInfo,
+    /// The frame below is a function without unwind data, which has not touched the stack.
+    Leaf,
+    /// By the chain of frame pointers: what most x86 and ARM64 code does.
+    FramePointer,
+    /// A value on the stack that follows a call instruction. It may be left over from an earlier call.
+    Scan,
+}
+
+impl Trust {
+    /// As reports spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Trust::Context => "context",
+            Trust::UnwindInfo => "unwind_info",
+            Trust::Leaf => "leaf",
+            Trust::FramePointer => "frame_pointer",
+            Trust::Scan => "scan",
+        }
+    }
+}
+
+/// One frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// The instruction pointer of frame 0, the return address of the others.
+    pub ip: u64,
+    /// The stack pointer: as it was in frame 0, behind the return address in the others.
+    pub sp: u64,
+    /// How the frame was found.
+    pub trust: Trust,
+    /// Whether the thread was stopped at `ip` itself: frame 0, and what the processor or the kernel interrupted.
+    /// Otherwise `ip` is the instruction behind a call, which may belong to another line or function.
+    pub exact: bool,
+    /// The registers at `ip`, as far as they are known. On x86 and ARM64 the stack pointer is not: how much a function
+    /// released when it returned is not known, so `sp` is the least that it can be.
+    pub registers: Registers,
+    /// Where the chain of frame pointers may go on, though the register is not known to hold this.
+    chain: Option<u64>,
+}
+
+impl Frame {
+    /// The address to look a function up by: inside the call.
+    pub fn lookup(&self) -> u64 {
+        self.ip.saturating_sub(u64::from(!self.exact))
+    }
+}
+
+/// The frames of a thread, and why there are no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack {
+    /// From the innermost on; empty only if the dump has no registers of the thread.
+    pub frames: Vec<Frame>,
+    /// Why the walk ended.
+    pub stopped: Stopped,
+}
+
+/// What a step finds: where the function returns to, and the registers there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// The return address, or where the thread was interrupted.
+    pub ip: u64,
+    /// The stack pointer there.
+    pub sp: u64,
+    /// The registers there.
+    pub registers: Registers,
+    /// How it was found.
+    pub trust: Trust,
+    /// See [`Frame::exact`].
+    pub exact: bool,
+    /// Where the chain of frame pointers may go on.
+    chain: Option<u64>,
+}
+
+impl Caller {
+    /// A caller all of whose registers are in `registers`.
+    fn x64(ip: u64, sp: u64, registers: &Registers, trust: Trust, exact: bool) -> Caller {
+        let mut registers = *registers;
+        registers.keep_x64_non_volatile();
+        registers.set(SP, sp);
+        Caller { ip, sp, registers, trust, exact, chain: None }
+    }
+}

@@ -1,0 +1,63 @@
+//! `dumplens stack`: who called whom, down to what went wrong.
+
+use anyhow::bail;
+use dumplens_analyzer::render::json::Part;
+use dumplens_analyzer::render::text;
+use dumplens_analyzer::report::Stacks;
+use dumplens_analyzer::{Process, Report};
+
+use crate::args::{Format, Input};
+use crate::output::Output;
+use crate::value::{self, ThreadChoice};
+use crate::{open, open::shown};
+
+/// Call stacks, walked out of the dump itself: k, ~*k
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    input: Input,
+    /// `all`, the debugger's number of a thread (the N of ~N), or a thread ID as 0x… [default: the exception's
+    /// thread, or else the first]
+    #[arg(long, value_parser = value::thread, value_name = "N|0xID|all")]
+    thread: Option<ThreadChoice>,
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let path = &options.input.dump;
+    let dump = open::open(path)?;
+    let process = Process::gather(&dump);
+    let stacks = match options.thread {
+        None => Stacks::Thread(by_default(&process)),
+        Some(ThreadChoice::All) => Stacks::All,
+        Some(ThreadChoice::Number(number)) => Stacks::Thread(number),
+        Some(ThreadChoice::Id(id)) => match process.threads.iter().find(|t| t.id == id) {
+            Some(thread) => Stacks::Thread(thread.index),
+            None => bail!("{}: no thread has the ID {id:#x}", shown(path)),
+        },
+    };
+    if let Stacks::Thread(number) = stacks
+        && options.thread.is_some()
+        && number >= process.threads.len()
+    {
+        bail!("{}: no thread {number}, there are {}", shown(path), process.threads.len());
+    }
+    let wanted = dumplens_analyzer::Options {
+        path: path.to_string_lossy().into_owned(),
+        details: true,
+        stacks,
+        ..dumplens_analyzer::Options::default()
+    };
+    let mut report = Report::new(&process, &wanted);
+    report.threads.retain(|thread| thread.frames.is_some());
+    match options.input.format {
+        Format::Text => output.text(&text::stacks(&report)),
+        Format::Json => output.json(&Part::threads(&report)),
+    }
+}
+
+/// The thread that a person asks for who names none.
+fn by_default(process: &Process<'_>) -> usize {
+    let exception = process.dump.exception().ok().flatten();
+    let id = exception.map(|e| e.raw.thread_id);
+    process.threads.iter().find(|t| Some(t.id) == id).map_or(0, |thread| thread.index)
+}

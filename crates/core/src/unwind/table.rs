@@ -1,0 +1,153 @@
+//! The exception directory: RUNTIME_FUNCTIONs in order of address, 12 bytes each.
+
+use super::info::{HEAD, UnwindInfo};
+use crate::limits;
+use crate::pages::ReadMemory;
+use crate::pe::ImageError;
+
+/// Bytes of a RUNTIME_FUNCTION.
+const ENTRY: u32 = 12;
+/// In `UnwindInfoAddress`: it is the address of another RUNTIME_FUNCTION, not of a record.
+const INDIRECT: u32 = 1;
+
+/// A function, or a part of one: offsets from the image base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuntimeFunction {
+    /// `BeginAddress`.
+    pub begin: u32,
+    /// `EndAddress`, exclusive.
+    pub end: u32,
+    /// `UnwindInfoAddress`, as stored.
+    pub unwind_info: u32,
+}
+
+impl RuntimeFunction {
+    /// Whether the function holds `rva`.
+    pub fn holds(&self, rva: u32) -> bool {
+        (self.begin..self.end).contains(&rva)
+    }
+}
+
+/// Where an image's exception directory lies. Cheap to copy; reads nothing until it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FunctionTable {
+    base: u64,
+    image_size: u32,
+    rva: u32,
+    count: u32,
+}
+
+impl FunctionTable {
+    /// The directory of `size` bytes at `rva` of an image of `image_size` bytes at `base`. Entries outside the
+    /// image fail when they are read.
+    pub fn new(base: u64, image_size: u32, rva: u32, size: u32) -> FunctionTable {
+        FunctionTable { base, image_size, rva, count: size.checked_div(ENTRY).unwrap_or(0) }
+    }
+
+    /// The image's base.
+    pub fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// How many entries the directory has room for.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The function that covers `rva`: `Ok(None)` if none does, as for a leaf function. At most 32 entries are
+    /// read, whatever the directory holds; one that is no part of the image is an error.
+    pub fn find(&self, memory: &dyn ReadMemory, rva: u32) -> Result<Option<RuntimeFunction>, ImageError> {
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = low.midpoint(high);
+            let at = self.rva.saturating_add(middle.saturating_mul(ENTRY));
+            let function = self.entry(memory, at)?;
+            if function.begin >= function.end || function.end > self.image_size {
+                return Err(ImageError::Malformed(format!(
+                    "RUNTIME_FUNCTION {middle}: no part of the image"
+                )));
+            }
+            if rva < function.begin {
+                high = middle;
+            } else if rva >= function.end {
+                low = middle.saturating_add(1);
+            } else {
+                return Ok(Some(function));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The record of a function. An indirect one is followed, 32 times at most.
+    pub fn unwind_info(
+        &self,
+        memory: &dyn ReadMemory,
+        function: &RuntimeFunction,
+    ) -> Result<UnwindInfo, ImageError> {
+        let mut rva = function.unwind_info;
+        for _ in 0..limits::UNWIND_CHAIN {
+            if rva & INDIRECT == 0 {
+                return self.record(memory, rva);
+            }
+            rva = self.entry(memory, rva & !INDIRECT)?.unwind_info;
+        }
+        Err(ImageError::Malformed("a RUNTIME_FUNCTION that refers to others without end".into()))
+    }
+
+    /// The function that a part belongs to: the end of its chain, itself if it has none.
+    pub fn primary(
+        &self,
+        memory: &dyn ReadMemory,
+        function: RuntimeFunction,
+    ) -> Result<RuntimeFunction, ImageError> {
+        let records = self.records(memory, &function)?;
+        Ok(records.iter().rev().find_map(|info| info.chained).unwrap_or(function))
+    }
+
+    /// The records of a function, first its own, then those it is chained to: at most
+    /// 32, and none after 512 codes in all.
+    pub fn records(
+        &self,
+        memory: &dyn ReadMemory,
+        function: &RuntimeFunction,
+    ) -> Result<Vec<UnwindInfo>, ImageError> {
+        let mut records = vec![self.unwind_info(memory, function)?];
+        while let Some(parent) = records.last().and_then(|info| info.chained) {
+            let codes: usize = records.iter().map(|info| info.codes.len()).sum();
+            if records.len() >= limits::UNWIND_CHAIN || codes > limits::UNWIND_CODES {
+                return Err(ImageError::Malformed("a chain of UNWIND_INFO records without end".into()));
+            }
+            records.push(self.unwind_info(memory, &parent)?);
+        }
+        Ok(records)
+    }
+
+    fn record(&self, memory: &dyn ReadMemory, rva: u32) -> Result<UnwindInfo, ImageError> {
+        let mut bytes = [0; 4 + 2 * 256 + 12];
+        let mut head = [0; HEAD];
+        self.read(memory, rva, &mut head)?;
+        let record = bytes.get_mut(..UnwindInfo::size(head)).unwrap_or_default();
+        self.read(memory, rva, record)?;
+        UnwindInfo::parse(record)
+    }
+
+    fn entry(&self, memory: &dyn ReadMemory, rva: u32) -> Result<RuntimeFunction, ImageError> {
+        let mut bytes = [0; ENTRY as usize];
+        self.read(memory, rva, &mut bytes)?;
+        let [begin, end, unwind_info] = [0, 4, 8].map(|at: usize| {
+            let field = bytes.get(at..).and_then(<[u8]>::first_chunk).copied();
+            u32::from_le_bytes(field.unwrap_or_default())
+        });
+        Ok(RuntimeFunction { begin, end, unwind_info })
+    }
+
+    /// Bytes of the image, which must lie inside it.
+    fn read(&self, memory: &dyn ReadMemory, rva: u32, buf: &mut [u8]) -> Result<(), ImageError> {
+        let end = u32::try_from(buf.len()).ok().and_then(|length| rva.checked_add(length));
+        if end.is_none_or(|end| end > self.image_size) {
+            let size = buf.len();
+            return Err(ImageError::Malformed(format!("offset {rva:#x}, {size} bytes: outside the image")));
+        }
+        Ok(memory.read(self.base.wrapping_add(u64::from(rva)), buf)?)
+    }
+}
