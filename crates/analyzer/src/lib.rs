@@ -33,6 +33,7 @@ mod process;
 pub mod render;
 mod repair;
 pub mod report;
+pub mod symbols;
 mod totals;
 mod usage;
 mod warning;

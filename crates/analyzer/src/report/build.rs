@@ -239,6 +239,7 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
         name,
         flags: record.exception_flags.into(),
         address: record.exception_address.into(),
+        symbol: Vec::new(),
         thread_id,
         parameters: parameters.map(|p| Hex(*p)).collect(),
         cpp: None,
@@ -264,6 +265,7 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>) -> ThreadReport {
         ip: context.as_ref().map(|c| c.get_instruction_pointer().into()),
         sp: context.as_ref().map(|c| c.get_stack_pointer().into()),
         start_address: thread.start_address.map(Into::into),
+        start_symbol: Vec::new(),
         frames: None,
         stopped: None,
     }

@@ -6,8 +6,10 @@
 mod build;
 mod hex;
 pub mod region;
+mod symbols;
 
 pub use hex::Hex;
+pub use symbols::SiteReport;
 use serde::Serialize;
 
 use crate::warning::Warning;
@@ -195,6 +197,8 @@ pub struct ExceptionReport {
     pub flags: Hex,
     /// `ExceptionAddress`.
     pub address: Hex,
+    /// The functions at the address, the innermost inline one first; empty before [`Report::symbolise`].
+    pub symbol: Vec<SiteReport>,
     /// The thread.
     pub thread_id: u32,
     /// `ExceptionInformation`.
@@ -252,6 +256,8 @@ pub struct ThreadReport {
     pub sp: Option<Hex>,
     /// Where it started.
     pub start_address: Option<Hex>,
+    /// The functions there; empty before [`Report::symbolise`].
+    pub start_symbol: Vec<SiteReport>,
     /// The call stack. Not walked by this version.
     pub frames: Option<()>,
     /// Why the walk stopped. Not walked by this version.

@@ -3,12 +3,14 @@
 mod address;
 mod info;
 mod regions;
+mod site;
 mod summary;
 mod threads;
 
 pub use address::address;
 pub use info::info;
 pub use regions::{region_header, region_row};
+pub use site::site;
 pub use summary::{largest_row, summary, summary_row};
 pub use threads::threads;
 
