@@ -144,10 +144,13 @@ fn check(process: &Process<'_>, frame: &Frame, sites: &[Site], tally: &mut Tally
     let found: Vec<String> =
         sites.iter().filter(|s| s.inline).map(|s| s.function.clone().unwrap_or_default()).collect();
     tally.inline[1] += wanted.len();
-    let same = wanted.iter().zip(&found).take_while(|(w, f)| without_arguments(w) == without_arguments(f)).count();
+    let same =
+        wanted.iter().zip(&found).take_while(|(w, f)| without_arguments(w) == without_arguments(f)).count();
     tally.inline[0] += same;
     if same < wanted.len() || found.len() != wanted.len() {
-        tally.wrong.push(format!("{:#x} inline in {}: wanted {wanted:?}, found {found:?}", frame.ip, frame.site));
+        tally
+            .wrong
+            .push(format!("{:#x} inline in {}: wanted {wanted:?}, found {found:?}", frame.ip, frame.site));
     }
 }
 
@@ -186,7 +189,10 @@ fn names_as_the_debugger_printed_them() {
         assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
         assert!(export[1] > 0, "{name}: something was compared");
         if name.starts_with("imit") {
-            assert!(pdb[1] > 0 && inline[1] > 0 && lines >= pdb[1], "{name}: PDBs were compared, and have lines");
+            assert!(
+                pdb[1] > 0 && inline[1] > 0 && lines >= pdb[1],
+                "{name}: PDBs were compared, and have lines"
+            );
         }
     }
     eprintln!("{seen} dumps compared");

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use dumplens_analyzer::Warning;
 use dumplens_analyzer::report::WarningReport;
 use dumplens_analyzer::symbols::{Search, SymbolServer, SymbolWarning, parse_nt_symbol_path};
-use dumplens_analyzer::Warning;
 
 /// Where PDBs may lie
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,9 @@ impl SymbolArgs {
         let mut dirs = self.symbols.clone();
         // The variable is there for other tools too, and may name folders of other machines.
         dirs.extend(path.dirs.into_iter().filter(|dir| dir.is_dir()));
-        dirs.extend(dump.parent().map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir }.into()));
+        dirs.extend(
+            dump.parent().map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir }.into()),
+        );
         let server = match &self.symbol_server {
             Some(url) => Some(SymbolServer { url: url.clone(), cache: self.cache()? }),
             None => None,

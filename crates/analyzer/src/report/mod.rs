@@ -9,8 +9,8 @@ pub mod region;
 mod symbols;
 
 pub use hex::Hex;
-pub use symbols::SiteReport;
 use serde::Serialize;
+pub use symbols::SiteReport;
 
 use crate::warning::Warning;
 

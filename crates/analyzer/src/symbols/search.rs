@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn local_parts_are_taken_and_servers_are_not() {
-        let (dirs, ignored) = parsed("srv*C:\\Symbols*https://example.test/s;cache*D:\\c;E:\\pdbs ; ;E:\\pdbs");
+        let (dirs, ignored) =
+            parsed("srv*C:\\Symbols*https://example.test/s;cache*D:\\c;E:\\pdbs ; ;E:\\pdbs");
         assert_eq!(dirs, strings(&["C:\\Symbols", "D:\\c", "E:\\pdbs"]));
         assert_eq!(ignored, strings(&["https://example.test/s"]));
     }

@@ -117,7 +117,8 @@ fn unpack(mut packed: NamedTempFile, folder: &Path) -> Result<NamedTempFile, Str
     let wrong = |error: io::Error| format!("its cabinet: {error}");
     packed.seek(SeekFrom::Start(0)).map_err(wrong)?;
     let mut cabinet = cab::Cabinet::new(packed.as_file()).map_err(wrong)?;
-    let name = cabinet.folder_entries().flat_map(cab::FolderEntry::file_entries).next().map(|f| f.name().to_owned());
+    let name =
+        cabinet.folder_entries().flat_map(cab::FolderEntry::file_entries).next().map(|f| f.name().to_owned());
     let name = name.ok_or("its cabinet is empty")?;
     keep(cabinet.read_file(&name).map_err(wrong)?, folder).map_err(wrong)
 }
@@ -132,8 +133,12 @@ fn check(file: NamedTempFile, wanted: PdbId) -> Result<NamedTempFile, String> {
 }
 
 /// Runs what reads an answer, so that a panic of a library ends that answer alone.
-fn guarded<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
-    thread::spawn(work).join().unwrap_or_else(|_| Err("its contents broke the library that reads it".to_owned()))
+fn guarded<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    thread::spawn(work)
+        .join()
+        .unwrap_or_else(|_| Err("its contents broke the library that reads it".to_owned()))
 }
 
 /// A name that is one file on every system and one part of a URL: Windows' device names and what has a meaning in
@@ -158,7 +163,10 @@ mod tests {
         for good in ["app.pdb", "ntdll.pdb", "My App-2.0+x.pdb", "com10.pdb", "concrt140.amd64.pdb"] {
             assert_eq!(plain(good), Some(good));
         }
-        for bad in ["", ".", "..", ".pdb", "a/b", "a\\b", "CON.pdb", "nul", "com1.pdb", "a?b", "a%2fb", "a#b", "a.", "ä"] {
+        for bad in [
+            "", ".", "..", ".pdb", "a/b", "a\\b", "CON.pdb", "nul", "com1.pdb", "a?b", "a%2fb", "a#b", "a.",
+            "ä",
+        ] {
             assert_eq!(plain(bad), None, "{bad}");
         }
     }

@@ -86,19 +86,28 @@ impl fmt::Display for SymbolWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SymbolWarning::PdbMismatch { file, wanted, found } => {
-                write!(f, "{file} is not used: it belongs to another build ({found}; the module wants {wanted})")
+                write!(
+                    f,
+                    "{file} is not used: it belongs to another build ({found}; the module wants {wanted})"
+                )
             }
             SymbolWarning::PdbUnreadable { file, why } => write!(f, "{file}: {why}"),
             SymbolWarning::PdbNameUnusable { module, name } => {
                 write!(f, "{module} names '{name}' as its PDB, which is no file name: none is looked for")
             }
-            SymbolWarning::ExportsUnreadable { module, why } => write!(f, "the exports of {module} are {why}"),
-            SymbolWarning::FolderUnreadable { folder, why } => write!(f, "{folder} cannot be searched for PDBs: {why}"),
+            SymbolWarning::ExportsUnreadable { module, why } => {
+                write!(f, "the exports of {module} are {why}")
+            }
+            SymbolWarning::FolderUnreadable { folder, why } => {
+                write!(f, "{folder} cannot be searched for PDBs: {why}")
+            }
             SymbolWarning::ServerIgnored { part } => write!(
                 f,
                 "'{part}' of _NT_SYMBOL_PATH is left out: only local folders of it are used (--symbol-server names a server)"
             ),
-            SymbolWarning::ServerFailed { pdb, why } => write!(f, "the symbol server did not give {pdb}: {why}"),
+            SymbolWarning::ServerFailed { pdb, why } => {
+                write!(f, "the symbol server did not give {pdb}: {why}")
+            }
             SymbolWarning::ServerUnsupported => {
                 f.write_str("the symbol server is not asked: this build is without the feature symbol-server")
             }

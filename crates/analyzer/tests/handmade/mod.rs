@@ -25,6 +25,7 @@ pub(crate) fn report() -> Report {
             name: text("Visual C++ exception"),
             flags: Hex(1),
             address: Hex(0x7ffb_1234_5678),
+            symbol: Vec::new(),
             thread_id: 1000,
             parameters: [0x1993_0520, 0xab_cdef, 0x7ff6_0000_2800].map(Hex).to_vec(),
             cpp: None,
@@ -131,6 +132,7 @@ fn main_thread() -> ThreadReport {
         ip: Some(Hex(0x7ffb_1234_5678)),
         sp: Some(Hex(0x40_002f_f800)),
         start_address: Some(Hex(0x7ff6_4000_1050)),
+        start_symbol: Vec::new(),
         frames: None,
         stopped: None,
     }

@@ -33,7 +33,7 @@ impl<R: Read + Seek> Bounded<R> {
     fn read(&mut self, slices: &[SourceSlice]) -> io::Result<Vec<u8>> {
         let wanted = slices.iter().fold(0, |sum: u64, slice| sum.saturating_add(slice.size as u64));
         if wanted > self.len || wanted > self.left {
-            return Err(io::Error::other("its streams are longer than the file"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it lists more bytes than it has"));
         }
         self.left -= wanted;
         let mut bytes = vec![0; usize::try_from(wanted).map_err(io::Error::other)?];

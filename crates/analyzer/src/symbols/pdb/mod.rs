@@ -57,7 +57,11 @@ impl fmt::Display for PdbError {
         match self {
             PdbError::Io(why) => write!(f, "not readable: {why}"),
             PdbError::TooLong { len } => {
-                write!(f, "not read: its {len} bytes are more than the {} that a PDB may have", bounded::MOST_FILE)
+                write!(
+                    f,
+                    "not read: its {len} bytes are more than the {} that a PDB may have",
+                    bounded::MOST_FILE
+                )
             }
             PdbError::Mismatch { found } => write!(f, "belongs to another build ({found})"),
             PdbError::Damaged(why) => write!(f, "damaged: {why}"),
@@ -71,7 +75,12 @@ impl std::error::Error for PdbError {}
 impl From<pdb::Error> for PdbError {
     fn from(error: pdb::Error) -> PdbError {
         match error {
-            pdb::Error::IoError(error) => PdbError::Io(error.to_string()),
+            pdb::Error::IoError(error) => match error.kind() {
+                std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
+                    PdbError::Damaged("it lists more bytes than it has".to_owned())
+                }
+                _ => PdbError::Io(error.to_string()),
+            },
             error => PdbError::Damaged(error.to_string()),
         }
     }

@@ -71,7 +71,9 @@ impl Scopes {
             // Nothing jumps back out of a scope that is not open.
             None if end <= at => return Ok(()),
             Some(_) if end <= at => return Err("a scope ends before it begins".to_owned()),
-            Some((outer, _)) if end > *outer => return Err("a scope ends outside the one around it".to_owned()),
+            Some((outer, _)) if end > *outer => {
+                return Err("a scope ends outside the one around it".to_owned());
+            }
             _ => {}
         }
         self.open.push((end, inline));
