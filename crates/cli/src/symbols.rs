@@ -44,9 +44,11 @@ impl SymbolArgs {
 
     fn cache(&self) -> anyhow::Result<PathBuf> {
         let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let user = || match cfg!(windows) {
-            true => of("LOCALAPPDATA"),
-            false => of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache"))),
+        let user = || {
+            if cfg!(windows) {
+                return of("LOCALAPPDATA");
+            }
+            of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")))
         };
         let default = || Some(user()?.join("dumplens").join("symbols"));
         let cache = self.symbol_cache.clone().or_else(default);

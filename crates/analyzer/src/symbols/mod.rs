@@ -90,7 +90,19 @@ pub struct Symbols<'p, 'd> {
 struct Loaded {
     exports: Option<Exports>,
     #[cfg(feature = "pdb")]
-    pdb: Option<Option<pdb::Reader>>,
+    pdb: PdbState,
+}
+
+/// A module's PDB.
+#[cfg(feature = "pdb")]
+#[derive(Debug, Default)]
+enum PdbState {
+    /// Not looked for yet.
+    #[default]
+    Unasked,
+    /// There is none, or it failed: it is not looked for again.
+    None,
+    Open(pdb::Reader),
 }
 
 impl<'p, 'd> Symbols<'p, 'd> {
@@ -181,12 +193,14 @@ impl<'p, 'd> Symbols<'p, 'd> {
 #[cfg(feature = "pdb")]
 impl Symbols<'_, '_> {
     fn by_pdb(&mut self, index: usize, rva: u32) -> Option<pdb::Found> {
-        if self.modules.get(&index).is_none_or(|loaded| loaded.pdb.is_none()) {
-            let reader = self.open_pdb(index);
-            self.modules.entry(index).or_default().pdb = Some(reader);
+        if matches!(self.modules.entry(index).or_default().pdb, PdbState::Unasked) {
+            let opened = self.open_pdb(index).map_or(PdbState::None, PdbState::Open);
+            self.modules.entry(index).or_default().pdb = opened;
         }
-        let slot = self.modules.get_mut(&index)?.pdb.as_mut()?;
-        let reader = slot.as_mut()?;
+        let slot = &mut self.modules.get_mut(&index)?.pdb;
+        let PdbState::Open(reader) = slot else {
+            return None;
+        };
         let answer = reader.find(rva);
         let mut warnings: Vec<SymbolWarning> = Vec::new();
         let found = match answer {
@@ -199,7 +213,7 @@ impl Symbols<'_, '_> {
             Err(error) => {
                 let (file, why) = (reader.file().to_owned(), error.to_string());
                 warnings.push(SymbolWarning::PdbUnreadable { file, why });
-                *slot = None; // what failed once is not asked again
+                *slot = PdbState::None;
                 None
             }
         };
@@ -238,7 +252,7 @@ impl Symbols<'_, '_> {
             }
         }
         #[cfg(feature = "symbol-server")]
-        if let Some(reader) = self.from_server(&record) {
+        if let Some(reader) = self.ask_server(&record) {
             return Some(reader);
         }
         for warning in refused {
@@ -258,7 +272,7 @@ impl Symbols<'_, '_> {
     }
 
     #[cfg(feature = "symbol-server")]
-    fn from_server(&mut self, record: &CodeViewRecord) -> Option<pdb::Reader> {
+    fn ask_server(&mut self, record: &CodeViewRecord) -> Option<pdb::Reader> {
         let fetched = self.server.as_mut()?.fetch(record);
         let failed = match fetched {
             Ok(Some(file)) => match pdb::Reader::open(&file, record.id) {

@@ -16,7 +16,7 @@ use super::search::SymbolServer;
 const MOST_BYTES: u64 = 2 << 30;
 /// How long a server may take to be reached, and how long one answer may take.
 const CONNECT: Duration = Duration::from_secs(15);
-const ANSWER: Duration = Duration::from_secs(300);
+const ANSWER: Duration = Duration::from_mins(5);
 
 /// A server; one that could not be reached is not asked again.
 #[derive(Debug)]

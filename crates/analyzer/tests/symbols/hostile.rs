@@ -1,4 +1,5 @@
 //! PDBs that lie. Whatever the bytes, an answer or an error comes, in time and in bounded memory.
+#![allow(clippy::print_stderr)]
 
 use std::io::Cursor;
 use std::panic::{self, AssertUnwindSafe};
@@ -36,7 +37,8 @@ fn mutate(random: &mut Random, bytes: &mut [u8]) {
         let at = random.below(bytes.len() - 64);
         match random.below(4) {
             0 => bytes[at] ^= 1 << random.below(8),
-            1 => bytes[at..at + 2].copy_from_slice(&(random.below(0x2000) as u16).to_le_bytes()),
+            1 => bytes[at..at + 2]
+                .copy_from_slice(&u16::try_from(random.below(0x2000)).expect("small").to_le_bytes()),
             2 => bytes[at..at + 4].copy_from_slice(&NUMBERS[random.below(8)].to_le_bytes()),
             _ => {
                 let from = random.below(bytes.len() - 64);
@@ -69,7 +71,9 @@ fn changed_bytes_end_in_an_answer_or_an_error() {
         slowest = slowest.max(started.elapsed());
     }
     panic::set_hook(quiet);
-    println!("{answered} answered, {refused} refused, {panicked} panics of the library, slowest {slowest:?}");
+    eprintln!(
+        "{answered} answered, {refused} refused, {panicked} panics of the library, slowest {slowest:?}"
+    );
     assert!(slowest < HANG, "{slowest:?}");
     assert!(answered > 0 && refused > 0, "the changes are neither all harmless nor all fatal");
 }
@@ -139,10 +143,10 @@ fn an_inline_function_inside_itself() {
     assert!(circles > 0 && fine > 0, "{circles} {fine}");
 }
 
-/// S_GPROC32_ID: length, kind, parent, end at +8, next, three lengths, type, offset, section, flags, name at +39.
+/// S_GPROC32: length, kind, parent, end at +8, next, three lengths, type, offset, section, flags, name at +39.
 #[test]
 fn a_procedure_that_ends_before_it_begins() {
-    let procedures = [b"telemetry::capture".as_slice(), b"telemetry::Recorder::append", b"main"];
+    let procedures = [b"telemetry::capture".as_slice(), b"telemetry::fragment", b"main"];
     let mut ends: Vec<usize> = procedures.iter().filter_map(|name| position_of_procedure(name)).collect();
     ends.sort_unstable();
     let [first, second, ..] = ends[..] else { panic!("{ends:?}") };
@@ -159,9 +163,40 @@ fn a_procedure_that_ends_before_it_begins() {
     assert!(names.contains(&Some("main")), "public names are left: {names:?}");
 }
 
+/// S_INLINESITE: length, 0x114d, parent, end, inlinee. The object file's symbols begin at offset 0xc000 of the file.
+#[test]
+fn inline_functions_nested_too_deep() {
+    const SYMBOLS: usize = 0xc000;
+    const LAST_END: u32 = 0x2e14;
+    let end = position_of_procedure(b"telemetry::capture").expect("a procedure");
+    let from = position_of_procedure(b"telemetry::fragment").expect("the next one") - 8;
+    let until = position_of_procedure(b"std::_Xlength_error").expect("a later one") - 8;
+    let site =
+        (SYMBOLS..IMIT.len()).find(|at| IMIT[at + 2..].starts_with(b"\x4d\x11")).expect("an inline function");
+    let inner_end = u32::try_from(until - SYMBOLS).expect("an offset").to_le_bytes();
+    let inlinee = &IMIT[site + 12..site + 16];
+    let nested = |depth: usize| {
+        let mut bytes = IMIT.to_vec();
+        bytes[end..end + 4].copy_from_slice(&LAST_END.to_le_bytes());
+        let mut sites = Vec::new();
+        for _ in 0..depth {
+            sites.extend([&[14, 0, 0x4d, 0x11, 0, 0, 0, 0][..], &inner_end, inlinee].concat());
+        }
+        let rest = until - from - sites.len();
+        sites.extend(u16::try_from(rest - 2).expect("a record").to_le_bytes());
+        sites.extend([7, 0]); // S_SKIP
+        bytes[from..from + sites.len()].copy_from_slice(&sites);
+        let answers = frames_at(Cursor::new(&bytes), Some(id()), &[0x1189]).expect("answers");
+        answers[0].refused.clone()
+    };
+    assert_eq!(nested(256), [""; 0], "as deep as is let through");
+    let refused = nested(257);
+    assert!(matches!(refused.as_slice(), [why] if why.contains("256 deep")), "{refused:?}");
+}
+
 /// Offset of a procedure's field `end`, by its kind and name.
 fn position_of_procedure(name: &[u8]) -> Option<usize> {
     let name = [name, b"\0"].concat();
     let starts = (39..IMIT.len() - name.len()).filter(|at| IMIT[*at..].starts_with(&name));
-    starts.map(|at| at - 39).find(|at| matches!(IMIT[at + 2..at + 4], [0x46 | 0x47, 0x11])).map(|at| at + 8)
+    starts.map(|at| at - 39).find(|at| matches!(IMIT[at + 2..at + 4], [0x10, 0x11])).map(|at| at + 8)
 }

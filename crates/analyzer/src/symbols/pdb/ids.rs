@@ -84,7 +84,9 @@ fn unsafe_classes(
         rest = behind;
     }
     // Another object file's types, and types that are not there.
-    rest.iter().for_each(|(_, id)| refuse(*id));
+    for (_, id) in rest {
+        refuse(*id);
+    }
     Ok(())
 }
 

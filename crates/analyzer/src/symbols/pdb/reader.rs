@@ -11,7 +11,7 @@ use super::{Answer, PdbError};
 use crate::symbols::identity::PdbId;
 
 /// How long opening may take: all ids and symbols of a PDB of 2 GB are gone through in some seconds.
-const OPENING: Duration = Duration::from_secs(60);
+const OPENING: Duration = Duration::from_mins(1);
 /// How long one address may take: the first in an object file reads all of its symbols.
 const ANSWERING: Duration = Duration::from_secs(20);
 /// Room for recursion; inline functions nested as deep as is let through take a quarter of a megabyte.
