@@ -111,6 +111,7 @@ enum PdbState {
 
 impl<'p, 'd> Symbols<'p, 'd> {
     /// A resolver that looks for PDBs where `search` says. It reads nothing yet.
+    #[cfg_attr(not(feature = "pdb"), allow(clippy::needless_pass_by_value))] // it is kept where PDBs are read
     pub fn new(process: &'p Process<'d>, search: Search) -> Symbols<'p, 'd> {
         let mut warnings = Vec::new();
         if cfg!(not(feature = "pdb")) && !search.dirs.is_empty() {
