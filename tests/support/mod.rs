@@ -106,7 +106,7 @@ impl Run {
 pub(crate) fn dumplens(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dumplens"));
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"] {
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "_NT_SYMBOL_PATH"] {
         command.env_remove(name);
     }
     command

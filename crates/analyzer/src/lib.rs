@@ -42,6 +42,7 @@ mod repair;
 pub mod report;
 pub mod stack;
 mod stack_use;
+pub mod symbols;
 mod totals;
 mod usage;
 mod warning;

@@ -4,11 +4,15 @@ use std::fmt;
 
 use dumplens_core::Damage;
 
+use crate::symbols::SymbolWarning;
+
 /// Something a reader of the report must know before believing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
     /// The file itself: dropped, clipped or guessed by the core.
     Damage(Damage),
+    /// Symbols: refused, unreadable or left out.
+    Symbols(SymbolWarning),
     /// Regions of size zero were left out.
     RegionsEmpty {
         /// How many.
@@ -106,6 +110,7 @@ impl Warning {
     pub fn code(&self) -> &'static str {
         match self {
             Warning::Damage(damage) => damage.code(),
+            Warning::Symbols(symbols) => symbols.code(),
             Warning::RegionsEmpty { .. } => "regions_empty",
             Warning::RegionsUnsorted => "regions_unsorted",
             Warning::RegionsDuplicate { .. } => "regions_duplicate",
@@ -132,6 +137,7 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Warning::Damage(damage) => damage.fmt(f),
+            Warning::Symbols(symbols) => symbols.fmt(f),
             Warning::RegionsEmpty { count } => write!(f, "{count} regions of size zero are left out of the memory map"),
             Warning::RegionsUnsorted => f.write_str("the memory map was not sorted by address; it has been"),
             Warning::RegionsDuplicate { count } => {

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod open;
 mod output;
+mod symbols;
 mod value;
 
 use std::process::ExitCode;

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use dumplens_analyzer::render::escape;
+use dumplens_analyzer::symbols::Symbols;
 use dumplens_analyzer::{Options, Process, Report};
 use dumplens_core::{Dump, FileSource};
+
+use crate::symbols::SymbolArgs;
 
 /// The path as it is shown: whoever named the file may have been hostile.
 pub(crate) fn shown(path: &Path) -> String {
@@ -27,6 +30,25 @@ pub(crate) fn detailed() -> Options {
 pub(crate) fn report(path: &Path, options: &Options) -> anyhow::Result<Report> {
     let dump = open(path)?;
     let process = Process::gather(&dump);
-    let options = Options { path: path.to_string_lossy().into_owned(), ..options.clone() };
+    let options = named(path, options);
     Ok(Report::new(&process, &options))
+}
+
+/// As [`report`], with names for its addresses.
+pub(crate) fn report_with_symbols(
+    path: &Path,
+    options: &Options,
+    symbols: &SymbolArgs,
+) -> anyhow::Result<Report> {
+    let dump = open(path)?;
+    let process = Process::gather(&dump);
+    let (search, warnings) = symbols.search(path)?;
+    let mut report = Report::new(&process, &named(path, options));
+    report.symbolise(&mut Symbols::new(&process, search));
+    report.warnings.extend(warnings);
+    Ok(report)
+}
+
+fn named(path: &Path, options: &Options) -> Options {
+    Options { path: path.to_string_lossy().into_owned(), ..options.clone() }
 }

@@ -8,11 +8,13 @@ mod hex;
 pub mod region;
 mod space;
 mod stack;
+mod symbols;
 
 pub use hex::Hex;
 use serde::Serialize;
 pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapReport, SizeClassReport};
 pub use stack::{BlameReport, FrameReport, Stacks};
+pub use symbols::SiteReport;
 
 use crate::warning::Warning;
 
@@ -203,6 +205,8 @@ pub struct ExceptionReport {
     pub flags: Hex,
     /// `ExceptionAddress`.
     pub address: Hex,
+    /// The functions at the address, the innermost inline one first; empty before [`Report::symbolise`].
+    pub symbol: Vec<SiteReport>,
     /// The thread.
     pub thread_id: u32,
     /// `ExceptionInformation`.
@@ -270,6 +274,8 @@ pub struct ThreadReport {
     pub sp: Option<Hex>,
     /// Where it started.
     pub start_address: Option<Hex>,
+    /// The functions there; empty before [`Report::symbolise`].
+    pub start_symbol: Vec<SiteReport>,
     /// What it was executing: module and offset, without a walk.
     pub top: Option<String>,
     /// The call stack, the innermost frame first; `None` if it was not asked for.

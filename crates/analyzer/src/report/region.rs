@@ -5,9 +5,10 @@ use dumplens_core::minidump::Module;
 use dumplens_core::pe::Image;
 use serde::Serialize;
 
-use super::{Hex, space};
+use super::{Hex, SiteReport, WarningReport, space};
 use crate::address_space::Piece;
 use crate::process::{Process, extent};
+use crate::symbols::Symbols;
 use crate::usage::{Fact, Owner, Span};
 
 /// A region, or the part of one that has a single usage.
@@ -89,6 +90,8 @@ pub struct AddressReport {
     pub region: Option<RegionReport>,
     /// The module, if it lies in one.
     pub module: Option<ModulePlace>,
+    /// The functions there, the innermost inline one first; empty before [`AddressReport::symbolise`].
+    pub symbol: Vec<SiteReport>,
     /// The thread, if it lies in a TEB or a stack.
     pub thread: Option<ThreadPlace>,
     /// The heap, if it lies in one.
@@ -97,6 +100,8 @@ pub struct AddressReport {
     pub kept_bytes: u64,
     /// Why the dump has no byte there; `None` if it has.
     pub absent: Option<String>,
+    /// What went wrong with symbols.
+    pub warnings: Vec<WarningReport>,
 }
 
 /// Where in a module.
@@ -153,10 +158,18 @@ impl AddressReport {
             region: piece.map(|p| RegionReport::new(process, &p)),
             module: process.module_at(address).map(|i| module_place(process, i, address)),
             heap: piece.and_then(|p| p.span).and_then(|s| heap_place(process, &s)),
+            symbol: Vec::new(),
             thread: thread.map(|t| ThreadPlace { index: t.index, id: t.id, name: t.name.clone() }),
             kept_bytes: kept,
             absent: (kept == 0).then(|| absence(process, address).to_string()),
+            warnings: Vec::new(),
         }
+    }
+
+    /// Names the address.
+    pub fn symbolise(&mut self, symbols: &mut Symbols<'_, '_>) {
+        self.symbol = super::symbols::sites(symbols, self.address.0);
+        self.warnings.extend(super::symbols::warnings(symbols));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Regions and addresses written by hand.
 
-use dumplens_analyzer::report::Hex;
 use dumplens_analyzer::report::region::{AddressReport, HeapPlace, ModulePlace, RegionReport, ThreadPlace};
+use dumplens_analyzer::report::{Hex, SiteReport};
 
 use super::text;
 
@@ -98,10 +98,12 @@ pub(crate) fn address(address: u64, bits: u32, region: Option<RegionReport>, abs
         pointer_bits: bits,
         region,
         module: None,
+        symbol: Vec::new(),
         thread: None,
         heap: None,
         kept_bytes: 0,
         absent: text(absent),
+        warnings: Vec::new(),
     }
 }
 
@@ -114,6 +116,7 @@ pub(crate) fn address_in_image() -> AddressReport {
             offset: Hex(0x1234),
             section: text(".text"),
         }),
+        symbol: vec![inline_site(), site()],
         kept_bytes: 0x9_1dcc,
         absent: None,
         ..address(0x7ff6_4000_1234, 64, Some(image_region()), "")
@@ -137,6 +140,24 @@ pub(crate) fn address_in_heap() -> AddressReport {
         absent: None,
         ..address(0x1f2_0010_0000, 64, Some(block), "")
     }
+}
+
+/// A function of a PDB, with a name that would act on a terminal.
+fn site() -> SiteReport {
+    SiteReport {
+        module: "app".into(),
+        function: text("app::Alloc<app::Tile>::grow\u{1b}[2J"),
+        offset: Some(0x34),
+        file: text("C:\\src\\alloc.cpp"),
+        line: Some(12),
+        inline: false,
+        source: Some("pdb"),
+    }
+}
+
+/// What was put into it.
+fn inline_site() -> SiteReport {
+    SiteReport { function: text("app::grown"), offset: None, line: Some(7), inline: true, ..site() }
 }
 
 /// An address in a guard page.

@@ -3,12 +3,14 @@
 use dumplens_analyzer::Process;
 use dumplens_analyzer::render::text;
 use dumplens_analyzer::report::region::AddressReport;
+use dumplens_analyzer::symbols::Symbols;
 
 use crate::args::{Format, Input};
 use crate::output::Output;
+use crate::symbols::SymbolArgs;
 use crate::{open, value};
 
-/// Region, module or thread at an address, and whether the dump keeps its bytes: !address ADDR
+/// Region, module, function or thread at an address, and whether the dump keeps its bytes: !address ADDR
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -16,12 +18,19 @@ pub(crate) struct Options {
     /// The address, in hex
     #[arg(value_parser = value::address)]
     address: u64,
+    #[command(flatten)]
+    symbols: SymbolArgs,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let dump = open::open(&options.input.dump)?;
     let process = Process::gather(&dump);
-    let report = AddressReport::new(&process, dump.width().normalise(options.address));
+    let mut report = AddressReport::new(&process, dump.width().normalise(options.address));
+    if report.module.is_some() {
+        let (search, warnings) = options.symbols.search(&options.input.dump)?;
+        report.symbolise(&mut Symbols::new(&process, search));
+        report.warnings.extend(warnings);
+    }
     match options.input.format {
         Format::Text => output.text(&text::address(&report)),
         Format::Json => output.json(&report),

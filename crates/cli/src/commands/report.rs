@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use dumplens_analyzer::render::text;
-use dumplens_analyzer::report::WarningReport;
 
 use crate::open;
 use crate::output::Output;
+use crate::symbols::SymbolArgs;
 
 /// Everything that is known about the dump, in one answer
 #[derive(Debug, clap::Args)]
@@ -20,9 +20,8 @@ pub(crate) struct Options {
     /// Include the command line of the process, which may hold secrets
     #[arg(long)]
     include_secrets: bool,
-    /// A folder of PDBs. Accepted for scripts written for later versions: this one reads no PDBs, and says so
-    #[arg(long, value_name = "DIR")]
-    symbols: Vec<PathBuf>,
+    #[command(flatten)]
+    symbols: SymbolArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,13 +38,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         stacks: dumplens_analyzer::report::Stacks::All,
         ..dumplens_analyzer::Options::default()
     };
-    let mut report = open::report(&options.dump, &wanted)?;
-    if !options.symbols.is_empty() {
-        report.warnings.push(WarningReport {
-            code: "symbols_unused".to_owned(),
-            message: "--symbols was given, but this version of dumplens reads no PDBs".to_owned(),
-        });
-    }
+    let mut report = open::report_with_symbols(&options.dump, &wanted, &options.symbols)?;
     if options.format == Format::Json {
         return output.json(&report);
     }

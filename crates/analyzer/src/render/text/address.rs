@@ -22,6 +22,9 @@ pub fn address(report: &AddressReport) -> String {
             format!("{} + {}{}", padded_hex(module.base.0, bits), module.offset, section.unwrap_or_default());
         field(&mut out, "Module Offset:", &place);
     }
+    for (n, site) in report.symbol.iter().enumerate() {
+        field(&mut out, if n == 0 { "Symbol:" } else { "" }, &super::site(site));
+    }
     if let Some(thread) = &report.thread {
         let name = thread.name.as_deref().map(|n| format!(" \"{}\"", escape::line(n))).unwrap_or_default();
         field(&mut out, "Thread:", &format!("~{} id {:#x}{name}", thread.index, thread.id));
@@ -43,6 +46,7 @@ pub fn address(report: &AddressReport) -> String {
         format!("yes, {:#x} bytes from here to the end of the region or of what is kept", report.kept_bytes);
     let kept = report.absent.as_deref().map_or(kept, |why| format!("no: {why}"));
     field(&mut out, "Kept in dump:", &kept);
+    super::warnings(&mut out, &report.warnings);
     out
 }
 

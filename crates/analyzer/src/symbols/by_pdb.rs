@@ -1,0 +1,132 @@
+//! Finding the PDB of a module, and asking it.
+
+use dumplens_core::minidump::{MinidumpModule, Module};
+
+use super::identity::CodeViewRecord;
+use super::warning::{self, SymbolWarning};
+use super::{PdbState, Site, Source, Symbols, pdb};
+
+impl Symbols<'_, '_> {
+    /// What the module's PDB says of an offset from its base; `None` too if there is no PDB.
+    pub(super) fn by_pdb(&mut self, index: usize, rva: u32) -> Option<pdb::Found> {
+        if matches!(self.modules.entry(index).or_default().pdb, PdbState::Unasked) {
+            let opened = self.open_pdb(index).map_or(PdbState::None, PdbState::Open);
+            self.modules.entry(index).or_default().pdb = opened;
+        }
+        let slot = &mut self.modules.get_mut(&index)?.pdb;
+        let PdbState::Open(reader) = slot else {
+            return None;
+        };
+        let answer = reader.find(rva);
+        let mut warnings: Vec<SymbolWarning> = Vec::new();
+        let found = match answer {
+            Ok(answer) => {
+                for why in answer.refused {
+                    warnings.push(SymbolWarning::PdbUnreadable { file: reader.file().to_owned(), why });
+                }
+                answer.found
+            }
+            Err(error) => {
+                let (file, why) = (reader.file().to_owned(), error.to_string());
+                warnings.push(SymbolWarning::PdbUnreadable { file, why });
+                *slot = PdbState::None;
+                None
+            }
+        };
+        for warning in warnings {
+            self.warn(warning);
+        }
+        found
+    }
+
+    fn warn(&mut self, warning: SymbolWarning) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// The first file that is the module's PDB; those that are not it are named if none is.
+    fn open_pdb(&mut self, index: usize) -> Option<pdb::Reader> {
+        if !self.searches() {
+            return None;
+        }
+        let module = &self.process.modules[index];
+        let record = match CodeViewRecord::of(self.process, module)? {
+            Ok(record) => record,
+            Err(name) => {
+                let module = module.code_file().into_owned();
+                self.warn(SymbolWarning::PdbNameUnusable { module, name });
+                return None;
+            }
+        };
+        let extension = extension(module);
+        let mut refused = Vec::new();
+        for file in self.folders.candidates(&record, &extension, &mut self.warnings) {
+            match pdb::Reader::open(&file, record.id) {
+                Ok(reader) => return Some(reader),
+                Err(error) => refused.push(warning::refused(&file, record.id, &error)),
+            }
+        }
+        #[cfg(feature = "symbol-server")]
+        if let Some(reader) = self.ask_server(&record) {
+            return Some(reader);
+        }
+        for warning in refused {
+            self.warn(warning);
+        }
+        None
+    }
+
+    #[cfg(not(feature = "symbol-server"))]
+    fn searches(&self) -> bool {
+        !self.folders.is_empty()
+    }
+
+    #[cfg(feature = "symbol-server")]
+    fn searches(&self) -> bool {
+        !self.folders.is_empty() || self.server.is_some()
+    }
+
+    #[cfg(feature = "symbol-server")]
+    fn ask_server(&mut self, record: &CodeViewRecord) -> Option<pdb::Reader> {
+        let fetched = self.server.as_mut()?.fetch(record);
+        let failed = match fetched {
+            Ok(Some(file)) => match pdb::Reader::open(&file, record.id) {
+                Ok(reader) => return Some(reader),
+                Err(error) => warning::refused(&file, record.id, &error),
+            },
+            Ok(None) => return None,
+            Err(why) => SymbolWarning::ServerFailed { pdb: record.file.clone(), why },
+        };
+        self.warn(failed);
+        None
+    }
+
+    /// The sites of what a PDB says, for an address at `offset` from the module's base.
+    pub(super) fn sites(&mut self, module: &str, found: &pdb::Found, offset: u64) -> Vec<Site> {
+        let last = found.frames.len().saturating_sub(1);
+        let mut sites = Vec::with_capacity(found.frames.len());
+        for (n, frame) in found.frames.iter().enumerate() {
+            let inline = n != last;
+            let function = frame.function.clone().map(|name| self.shown(name));
+            let start = if function.is_some() { u64::from(found.start) } else { 0 };
+            sites.push(Site {
+                module: module.to_owned(),
+                offset: (!inline).then(|| offset.wrapping_sub(start)),
+                file: frame.file.clone(),
+                line: frame.line,
+                inline,
+                source: function.as_ref().map(|_| Source::Pdb),
+                function,
+            });
+        }
+        sites
+    }
+}
+
+/// The extension of the module's file in lower case, as symbol folders are named after it: `exe`, `dll`.
+fn extension(module: &MinidumpModule) -> String {
+    let path = module.code_file();
+    let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
+    file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
+}

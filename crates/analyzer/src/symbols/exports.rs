@@ -1,0 +1,71 @@
+//! The exports of one image, for the question which of them lies nearest below an address.
+
+use dumplens_core::minidump::MinidumpModule;
+use dumplens_core::pe::{ExportTarget, ImageError, Section};
+
+use crate::process::Process;
+
+/// One export with an address of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    /// From the image base.
+    pub(super) rva: u32,
+    /// The name, or `Ordinal` and the number for one without, as the debugger has it.
+    pub(super) name: String,
+}
+
+/// Sorted by address; of several names for one address only the first in the alphabet is kept.
+#[derive(Debug, Default)]
+pub(super) struct Exports {
+    sorted: Vec<Named>,
+    sections: Vec<Section>,
+}
+
+impl Exports {
+    /// Reads the export directory from the dump. Forwarded exports have no address here and are left out.
+    pub(super) fn read(process: &Process<'_>, module: &MinidumpModule) -> Result<Exports, ImageError> {
+        let image = super::image(process, module)?;
+        let all = image.exports()?.unwrap_or_default();
+        let mut sorted: Vec<Named> = all
+            .into_iter()
+            .filter_map(|export| match export.target {
+                ExportTarget::Rva(rva) => {
+                    let name = export.name.unwrap_or_else(|| format!("Ordinal{}", export.ordinal));
+                    Some(Named { rva, name })
+                }
+                ExportTarget::Forward(_) => None,
+            })
+            .collect();
+        sorted.sort_by(|a, b| a.rva.cmp(&b.rva).then_with(|| a.name.cmp(&b.name)));
+        sorted.dedup_by_key(|named| named.rva);
+        Ok(Exports { sorted, sections: image.sections().to_vec() })
+    }
+
+    /// The nearest export at or below `rva`, if it lies in the same section.
+    pub(super) fn below(&self, rva: u32) -> Option<&Named> {
+        let section =
+            self.sections.iter().find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))?;
+        let after = self.sorted.partition_point(|named| named.rva <= rva);
+        self.sorted.get(after.checked_sub(1)?).filter(|named| named.rva >= section.rva)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_reaches_to_the_end_of_its_section_and_no_further() {
+        let section = |rva, size| Section { name: String::new(), rva, size };
+        let named = |rva, name: &str| Named { rva, name: name.to_owned() };
+        let exports = Exports {
+            sorted: vec![named(0x1010, "first"), named(0x1400, "second")],
+            sections: vec![section(0x1000, 0x800), section(0x3000, 0x1000)],
+        };
+        let name = |rva| exports.below(rva).map(|n| n.name.as_str());
+        assert_eq!([name(0), name(0x1000), name(0x100f)], [None; 3]);
+        assert_eq!([name(0x1010), name(0x13ff)], [Some("first"); 2]);
+        assert_eq!([name(0x1400), name(0x17ff)], [Some("second"); 2]);
+        assert_eq!([name(0x1800), name(0x3000), name(u32::MAX)], [None; 3]);
+    }
+}

@@ -1,0 +1,203 @@
+//! From an address to a function: local PDBs, and the exports that every image carries.
+//!
+//! ```text
+//! address ─ module ─┬─ its CodeView record ─ Search ─ a PDB whose GUID and age equal ─> function, inline frames, line
+//!                   └─ its export directory in the dump ─> the nearest export below
+//! ```
+//!
+//! Nothing is read before an address of the module is asked for. A PDB is as untrusted as the dump: see [`pdb`].
+
+#[cfg(feature = "pdb")]
+mod by_pdb;
+mod exports;
+#[cfg(feature = "pdb")]
+mod folders;
+mod identity;
+#[cfg(feature = "pdb")]
+pub mod pdb;
+mod search;
+#[cfg(feature = "symbol-server")]
+mod server;
+mod undecorate;
+mod warning;
+
+use std::collections::HashMap;
+
+use dumplens_core::Arch;
+use dumplens_core::minidump::{MinidumpModule, Module};
+use dumplens_core::pe::{Image, ImageError};
+
+use self::exports::Exports;
+pub use self::identity::{CodeViewRecord, PdbId};
+pub use self::search::{NtSymbolPath, Search, SymbolServer, parse_nt_symbol_path};
+pub use self::undecorate::{Undecorator, undecorate};
+pub use self::warning::SymbolWarning;
+use crate::process::{Process, extent};
+use crate::report::region::module_name;
+
+/// What an address is: it decides which instruction is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// An instruction pointer, the start of a thread, a pointer: the address itself is looked up.
+    Instruction,
+    /// A return address. It follows the call and may lie in the next line or even the next function, so the byte
+    /// before it is looked up; the offset is still that of the address itself, as the debugger shows it.
+    Return,
+}
+
+/// By what a function is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The nearest export below. The function may be another one that follows it and is not exported.
+    Export,
+    /// The PDB that belongs to the module.
+    Pdb,
+}
+
+/// Where an address lies. Of the sites of one address, the innermost inline function comes first and the function
+/// whose code it physically is comes last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The module as the debugger names it: its file name without the extension. It may be hostile.
+    pub module: String,
+    /// The function with its namespaces, classes and template arguments but without parameters; `None` if not known.
+    /// It may be hostile.
+    pub function: Option<String>,
+    /// From the function's first byte to the address, or from the module's base if the function is not known; `None`
+    /// for an inline function, which has no first byte of its own.
+    pub offset: Option<u64>,
+    /// The source file as the compiler had it. It may be hostile.
+    pub file: Option<String>,
+    /// The line in it.
+    pub line: Option<u32>,
+    /// Whether this function's code was put into that of the next site.
+    pub inline: bool,
+    /// By what the function is known; `None` if it is not.
+    pub source: Option<Source>,
+}
+
+/// Resolves addresses of one process.
+#[derive(Debug)]
+pub struct Symbols<'p, 'd> {
+    process: &'p Process<'d>,
+    #[cfg(feature = "pdb")]
+    folders: folders::Folders,
+    modules: HashMap<usize, Loaded>,
+    names: Undecorator,
+    warnings: Vec<SymbolWarning>,
+    #[cfg(feature = "symbol-server")]
+    server: Option<server::Server>,
+}
+
+/// What is known of one module, each part read when it is first asked for.
+#[derive(Debug, Default)]
+struct Loaded {
+    exports: Option<Exports>,
+    #[cfg(feature = "pdb")]
+    pdb: PdbState,
+}
+
+/// A module's PDB.
+#[cfg(feature = "pdb")]
+#[derive(Debug, Default)]
+enum PdbState {
+    /// Not looked for yet.
+    #[default]
+    Unasked,
+    /// There is none, or it failed: it is not looked for again.
+    None,
+    Open(pdb::Reader),
+}
+
+impl<'p, 'd> Symbols<'p, 'd> {
+    /// A resolver that looks for PDBs where `search` says. It reads nothing yet.
+    #[cfg_attr(not(feature = "pdb"), allow(clippy::needless_pass_by_value))] // it is kept where PDBs are read
+    pub fn new(process: &'p Process<'d>, search: Search) -> Symbols<'p, 'd> {
+        let mut warnings = Vec::new();
+        if cfg!(not(feature = "pdb")) && !search.dirs.is_empty() {
+            warnings.push(SymbolWarning::PdbUnsupported);
+        }
+        if cfg!(not(feature = "symbol-server")) && search.server.is_some() {
+            warnings.push(SymbolWarning::ServerUnsupported);
+        }
+        Symbols {
+            process,
+            #[cfg(feature = "symbol-server")]
+            server: search.server.map(server::Server::new),
+            #[cfg(feature = "pdb")]
+            folders: folders::Folders::new(search.dirs),
+            modules: HashMap::new(),
+            names: Undecorator::default(),
+            warnings,
+        }
+    }
+
+    /// What was refused or could not be read so far, each once; the list is then empty again.
+    pub fn take_warnings(&mut self) -> Vec<SymbolWarning> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The sites of an address, the innermost inline function first; empty if no module lies there.
+    pub fn resolve(&mut self, address: u64, at: At) -> Vec<Site> {
+        let looked_up = match at {
+            At::Instruction => address,
+            At::Return => address.wrapping_sub(1),
+        };
+        let Some(index) = self.process.module_at(looked_up) else {
+            return Vec::new();
+        };
+        let module = &self.process.modules[index];
+        let base = extent(module).0;
+        let Ok(rva) = u32::try_from(looked_up - base) else {
+            return Vec::new();
+        };
+        let name = module_name(&module.code_file()).to_owned();
+        #[cfg(feature = "pdb")]
+        if let Some(found) = self.by_pdb(index, rva) {
+            return self.sites(&name, &found, address.wrapping_sub(base));
+        }
+        let export = self.exports(index).below(rva).cloned();
+        let start = export.as_ref().map_or(0, |e| u64::from(e.rva));
+        vec![Site {
+            module: name,
+            source: export.as_ref().map(|_| Source::Export),
+            function: export.map(|e| self.shown(e.name)),
+            offset: Some(address.wrapping_sub(base).wrapping_sub(start)),
+            file: None,
+            line: None,
+            inline: false,
+        }]
+    }
+
+    /// The module's exports, read from its image in the dump.
+    //
+    // On x64 an export could be believed only where the same RUNTIME_FUNCTION (`Image::function_at`, chains followed)
+    // covers it and the address; the unwinder reads these tables, and the rule belongs where both are at hand.
+    fn exports(&mut self, index: usize) -> &Exports {
+        let (process, warnings) = (self.process, &mut self.warnings);
+        self.modules.entry(index).or_default().exports.get_or_insert_with(|| {
+            let module = &process.modules[index];
+            Exports::read(process, module).unwrap_or_else(|error| {
+                // That a dump keeps no images is nothing to warn of: most small ones do not.
+                if let ImageError::Malformed(why) = error {
+                    let module = module.code_file().into_owned();
+                    warnings.push(SymbolWarning::ExportsUnreadable { module, why });
+                }
+                Exports::default()
+            })
+        })
+    }
+
+    /// A name as it is shown: undecorated where it is decorated.
+    fn shown(&mut self, name: String) -> String {
+        let x86 = self.process.dump.arch() == Some(Arch::X86);
+        self.names.undecorate(&name, x86).unwrap_or(name)
+    }
+}
+
+/// The module's image in the dump.
+fn image<'d>(process: &Process<'d>, module: &MinidumpModule) -> Result<Image<'d>, ImageError> {
+    let (base, end) = extent(module);
+    let size = u32::try_from(end - base).unwrap_or(u32::MAX);
+    Image::read(process.dump.memory(), base, size)
+}

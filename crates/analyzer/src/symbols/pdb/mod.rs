@@ -1,0 +1,210 @@
+//! Reading PDBs, which are as untrusted as the dump.
+//!
+//! [`frames_at`] is the whole of it as a plain function: bytes in, frames out. pdb-addr2line does the reading, inside
+//! these bounds:
+//!
+//! - no stream is longer than the file, and all that are read together are bounded (`bounded`);
+//! - records that would lead pdb-addr2line 0.12 round in circles or too deep are refused before it sees them: ids and
+//!   their scopes when the PDB is opened (`ids`), symbols when their object file is first asked for (`scopes`);
+//! - [`Reader`] keeps each PDB on a thread of its own, so that a panic of the library ends that PDB and nothing else,
+//!   and an answer that does not come is not waited for.
+//!
+//! Names are read without parameters: their types are what recursion would follow.
+
+mod bounded;
+mod ids;
+mod objects;
+mod reader;
+mod scopes;
+
+use std::fmt;
+use std::io::{Read, Seek};
+
+use ::pdb_addr2line::pdb::{self, FallibleIterator as _, PDB};
+use ::pdb_addr2line::{Context, TypeFormatter, TypeFormatterFlags, maybe_owned::MaybeOwned};
+
+use self::bounded::Bounded;
+use self::objects::Objects;
+pub use self::reader::Reader;
+use super::identity::PdbId;
+
+/// Bytes of a name or path that is shown: the longest path of Windows. The compilers cut names far below.
+const MOST_TEXT: usize = 32_767;
+
+/// Why a PDB is not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PdbError {
+    /// It cannot be read.
+    Io(String),
+    /// It is longer than any that is read.
+    TooLong {
+        /// Bytes.
+        len: u64,
+    },
+    /// It belongs to another build.
+    Mismatch {
+        /// GUID and age in the file.
+        found: PdbId,
+    },
+    /// It is no PDB, or not a sound one.
+    Damaged(String),
+    /// Reading it took too long, or ended in a fault of the library that reads it.
+    Failed(&'static str),
+}
+
+impl fmt::Display for PdbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PdbError::Io(why) => write!(f, "not readable: {why}"),
+            PdbError::TooLong { len } => {
+                write!(
+                    f,
+                    "not read: its {len} bytes are more than the {} that a PDB may have",
+                    bounded::MOST_FILE
+                )
+            }
+            PdbError::Mismatch { found } => write!(f, "belongs to another build ({found})"),
+            PdbError::Damaged(why) => write!(f, "damaged: {why}"),
+            PdbError::Failed(how) => write!(f, "not read: {how}"),
+        }
+    }
+}
+
+impl std::error::Error for PdbError {}
+
+impl From<pdb::Error> for PdbError {
+    fn from(error: pdb::Error) -> PdbError {
+        match error {
+            pdb::Error::IoError(error) => match error.kind() {
+                std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
+                    PdbError::Damaged("it lists more bytes than it has".to_owned())
+                }
+                _ => PdbError::Io(error.to_string()),
+            },
+            error => PdbError::Damaged(error.to_string()),
+        }
+    }
+}
+
+impl From<::pdb_addr2line::Error> for PdbError {
+    fn from(error: ::pdb_addr2line::Error) -> PdbError {
+        match error {
+            ::pdb_addr2line::Error::PdbError(error) => error.into(),
+            error => PdbError::Damaged(error.to_string()),
+        }
+    }
+}
+
+/// One function at an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Its name, decorated if the PDB has nothing better; `None` if unknown or too long to be one.
+    pub function: Option<String>,
+    /// The source file.
+    pub file: Option<String>,
+    /// The line that the instruction belongs to.
+    pub line: Option<u32>,
+}
+
+/// What a PDB says of an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where the physical function starts, from the image base.
+    pub start: u32,
+    /// Innermost inline function first, physical function last; never empty.
+    pub frames: Vec<Frame>,
+}
+
+/// The answer for one address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// What was found; `None` if the PDB knows nothing there.
+    pub found: Option<Found>,
+    /// Parts of the PDB that were left out since the last answer, and why: what is found may lack names and lines.
+    pub refused: Vec<String>,
+}
+
+/// GUID and age of a PDB. The age is that of the DBI stream, which the linker writes; the one in the PDB stream also
+/// counts what other tools did. It is used only where the DBI stream has none.
+pub fn identify<R: Read + Seek + fmt::Debug + Send>(reader: R) -> Result<PdbId, PdbError> {
+    identity(&mut PDB::open(Bounded::new(reader)?)?)
+}
+
+/// What the PDB says of each of `rvas`, offsets from the image base. With `wanted`, a PDB of another build is an
+/// error. This is the function to fuzz: it must end, in memory bounded by the length of the input, for all bytes.
+///
+/// A panic of pdb-addr2line passes through; [`Reader`] is what stops it.
+pub fn frames_at<R: Read + Seek + fmt::Debug + Send>(
+    reader: R,
+    wanted: Option<PdbId>,
+    rvas: &[u32],
+) -> Result<Vec<Answer>, PdbError> {
+    let mut answers = Vec::with_capacity(rvas.len());
+    with(reader, wanted, |ask| {
+        for rva in rvas {
+            answers.push(ask(*rva)?);
+        }
+        Ok(())
+    })?;
+    Ok(answers)
+}
+
+/// Opens a PDB and lets `use_it` ask for addresses: what answers borrows from what was opened.
+fn with<R: Read + Seek + fmt::Debug + Send>(
+    reader: R,
+    wanted: Option<PdbId>,
+    use_it: impl FnOnce(&dyn Fn(u32) -> Result<Answer, PdbError>) -> Result<(), PdbError>,
+) -> Result<(), PdbError> {
+    let mut pdb = PDB::open(Bounded::new(reader)?)?;
+    let found = identity(&mut pdb)?;
+    if wanted.is_some_and(|wanted| wanted != found) {
+        return Err(PdbError::Mismatch { found });
+    }
+    let globals = pdb.global_symbols()?;
+    let debug = pdb.debug_information()?;
+    let (types, ids) = (pdb.type_information()?, pdb.id_information()?);
+    let addresses = pdb.address_map()?;
+    let strings = pdb.string_table().ok();
+    let sections = pdb.sections()?.unwrap_or_default();
+    let safe = ids::check(&types, &ids)?;
+    let modules: Vec<pdb::Module<'_>> = debug.modules()?.collect()?;
+    let objects = Objects::new(pdb, modules.len(), safe);
+    let flags = TypeFormatterFlags::default() | TypeFormatterFlags::NO_ARGUMENTS;
+    let names =
+        TypeFormatter::new_from_parts(&objects, modules, &debug, &types, &ids, strings.as_ref(), flags)?;
+    let context = Context::new_from_parts(
+        &objects,
+        &sections,
+        &addresses,
+        &globals,
+        strings.as_ref(),
+        &debug,
+        MaybeOwned::Owned(names),
+    )?;
+    use_it(&|rva| {
+        let found = context.find_frames(rva)?.map(shortened).filter(|found| !found.frames.is_empty());
+        Ok(Answer { found, refused: objects.take_refused() })
+    })
+}
+
+#[allow(clippy::needless_pass_by_value)] // for map
+fn shortened(frames: ::pdb_addr2line::FunctionFrames<'_>) -> Found {
+    let short = |text: &String| text.len() <= MOST_TEXT;
+    let frame = |frame: ::pdb_addr2line::Frame<'_>| Frame {
+        function: frame.function.filter(short).filter(|name| !name.is_empty()),
+        file: frame.file.map(std::borrow::Cow::into_owned).filter(short),
+        line: frame.line.filter(|line| !is_no_line(*line)),
+    };
+    Found { start: frames.start_rva, frames: frames.frames.into_iter().map(frame).collect() }
+}
+
+/// Numbers that the compilers give to code that belongs to no line: none, `0xf00f00` and `0xfeefee`.
+fn is_no_line(line: u32) -> bool {
+    matches!(line, 0 | 0x00f0_0f00 | 0x00fe_efee)
+}
+
+fn identity<'s, S: pdb::Source<'s> + Send + 's>(pdb: &mut PDB<'s, S>) -> Result<PdbId, PdbError> {
+    let info = pdb.pdb_information()?;
+    let age = pdb.debug_information()?.age().unwrap_or(info.age);
+    Ok(PdbId { guid: *info.guid.as_bytes(), age })
+}

@@ -1,0 +1,76 @@
+//! A PDB on a thread of its own: what answers borrows from what was read, a panic ends the thread and not the
+//! process, and a reader that is dropped ends its thread.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use super::{Answer, PdbError};
+use crate::symbols::identity::PdbId;
+
+/// How long opening may take: all ids and symbols of a PDB of 2 GB are gone through in some seconds.
+const OPENING: Duration = Duration::from_mins(1);
+/// How long one address may take: the first in an object file reads all of its symbols.
+const ANSWERING: Duration = Duration::from_secs(20);
+/// Room for recursion; inline functions nested as deep as is let through take a quarter of a megabyte.
+const STACK: usize = 8 << 20;
+
+/// An open PDB.
+#[derive(Debug)]
+pub struct Reader {
+    file: String,
+    ask: Sender<u32>,
+    answers: Receiver<Result<Answer, PdbError>>,
+}
+
+impl Reader {
+    /// Opens the PDB of the identity wanted.
+    pub fn open(path: &Path, wanted: PdbId) -> Result<Reader, PdbError> {
+        let io = |error: std::io::Error| PdbError::Io(error.to_string());
+        let file = File::open(path).map_err(io)?;
+        let (ask, questions) = mpsc::channel::<u32>();
+        let (answer, answers) = mpsc::channel();
+        let work = move || {
+            let result = super::with(file, Some(wanted), |find| {
+                // The first answer says that it is open. That nobody listens means that nobody asks either.
+                let mut next = answer.send(Ok(Answer::default())).is_ok();
+                while next && let Ok(rva) = questions.recv() {
+                    next = answer.send(find(rva)).is_ok();
+                }
+                Ok(())
+            });
+            if let Err(error) = result {
+                let _ = answer.send(Err(error));
+            }
+        };
+        thread::Builder::new().name("PDB reader".to_owned()).stack_size(STACK).spawn(work).map_err(io)?;
+        let reader = Reader { file: path.to_string_lossy().into_owned(), ask, answers };
+        reader.wait(OPENING)?;
+        Ok(reader)
+    }
+
+    /// What the PDB says of an offset from the image base. After an error nothing more is answered.
+    pub fn find(&self, rva: u32) -> Result<Answer, PdbError> {
+        self.ask.send(rva).map_err(|_| ended())?;
+        self.wait(ANSWERING)
+    }
+
+    /// The file, as it is shown.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    fn wait(&self, most: Duration) -> Result<Answer, PdbError> {
+        match self.answers.recv_timeout(most) {
+            Ok(answer) => answer,
+            Err(RecvTimeoutError::Timeout) => Err(PdbError::Failed("it takes too long")),
+            Err(RecvTimeoutError::Disconnected) => Err(ended()),
+        }
+    }
+}
+
+fn ended() -> PdbError {
+    PdbError::Failed("its contents broke the library that reads it")
+}

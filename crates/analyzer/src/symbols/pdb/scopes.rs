@@ -1,0 +1,95 @@
+//! The symbols of one object file. pdb-addr2line jumps to where a record says that its scope ends, follows inline
+//! functions by recursion, and merges their address ranges one by one: an end that lies behind would be an endless
+//! loop, a deep nest a stack overflow, many ranges hours.
+
+use ::pdb_addr2line::pdb::{
+    CrossModuleExport, FallibleIterator as _, ItemIndex as _, ModuleInfo, Symbol, SymbolData,
+};
+
+use super::ids::SafeIds;
+
+/// Inline functions inside inline functions. Compilers stop at some 16 for recursion and stay below 100 otherwise.
+const MOST_INLINED: usize = 256;
+/// Inline functions in one function; each costs a merge with all ranges before. Generated code has some thousands.
+const MOST_SITES: u64 = 1 << 15;
+/// Sum of the squares of the lengths of their records: ranges within one record are merged one by one too. A record
+/// has at most 64 KiB; usual ones have 20 bytes, so that 32,768 of those come to 2^24.
+const MOST_WORK: u64 = 1 << 30;
+
+/// Whether this object file can be read to an end; if not, why.
+pub(super) fn check(info: &ModuleInfo<'_>, safe: &SafeIds) -> Result<(), String> {
+    for export in info.exports().map_err(|e| e.to_string())?.exports().iterator() {
+        let harmless = match export.map_err(|e| e.to_string())? {
+            CrossModuleExport::Type(..) => true,
+            CrossModuleExport::Id(_, id) => !id.is_cross_module() && safe.holds(id),
+        };
+        if !harmless {
+            return Err("it exports an id that leads in circles".to_owned());
+        }
+    }
+    let mut scopes = Scopes::default();
+    let mut symbols = info.symbols().map_err(|e| e.to_string())?;
+    while let Some(symbol) = symbols.next().map_err(|e| e.to_string())? {
+        scopes.visit(&symbol, safe)?;
+    }
+    Ok(())
+}
+
+/// The scopes that are open where a symbol stands.
+#[derive(Default)]
+struct Scopes {
+    /// Where each ends, and whether it is an inline function.
+    open: Vec<(u32, bool)>,
+    inlined: usize,
+    sites: u64,
+    work: u64,
+}
+
+impl Scopes {
+    fn visit(&mut self, symbol: &Symbol<'_>, safe: &SafeIds) -> Result<(), String> {
+        let at = symbol.index().0;
+        while let Some((_, inline)) = self.open.pop_if(|(end, _)| at >= *end) {
+            self.inlined -= usize::from(inline);
+        }
+        if self.open.is_empty() {
+            (self.sites, self.work) = (0, 0);
+        }
+        let (end, inline) = match symbol.parse() {
+            Ok(SymbolData::Procedure(procedure)) => (procedure.end.0, false),
+            Ok(SymbolData::Thunk(thunk)) => (thunk.end.0, false),
+            Ok(SymbolData::SeparatedCode(code)) => (code.end.0, false),
+            Ok(SymbolData::InlineSite(site)) => {
+                if !safe.holds(site.inlinee) {
+                    return Err("an inline function's name leads in circles".to_owned());
+                }
+                self.count(symbol.raw_bytes().len() as u64)?;
+                (site.end.0, true)
+            }
+            _ => return Ok(()),
+        };
+        match self.open.last() {
+            // Nothing jumps back out of a scope that is not open.
+            None if end <= at => return Ok(()),
+            Some(_) if end <= at => return Err("a scope ends before it begins".to_owned()),
+            Some((outer, _)) if end > *outer => {
+                return Err("a scope ends outside the one around it".to_owned());
+            }
+            _ => {}
+        }
+        self.open.push((end, inline));
+        self.inlined += usize::from(inline);
+        if self.inlined > MOST_INLINED {
+            return Err(format!("inline functions are nested more than {MOST_INLINED} deep"));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, len: u64) -> Result<(), String> {
+        self.sites += 1;
+        self.work = self.work.saturating_add(len.saturating_mul(len));
+        if self.sites > MOST_SITES || self.work > MOST_WORK {
+            return Err("one function holds more inline functions than can be looked at".to_owned());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! Decorated names as people write them.
+
+use undname::Flags;
+
+/// Longest name that is undecorated. The compilers cut names at 4,096 bytes; `undname` recurses on its input, and
+/// overflows the stack at some 100,000 nested pointers.
+const MOST_INPUT: usize = 4096;
+/// Bytes that undecorating may produce or be at fault for in one session. A name can refer to its own parts over and
+/// over: 124 bytes keep `undname` busy until it gives up, for more than a second in a debug build. A stack of 1,000
+/// frames with long template names makes 300 kB.
+const MOST_OUTPUT: usize = 4 << 20;
+/// What a name is counted as on which `undname` gave up, which it does at 1 MiB of output: the third is the last.
+const GAVE_UP: usize = 2 << 20;
+
+/// The name of a function without its parameters, return type and access: `?f@N@@YAXH@Z` is `N::f`. `None` if the
+/// name is not a decorated one, is longer than 4 KiB, or cannot be read.
+pub fn undecorate(decorated: &str) -> Option<String> {
+    demangle(decorated).ok().flatten()
+}
+
+fn demangle(decorated: &str) -> Result<Option<String>, undname::Error> {
+    if !decorated.starts_with('?') || decorated.len() > MOST_INPUT {
+        return Ok(None);
+    }
+    Ok(Some(undname::demangle(decorated, Flags::NAME_ONLY)?).filter(|name| !name.is_empty()))
+}
+
+/// Undecorates the names of one dump, and stops when they have cost too much.
+#[derive(Debug, Default)]
+pub struct Undecorator {
+    spent: usize,
+}
+
+impl Undecorator {
+    /// As [`undecorate`]; on x86 also C names of `__stdcall` and `__fastcall` functions: `_f@8` and `@f@8` are `f`.
+    pub fn undecorate(&mut self, name: &str, x86: bool) -> Option<String> {
+        if self.spent > MOST_OUTPUT {
+            return None;
+        }
+        match demangle(name) {
+            Ok(Some(shown)) => {
+                self.spent = self.spent.saturating_add(shown.len());
+                Some(shown)
+            }
+            Ok(None) if x86 => c_name(name).map(str::to_owned),
+            Ok(None) => None,
+            Err(error) => {
+                let gave_up = matches!(error, undname::Error::Io(_));
+                self.spent = self.spent.saturating_add(if gave_up { GAVE_UP } else { name.len() });
+                None
+            }
+        }
+    }
+}
+
+/// A leading underscore alone is left: whether the program's author wrote it cannot be told.
+fn c_name(name: &str) -> Option<&str> {
+    let (bare, bytes) = name.strip_prefix(['_', '@'])?.rsplit_once('@')?;
+    let counted = !bytes.is_empty() && bytes.len() <= 5 && bytes.bytes().all(|b| b.is_ascii_digit());
+    (counted && !bare.is_empty()).then_some(bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_their_authors_wrote_them() {
+        assert_eq!(undecorate("?push@?$Vec@H@app@@QEAAXH@Z").as_deref(), Some("app::Vec<int>::push"));
+        assert_eq!(undecorate("??0exception@std@@QEAA@XZ").as_deref(), Some("std::exception::exception"));
+        assert_eq!(undecorate("main"), None);
+        assert_eq!(undecorate("?"), None);
+        let mut names = Undecorator::default();
+        assert_eq!(names.undecorate("_RaiseException@16", true).as_deref(), Some("RaiseException"));
+        assert_eq!(
+            names.undecorate("@__security_check_cookie@4", true).as_deref(),
+            Some("__security_check_cookie")
+        );
+        for plain in ["_main", "_a@b", "_@4", "f@4", "__imp__f@", "_f@123456"] {
+            assert_eq!(names.undecorate(plain, true), None, "{plain}");
+        }
+        assert_eq!(names.undecorate("_RaiseException@16", false), None);
+    }
+
+    #[test]
+    fn long_names_stay_as_they_are() {
+        let deep = |times: usize| format!("?f@@YAX{}H@Z", "PEA".repeat(times));
+        assert_eq!(undecorate(&deep(1300)).as_deref(), Some("f"));
+        assert_eq!(undecorate(&deep(1400)), None);
+        assert_eq!(undecorate(&deep(1 << 20)), None);
+    }
+
+    /// Each parameter is a function whose parameters are all the one before it: eight to the seventh in all.
+    #[test]
+    fn names_that_multiply_stop_being_undecorated() {
+        let mut parameters = "P6AXPEAH".to_owned();
+        for n in 0..7 {
+            parameters += &format!("P6AX{}@Z", n.to_string().repeat(8));
+        }
+        let name = format!("?g@?$T@{parameters}@Z@@QEAAXXZ");
+        let mut names = Undecorator::default();
+        assert_eq!(names.undecorate(&name, false), None);
+        assert_eq!(names.spent, GAVE_UP);
+        assert_eq!(names.undecorate("?f@@YAXXZ", false).as_deref(), Some("f"));
+        names.spent = 3 * GAVE_UP;
+        assert_eq!(names.undecorate("?f@@YAXXZ", false), None, "nothing more is undecorated");
+    }
+}

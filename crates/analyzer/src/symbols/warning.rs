@@ -1,0 +1,131 @@
+//! What was wrong with symbols: none of it stops an answer.
+
+use std::fmt;
+#[cfg(feature = "pdb")]
+use std::path::Path;
+
+#[cfg(feature = "pdb")]
+use super::identity::PdbId;
+
+/// Something that a reader must know who expected a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SymbolWarning {
+    /// A PDB of the right name belongs to another build, and no other was found.
+    PdbMismatch {
+        /// The file.
+        file: String,
+        /// GUID and age of the module.
+        wanted: String,
+        /// GUID and age of the file.
+        found: String,
+    },
+    /// A PDB, or a part of one, could not be read.
+    PdbUnreadable {
+        /// The file.
+        file: String,
+        /// Why.
+        why: String,
+    },
+    /// The module's debug record names a file that cannot be one.
+    PdbNameUnusable {
+        /// The module.
+        module: String,
+        /// What it names.
+        name: String,
+    },
+    /// The export directory of an image is damaged.
+    ExportsUnreadable {
+        /// The module.
+        module: String,
+        /// Why.
+        why: String,
+    },
+    /// A folder of the search path could not be listed, or not to its end.
+    FolderUnreadable {
+        /// The folder.
+        folder: String,
+        /// Why.
+        why: String,
+    },
+    /// A part of `_NT_SYMBOL_PATH` is not local.
+    ServerIgnored {
+        /// It.
+        part: String,
+    },
+    /// The symbol server could not be asked, or its answer not be used.
+    ServerFailed {
+        /// The PDB asked for.
+        pdb: String,
+        /// Why.
+        why: String,
+    },
+    /// A server was given, and this build has none.
+    ServerUnsupported,
+    /// Folders were given, and this build reads no PDBs.
+    PdbUnsupported,
+}
+
+impl SymbolWarning {
+    /// A short name that does not change from version to version.
+    pub fn code(&self) -> &'static str {
+        match self {
+            SymbolWarning::PdbMismatch { .. } => "pdb_mismatch",
+            SymbolWarning::PdbUnreadable { .. } => "pdb_unreadable",
+            SymbolWarning::PdbNameUnusable { .. } => "pdb_name_unusable",
+            SymbolWarning::ExportsUnreadable { .. } => "exports_unreadable",
+            SymbolWarning::FolderUnreadable { .. } => "symbol_folder_unreadable",
+            SymbolWarning::ServerIgnored { .. } => "symbol_server_ignored",
+            SymbolWarning::ServerFailed { .. } => "symbol_server_failed",
+            SymbolWarning::ServerUnsupported => "symbol_server_unsupported",
+            SymbolWarning::PdbUnsupported => "pdb_unsupported",
+        }
+    }
+}
+
+impl fmt::Display for SymbolWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SymbolWarning::PdbMismatch { file, wanted, found } => {
+                write!(
+                    f,
+                    "{file} is not used: it belongs to another build ({found}; the module wants {wanted})"
+                )
+            }
+            SymbolWarning::PdbUnreadable { file, why } => write!(f, "{file}: {why}"),
+            SymbolWarning::PdbNameUnusable { module, name } => {
+                write!(f, "{module} names '{name}' as its PDB, which is no file name: none is looked for")
+            }
+            SymbolWarning::ExportsUnreadable { module, why } => {
+                write!(f, "the exports of {module} are {why}")
+            }
+            SymbolWarning::FolderUnreadable { folder, why } => {
+                write!(f, "{folder} cannot be searched for PDBs: {why}")
+            }
+            SymbolWarning::ServerIgnored { part } => write!(
+                f,
+                "'{part}' of _NT_SYMBOL_PATH is left out: only local folders of it are used (--symbol-server names a server)"
+            ),
+            SymbolWarning::ServerFailed { pdb, why } => {
+                write!(f, "the symbol server did not give {pdb}: {why}")
+            }
+            SymbolWarning::ServerUnsupported => {
+                f.write_str("the symbol server is not asked: this build is without the feature symbol-server")
+            }
+            SymbolWarning::PdbUnsupported => {
+                f.write_str("no PDB is looked for: this build is without the feature pdb")
+            }
+        }
+    }
+}
+
+/// Why a file that has the right name is not used.
+#[cfg(feature = "pdb")]
+pub(super) fn refused(file: &Path, wanted: PdbId, error: &super::pdb::PdbError) -> SymbolWarning {
+    let file = file.to_string_lossy().into_owned();
+    match error {
+        super::pdb::PdbError::Mismatch { found } => {
+            SymbolWarning::PdbMismatch { file, wanted: wanted.to_string(), found: found.to_string() }
+        }
+        error => SymbolWarning::PdbUnreadable { file, why: error.to_string() },
+    }
+}

@@ -1,0 +1,44 @@
+//! Names of modules without a PDB: the preset's program exports AppWork at 0x1020, AppMain at 0x1050 and a forwarded
+//! AppAlloc; its ntdll NtWaitForSingleObject at 0x1000 and RtlUserThreadStart at 0x1020.
+
+use dumplens_analyzer::symbols::{At, Source};
+use dumplens_synth::presets;
+
+use crate::dump;
+
+const X64: presets::Addresses = presets::tiny::X64;
+
+fn name(address: u64, at: At) -> (String, Option<String>, Option<u64>) {
+    let dump = dump(&presets::tiny());
+    let (sites, warnings) = crate::resolve(&dump, &[], address, at);
+    assert_eq!(warnings, []);
+    let [site] = sites.as_slice() else { panic!("{sites:?}") };
+    assert_eq!(site.source, site.function.as_ref().map(|_| Source::Export));
+    assert_eq!((site.inline, site.line, site.file.as_ref()), (false, None, None));
+    (site.module.clone(), site.function.clone(), site.offset)
+}
+
+fn named(module: &str, function: &str, offset: u64) -> (String, Option<String>, Option<u64>) {
+    (module.to_owned(), Some(function.to_owned()), Some(offset))
+}
+
+#[test]
+fn the_nearest_export_below_in_the_same_section() {
+    assert_eq!(name(X64.app + 0x1020, At::Instruction), named("app", "AppWork", 0));
+    assert_eq!(name(X64.app + 0x104f, At::Instruction), named("app", "AppWork", 0x2f));
+    assert_eq!(name(X64.app + 0x1050, At::Return), named("app", "AppWork", 0x30), "the call before");
+    assert_eq!(name(X64.app + 0x1050, At::Instruction), named("app", "AppMain", 0));
+    assert_eq!(name(X64.ntdll + 0x100a, At::Return), named("ntdll", "NtWaitForSingleObject", 0xa));
+    assert_eq!(name(X64.app + 0x100f, At::Instruction), ("app".into(), None, Some(0x100f)), "none below");
+    assert_eq!(name(X64.app + 0x2000, At::Instruction), ("app".into(), None, Some(0x2000)), "in .rdata");
+    assert_eq!(name(X64.app, At::Instruction), ("app".into(), None, Some(0)), "in the headers");
+}
+
+#[test]
+fn a_dump_without_images_names_the_module() {
+    let mut process = presets::tiny();
+    process.memory.clear();
+    let dump = dump(&process);
+    let (sites, warnings) = crate::resolve(&dump, &[], X64.app + 0x1020, At::Instruction);
+    assert_eq!((sites[0].function.as_ref(), sites[0].offset, warnings), (None, Some(0x1020), vec![]));
+}

@@ -1,0 +1,202 @@
+//! PDBs that lie. Whatever the bytes, an answer or an error comes, in time and in bounded memory.
+#![allow(clippy::print_stderr)]
+
+use std::io::Cursor;
+use std::panic::{self, AssertUnwindSafe};
+use std::time::{Duration, Instant};
+
+use dumplens_analyzer::symbols::pdb::{PdbError, Reader, frames_at};
+use dumplens_analyzer::symbols::{At, SymbolWarning};
+
+use crate::{AGE, BASE, GUID, IMIT, dump, id, process_of};
+
+const RVAS: [u32; 9] = [0, 0x1042, 0x109c, 0x1189, 0x1358, 0x1571, 0x1807, 0x4000, u32::MAX];
+/// Longer than any single one takes, even in a debug build on a busy machine.
+const HANG: Duration = Duration::from_secs(20);
+
+/// A small generator with fixed seeds: the same bytes on every run (xorshift64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).expect("a usize")
+    }
+}
+
+/// A few bytes changed: single bits, small numbers, large numbers, or a piece copied from elsewhere.
+fn mutate(random: &mut Random, bytes: &mut [u8]) {
+    const NUMBERS: [u32; 8] = [0, 1, 2, 0x1000, 0x7fff_ffff, 0x8000_0001, 0xffff_fffe, u32::MAX];
+    for _ in 0..=random.below(8) {
+        let at = random.below(bytes.len() - 64);
+        match random.below(4) {
+            0 => bytes[at] ^= 1 << random.below(8),
+            1 => bytes[at..at + 2]
+                .copy_from_slice(&u16::try_from(random.below(0x2000)).expect("small").to_le_bytes()),
+            2 => bytes[at..at + 4].copy_from_slice(&NUMBERS[random.below(8)].to_le_bytes()),
+            _ => {
+                let from = random.below(bytes.len() - 64);
+                bytes.copy_within(from..from + 4 + random.below(60), at);
+            }
+        }
+    }
+}
+
+/// The plain function, as a fuzz target would call it. The library below may panic, which [`Reader`] stops; hanging
+/// and growing would be ours.
+#[test]
+fn changed_bytes_end_in_an_answer_or_an_error() {
+    let quiet = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let (mut answered, mut refused, mut panicked, mut slowest) = (0, 0, 0, Duration::ZERO);
+    for seed in 1..=1500_u64 {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut bytes = IMIT.to_vec();
+        mutate(&mut random, &mut bytes);
+        let started = Instant::now();
+        match panic::catch_unwind(AssertUnwindSafe(|| frames_at(Cursor::new(&bytes), None, &RVAS))) {
+            Ok(Ok(answers)) => {
+                assert_eq!(answers.len(), RVAS.len());
+                answered += 1;
+            }
+            Ok(Err(_)) => refused += 1,
+            Err(_) => panicked += 1,
+        }
+        slowest = slowest.max(started.elapsed());
+    }
+    panic::set_hook(quiet);
+    eprintln!(
+        "{answered} answered, {refused} refused, {panicked} panics of the library, slowest {slowest:?}"
+    );
+    assert!(slowest < HANG, "{slowest:?}");
+    assert!(answered > 0 && refused > 0, "the changes are neither all harmless nor all fatal");
+}
+
+/// A download that broke off. What is missing at the very end may belong to no stream that is read.
+#[test]
+fn a_pdb_cut_off_anywhere_is_refused() {
+    let whole = frames_at(Cursor::new(IMIT), Some(id()), &RVAS).expect("frames");
+    let mut refused = 0;
+    for len in (0..IMIT.len()).step_by(997) {
+        match frames_at(Cursor::new(&IMIT[..len]), Some(id()), &RVAS) {
+            Err(_) => refused += 1,
+            Ok(answers) => assert_eq!(answers, whole, "{len} bytes"),
+        }
+    }
+    assert!(refused > 90, "{refused}");
+}
+
+#[test]
+fn what_is_no_pdb_is_said_to_be_none() {
+    let root = tempfile::tempdir().expect("a folder");
+    for bytes in [&b""[..], b"MZ", &[0; 4096], b"Microsoft C/C++ MSF 7.00\r\n\x1a\x44\x53\0\0\0"] {
+        std::fs::write(root.path().join("imit.pdb"), bytes).expect("a file");
+        let dump = dump(&process_of(GUID, AGE, "imit.pdb"));
+        let (sites, warnings) = crate::resolve(&dump, &[root.path()], BASE + 0x1358, At::Return);
+        assert_eq!(sites.len(), 1, "the module is named all the same");
+        assert!(matches!(warnings.as_slice(), [SymbolWarning::PdbUnreadable { .. }]), "{warnings:?}");
+    }
+}
+
+/// A file of 8 GiB that takes no room on the disk.
+#[test]
+fn a_pdb_of_unlikely_length_is_not_read() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = root.path().join("imit.pdb");
+    let file = std::fs::File::create(&path).expect("a file");
+    if file.set_len(8 << 30).is_err() {
+        eprintln!("skipped: no sparse files here");
+        return;
+    }
+    assert_eq!(Reader::open(&path, id()).err(), Some(PdbError::TooLong { len: 8 << 30 }));
+}
+
+/// LF_FUNC_ID: length, 0x1601, scope, type, name. One of the scopes tried is the record itself, for which
+/// pdb-addr2line alone would recurse until the stack ends.
+#[test]
+fn an_inline_function_inside_itself() {
+    const INLINE: &[u8] = b"_Allocate_manually_vector_aligned\0";
+    let is_id = |at: &usize| IMIT[at + 10..].starts_with(INLINE) && IMIT[*at..].starts_with(b"\x01\x16");
+    let record = (0..IMIT.len() - 64).find(is_id).expect("the id");
+    let (mut circles, mut fine) = (0, 0);
+    for scope in 0x1000..0x1200_u32 {
+        let mut bytes = IMIT.to_vec();
+        bytes[record + 2..record + 6].copy_from_slice(&scope.to_le_bytes());
+        let answers = frames_at(Cursor::new(&bytes), Some(id()), &[0x1807]).expect("an answer");
+        match answers[0].refused.as_slice() {
+            [] => fine += 1,
+            [why] => {
+                assert!(why.contains("leads in circles"), "{why}");
+                circles += 1;
+            }
+            more => panic!("{more:?}"),
+        }
+        let last = answers[0].found.as_ref().and_then(|f| f.frames.last()).expect("a function");
+        assert!(last.function.as_deref().is_some_and(|f| f.contains("_Emplace_reallocate")), "{last:?}");
+    }
+    assert!(circles > 0 && fine > 0, "{circles} {fine}");
+}
+
+/// S_GPROC32: length, kind, parent, end at +8, next, three lengths, type, offset, section, flags, name at +39.
+#[test]
+fn a_procedure_that_ends_before_it_begins() {
+    let procedures = [b"telemetry::capture".as_slice(), b"telemetry::fragment", b"main"];
+    let mut ends: Vec<usize> = procedures.iter().filter_map(|name| position_of_procedure(name)).collect();
+    ends.sort_unstable();
+    let [first, second, ..] = ends[..] else { panic!("{ends:?}") };
+    let mut bytes = IMIT.to_vec();
+    bytes[first..first + 4].copy_from_slice(&0x7fff_ffff_u32.to_le_bytes());
+    bytes[second..second + 4].copy_from_slice(&4_u32.to_le_bytes());
+    let answers = frames_at(Cursor::new(&bytes), Some(id()), &RVAS).expect("answers");
+    let refused: Vec<&String> = answers.iter().flat_map(|a| &a.refused).collect();
+    assert!(matches!(refused.as_slice(), [why] if why.contains("ends before it begins")), "{refused:?}");
+    let names: Vec<Option<&str>> = answers
+        .iter()
+        .filter_map(|a| a.found.as_ref()?.frames.last().map(|f| f.function.as_deref()))
+        .collect();
+    assert!(names.contains(&Some("main")), "public names are left: {names:?}");
+}
+
+/// S_INLINESITE: length, 0x114d, parent, end, inlinee. The object file's symbols begin at offset 0xc000 of the file.
+#[test]
+fn inline_functions_nested_too_deep() {
+    const SYMBOLS: usize = 0xc000;
+    const LAST_END: u32 = 0x2e14;
+    let end = position_of_procedure(b"telemetry::capture").expect("a procedure");
+    let from = position_of_procedure(b"telemetry::fragment").expect("the next one") - 8;
+    let until = position_of_procedure(b"std::_Xlength_error").expect("a later one") - 8;
+    let site =
+        (SYMBOLS..IMIT.len()).find(|at| IMIT[at + 2..].starts_with(b"\x4d\x11")).expect("an inline function");
+    let inner_end = u32::try_from(until - SYMBOLS).expect("an offset").to_le_bytes();
+    let inlinee = &IMIT[site + 12..site + 16];
+    let nested = |depth: usize| {
+        let mut bytes = IMIT.to_vec();
+        bytes[end..end + 4].copy_from_slice(&LAST_END.to_le_bytes());
+        let mut sites = Vec::new();
+        for _ in 0..depth {
+            sites.extend([&[14, 0, 0x4d, 0x11, 0, 0, 0, 0][..], &inner_end, inlinee].concat());
+        }
+        let rest = until - from - sites.len();
+        sites.extend(u16::try_from(rest - 2).expect("a record").to_le_bytes());
+        sites.extend([7, 0]); // S_SKIP
+        bytes[from..from + sites.len()].copy_from_slice(&sites);
+        let answers = frames_at(Cursor::new(&bytes), Some(id()), &[0x1189]).expect("answers");
+        answers[0].refused.clone()
+    };
+    assert_eq!(nested(256), [""; 0], "as deep as is let through");
+    let refused = nested(257);
+    assert!(matches!(refused.as_slice(), [why] if why.contains("256 deep")), "{refused:?}");
+}
+
+/// Offset of a procedure's field `end`, by its kind and name.
+fn position_of_procedure(name: &[u8]) -> Option<usize> {
+    let name = [name, b"\0"].concat();
+    let starts = (39..IMIT.len() - name.len()).filter(|at| IMIT[*at..].starts_with(&name));
+    starts.map(|at| at - 39).find(|at| matches!(IMIT[at + 2..at + 4], [0x10, 0x11])).map(|at| at + 8)
+}

@@ -1,0 +1,68 @@
+//! Where symbols are looked for: options, `_NT_SYMBOL_PATH`, and the dump's own folder.
+
+use std::path::{Path, PathBuf};
+
+use dumplens_analyzer::Warning;
+use dumplens_analyzer::report::WarningReport;
+use dumplens_analyzer::symbols::{Search, SymbolServer, SymbolWarning, parse_nt_symbol_path};
+
+/// Where PDBs may lie
+#[derive(Debug, clap::Args)]
+pub(crate) struct SymbolArgs {
+    /// A folder of PDBs, flat or a symbol store; may be given again. The local folders of _NT_SYMBOL_PATH and the
+    /// dump's own folder are searched too
+    #[arg(long, value_name = "DIR")]
+    symbols: Vec<PathBuf>,
+    /// A symbol server to ask for PDBs that no folder has: the names and identities of modules leave the machine.
+    /// Needs a build with the feature symbol-server
+    #[arg(long, value_name = "URL", value_parser = server)]
+    symbol_server: Option<String>,
+    /// Where answers of the symbol server are kept [default: dumplens/symbols in the user's cache folder]
+    #[arg(long, value_name = "DIR", requires = "symbol_server")]
+    symbol_cache: Option<PathBuf>,
+}
+
+impl SymbolArgs {
+    /// The search for a dump's symbols, and what of it had to be left out.
+    pub(crate) fn search(&self, dump: &Path) -> anyhow::Result<(Search, Vec<WarningReport>)> {
+        let variable = std::env::var_os("_NT_SYMBOL_PATH").unwrap_or_default();
+        let path = parse_nt_symbol_path(&variable.to_string_lossy());
+        let mut dirs = self.symbols.clone();
+        // The variable is there for other tools too, and may name folders of other machines.
+        dirs.extend(path.dirs.into_iter().filter(|dir| dir.is_dir()));
+        dirs.extend(
+            dump.parent().map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir }.into()),
+        );
+        let server = match &self.symbol_server {
+            Some(url) => Some(SymbolServer { url: url.clone(), cache: self.cache()? }),
+            None => None,
+        };
+        let ignored = path.ignored.into_iter().map(|part| SymbolWarning::ServerIgnored { part });
+        let warnings = ignored.map(|w| WarningReport::from(&Warning::Symbols(w))).collect();
+        Ok((Search { dirs, server }, warnings))
+    }
+
+    fn cache(&self) -> anyhow::Result<PathBuf> {
+        let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let user = || {
+            if cfg!(windows) {
+                return of("LOCALAPPDATA");
+            }
+            of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")))
+        };
+        let default = || Some(user()?.join("dumplens").join("symbols"));
+        let cache = self.symbol_cache.clone().or_else(default);
+        cache.ok_or_else(|| anyhow::anyhow!("this user has no cache folder: --symbol-cache must name one"))
+    }
+}
+
+fn server(url: &str) -> Result<String, String> {
+    if cfg!(not(feature = "symbol-server")) {
+        let why = "this build cannot use the network: it is without the feature symbol-server";
+        return Err(why.to_owned());
+    }
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        return Err("not an address that begins with https:// or http://".to_owned());
+    }
+    Ok(url.to_owned())
+}
