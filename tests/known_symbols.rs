@@ -65,7 +65,7 @@ fn parts(site: &str) -> Option<(String, String, u64)> {
 
 /// The debugger cuts a leading underscore off names that it has from exports.
 fn same_function(wanted: &str, site: &Site) -> bool {
-    let export = site.source == Some(Source::Export);
+    let export = matches!(site.source, Some(Source::Export | Source::NearestExport));
     let bare = |found: &str| found == wanted || (export && found.strip_prefix('_') == Some(wanted));
     site.function.as_deref().is_some_and(bare)
 }

@@ -259,7 +259,8 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
     let teb = thread.program_teb();
     let context = process.dump.context(thread.index);
     let sp = context.as_ref().map(dumplens_core::minidump::MinidumpContext::get_stack_pointer);
-    let stack = |teb: &Teb<'_>| stack(process, teb, sp, owned.get(&process.stack_key(thread.index, teb)));
+    let stack =
+        |teb: &Teb<'_>| Box::new(stack(process, teb, sp, owned.get(&process.stack_key(thread.index, teb))));
     let code =
         |code: u32, name: fn(u32) -> Option<String>| CodeReport { code: code.into(), name: name(code) };
     ThreadReport {
@@ -277,6 +278,7 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
         sp: sp.map(Into::into),
         start_address: thread.start_address.map(Into::into),
         top: None,
+        top_ip: None,
         start_symbol: Vec::new(),
         frames: None,
         stopped: None,
