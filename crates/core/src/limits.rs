@@ -42,3 +42,7 @@ pub(crate) const NAME_BYTES: usize = 4096;
 pub(crate) const EXCEPTION_BYTES: u32 = 256 << 20;
 /// Bytes of an environment block, as Windows bounds it before Vista; later ones are rarely larger.
 pub(crate) const ENVIRONMENT_BYTES: u64 = 1 << 20;
+/// Types that a thrown object can be caught as: its class and its bases, rarely more than five.
+pub(crate) const CATCHABLE_TYPES: u32 = 64;
+/// Bytes of a `what()`: a message, not a document.
+pub(crate) const WHAT_BYTES: u64 = 512;
