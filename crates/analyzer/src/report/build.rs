@@ -233,7 +233,8 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
         }
         _ => names::exception(record.exception_code),
     };
-    let parameters = record.exception_information.iter().take(record.number_parameters as usize);
+    let parameters: Vec<u64> =
+        record.exception_information.iter().take(record.number_parameters as usize).copied().collect();
     Some(ExceptionReport {
         code: record.exception_code.into(),
         name,
@@ -241,8 +242,8 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
         address: record.exception_address.into(),
         symbol: Vec::new(),
         thread_id,
-        parameters: parameters.map(|p| Hex(*p)).collect(),
-        cpp: None,
+        cpp: super::exception::cpp(process, record.exception_code, &parameters),
+        parameters: parameters.into_iter().map(Hex).collect(),
     })
 }
 

@@ -4,11 +4,14 @@
 //! times are RFC 3339 in UTC; what is not known is `None`, never zero.
 
 mod build;
+mod exception;
 mod hex;
 pub mod region;
 mod space;
 mod stack;
 mod symbols;
+
+pub use exception::CppReport;
 
 pub use hex::Hex;
 use serde::Serialize;
@@ -211,8 +214,8 @@ pub struct ExceptionReport {
     pub thread_id: u32,
     /// `ExceptionInformation`.
     pub parameters: Vec<Hex>,
-    /// The C++ exception. Not read by this version.
-    pub cpp: Option<()>,
+    /// The C++ exception; `None` for every other code.
+    pub cpp: Option<CppReport>,
 }
 
 /// A code and its name.
