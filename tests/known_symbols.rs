@@ -9,7 +9,7 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dumplens_analyzer::Process;
 use dumplens_analyzer::symbols::{At, Search, Site, Source, Symbols};
