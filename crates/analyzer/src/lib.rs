@@ -40,11 +40,13 @@ mod process;
 pub mod render;
 mod repair;
 pub mod report;
+pub mod request;
 pub mod stack;
 mod stack_use;
 pub mod symbols;
 mod totals;
 mod usage;
+pub mod verdict;
 mod warning;
 
 pub use address_space::{AddressSpace, Coverage, Piece};

@@ -8,6 +8,7 @@ use crate::commands;
 
 const AFTER_HELP: &str = "\
 Examples:
+  dumplens why app.dmp                                    what happened, how much was asked for, why it was refused
   dumplens summary app.dmp                                what !address -summary shows
   dumplens regions app.dmp --usage free --min-size 2GiB   is there room for a large block?
   dumplens at app.dmp 7ffe0000                            what lies at an address
@@ -36,6 +37,7 @@ pub(crate) struct Args {
 /// One variant for each question.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Why(commands::why::Options),
     Summary(commands::summary::Options),
     Regions(commands::regions::Options),
     At(commands::at::Options),

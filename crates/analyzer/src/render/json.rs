@@ -17,6 +17,7 @@ use crate::report::{
     DumpReport, ExceptionReport, HeapReport, MemoryReport, ModuleReport, ProcessReport, Report,
 };
 use crate::report::{SystemReport, ThreadReport, WarningReport};
+use crate::verdict::VerdictReport;
 
 /// The largest integer that a JSON reader working with doubles keeps.
 const MOST_EXACT: u64 = 1 << 53;
@@ -55,6 +56,8 @@ pub struct Part<'r> {
     process: Option<&'r ProcessReport>,
     exception: Option<&'r ExceptionReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'r VerdictReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     threads: Option<&'r [ThreadReport]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modules: Option<&'r [ModuleReport]>,
@@ -74,6 +77,7 @@ impl<'r> Part<'r> {
             system: Some(&report.system),
             process: Some(&report.process),
             exception: report.exception.as_ref(),
+            verdict: None,
             threads: None,
             modules: None,
             heaps: None,
@@ -106,6 +110,11 @@ impl<'r> Part<'r> {
             memory: Some(&report.memory),
             ..Part::bare(report)
         }
+    }
+
+    /// Exception and verdict.
+    pub fn verdict(report: &'r Report) -> Part<'r> {
+        Part { verdict: report.verdict.as_ref(), ..Part::bare(report) }
     }
 
     /// The exception and nothing else.

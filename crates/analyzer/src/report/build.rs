@@ -17,7 +17,7 @@ use crate::process::{Process, Thread, known};
 use crate::totals::{Totals, TotalsRow};
 use crate::usage::{Owner, Usage};
 use crate::warning::Warning;
-use crate::{clock, names, stack_use};
+use crate::{clock, names, stack_use, verdict};
 
 impl Report {
     /// Puts the facts in the report's shape.
@@ -40,7 +40,8 @@ impl Report {
             findings: Vec::new(),
             warnings: Vec::new(),
         };
-        Report { warnings: warnings.iter().map(WarningReport::from).collect(), ..report }
+        let verdict = options.verdict.then(|| verdict::of(process, &report));
+        Report { warnings: warnings.iter().map(WarningReport::from).collect(), verdict, ..report }
     }
 }
 

@@ -19,6 +19,7 @@ pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapRep
 pub use stack::{BlameReport, FrameReport, Stacks};
 pub use symbols::SiteReport;
 
+use crate::verdict::VerdictReport;
 use crate::warning::Warning;
 
 /// Version of the shape: raised when a field changes its meaning or goes away.
@@ -31,6 +32,8 @@ pub struct Options {
     pub path: String,
     /// Whether the command line may be shown.
     pub include_secrets: bool,
+    /// Whether the verdict is wanted; it needs details.
+    pub verdict: bool,
     /// Whether threads, modules and handles are listed; some questions need none of them.
     pub details: bool,
     /// Whose call stacks are walked; none without details.
@@ -58,8 +61,8 @@ pub struct Report {
     pub heaps: Vec<HeapReport>,
     /// The address space.
     pub memory: MemoryReport,
-    /// Why it happened. Not answered by this version.
-    pub verdict: Option<()>,
+    /// What happened, and why; `None` if it was not asked for.
+    pub verdict: Option<VerdictReport>,
     /// What was found. Empty in this version.
     pub findings: Vec<()>,
     /// What was dropped, repaired or guessed.

@@ -15,6 +15,8 @@ pub enum Stacks {
     None,
     /// Of the thread at this position in the thread list.
     Thread(usize),
+    /// Of the exception's thread.
+    Exception,
     /// All.
     All,
 }
@@ -68,7 +70,13 @@ pub(super) fn fill(process: &Process<'_>, wanted: Stacks, threads: &mut [ThreadR
         let own = thread.ip.map(|ip| ip.0);
         let ip = if exception == Some(of.id) { walker.ip(of).or(own) } else { own };
         thread.top = ip.and_then(|ip| top(process, ip));
-        if wanted == Stacks::All || wanted == Stacks::Thread(thread.index) {
+        let walks = match wanted {
+            Stacks::None => false,
+            Stacks::Thread(index) => index == thread.index,
+            Stacks::Exception => exception == Some(of.id),
+            Stacks::All => true,
+        };
+        if walks {
             let stack = walker.walk(thread.index);
             thread.blame = blame(process, &stack).map(Box::new);
             thread.frames = Some(stack.frames.iter().map(|frame| row(process, frame)).collect());

@@ -18,9 +18,9 @@ const LONGEST_CALL: usize = 8;
 
 /// The code of a process, with what was read of it.
 #[derive(Debug)]
-pub(super) struct Code<'p, 'd> {
-    pub(super) process: &'p Process<'d>,
-    pub(super) pages: Pages<'d>,
+pub(crate) struct Code<'p, 'd> {
+    pub(crate) process: &'p Process<'d>,
+    pub(crate) pages: Pages<'d>,
     /// By module index.
     images: RefCell<HashMap<usize, Result<Tables, ImageError>>>,
     left: Cell<u64>,
@@ -43,7 +43,7 @@ struct Tables {
 
 /// A call before a return address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Call {
+pub(crate) enum Call {
     /// To this address.
     Direct(u64),
     /// Through a register or memory.
@@ -61,7 +61,7 @@ pub(super) enum Before {
 }
 
 impl<'p, 'd> Code<'p, 'd> {
-    pub(super) fn new(process: &'p Process<'d>) -> Code<'p, 'd> {
+    pub(crate) fn new(process: &'p Process<'d>) -> Code<'p, 'd> {
         Code {
             process,
             pages: Pages::new(process.dump.memory()),
@@ -71,7 +71,7 @@ impl<'p, 'd> Code<'p, 'd> {
     }
 
     /// The x64 unwind data of the image that holds `address`. An image without any has a table without entries.
-    pub(super) fn table(&self, address: u64) -> Result<FunctionTable, Stopped> {
+    pub(crate) fn table(&self, address: u64) -> Result<FunctionTable, Stopped> {
         let Some(index) = self.process.module_at(address) else {
             return Err(Stopped::NoModule { ip: address });
         };
@@ -102,7 +102,7 @@ impl<'p, 'd> Code<'p, 'd> {
     }
 
     /// The call instruction that ends at `address`, if one does and memory there is executable.
-    pub(super) fn call_before(&self, address: u64, bits: u32) -> Option<Call> {
+    pub(crate) fn call_before(&self, address: u64, bits: u32) -> Option<Call> {
         match self.before(address, bits) {
             Before::Call(call) => Some(call),
             Before::Other | Before::NotKept => None,

@@ -15,7 +15,7 @@
 
 mod arm64;
 mod blame;
-mod code;
+pub(crate) mod code;
 mod context;
 mod epilogue;
 mod prologue;

@@ -33,6 +33,11 @@ impl<'p, 'd> Walker<'p, 'd> {
         Walker { code: Code::new(process), left: Cell::new(MOST_FRAMES_IN_ALL), exception }
     }
 
+    /// The code of the process, as far as it was read.
+    pub(crate) fn code(&self) -> &Code<'p, 'd> {
+        &self.code
+    }
+
     /// The stack of the thread at a position in the thread list. The exception's thread begins where the exception
     /// happened.
     pub fn walk(&self, thread: usize) -> Stack {

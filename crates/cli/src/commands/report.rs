@@ -35,6 +35,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let wanted = dumplens_analyzer::Options {
         include_secrets: options.include_secrets,
         details: true,
+        verdict: true,
         stacks: dumplens_analyzer::report::Stacks::All,
         ..dumplens_analyzer::Options::default()
     };

@@ -9,6 +9,7 @@ mod site;
 mod stack;
 mod summary;
 mod threads;
+mod why;
 
 pub use address::address;
 pub use allocations::allocations;
@@ -19,6 +20,7 @@ pub use site::site;
 pub use stack::stacks;
 pub use summary::{largest_row, summary, summary_row};
 pub use threads::threads;
+pub use why::why;
 
 use super::escape;
 use crate::report::{Report, WarningReport};

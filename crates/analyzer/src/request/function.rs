@@ -1,0 +1,82 @@
+//! The instructions of one function, decoded from its start.
+
+use dumplens_core::ReadMemory;
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+
+use crate::stack::code::{Call, Code};
+use crate::stack::{Frame, Stack};
+
+/// Bytes of a function that are decoded: `operator new` has under 200, a container's growth under 2,000.
+const MOST_BYTES: u64 = 4096;
+
+/// A function that a frame is in.
+#[derive(Debug, Clone)]
+pub(super) struct Function {
+    /// From its start on, as far as the dump keeps it.
+    pub(super) code: Vec<Instruction>,
+}
+
+impl Function {
+    /// The function of a frame. On x64 the image tells where it begins; on x86 the call of the frame above does, if it
+    /// names its target.
+    pub(super) fn of(code: &Code<'_, '_>, stack: &Stack, frame: usize) -> Option<Function> {
+        let of = stack.frames.get(frame)?;
+        let bits = code.process.dump.width().bits();
+        let (begin, end) = match bits {
+            64 => bounds64(code, of)?,
+            _ => bounds32(code, stack, frame)?,
+        };
+        let length = usize::try_from(end.checked_sub(begin)?.min(MOST_BYTES)).ok()?;
+        let mut bytes = vec![0; length];
+        code.pages.read(begin, &mut bytes).ok()?;
+        let decoder = Decoder::with_ip(bits, &bytes, begin, DecoderOptions::NONE);
+        Some(Function { code: decoder.into_iter().take_while(|i| !i.is_invalid()).collect() })
+    }
+
+    /// The instructions before an address.
+    pub(super) fn before(&self, address: u64) -> impl DoubleEndedIterator<Item = &Instruction> {
+        self.code.iter().filter(move |i| i.next_ip() <= address)
+    }
+}
+
+fn bounds64(code: &Code<'_, '_>, frame: &Frame) -> Option<(u64, u64)> {
+    let table = code.table(frame.lookup()).ok()?;
+    let rva = u32::try_from(frame.lookup().checked_sub(table.base())?).ok()?;
+    let part = table.find(&code.pages, rva).ok()??;
+    let function = table.primary(&code.pages, part).ok()?;
+    Some((table.base() + u64::from(function.begin), table.base() + u64::from(part.end.max(function.end))))
+}
+
+/// Up to a little behind the return address: where the function ends is not known.
+fn bounds32(code: &Code<'_, '_>, stack: &Stack, frame: usize) -> Option<(u64, u64)> {
+    const BEHIND: u64 = 0x80;
+    let (callee, caller) = (stack.frames.get(frame)?, stack.frames.get(frame + 1)?);
+    let Some(Call::Direct(target)) = code.call_before(caller.ip, 32) else { return None };
+    (target <= callee.ip && callee.ip - target < MOST_BYTES).then_some((target, callee.ip + BEHIND))
+}
+
+/// Whether an instruction compares a register with -1.
+pub(super) fn compares_with_minus_one(i: &Instruction, register: Register) -> bool {
+    i.mnemonic() == Mnemonic::Cmp
+        && i.op0_kind() == OpKind::Register
+        && i.op0_register() == register
+        && is_minus_one(i)
+}
+
+/// Whether an instruction compares the first stack argument, by EBP, with -1.
+pub(super) fn compares_argument_with_minus_one(i: &Instruction) -> bool {
+    i.mnemonic() == Mnemonic::Cmp && is_argument(i) && is_minus_one(i)
+}
+
+/// Whether the memory operand of an instruction is `[ebp+8]`.
+pub(super) fn is_argument(i: &Instruction) -> bool {
+    i.memory_base() == Register::EBP && i.memory_index() == Register::None && i.memory_displacement64() == 8
+}
+
+fn is_minus_one(i: &Instruction) -> bool {
+    let immediate = matches!(
+        i.op1_kind(),
+        OpKind::Immediate8to64 | OpKind::Immediate32to64 | OpKind::Immediate8to32 | OpKind::Immediate32
+    );
+    immediate && matches!(i.immediate(1), u64::MAX | 0xffff_ffff)
+}
