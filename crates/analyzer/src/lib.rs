@@ -44,6 +44,7 @@ pub mod stack;
 mod stack_use;
 pub mod symbols;
 mod totals;
+mod trim;
 mod usage;
 mod warning;
 
@@ -53,5 +54,6 @@ pub use filter::Filter;
 pub use process::{Process, Thread};
 pub use report::{Options, Report};
 pub use totals::{Totals, TotalsRow};
+pub use trim::{TrimOptions, Trimmed, trim};
 pub use usage::{Bits, Fact, Owner, PebField, Span, Usage};
 pub use warning::Warning;

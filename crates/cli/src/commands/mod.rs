@@ -9,3 +9,4 @@ pub(crate) mod report;
 pub(crate) mod stack;
 pub(crate) mod summary;
 pub(crate) mod threads;
+pub(crate) mod trim;
