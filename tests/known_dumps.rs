@@ -5,36 +5,23 @@
 //! and for packed ones without the `zstd` program, the tests say that they skipped.
 #![allow(clippy::print_stderr)]
 
+#[path = "support/shared.rs"]
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use dumplens_analyzer::render::number::duration;
 use dumplens_analyzer::{Options, Process, Report};
 use dumplens_core::{Dump, FileSource};
 use serde_json::{Value, json};
+use support::{shared, unpack};
 
 /// A dump, and what is known of it.
 struct Known {
     name: String,
     path: PathBuf,
     truth: Value,
-}
-
-fn shared() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let shared = std::env::var_os("DUMPLENS_SHARED").map_or_else(beside, PathBuf::from);
-    if shared.join("truth").is_dir() {
-        return Some(shared);
-    }
-    eprintln!("skipped: no known dumps in {}", shared.display());
-    None
-}
-
-fn unpack(packed: &Path, to: &Path) -> bool {
-    let status =
-        Command::new("zstd").arg("-dqf").arg(packed).arg("-o").arg(to).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
 }
 
 /// Those of the folders given that have a truth file, unpacked into `scratch` where they are packed.

@@ -5,9 +5,11 @@
 //! them, and for packed ones without the `zstd` program, the test says that it skipped.
 #![allow(clippy::print_stderr)]
 
+#[path = "support/shared.rs"]
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use dumplens_analyzer::Process;
 use dumplens_analyzer::symbols::{At, Search, Site, Source, Symbols};
@@ -15,22 +17,7 @@ use dumplens_core::minidump::Module;
 use dumplens_core::pe::{ExportTarget, Image};
 use dumplens_core::{Dump, FileSource};
 use serde_json::Value;
-
-fn shared() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let shared = std::env::var_os("DUMPLENS_SHARED").map_or_else(beside, PathBuf::from);
-    if shared.join("truth").is_dir() {
-        return Some(shared);
-    }
-    eprintln!("skipped: no known dumps in {}", shared.display());
-    None
-}
-
-fn unpack(packed: &Path, to: &Path) -> bool {
-    let status =
-        Command::new("zstd").arg("-dqf").arg(packed).arg("-o").arg(to).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
-}
+use support::{shared, unpack};
 
 /// A frame as the debugger printed it, with the inline functions above it.
 struct Frame {
@@ -65,7 +52,7 @@ fn parts(site: &str) -> Option<(String, String, u64)> {
 
 /// The debugger cuts a leading underscore off names that it has from exports.
 fn same_function(wanted: &str, site: &Site) -> bool {
-    let export = site.source == Some(Source::Export);
+    let export = matches!(site.source, Some(Source::Export | Source::NearestExport));
     let bare = |found: &str| found == wanted || (export && found.strip_prefix('_') == Some(wanted));
     site.function.as_deref().is_some_and(bare)
 }

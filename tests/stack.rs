@@ -69,13 +69,13 @@ fn the_report_holds_every_stack() {
     let first = serde_json::json!({
         "ip": ips[0], "sp": format!("{:#x}", presets::tiny().threads[0].context.as_ref().unwrap().sp),
         "inline": false, "module": "app", "function": null, "offset": "0x1004", "file": null, "line": null,
-        "trust": "context",
+        "source": null, "trust": "context",
     });
     assert_eq!(frames(0)[0], first);
     assert_eq!(report["threads"][0]["stopped"], "end of the stack");
     assert_eq!(
         report["threads"][1]["blame"],
-        serde_json::json!({"frame": 1, "module": "app", "offset": "0x108a"})
+        serde_json::json!({"frame": 1, "module": "app", "function": null, "offset": "0x108a"})
     );
     assert_eq!(report["threads"][0]["top"], "app+0x1004");
 }

@@ -48,7 +48,11 @@ fn folders_come_from_the_option_the_variable_and_the_dump() {
     let (beside, path) = dump(1);
     let pdbs = folder_with_pdb();
     let none = at(&path, &[], None);
-    assert!(none.text().contains("Symbol:                 app!AppWork+0x22 (export)\n"), "{}", none.stdout);
+    assert!(
+        none.text().contains("Symbol:                 app!AppWork+0x22 (nearest export)\n"),
+        "{}",
+        none.stdout
+    );
     assert!(at(&path, &["--symbols", str(pdbs.path())], None).text().contains(SHOWN));
     let store = format!("srv*{}*https://symbols.test/x", str(pdbs.path()));
     let by_variable = at(&path, &[], Some(&store));
@@ -64,7 +68,7 @@ fn another_build_is_named_with_both_identities() {
     let (_beside, path) = dump(2);
     let pdbs = folder_with_pdb();
     let run = at(&path, &["--symbols", str(pdbs.path()), "--format", "json"], None).json();
-    assert_eq!(run["symbol"][0]["source"], "export");
+    assert_eq!(run["symbol"][0]["source"], "nearest_export");
     let warning = &run["warnings"][0];
     assert_eq!(warning["code"], "pdb_mismatch");
     let message = warning["message"].as_str().expect("a message");

@@ -15,11 +15,12 @@ pub(crate) fn nt_status(code: u32) -> Option<String> {
 }
 
 /// Exception codes raised by language runtimes. Not in any Windows header; each is the runtime's own constant.
-const SOFTWARE: [(u32, &str); 11] = [
+const SOFTWARE: [(u32, &str); 12] = [
     (0xe06d_7363, "Visual C++ exception"),
     (0xe043_4352, "CLR exception"),
     (0xe043_4f4d, "CLR exception (CLR 2)"),
     (0x2047_4343, "GNU C++ exception"),
+    (0x2147_4343, "GNU C++ exception (unwinding)"),
     (0xe000_0008, "out of memory (Chromium)"),
     (0x0eed_fade, "Delphi exception"),
     (0x0eed_fadf, "Delphi exception (re-raised)"),

@@ -44,7 +44,8 @@ fn stacks() {
     report.threads[0].frames = Some(handmade::frames());
     report.threads[0].stopped = Some("end of the stack".into());
     let offset = dumplens_analyzer::report::Hex(0x32);
-    report.threads[0].blame = Some(BlameReport { frame: 2, module: "app".into(), offset });
+    report.threads[0].blame =
+        Some(Box::new(BlameReport { frame: 2, module: "app".into(), function: None, offset }));
     report.threads[1].frames = Some(Vec::new());
     report.threads[1].stopped = Some("the dump has no registers of the thread".into());
     insta::assert_snapshot!(text::stacks(&report));

@@ -41,10 +41,19 @@ pub(crate) fn report_with_symbols(
     symbols: &SymbolArgs,
 ) -> anyhow::Result<Report> {
     let dump = open(path)?;
-    let process = Process::gather(&dump);
+    with_symbols(&Process::gather(&dump), path, options, symbols)
+}
+
+/// The report on a process that was read from `path`, with names for its addresses.
+pub(crate) fn with_symbols(
+    process: &Process<'_>,
+    path: &Path,
+    options: &Options,
+    symbols: &SymbolArgs,
+) -> anyhow::Result<Report> {
     let (search, warnings) = symbols.search(path)?;
-    let mut report = Report::new(&process, &named(path, options));
-    report.symbolise(&mut Symbols::new(&process, search));
+    let mut report = Report::new(process, &named(path, options));
+    report.symbolise(&mut Symbols::new(process, search));
     report.warnings.extend(warnings);
     Ok(report)
 }

@@ -55,3 +55,7 @@ pub(crate) const UNWIND_CHAIN: usize = 32;
 pub(crate) const UNWIND_CODES: usize = 512;
 /// Pages of 4 KiB that a [`crate::Pages`] holds: 1 MiB. A stack of 100 frames in 10 images takes under 100.
 pub(crate) const PAGES_HELD: usize = 256;
+/// Types that a thrown object can be caught as: its class and its bases, rarely more than five.
+pub(crate) const CATCHABLE_TYPES: u32 = 64;
+/// Bytes of a `what()`: a message, not a document.
+pub(crate) const WHAT_BYTES: u64 = 512;

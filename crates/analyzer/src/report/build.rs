@@ -233,7 +233,8 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
         }
         _ => names::exception(record.exception_code),
     };
-    let parameters = record.exception_information.iter().take(record.number_parameters as usize);
+    let parameters: Vec<u64> =
+        record.exception_information.iter().take(record.number_parameters as usize).copied().collect();
     Some(ExceptionReport {
         code: record.exception_code.into(),
         name,
@@ -241,8 +242,8 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
         address: record.exception_address.into(),
         symbol: Vec::new(),
         thread_id,
-        parameters: parameters.map(|p| Hex(*p)).collect(),
-        cpp: None,
+        cpp: super::exception::cpp(process, record.exception_code, &parameters),
+        parameters: parameters.into_iter().map(Hex).collect(),
     })
 }
 
@@ -259,7 +260,8 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
     let teb = thread.program_teb();
     let context = process.dump.context(thread.index);
     let sp = context.as_ref().map(dumplens_core::minidump::MinidumpContext::get_stack_pointer);
-    let stack = |teb: &Teb<'_>| stack(process, teb, sp, owned.get(&process.stack_key(thread.index, teb)));
+    let stack =
+        |teb: &Teb<'_>| Box::new(stack(process, teb, sp, owned.get(&process.stack_key(thread.index, teb))));
     let code =
         |code: u32, name: fn(u32) -> Option<String>| CodeReport { code: code.into(), name: name(code) };
     ThreadReport {
@@ -277,6 +279,7 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
         sp: sp.map(Into::into),
         start_address: thread.start_address.map(Into::into),
         top: None,
+        top_ip: None,
         start_symbol: Vec::new(),
         frames: None,
         stopped: None,

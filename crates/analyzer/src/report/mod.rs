@@ -4,11 +4,14 @@
 //! times are RFC 3339 in UTC; what is not known is `None`, never zero.
 
 mod build;
+mod exception;
 mod hex;
 pub mod region;
 mod space;
 mod stack;
 mod symbols;
+
+pub use exception::CppReport;
 
 pub use hex::Hex;
 use serde::Serialize;
@@ -211,8 +214,8 @@ pub struct ExceptionReport {
     pub thread_id: u32,
     /// `ExceptionInformation`.
     pub parameters: Vec<Hex>,
-    /// The C++ exception. Not read by this version.
-    pub cpp: Option<()>,
+    /// The C++ exception; `None` for every other code.
+    pub cpp: Option<CppReport>,
 }
 
 /// A code and its name.
@@ -259,9 +262,9 @@ pub struct ThreadReport {
     /// Address of the 32-bit TEB of a WOW64 thread.
     pub teb32: Option<Hex>,
     /// The stack that the program uses: the 32-bit one in a WOW64 thread.
-    pub stack: Option<StackReport>,
+    pub stack: Option<Box<StackReport>>,
     /// The stack of the 64-bit half of a WOW64 thread.
-    pub stack64: Option<StackReport>,
+    pub stack64: Option<Box<StackReport>>,
     /// `LastErrorValue`; any later call overwrites it.
     pub last_error: Option<CodeReport>,
     /// `LastStatusValue`; any later call overwrites it.
@@ -276,14 +279,17 @@ pub struct ThreadReport {
     pub start_address: Option<Hex>,
     /// The functions there; empty before [`Report::symbolise`].
     pub start_symbol: Vec<SiteReport>,
-    /// What it was executing: module and offset, without a walk.
+    /// What it was executing: module and offset, without a walk; with [`Report::symbolise`] the function too.
     pub top: Option<String>,
+    /// Where that is.
+    #[serde(skip)]
+    pub top_ip: Option<u64>,
     /// The call stack, the innermost frame first; `None` if it was not asked for.
     pub frames: Option<Vec<FrameReport>>,
     /// Why the walk ended there.
     pub stopped: Option<String>,
     /// The first frame outside system and runtime.
-    pub blame: Option<BlameReport>,
+    pub blame: Option<Box<BlameReport>>,
 }
 
 /// One module.

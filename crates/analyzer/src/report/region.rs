@@ -243,7 +243,8 @@ fn part_name(fact: Fact) -> &'static str {
 /// The module's name as the debugger knows it: the file name without its extension.
 pub(crate) fn module_name(path: &str) -> &str {
     let file = path.rsplit(['\\', '/']).next().unwrap_or(path);
-    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    if stem.is_empty() { file } else { stem }
 }
 
 fn fact(fact: Fact) -> String {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Hex, ThreadReport};
 use crate::process::Process;
 use crate::stack::{self, Frame, Stack, Walker};
+use crate::symbols::{At, Site, Source, Symbols};
 
 /// Which stacks a report holds: walking costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,8 +38,13 @@ pub struct FrameReport {
     pub file: Option<String>,
     /// The line in it.
     pub line: Option<u32>,
+    /// By what the function is known: `pdb`, `export`, or `nearest_export`, a guess.
+    pub source: Option<&'static str>,
     /// `context`, `unwind_info`, `leaf`, `frame_pointer` or `scan`.
     pub trust: &'static str,
+    /// Whether `ip` is an instruction that was being executed, and not a return address.
+    #[serde(skip)]
+    pub exact: bool,
 }
 
 /// The first frame outside system and runtime.
@@ -48,6 +54,8 @@ pub struct BlameReport {
     pub frame: usize,
     /// The module's name.
     pub module: String,
+    /// The function, where symbols tell.
+    pub function: Option<String>,
     /// Bytes from the function's start, or from the module's base.
     pub offset: Hex,
 }
@@ -62,41 +70,93 @@ pub(super) fn fill(process: &Process<'_>, wanted: Stacks, threads: &mut [ThreadR
         thread.top = ip.and_then(|ip| top(process, ip));
         if wanted == Stacks::All || wanted == Stacks::Thread(thread.index) {
             let stack = walker.walk(thread.index);
-            thread.blame = blame(process, &stack);
-            thread.frames = Some(stack.frames.iter().flat_map(|frame| rows(process, frame)).collect());
+            thread.blame = blame(process, &stack).map(Box::new);
+            thread.frames = Some(stack.frames.iter().map(|frame| row(process, frame)).collect());
             thread.stopped = Some(stack.stopped.to_string());
         }
     }
 }
 
-/// The rows of a frame: the functions inlined there, then the one that holds them.
-fn rows(process: &Process<'_>, frame: &Frame) -> Vec<FrameReport> {
+/// The row of a frame, without names.
+fn row(process: &Process<'_>, frame: &Frame) -> FrameReport {
     let site = stack::site(process, frame);
-    let offset = site.as_ref().map(|site| Hex(site.offset));
-    let (module, function, file, line) =
-        site.map_or((None, None, None, None), |s| (Some(s.name), s.function, s.file, s.line));
-    let (ip, sp) = (Hex(frame.ip), Hex(frame.sp));
-    vec![FrameReport {
-        ip,
-        sp,
+    FrameReport {
+        ip: Hex(frame.ip),
+        sp: Hex(frame.sp),
         inline: false,
-        module,
-        function,
-        offset,
-        file,
-        line,
+        offset: site.as_ref().map(|site| Hex(site.offset)),
+        module: site.map(|site| site.name),
+        function: None,
+        file: None,
+        line: None,
+        source: None,
         trust: frame.trust.name(),
-    }]
+        exact: frame.exact,
+    }
 }
 
 fn blame(process: &Process<'_>, stack: &Stack) -> Option<BlameReport> {
     let frame = stack::blame(process, stack)?;
     let site = stack::site(process, stack.frames.get(frame)?)?;
-    Some(BlameReport { frame, module: site.name, offset: Hex(site.offset) })
+    Some(BlameReport { frame, module: site.name, function: None, offset: Hex(site.offset) })
+}
+
+/// Names the functions of a thread's stack. Before the row of a frame come those of the functions inlined there.
+pub(super) fn symbolise(thread: &mut ThreadReport, symbols: &mut Symbols<'_, '_>) {
+    // What is only the nearest export says less than the offset in the module.
+    let top = thread.top_ip.and_then(|ip| symbols.resolve(ip, At::Instruction).pop());
+    if let Some(site) = top.filter(|site| site.source != Some(Source::NearestExport)) {
+        thread.top = Some(words(&site));
+    }
+    let mut rows = Vec::new();
+    let mut blame = thread.blame.take();
+    let blamed = blame.as_ref().map(|blame| blame.frame);
+    for (n, frame) in thread.frames.iter_mut().flatten().enumerate() {
+        let at = if frame.exact { At::Instruction } else { At::Return };
+        let mut sites = symbols.resolve(frame.ip.0, at);
+        let physical = sites.pop();
+        rows.extend(sites.into_iter().map(|site| inlined(frame, site)));
+        if let Some(site) = physical {
+            name(frame, site);
+        }
+        if blamed == Some(n)
+            && let Some(blame) = &mut blame
+        {
+            blame.frame = rows.len();
+            if frame.source != Some(Source::NearestExport.name()) {
+                blame.function.clone_from(&frame.function);
+                blame.offset = frame.offset.unwrap_or(blame.offset);
+            }
+        }
+        rows.push(frame.clone());
+    }
+    thread.blame = blame;
+    thread.frames = thread.frames.take().map(|_| rows);
+}
+
+fn name(frame: &mut FrameReport, site: Site) {
+    frame.module = Some(site.module);
+    frame.function = site.function;
+    frame.offset = site.offset.map(Hex);
+    (frame.file, frame.line, frame.source) = (site.file, site.line, site.source.map(Source::name));
+}
+
+/// The row of a function whose code was put into that of a frame.
+fn inlined(host: &FrameReport, site: Site) -> FrameReport {
+    let mut row = FrameReport { inline: true, ..host.clone() };
+    name(&mut row, site);
+    row
 }
 
 /// `module+0x1234` of the instruction pointer, without a walk.
 fn top(process: &Process<'_>, ip: u64) -> Option<String> {
     let site = stack::site_of(process, ip)?;
     Some(format!("{}+{:#x}", site.name, site.offset))
+}
+
+/// `module!function+0x12`.
+fn words(site: &Site) -> String {
+    let function = site.function.as_deref().map(|function| format!("!{function}")).unwrap_or_default();
+    let offset = site.offset.filter(|offset| *offset != 0).map(|offset| format!("+{offset:#x}"));
+    format!("{}{function}{}", site.module, offset.unwrap_or_default())
 }

@@ -21,16 +21,13 @@ pub struct SiteReport {
     pub line: Option<u32>,
     /// Whether its code is part of the next function of the list.
     pub inline: bool,
-    /// `pdb` or `export`: by an export, the function is only the nearest one below that is exported.
+    /// `pdb`, `export`, or `nearest_export`, by which the function is only the nearest one below that is exported.
     pub source: Option<&'static str>,
 }
 
 impl From<Site> for SiteReport {
     fn from(site: Site) -> SiteReport {
-        let source = site.source.map(|source| match source {
-            Source::Pdb => "pdb",
-            Source::Export => "export",
-        });
+        let source = site.source.map(Source::name);
         SiteReport {
             module: site.module,
             function: site.function,
@@ -56,6 +53,7 @@ impl Report {
         }
         for thread in &mut self.threads {
             thread.start_symbol = thread.start_address.map(|a| sites(symbols, a.0)).unwrap_or_default();
+            super::stack::symbolise(thread, symbols);
         }
         self.warnings.extend(warnings(symbols));
     }

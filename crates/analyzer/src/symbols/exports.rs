@@ -1,7 +1,9 @@
 //! The exports of one image, for the question which of them lies nearest below an address.
 
+use dumplens_core::ReadMemory;
 use dumplens_core::minidump::MinidumpModule;
 use dumplens_core::pe::{ExportTarget, ImageError, Section};
+use dumplens_core::unwind::FunctionTable;
 
 use crate::process::Process;
 
@@ -19,6 +21,8 @@ pub(super) struct Named {
 pub(super) struct Exports {
     sorted: Vec<Named>,
     sections: Vec<Section>,
+    /// Where the functions begin and end, as an x64 image tells.
+    functions: Option<FunctionTable>,
 }
 
 impl Exports {
@@ -38,7 +42,20 @@ impl Exports {
             .collect();
         sorted.sort_by(|a, b| a.rva.cmp(&b.rva).then_with(|| a.name.cmp(&b.name)));
         sorted.dedup_by_key(|named| named.rva);
-        Ok(Exports { sorted, sections: image.sections().to_vec() })
+        Ok(Exports { sorted, sections: image.sections().to_vec(), functions: image.function_table() })
+    }
+
+    /// Whether the image tells that the function at `rva` begins with an export.
+    pub(super) fn is_function_of(&self, memory: &dyn ReadMemory, export: &Named, rva: u32) -> bool {
+        let Some(table) = &self.functions else { return false };
+        let begin =
+            |rva| table.find(memory, rva).and_then(|f| f.map(|f| table.primary(memory, f)).transpose());
+        match begin(rva) {
+            Ok(Some(function)) => function.begin == export.rva,
+            // A leaf function, which the table leaves out; so must the export be.
+            Ok(None) => matches!(begin(export.rva), Ok(None)),
+            Err(_) => false,
+        }
     }
 
     /// The nearest export at or below `rva`, if it lies in the same section.
@@ -61,6 +78,7 @@ mod tests {
         let exports = Exports {
             sorted: vec![named(0x1010, "first"), named(0x1400, "second")],
             sections: vec![section(0x1000, 0x800), section(0x3000, 0x1000)],
+            functions: None,
         };
         let name = |rva| exports.below(rva).map(|n| n.name.as_str());
         assert_eq!([name(0), name(0x1000), name(0x100f)], [None; 3]);

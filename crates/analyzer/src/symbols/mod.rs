@@ -48,10 +48,23 @@ pub enum At {
 /// By what a function is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// The nearest export below. The function may be another one that follows it and is not exported.
+    /// The export with which the function begins, by the image's own table of functions (x64).
     Export,
+    /// The nearest export below. The function may be another one that follows it and is not exported.
+    NearestExport,
     /// The PDB that belongs to the module.
     Pdb,
+}
+
+impl Source {
+    /// The report's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Export => "export",
+            Source::NearestExport => "nearest_export",
+            Source::Pdb => "pdb",
+        }
+    }
 }
 
 /// Where an address lies. Of the sites of one address, the innermost inline function comes first and the function
@@ -156,11 +169,14 @@ impl<'p, 'd> Symbols<'p, 'd> {
         if let Some(found) = self.by_pdb(index, rva) {
             return self.sites(&name, &found, address.wrapping_sub(base));
         }
+        let memory = self.process.dump.memory();
         let export = self.exports(index).below(rva).cloned();
+        let begins = export.as_ref().is_some_and(|e| self.exports(index).is_function_of(&memory, e, rva));
+        let by = if begins { Source::Export } else { Source::NearestExport };
         let start = export.as_ref().map_or(0, |e| u64::from(e.rva));
         vec![Site {
             module: name,
-            source: export.as_ref().map(|_| Source::Export),
+            source: export.as_ref().map(|_| by),
             function: export.map(|e| self.shown(e.name)),
             offset: Some(address.wrapping_sub(base).wrapping_sub(start)),
             file: None,
@@ -170,9 +186,6 @@ impl<'p, 'd> Symbols<'p, 'd> {
     }
 
     /// The module's exports, read from its image in the dump.
-    //
-    // On x64 an export could be believed only where the same RUNTIME_FUNCTION (`Image::function_at`, chains followed)
-    // covers it and the address; the unwinder reads these tables, and the rule belongs where both are at hand.
     fn exports(&mut self, index: usize) -> &Exports {
         let (process, warnings) = (self.process, &mut self.warnings);
         self.modules.entry(index).or_default().exports.get_or_insert_with(|| {

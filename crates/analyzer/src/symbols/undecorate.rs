@@ -15,14 +15,14 @@ const GAVE_UP: usize = 2 << 20;
 /// The name of a function without its parameters, return type and access: `?f@N@@YAXH@Z` is `N::f`. `None` if the
 /// name is not a decorated one, is longer than 4 KiB, or cannot be read.
 pub fn undecorate(decorated: &str) -> Option<String> {
-    demangle(decorated).ok().flatten()
+    decorated.starts_with('?').then(|| demangle(decorated, Flags::NAME_ONLY).ok().flatten())?
 }
 
-fn demangle(decorated: &str) -> Result<Option<String>, undname::Error> {
-    if !decorated.starts_with('?') || decorated.len() > MOST_INPUT {
+fn demangle(decorated: &str, flags: Flags) -> Result<Option<String>, undname::Error> {
+    if decorated.len() > MOST_INPUT {
         return Ok(None);
     }
-    Ok(Some(undname::demangle(decorated, Flags::NAME_ONLY)?).filter(|name| !name.is_empty()))
+    Ok(Some(undname::demangle(decorated, flags)?).filter(|name| !name.is_empty()))
 }
 
 /// Undecorates the names of one dump, and stops when they have cost too much.
@@ -34,16 +34,34 @@ pub struct Undecorator {
 impl Undecorator {
     /// As [`undecorate`]; on x86 also C names of `__stdcall` and `__fastcall` functions: `_f@8` and `@f@8` are `f`.
     pub fn undecorate(&mut self, name: &str, x86: bool) -> Option<String> {
+        match name.starts_with('?') {
+            true => self.within_budget(name, Flags::NAME_ONLY),
+            false if x86 => c_name(name).map(str::to_owned),
+            false => None,
+        }
+    }
+
+    /// A type's name as it is written in C++, out of its type descriptor: `.?AVbad_alloc@std@@` is `std::bad_alloc`.
+    /// The decorated name if it cannot be undecorated.
+    pub fn type_name(&mut self, decorated: &str) -> String {
+        let Some(name) = self.within_budget(decorated, Flags::empty()) else {
+            return decorated.to_owned();
+        };
+        // Behind a pointer's `*` no space stands before the suffix.
+        let name = name.split("`RTTI").next().unwrap_or_default().trim_end();
+        let kind = ["class ", "struct ", "union ", "enum "].iter().find_map(|kind| name.strip_prefix(kind));
+        kind.unwrap_or(name).to_owned()
+    }
+
+    fn within_budget(&mut self, name: &str, flags: Flags) -> Option<String> {
         if self.spent > MOST_OUTPUT {
             return None;
         }
-        match demangle(name) {
-            Ok(Some(shown)) => {
-                self.spent = self.spent.saturating_add(shown.len());
-                Some(shown)
+        match demangle(name, flags) {
+            Ok(shown) => {
+                self.spent = self.spent.saturating_add(shown.as_ref().map_or(0, String::len));
+                shown
             }
-            Ok(None) if x86 => c_name(name).map(str::to_owned),
-            Ok(None) => None,
             Err(error) => {
                 let gave_up = matches!(error, undname::Error::Io(_));
                 self.spent = self.spent.saturating_add(if gave_up { GAVE_UP } else { name.len() });
@@ -63,6 +81,18 @@ fn c_name(name: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_as_they_are_written() {
+        let mut names = Undecorator::default();
+        assert_eq!(names.type_name(".?AVbad_alloc@std@@"), "std::bad_alloc");
+        assert_eq!(names.type_name(".?AUError@app@@"), "app::Error");
+        assert_eq!(names.type_name(".H"), "int");
+        assert_eq!(names.type_name(".PEAVCMemoryException@@"), "CMemoryException *");
+        assert_eq!(names.type_name(".no such thing"), ".no such thing");
+        let longest = format!(".{}", "PEA".repeat(1364));
+        assert!(!names.type_name(&longest).is_empty(), "it does not overflow the stack");
+    }
 
     #[test]
     fn names_as_their_authors_wrote_them() {

@@ -122,7 +122,7 @@ fn main_thread() -> ThreadReport {
         name: text("main"),
         teb: Hex(0x40_0001_1000),
         teb32: None,
-        stack: Some(StackReport {
+        stack: Some(Box::new(StackReport {
             base: Hex(0x40_0030_0000),
             limit: Hex(0x40_002f_f000),
             reserved_from: Some(Hex(0x40_0020_0000)),
@@ -131,7 +131,7 @@ fn main_thread() -> ThreadReport {
             guard_bytes: Some(0x3000),
             deepest_bytes: Some(0xe00),
             in_use_bytes: Some(0x800),
-        }),
+        })),
         stack64: None,
         last_error: Some(CodeReport { code: Hex(1455), name: text("ERROR_COMMITMENT_LIMIT") }),
         last_status: Some(CodeReport { code: Hex(0xc000_012d), name: text("STATUS_COMMITMENT_LIMIT") }),
@@ -140,6 +140,7 @@ fn main_thread() -> ThreadReport {
         sp: Some(Hex(0x40_002f_f800)),
         start_address: Some(Hex(0x7ff6_4000_1050)),
         top: text("ntdll+0x5678"),
+        top_ip: Some(0x7ffb_1234_5678),
         start_symbol: Vec::new(),
         frames: None,
         stopped: None,
@@ -150,6 +151,8 @@ fn main_thread() -> ThreadReport {
 /// A frame as symbols will make it, one without, one inlined and one outside all modules.
 pub(crate) fn frames() -> Vec<FrameReport> {
     let plain = FrameReport {
+        exact: false,
+        source: None,
         ip: Hex(0x7ffb_1234_5678),
         sp: Hex(0x40_002f_f800),
         inline: false,
@@ -183,7 +186,7 @@ fn wow64_thread() -> ThreadReport {
         index: 1,
         name: None,
         teb32: Some(Hex(0x21_4000)),
-        stack: Some(StackReport {
+        stack: Some(Box::new(StackReport {
             base: Hex(0x60_0000),
             limit: Hex(0x5f_f000),
             reserved_from: None,
@@ -192,7 +195,7 @@ fn wow64_thread() -> ThreadReport {
             guard_bytes: None,
             deepest_bytes: None,
             in_use_bytes: None,
-        }),
+        })),
         stack64: main_thread().stack,
         last_error: Some(CodeReport { code: Hex(0), name: text("ERROR_SUCCESS") }),
         last_status: Some(CodeReport { code: Hex(0xdead_beef), name: None }),
@@ -214,6 +217,7 @@ fn bare_thread() -> ThreadReport {
         ip: None,
         sp: None,
         top: None,
+        top_ip: None,
         start_address: None,
         ..main_thread()
     }

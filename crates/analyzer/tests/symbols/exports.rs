@@ -13,7 +13,7 @@ fn name(address: u64, at: At) -> (String, Option<String>, Option<u64>) {
     let (sites, warnings) = crate::resolve(&dump, &[], address, at);
     assert_eq!(warnings, []);
     let [site] = sites.as_slice() else { panic!("{sites:?}") };
-    assert_eq!(site.source, site.function.as_ref().map(|_| Source::Export));
+    assert_eq!(site.source.is_some(), site.function.is_some());
     assert_eq!((site.inline, site.line, site.file.as_ref()), (false, None, None));
     (site.module.clone(), site.function.clone(), site.offset)
 }
@@ -32,6 +32,16 @@ fn the_nearest_export_below_in_the_same_section() {
     assert_eq!(name(X64.app + 0x100f, At::Instruction), ("app".into(), None, Some(0x100f)), "none below");
     assert_eq!(name(X64.app + 0x2000, At::Instruction), ("app".into(), None, Some(0x2000)), "in .rdata");
     assert_eq!(name(X64.app, At::Instruction), ("app".into(), None, Some(0)), "in the headers");
+}
+
+/// The image tells that AppWork is the 23 bytes from 0x1020 on; what lies behind it may be another function.
+#[test]
+fn a_name_is_a_guess_where_the_image_has_another_function() {
+    let dump = dump(&presets::tiny());
+    let source = |offset| crate::resolve(&dump, &[], X64.app + offset, At::Instruction).0[0].source;
+    assert_eq!([source(0x1020), source(0x1036)], [Some(Source::Export); 2]);
+    assert_eq!([source(0x1037), source(0x104f)], [Some(Source::NearestExport); 2]);
+    assert_eq!(source(0x1000), None);
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! `dumplens stack`: who called whom, down to what went wrong.
 
 use anyhow::bail;
+use dumplens_analyzer::Process;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 use dumplens_analyzer::report::Stacks;
-use dumplens_analyzer::{Process, Report};
 
 use crate::args::{Format, Input};
 use crate::output::Output;
+use crate::symbols::SymbolArgs;
 use crate::value::{self, ThreadChoice};
 use crate::{open, open::shown};
 
@@ -20,6 +21,8 @@ pub(crate) struct Options {
     /// thread, or else the first]
     #[arg(long, value_parser = value::thread, value_name = "N|0xID|all")]
     thread: Option<ThreadChoice>,
+    #[command(flatten)]
+    symbols: SymbolArgs,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
@@ -41,13 +44,8 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     {
         bail!("{}: no thread {number}, there are {}", shown(path), process.threads.len());
     }
-    let wanted = dumplens_analyzer::Options {
-        path: path.to_string_lossy().into_owned(),
-        details: true,
-        stacks,
-        ..dumplens_analyzer::Options::default()
-    };
-    let mut report = Report::new(&process, &wanted);
+    let wanted = dumplens_analyzer::Options { stacks, ..open::detailed() };
+    let mut report = open::with_symbols(&process, path, &wanted, &options.symbols)?;
     report.threads.retain(|thread| thread.frames.is_some());
     match options.input.format {
         Format::Text => output.text(&text::stacks(&report)),

@@ -6,16 +6,19 @@ use dumplens_analyzer::render::text;
 use crate::args::{Format, Input};
 use crate::open;
 use crate::output::Output;
+use crate::symbols::SymbolArgs;
 
 /// Index, ID, TEB, stack bounds, last error and last status of every thread
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    symbols: SymbolArgs,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let report = open::report(&options.input.dump, &open::detailed())?;
+    let report = open::report_with_symbols(&options.input.dump, &open::detailed(), &options.symbols)?;
     match options.input.format {
         Format::Text => output.text(&text::threads(&report)),
         Format::Json => output.json(&Part::threads(&report)),

@@ -1,16 +1,18 @@
-//! Structures of Windows met in the process's memory: TEB, PEB, process parameters, KUSER_SHARED_DATA.
+//! Structures met in the process's memory: TEB, PEB, process parameters, KUSER_SHARED_DATA, C++ throws.
 //!
 //! Offsets are those of the public header collection PHNT (systeminformer, `phnt/include`), compiled for both
 //! sizes of pointer; each is given as `x86 / x64` in hex beside its field. A field that the dump does not keep
 //! is `None`: it is not zero.
 
 mod block;
+pub mod cpp_exception;
 pub mod heap;
 pub mod kuser;
 pub mod parameters;
 pub mod peb;
 pub mod teb;
 
+pub use cpp_exception::{CppError, CppException};
 pub use kuser::UserSharedData;
 pub use parameters::ProcessParameters;
 pub use peb::Peb;

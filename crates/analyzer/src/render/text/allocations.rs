@@ -104,7 +104,7 @@ fn modules(out: &mut String, modules: &[ModuleReport]) {
 /// The stacks that have most committed.
 fn stacks(out: &mut String, report: &Report) {
     let mut stacks: Vec<(usize, u32, &StackReport)> =
-        report.threads.iter().filter_map(|t| Some((t.index, t.id, t.stack.as_ref()?))).collect();
+        report.threads.iter().filter_map(|t| Some((t.index, t.id, t.stack.as_deref()?))).collect();
     stacks.retain(|(_, _, stack)| stack.committed_bytes.is_some());
     stacks.sort_by_key(|(index, _, stack)| (std::cmp::Reverse(stack.committed_bytes), *index));
     if stacks.is_empty() {

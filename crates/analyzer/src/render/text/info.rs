@@ -4,7 +4,7 @@ use super::summary::{process_line, system_line};
 use super::{comment, field, warnings};
 use crate::render::escape;
 use crate::render::number::size_text;
-use crate::report::{ExceptionReport, Report};
+use crate::report::{CppReport, ExceptionReport, Report};
 
 /// The whole answer of `dumplens info`.
 pub fn info(report: &Report) -> String {
@@ -77,6 +77,22 @@ fn last_event(report: &Report) -> Vec<String> {
         format!("at {}, flags {}", exception.address, exception.flags),
     ];
     lines.extend(parameters(exception));
+    lines.extend(exception.cpp.iter().flat_map(cpp));
+    lines
+}
+
+/// The thrown type, its bases, its text, and what is not known of them.
+fn cpp(cpp: &CppReport) -> Vec<String> {
+    let mut lines = vec![match &cpp.type_name {
+        Some(name) => format!("C++ type {}", escape::line(name)),
+        None => "C++ exception, type unknown".to_owned(),
+    }];
+    if !cpp.bases.is_empty() {
+        let bases: Vec<String> = cpp.bases.iter().map(|b| escape::line(b)).collect();
+        lines.push(format!("bases {}", bases.join(", ")));
+    }
+    lines.extend(cpp.what.as_ref().map(|what| format!("what() \"{}\"", escape::line(what))));
+    lines.extend(cpp.problem.as_ref().map(|problem| format!("({problem})")));
     lines
 }
 

@@ -3,7 +3,7 @@
 use crate::render::escape;
 use crate::report::SiteReport;
 
-/// `module!function+0x12 [file @ line]`, with `(inline)` before inline functions and `(export)` behind a name that is
+/// `module!function+0x12 [file @ line]`, with `(inline)` before inline functions and `(nearest export)` behind a name that is
 /// only the nearest exported one below.
 pub fn site(site: &SiteReport) -> String {
     let mut out = if site.inline { "(inline) ".to_owned() } else { String::new() };
@@ -20,8 +20,8 @@ pub fn site(site: &SiteReport) -> String {
         (Some(file), None) => out.push_str(&format!(" [{}]", escape::line(file))),
         (None, _) => {}
     }
-    if site.source == Some("export") {
-        out.push_str(" (export)");
+    if site.source == Some("nearest_export") {
+        out.push_str(" (nearest export)");
     }
     out
 }

@@ -66,9 +66,12 @@ fn row(out: &mut String, frame: &FrameReport, number: usize, returns: Option<u64
     };
     let mark = if blamed { '>' } else { ' ' };
     let trust = match frame.trust {
-        "context" | "unwind_info" | "leaf" => String::new(),
-        guess => format!("  ({guess})"),
+        "context" | "unwind_info" | "leaf" => None,
+        guess => Some(guess),
     };
+    let name = frame.source.filter(|source| *source == "nearest_export").map(|_| "nearest export");
+    let guesses: Vec<&str> = name.into_iter().chain(trust).collect();
+    let trust = if guesses.is_empty() { String::new() } else { format!("  ({})", guesses.join(", ")) };
     let line = format!("{mark}{number:02x} {sp:<width$} {returns:<width$} {}{trust}", site(frame, bits));
     out.push_str(line.trim_end());
     out.push('\n');
@@ -80,7 +83,8 @@ fn site(frame: &FrameReport, bits: u32) -> String {
         return padded_hex(frame.ip.0, bits);
     };
     let function = frame.function.as_deref().map(|f| format!("!{}", escape::line(f))).unwrap_or_default();
-    let offset = frame.offset.map(|offset| format!("+{offset}")).unwrap_or_default();
+    let offset = frame.offset.filter(|offset| offset.0 != 0);
+    let offset = offset.map(|offset| format!("+{offset}")).unwrap_or_default();
     let line = frame.file.as_deref().map(|file| match frame.line {
         Some(line) => format!(" [{} @ {line}]", escape::line(file)),
         None => format!(" [{}]", escape::line(file)),

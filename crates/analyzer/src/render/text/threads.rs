@@ -35,7 +35,7 @@ fn row(out: &mut String, thread: &ThreadReport, mark: char, bits: u32, width: us
             .map(|n| n.map_or("?".into(), |n| hex(n, bits))),
         None => ["?".to_owned(), "?".to_owned(), "?".to_owned()],
     };
-    let [from, limit, base] = bounds(thread.stack.as_ref());
+    let [from, limit, base] = bounds(thread.stack.as_deref());
     let teb = hex(thread.teb32.unwrap_or(thread.teb).0, bits);
     let name = thread.name.as_deref().map(|n| format!(", \"{}\"", escape::line(n))).unwrap_or_default();
     let top = thread.top.as_deref().map(|top| format!(", {}", escape::line(top))).unwrap_or_default();

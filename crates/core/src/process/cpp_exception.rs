@@ -1,0 +1,202 @@
+//! The type information of a thrown C++ object, as MSVC's compiler writes it: ThrowInfo, CatchableTypeArray,
+//! CatchableType, TypeDescriptor.
+//!
+//! 32-bit structures hold addresses; 64-bit ones hold 32-bit RVAs, relative to the fourth parameter of the
+//! exception. Offsets are in hex and, where they differ, given as `x86 / x64`. Nothing here is followed in a circle:
+//! the way is four structures long, and its lists are bounded in `limits`.
+
+use thiserror::Error;
+
+use crate::arch::Width;
+use crate::limits;
+use crate::memory::{Memory, Unreadable};
+
+/// The exception code of a C++ throw: `0xe0000000 | 'msc'`.
+pub const CODE: u32 = 0xe06d_7363;
+/// First parameters that a throw has: the three versions of the structures, and a "pure" throw.
+const MAGIC: [u64; 4] = [0x1993_0520, 0x1993_0521, 0x1993_0522, 0x0199_4000];
+
+/// Why the type of a thrown object is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum CppError {
+    /// The parameters are not those of a throw.
+    #[error("the parameters are not those of a C++ throw")]
+    NotAThrow,
+    /// No ThrowInfo: what `throw;` raises.
+    #[error("the exception names no ThrowInfo")]
+    NoThrowInfo,
+    /// A structure on the way that cannot be read.
+    #[error("{what} cannot be read at {why}")]
+    Unreadable {
+        /// The structure.
+        what: &'static str,
+        /// The address, and why not.
+        why: Unreadable,
+    },
+    /// A structure that is not what it should be.
+    #[error("{what} at {address:#x} is damaged")]
+    Damaged {
+        /// The structure.
+        what: &'static str,
+        /// Where it lies.
+        address: u64,
+    },
+}
+
+/// One type that the thrown object can be caught as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatchableType {
+    /// The name in its TypeDescriptor (8 / 10), decorated: `.?AVbad_alloc@std@@`.
+    pub decorated: String,
+    /// `thisDisplacement.mdisp` (8): bytes from the object to its part of this type.
+    pub mdisp: i32,
+    /// `thisDisplacement.pdisp` (c): where the virtual base table's pointer is; -1 without one.
+    pub pdisp: i32,
+    /// `thisDisplacement.vdisp` (10): which entry of that table.
+    pub vdisp: i32,
+}
+
+/// What a throw says of its object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CppException {
+    /// Of the throwing code: 64-bit if the exception has the fourth parameter.
+    pub width: Width,
+    /// Address of the object; of the pointer to it, if a pointer was thrown.
+    pub object: u64,
+    /// Address of ThrowInfo.
+    pub throw_info: u64,
+    /// The thrown type, then its bases; at least one.
+    pub types: Vec<CatchableType>,
+    /// Types that were not read, being more than a class can sensibly have.
+    pub types_left: u32,
+}
+
+/// What `std::exception::what()` would return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct What {
+    /// The bytes before the NUL, with U+FFFD for what is not UTF-8.
+    pub text: String,
+    /// Whether there is more of it.
+    pub cut: bool,
+}
+
+impl CppException {
+    /// Follows the parameters of a throw (`ExceptionInformation`) to its types.
+    pub fn read(memory: Memory<'_>, parameters: &[u64]) -> Result<CppException, CppError> {
+        let (magic, object, throw_info, image) = match *parameters {
+            [magic, object, throw_info] => (magic, object, throw_info, None),
+            [magic, object, throw_info, image, ..] => (magic, object, throw_info, Some(image)),
+            _ => return Err(CppError::NotAThrow),
+        };
+        if !MAGIC.contains(&magic) {
+            return Err(CppError::NotAThrow);
+        }
+        if throw_info == 0 {
+            return Err(CppError::NoThrowInfo);
+        }
+        let links = Links { memory, image };
+        let array = links.follow("ThrowInfo", throw_info, 0xc)?;
+        let count = links.long("CatchableTypeArray", array, 0)?;
+        if count == 0 || count > i32::MAX.unsigned_abs() {
+            return Err(CppError::Damaged { what: "CatchableTypeArray", address: array });
+        }
+        let read = count.min(limits::CATCHABLE_TYPES);
+        let types = (1..=u64::from(read))
+            .map(|n| links.catchable_type(array, n.saturating_mul(4)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let width = if image.is_some() { Width::Bits64 } else { Width::Bits32 };
+        Ok(CppException { width, object, throw_info, types, types_left: count.saturating_sub(read) })
+    }
+
+    /// Whether a pointer was thrown: [`CppException::object`] is then where the pointer lies.
+    pub fn is_pointer(&self) -> bool {
+        self.types.first().is_some_and(|t| t.decorated.starts_with(".P"))
+    }
+
+    /// The text of a `std::exception`; `None` if the object is none, or was thrown by pointer.
+    ///
+    /// Its MSVC layout is a vftable pointer and the text's pointer (4 / 8), null for "Unknown exception".
+    pub fn what(&self, memory: Memory<'_>) -> Option<Result<What, Unreadable>> {
+        let base = self.types.iter().find(|t| t.decorated == ".?AVexception@std@@")?;
+        Some(self.part(memory, base).and_then(|part| {
+            let field = part.wrapping_add(self.width.pick(4, 8));
+            match memory.pointer(field, self.width)? {
+                0 => Ok(What { text: "Unknown exception".to_owned(), cut: false }),
+                text => until_nul(memory, text, limits::WHAT_BYTES)
+                    .map(|(bytes, cut)| What { text: String::from_utf8_lossy(&bytes).into_owned(), cut }),
+            }
+        }))
+    }
+
+    /// Address of the object's part of a type.
+    fn part(&self, memory: Memory<'_>, of: &CatchableType) -> Result<u64, Unreadable> {
+        let part = self.object.wrapping_add_signed(i64::from(of.mdisp));
+        if of.pdisp < 0 {
+            return Ok(part);
+        }
+        let pdisp = i64::from(of.pdisp);
+        let table = memory.pointer(self.object.wrapping_add_signed(pdisp), self.width)?;
+        let entry = memory.u32(table.wrapping_add_signed(i64::from(of.vdisp)))?.cast_signed();
+        Ok(part.wrapping_add_signed(pdisp).wrapping_add_signed(i64::from(entry)))
+    }
+}
+
+/// How the structures refer to each other.
+#[derive(Clone, Copy)]
+struct Links<'d> {
+    memory: Memory<'d>,
+    image: Option<u64>,
+}
+
+impl Links<'_> {
+    fn long(self, what: &'static str, address: u64, offset: u64) -> Result<u32, CppError> {
+        let read = self.memory.u32(address.wrapping_add(offset));
+        read.map_err(|why| CppError::Unreadable { what, why })
+    }
+
+    /// The address that a field refers to; null is damage.
+    fn follow(self, what: &'static str, address: u64, offset: u64) -> Result<u64, CppError> {
+        match self.long(what, address, offset)? {
+            0 => Err(CppError::Damaged { what, address }),
+            link => Ok(self.image.unwrap_or(0).wrapping_add(u64::from(link))),
+        }
+    }
+
+    fn catchable_type(self, array: u64, entry: u64) -> Result<CatchableType, CppError> {
+        const WHAT: &str = "CatchableType";
+        let at = self.follow("CatchableTypeArray", array, entry)?;
+        let descriptor = self.follow(WHAT, at, 0x4)?;
+        let signed = |offset| self.long(WHAT, at, offset).map(u32::cast_signed);
+        Ok(CatchableType {
+            decorated: self.name(descriptor)?,
+            mdisp: signed(0x8)?,
+            pdisp: signed(0xc)?,
+            vdisp: signed(0x10)?,
+        })
+    }
+
+    fn name(self, descriptor: u64) -> Result<String, CppError> {
+        const WHAT: &str = "TypeDescriptor";
+        let at = descriptor.wrapping_add(if self.image.is_some() { 0x10 } else { 0x8 });
+        let (bytes, cut) = until_nul(self.memory, at, limits::NAME_BYTES as u64)
+            .map_err(|why| CppError::Unreadable { what: WHAT, why })?;
+        let printable = bytes.iter().all(|b| (0x20..0x7f).contains(b) || *b >= 0x80);
+        let name = String::from_utf8(bytes).ok();
+        name.filter(|n| n.len() > 1 && n.starts_with('.') && printable && !cut)
+            .ok_or(CppError::Damaged { what: WHAT, address: descriptor })
+    }
+}
+
+/// Bytes up to a NUL, at most `most`, and whether they end without one.
+fn until_nul(memory: Memory<'_>, address: u64, most: u64) -> Result<(Vec<u8>, bool), Unreadable> {
+    let have = memory.available(address, most);
+    let mut bytes = memory.bytes(address, have.max(1))?;
+    match bytes.iter().position(|b| *b == 0) {
+        Some(end) => {
+            bytes.truncate(end);
+            Ok((bytes, false))
+        }
+        None if have < most => memory.bytes(address, have.saturating_add(1)).map(|bytes| (bytes, true)),
+        None => Ok((bytes, true)),
+    }
+}

@@ -1,0 +1,76 @@
+//! Type information of C++ throws, in both widths, whole and damaged.
+
+use dumplens_core::process::{CppError, CppException};
+use dumplens_core::{Absence, Dump, Width};
+use dumplens_synth::{self as synth, CppThrow, Process, Range};
+
+const IMAGE: u64 = 0x40_0000;
+const OBJECT: u64 = 0x20_0000;
+const TYPES: [&str; 2] = [".?AVbad_alloc@std@@", ".?AVexception@std@@"];
+
+fn thrown(width: synth::Width) -> (Process, Vec<u64>) {
+    let memory = vec![Range { start: OBJECT, size: 0x1000 }, Range { start: IMAGE, size: 0x2000 }];
+    let mut process = Process { memory, ..Process::default() };
+    let types = TYPES.map(String::from).to_vec();
+    let raised = CppThrow { width, image: IMAGE, rva: 0x1000, object: OBJECT, types }.raise(&mut process);
+    (process, raised.parameters)
+}
+
+fn open(process: &Process) -> Dump {
+    Dump::open(process.to_bytes().0).expect("a dump that opens")
+}
+
+#[test]
+fn types_and_text() {
+    for (width, pointer, length) in [(synth::Width::W32, 4, 4), (synth::Width::W64, 8, 8)] {
+        let (mut process, parameters) = thrown(width);
+        process.put(OBJECT + pointer, &(OBJECT + 0x100).to_le_bytes()[..length]);
+        process.put(OBJECT + 0x100, b"bad allocation\0");
+        let dump = open(&process);
+        let cpp = CppException::read(dump.memory(), &parameters).unwrap();
+        assert_eq!(cpp.width, if pointer == 4 { Width::Bits32 } else { Width::Bits64 });
+        assert_eq!(cpp.types.iter().map(|t| t.decorated.as_str()).collect::<Vec<_>>(), TYPES);
+        let what = cpp.what(dump.memory()).unwrap().unwrap();
+        assert_eq!((what.text.as_str(), what.cut), ("bad allocation", false));
+    }
+}
+
+#[test]
+fn what_is_not_there_is_not_guessed() {
+    let (process, mut parameters) = thrown(synth::Width::W64);
+    let dump = open(&process);
+    parameters[2] = 0;
+    assert_eq!(CppException::read(dump.memory(), &parameters), Err(CppError::NoThrowInfo));
+    parameters[2] = 0x7000_0000;
+    let unread = CppException::read(dump.memory(), &parameters).unwrap_err();
+    assert!(
+        matches!(unread, CppError::Unreadable { what: "ThrowInfo", why } if why.why == Absence::Unknown),
+        "{unread}"
+    );
+    parameters[0] = 0x1234;
+    assert_eq!(CppException::read(dump.memory(), &parameters), Err(CppError::NotAThrow));
+}
+
+/// Each byte of the structures set to each of four values: an answer or an error, within the bounds.
+#[test]
+fn mutated_structures_stay_within_bounds() {
+    for width in [synth::Width::W32, synth::Width::W64] {
+        let (base, parameters) = thrown(width);
+        for at in 0..0x100u64 {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut process = base.clone();
+                process.put(IMAGE + 0x1000 + at, &[value]);
+                let dump = open(&process);
+                if let Ok(cpp) = CppException::read(dump.memory(), &parameters) {
+                    assert!((1..=64).contains(&cpp.types.len()));
+                    assert!(
+                        cpp.types.iter().all(|t| t.decorated.starts_with('.') && t.decorated.len() < 4096)
+                    );
+                    if let Some(Ok(what)) = cpp.what(dump.memory()) {
+                        assert!(what.text.chars().count() <= 512);
+                    }
+                }
+            }
+        }
+    }
+}
