@@ -6,7 +6,7 @@ use crate::process::{PAGE, Process};
 
 /// Bytes at the low end of a stack that are looked at for the deepest use; a stack is mostly dirty to its last
 /// committed page.
-const LOOKED_AT: u64 = 1 << 20;
+pub(crate) const LOOKED_AT: u64 = 1 << 20;
 
 /// The lowest address of the committed stack whose byte is not zero: how far down the thread has ever written. `None`
 /// if the dump does not keep that part of the stack, or all that is looked at is zero.

@@ -17,6 +17,7 @@ Examples:
   dumplens threads app.dmp                                stacks, last errors and statuses
   dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
   dumplens report app.dmp --format json                   everything, for another program
+  dumplens trim app.dmp small.dmp                         a dump for a ticket, with the same report
 
 Exit status:
   0  the question was answered, with warnings or without
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Threads(commands::threads::Options),
     Stack(commands::stack::Options),
     Report(commands::report::Options),
+    Trim(commands::trim::Options),
 }
 
 /// The dump, and how to show the answer.

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Threads(options) => commands::threads::run(options, &mut output),
         Command::Stack(options) => commands::stack::run(options, &mut output),
         Command::Report(options) => commands::report::run(options, &mut output),
+        Command::Trim(options) => commands::trim::run(options, &mut output),
     };
     match result.and_then(|()| output.finish()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! A minidump that has been opened.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use minidump::{
     Minidump, MinidumpContext, MinidumpException, MinidumpHandleDataStream, MinidumpMiscInfo,
@@ -16,6 +16,7 @@ use crate::extract::Extract;
 use crate::memory::Memory;
 use crate::metadata::Metadata;
 use crate::source::Source;
+use crate::spans::Spans;
 use crate::streams::comment::Comment;
 use crate::streams::memory_info::{self, MemoryInfoList};
 use crate::streams::memory_ranges::{self, Ranges};
@@ -39,6 +40,8 @@ pub struct Dump {
     damage: Vec<Damage>,
     memory_info: OnceLock<Result<Option<MemoryInfoList>, Damage>>,
     ranges: OnceLock<Ranges>,
+    /// The memory that was asked for, once that is to be recorded.
+    reads: OnceLock<Mutex<Spans>>,
 }
 
 impl fmt::Debug for Dump {
@@ -72,8 +75,8 @@ impl Dump {
         }
         let small = read_extract(extract.finish(&header))?;
         drop(meta);
-        let (memory_info, ranges) = (OnceLock::new(), OnceLock::new());
-        Ok(Dump { source, header, streams, small, contexts, arch, width, damage, memory_info, ranges })
+        let (memory_info, ranges, reads) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Dump { source, header, streams, small, contexts, arch, width, damage, memory_info, ranges, reads })
     }
 
     /// The file's header.
@@ -216,6 +219,25 @@ impl Dump {
     /// What the dump keeps of the process's memory; empty if it has no memory list.
     pub fn memory(&self) -> Memory<'_> {
         Memory::new(self)
+    }
+
+    /// From now on, notes which addresses are read through [`Dump::memory`]: what an answer was made of. Forgets those
+    /// that it noted before.
+    pub fn record_reads(&self) {
+        let reads = self.reads.get_or_init(Mutex::default);
+        *reads.lock().unwrap_or_else(PoisonError::into_inner) = Spans::default();
+    }
+
+    /// The addresses that were read since [`Dump::record_reads`], or looked whether the dump keeps them, and kept.
+    pub fn reads(&self) -> Spans {
+        let lock = |reads: &Mutex<Spans>| reads.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.reads.get().map(lock).unwrap_or_default()
+    }
+
+    pub(crate) fn note_read(&self, address: u64, len: u64) {
+        if let Some(reads) = self.reads.get() {
+            reads.lock().unwrap_or_else(PoisonError::into_inner).add(address, len);
+        }
     }
 
     pub(crate) fn ranges(&self) -> &Ranges {

@@ -198,7 +198,7 @@ pub(crate) const NOWHERE: MINIDUMP_LOCATION_DESCRIPTOR =
 
 /// The UTF-16 bytes of the MINIDUMP_STRING at `rva`; `None` if they are not all there, or more than there is place
 /// for.
-fn string_bytes(meta: &Metadata<'_>, rva: u64, most: u64) -> Option<Vec<u8>> {
+pub(crate) fn string_bytes(meta: &Metadata<'_>, rva: u64, most: u64) -> Option<Vec<u8>> {
     let length = meta.structure::<U32>(rva).ok().flatten()?.get();
     if rva == 0 || length > limits::STRING_BYTES || u64::from(length) > most || length % 2 != 0 {
         return None;

@@ -60,6 +60,8 @@ pub struct Unreadable {
 #[derive(Clone, Copy)]
 pub struct Memory<'d> {
     dump: &'d Dump,
+    /// Whether reads are noted ([`Dump::record_reads`]).
+    noted: bool,
 }
 
 impl fmt::Debug for Memory<'_> {
@@ -70,7 +72,19 @@ impl fmt::Debug for Memory<'_> {
 
 impl<'d> Memory<'d> {
     pub(crate) fn new(dump: &'d Dump) -> Memory<'d> {
-        Memory { dump }
+        Memory { dump, noted: true }
+    }
+
+    /// The same memory, for a reader that notes itself what of it matters.
+    pub(crate) fn unnoted(self) -> Memory<'d> {
+        Memory { noted: false, ..self }
+    }
+
+    /// Notes that these bytes, as far as the dump keeps them, matter to an answer.
+    pub(crate) fn note(self, address: u64, len: u64) {
+        if self.noted {
+            self.dump.note_read(address, len);
+        }
     }
 
     /// The ranges that the dump keeps: sorted by address, not overlapping.
@@ -105,7 +119,9 @@ impl<'d> Memory<'d> {
             }
             have = have.saturating_add(here);
         }
-        have.min(most)
+        let have = have.min(most);
+        self.note(address, have);
+        have
     }
 
     /// File offset of `address`, and how many bytes follow it in the same range and in the file.
@@ -130,7 +146,10 @@ impl<'d> Memory<'d> {
             let n = n.min(rest.len());
             let part = rest.get_mut(..n).unwrap_or_default();
             match read_full(self.dump.source(), offset, part) {
-                Ok(read) if read == n => done = done.saturating_add(n),
+                Ok(read) if read == n => {
+                    self.note(at, n as u64);
+                    done = done.saturating_add(n);
+                }
                 _ => {
                     return Err(Unreadable { address: at, why: Absence::ReadFailed });
                 }

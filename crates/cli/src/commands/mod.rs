@@ -9,4 +9,5 @@ pub(crate) mod report;
 pub(crate) mod stack;
 pub(crate) mod summary;
 pub(crate) mod threads;
+pub(crate) mod trim;
 pub(crate) mod why;

@@ -29,7 +29,10 @@ impl<'d> Block<'d> {
 
     /// The same, of a structure whose first bytes may be missing.
     pub(crate) fn in_parts(memory: Memory<'d>, address: u64, len: u64, width: Width) -> Block<'d> {
-        let bytes = memory.bytes(address, memory.available(address, len)).unwrap_or_default();
+        // More is read than is used: only that it is there, and the fields that are asked for, matter.
+        memory.note(address, 1);
+        let quiet = memory.unnoted();
+        let bytes = quiet.bytes(address, quiet.available(address, len)).unwrap_or_default();
         Block { memory, address, bytes, width }
     }
 
@@ -46,6 +49,7 @@ impl<'d> Block<'d> {
     /// The little-endian number of some bytes at an offset.
     pub(crate) fn number(&self, at: u64, bytes: usize) -> Option<u64> {
         let start = usize::try_from(at).ok()?;
+        self.memory.note(self.address.checked_add(at)?, bytes as u64);
         if let Some(field) = self.bytes.get(start..start.checked_add(bytes)?) {
             return Some(little_endian(field));
         }

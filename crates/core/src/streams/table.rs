@@ -15,8 +15,8 @@ const CHUNK: u64 = 64 << 10;
 /// Entries whose bytes are all in the file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table {
-    offset: u64,
-    stride: u64,
+    pub(crate) offset: u64,
+    pub(crate) stride: u64,
     pub(crate) count: u64,
 }
 

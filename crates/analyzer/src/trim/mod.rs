@@ -1,0 +1,194 @@
+//! A smaller dump that gives the same report: which memory that takes, and the note that says what is gone.
+//!
+//! Nothing is guessed about what a report needs: one is made, and what it read is kept.
+
+mod redact;
+
+use std::fmt::Write as _;
+use std::io::{self, Seek, Write};
+
+use dumplens_core::minidump::Module;
+use dumplens_core::process::{ProcessParameters, kuser};
+use dumplens_core::trim::{self, Trim};
+use dumplens_core::{Dump, Spans, StreamType};
+
+use self::redact::Redactor;
+use crate::process::{PAGE, Process};
+use crate::report::{Options, Report, Stacks};
+use crate::stack_use;
+use crate::symbols::{Search, Symbols};
+
+/// Bytes of each stack, from its stack pointer on, that are kept beyond what the walk read: for whoever looks closer.
+const STACK_BYTES: u64 = 64 << 10;
+
+/// Without a memory map the memory that is kept is all that tells of the address space: up to so many bytes stay.
+const UNMAPPED_BYTES: u64 = 64 << 20;
+
+/// Bytes of a stack that were never used are kept up to here: they tell how much of it was.
+const UNUSED_BYTES: u64 = 64 << 10;
+
+/// Faults of the original that the note lists one by one.
+const FAULTS: usize = 16;
+
+/// How a dump is to be trimmed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TrimOptions {
+    /// Drops environment, command line, names of objects, and what on stacks and heaps is no pointer.
+    pub redact: bool,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trimmed {
+    /// Bytes of the copy.
+    pub size_bytes: u64,
+    /// Bytes of the process's memory that it keeps.
+    pub kept_bytes: u64,
+    /// Bytes of memory that the original kept.
+    pub original_bytes: u64,
+    /// The line that was added to the comment: what was kept, and what was dropped.
+    pub note: String,
+}
+
+/// Writes a trimmed copy of `dump` to `out`, from its start on. The report of the copy is that of the original, but
+/// for what is said of the file itself.
+///
+/// Fails as `out` does, and where the dump cannot be read.
+pub fn trim(dump: &Dump, options: TrimOptions, out: &mut (impl Write + Seek)) -> io::Result<Trimmed> {
+    dump.record_reads();
+    let process = Process::gather(dump);
+    let structures = dump.reads();
+    let wanted = Options { details: true, stacks: Stacks::All, ..Options::default() };
+    let mut report = Report::new(&process, &wanted);
+    report.symbolise(&mut Symbols::new(&process, Search::default()));
+    let reads = dump.reads();
+    if !options.redact {
+        read_parameters(&process);
+    }
+    let (keep, unused) = keep(&process, &report);
+    let copy = Trim::new(dump, &keep, trim::TrimOptions { redact: options.redact });
+    let memory = dump.memory();
+    let original_bytes = memory.listed_bytes().saturating_sub(memory.missing_bytes());
+    let kept_bytes = copy.kept_bytes();
+    let note = note(&process, &copy, options, (original_bytes, unused));
+    let size_bytes = if options.redact {
+        let redactor = Redactor::new(&process, &report, &keep, structures, &reads);
+        copy.write(&note, &mut |address, bytes| redactor.edit(address, bytes), out)?
+    } else {
+        copy.write(&note, &mut |_, _| {}, out)?
+    };
+    Ok(Trimmed { size_bytes, kept_bytes, original_bytes, note })
+}
+
+/// Reads what a report holds only when it is asked for secrets, for the sake of having read it.
+fn read_parameters(process: &Process<'_>) {
+    for peb in &process.pebs {
+        let Some(at) = peb.process_parameters.filter(|at| *at != 0) else { continue };
+        if let Ok(parameters) = ProcessParameters::read(process.dump.memory(), at, peb.width) {
+            let _ = (parameters.image_path(), parameters.command_line(), parameters.environment());
+        }
+    }
+}
+
+/// What the report read, in whole pages, and what belongs to it all the same. And of how many stacks a part was left
+/// out.
+fn keep(process: &Process<'_>, report: &Report) -> (Spans, usize) {
+    let mut keep = process.dump.reads();
+    for teb in process.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten() {
+        keep.add(teb.address, 2 * PAGE);
+    }
+    for peb in &process.pebs {
+        keep.add(peb.address, PAGE);
+    }
+    let unused = drop_unused(process, &mut keep);
+    keep.add(kuser::ADDRESS, PAGE);
+    for module in &process.modules {
+        keep.add(module.base_address(), PAGE);
+    }
+    for stack in stacks(process, report) {
+        keep.add(stack, STACK_BYTES);
+    }
+    let ips = report.threads.iter().filter_map(|thread| thread.ip);
+    for code in ips.chain(report.exception.as_ref().map(|e| e.address)) {
+        keep.add(code.0, 1);
+    }
+    let memory = process.dump.memory();
+    if !process.space.is_mapped() && memory.listed_bytes() <= UNMAPPED_BYTES {
+        for range in memory.ranges() {
+            keep.add(range.start, range.size);
+        }
+    }
+    (keep.widened(PAGE), unused)
+}
+
+/// Drops the zeros at the low end of stacks, which were read to find how deep each was ever used, where they are many.
+/// Returns of how many stacks.
+fn drop_unused(process: &Process<'_>, keep: &mut Spans) -> usize {
+    let mut stacks = 0;
+    for teb in process.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten() {
+        let lowest = stack_use::deepest(process, &teb);
+        let end = lowest.unwrap_or(teb.stack_limit.saturating_add(stack_use::LOOKED_AT).min(teb.stack_base));
+        let end = end - end % PAGE;
+        let kept = keep.within(teb.stack_limit, end).next().is_some();
+        if kept && end.saturating_sub(teb.stack_limit) > UNUSED_BYTES {
+            keep.remove(teb.stack_limit, end);
+            stacks += 1;
+        }
+    }
+    stacks
+}
+
+/// From where on each stack is kept: the stack pointers; of 32-bit stacks in a 64-bit dump, whose stack pointers are
+/// elsewhere, the last bytes.
+fn stacks<'r>(process: &'r Process<'_>, report: &'r Report) -> impl Iterator<Item = u64> + 'r {
+    let of_wow64 = process.threads.iter().filter_map(|thread| thread.teb32);
+    let walked = report.threads.iter().filter_map(|thread| thread.frames.as_ref()?.first());
+    report
+        .threads
+        .iter()
+        .filter_map(|thread| thread.sp)
+        .chain(walked.map(|frame| frame.sp))
+        .map(|sp| sp.0)
+        .chain(of_wow64.map(|teb| teb.stack_limit.max(teb.stack_base.saturating_sub(STACK_BYTES))))
+}
+
+/// One line for the comment.
+fn note(process: &Process<'_>, copy: &Trim<'_>, options: TrimOptions, dropped: (u64, usize)) -> String {
+    let (original, unused) = dropped;
+    let mut note = format!(
+        "*** dumplens trim: kept {} of {original} bytes of memory: what the report is made of, {STACK_BYTES} bytes of \
+         each stack from its stack pointer on, TEBs, PEBs, headers of images",
+        copy.kept_bytes()
+    );
+    note += "; dropped: all other memory";
+    if unused > 0 {
+        let _ = write!(note, ", the part of {unused} stacks that was never used");
+    }
+    let dump = process.dump;
+    if dump.stream(StreamType::HANDLE_DATA).is_some() {
+        note += ", object information of handles";
+    }
+    for kind in copy.dropped() {
+        let _ = write!(note, ", {kind}");
+    }
+    for (index, kind) in copy.unseen().enumerate() {
+        let before = if index == 0 { "; copied without a look inside: " } else { ", " };
+        let _ = write!(note, "{before}{kind}");
+    }
+    if options.redact {
+        note += "; redacted: environment, command line, names of objects, and in memory other than images what is no \
+                 pointer, no number below 65536 and not needed for the report, texts of exceptions too; not redacted: \
+                 the comment, paths of modules, names of threads, registers";
+    }
+    let map = dump.memory_info().map(|list| list.map(|list| list.damage.clone()).unwrap_or_default());
+    let map = map.unwrap_or_else(|lost| vec![lost]);
+    let faults: Vec<_> = dump.damage().iter().chain(dump.memory_damage()).chain(&map).collect();
+    for (index, fault) in faults.iter().take(FAULTS).enumerate() {
+        let before = if index == 0 { "; the original was damaged: " } else { " | " };
+        let _ = write!(note, "{before}{fault} [{}]", fault.code());
+    }
+    if let Some(more) = faults.len().checked_sub(FAULTS).filter(|more| *more > 0) {
+        let _ = write!(note, " | {more} more");
+    }
+    note
+}

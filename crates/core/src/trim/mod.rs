@@ -1,0 +1,185 @@
+//! Writing a smaller minidump out of another one: all that describes the process, and only some of its memory.
+//!
+//! What memory is worth keeping is not decided here. Streams are copied byte for byte; in those that refer to other
+//! places of the file (names, contexts, CodeView records) the references are moved along, entry by entry. What cannot
+//! be read in the original points outside the file in the copy too, so that a reader misses the same things.
+
+mod memory;
+mod output;
+mod refer;
+
+use std::io::{self, Seek, Write};
+
+use crate::container::StreamLocation;
+use crate::damage::Damage;
+use crate::dump::Dump;
+use crate::limits;
+use crate::spans::Spans;
+use crate::utf16;
+use crate::vocabulary::StreamType;
+
+use self::memory::Piece;
+use self::output::Output;
+
+/// Streams whose contents are known, beyond those that [`refer`] moves: they refer to no other place of the file.
+const SELF_CONTAINED: [StreamType; 5] = [
+    StreamType::MISC_INFO,
+    StreamType::MEMORY_INFO_LIST,
+    StreamType::THREAD_INFO_LIST,
+    StreamType::SYSTEM_MEMORY_INFO,
+    StreamType::PROCESS_VM_COUNTERS,
+];
+
+/// Streams that refer to other places of the file in ways that are not followed here: ThreadExList (8), Wine's list of
+/// its host's libraries, Crashpad's information, the list of libraries of Linux writers, Mozilla's crash information of
+/// macOS.
+const REFERRING: [u32; 5] = [8, 0xfff0, 0x4350_0001, 0x4767_000a, 0x4d7a_0001];
+
+/// What becomes of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Copied, with what it refers to.
+    Moved,
+    /// Copied as it is.
+    Copied,
+    /// Written anew: memory and comment.
+    Replaced,
+    Dropped,
+}
+
+/// How a dump is to be trimmed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TrimOptions {
+    /// Leaves out the names of the objects that handles refer to, and every stream whose contents are not known here.
+    pub redact: bool,
+}
+
+/// A trimmed copy of a dump, ready to be written.
+#[derive(Debug)]
+pub struct Trim<'d> {
+    dump: &'d Dump,
+    options: TrimOptions,
+    pieces: Vec<Piece>,
+    streams: Vec<(StreamLocation, Fate)>,
+}
+
+impl<'d> Trim<'d> {
+    /// Keeps, of the memory in the dump, the addresses of `keep`.
+    pub fn new(dump: &'d Dump, keep: &Spans, options: TrimOptions) -> Trim<'d> {
+        let wide = dump.stream(StreamType::COMMENT_W).is_some();
+        let fate = |at: &StreamLocation| match at.kind {
+            StreamType::MEMORY_LIST | StreamType::MEMORY64_LIST | StreamType::COMMENT_W => Fate::Replaced,
+            StreamType::COMMENT_A if !wide => Fate::Replaced,
+            kind if refer::fields(kind).is_some() => Fate::Moved,
+            kind if SELF_CONTAINED.contains(&kind) || kind == StreamType::COMMENT_A => Fate::Copied,
+            _ if options.redact || at.size > limits::SMALL_STREAM_BYTES => Fate::Dropped,
+            kind if REFERRING.contains(&kind.0) => Fate::Dropped,
+            _ => Fate::Copied,
+        };
+        let streams = dump.streams().iter().map(|at| (*at, fate(at))).collect();
+        Trim { dump, options, pieces: memory::pieces(dump, keep), streams }
+    }
+
+    /// Bytes of memory that the copy keeps.
+    pub fn kept_bytes(&self) -> u64 {
+        self.pieces.iter().fold(0, |sum, piece| sum.saturating_add(piece.size))
+    }
+
+    /// The streams that are left out.
+    pub fn dropped(&self) -> impl Iterator<Item = StreamType> + '_ {
+        self.streams.iter().filter(|(_, fate)| *fate == Fate::Dropped).map(|(at, _)| at.kind)
+    }
+
+    /// The streams that are copied without knowing what they hold: what they may refer to elsewhere in the file is not
+    /// there any more.
+    pub fn unseen(&self) -> impl Iterator<Item = StreamType> + '_ {
+        let known = |kind| SELF_CONTAINED.contains(&kind) || kind == StreamType::COMMENT_A;
+        self.streams
+            .iter()
+            .filter(move |(at, fate)| *fate == Fate::Copied && !known(at.kind))
+            .map(|(at, _)| at.kind)
+    }
+
+    /// Writes the copy, from the start of `out` on, with `note` behind the dump's comment. `edit` sees all memory on
+    /// its way: the address, a multiple of 8 unless a range of the dump begins there, and the bytes at it. Holds no
+    /// more than a list's references in memory. Returns the size of the copy.
+    ///
+    /// Fails as `out` does, where the dump cannot be read, and where the copy's metadata would pass 4 GiB.
+    pub fn write(
+        &self,
+        note: &str,
+        edit: &mut dyn FnMut(u64, &mut [u8]),
+        out: &mut (impl Write + Seek),
+    ) -> io::Result<u64> {
+        let memory = self.streams.iter().any(|(at, _)| is_memory(at.kind));
+        let lost =
+            self.dump.damage().iter().filter_map(lost_stream).filter(|(kind, _)| !self.replaces(*kind));
+        let copied = self.streams.iter().filter(|(_, fate)| matches!(fate, Fate::Moved | Fate::Copied));
+        let count = copied.clone().count().saturating_add(lost.clone().count());
+        let count = count.saturating_add(1).saturating_add(usize::from(memory));
+        let mut out = Output::new(self.dump, out, count)?;
+        for (at, fate) in copied {
+            match (fate, refer::fields(at.kind)) {
+                (Fate::Moved, Some(fields)) => refer::copy(&mut out, at, fields, self.options.redact)?,
+                _ => {
+                    let rva = out.copy(at.rva, at.present)?;
+                    out.stream(at.kind, rva, at.present)?;
+                }
+            }
+        }
+        for (kind, size) in lost {
+            out.directory(kind, output::NOWHERE, u32::try_from(size).unwrap_or(u32::MAX));
+        }
+        let comment = self.comment(note)?;
+        let rva = out.put(&comment)?;
+        out.stream(StreamType::COMMENT_W, rva, comment.len() as u64)?;
+        if memory {
+            memory::write(&mut out, &self.pieces, edit)?;
+        }
+        out.finish()
+    }
+
+    fn replaces(&self, kind: StreamType) -> bool {
+        kind == StreamType::COMMENT_W
+            || (is_memory(kind) && self.streams.iter().any(|(at, _)| is_memory(at.kind)))
+    }
+
+    /// The comment as its writer left it, and the note on a line of its own.
+    fn comment(&self, note: &str) -> io::Result<Vec<u8>> {
+        const CUT: &str = "\n*** dumplens trim: the comment is cut off here";
+        let replaced = |(at, fate): &&(StreamLocation, Fate)| *fate == Fate::Replaced && !is_memory(at.kind);
+        let mut units: Vec<u16> = Vec::new();
+        if let Some((at, _)) = self.streams.iter().find(replaced) {
+            let bytes = output::read(self.dump, at.rva, at.present.min(limits::SMALL_STREAM_BYTES))?;
+            units = match at.kind {
+                StreamType::COMMENT_A => bytes.iter().map(|byte| u16::from(*byte)).collect(),
+                _ => utf16::units(&bytes).collect(),
+            };
+        }
+        units.truncate(units.iter().position(|unit| *unit == 0).unwrap_or(units.len()));
+        let behind = note.encode_utf16().count().saturating_add(CUT.len()).saturating_add(2);
+        let most = ((limits::SMALL_STREAM_BYTES / 2) as usize).saturating_sub(behind);
+        if units.len() > most {
+            units.truncate(most);
+            units.extend(CUT.encode_utf16());
+        }
+        if units.last().is_some_and(|unit| *unit != u16::from(b'\n')) {
+            units.push(u16::from(b'\n'));
+        }
+        units.extend(note.encode_utf16());
+        units.push(0);
+        Ok(units.into_iter().flat_map(u16::to_le_bytes).collect())
+    }
+}
+
+fn is_memory(kind: StreamType) -> bool {
+    [StreamType::MEMORY_LIST, StreamType::MEMORY64_LIST].contains(&kind)
+}
+
+/// A stream that lies outside the file, and its size: it stays so.
+fn lost_stream(damage: &Damage) -> Option<(StreamType, u64)> {
+    match damage {
+        Damage::StreamOutside { stream, size, .. } => Some((*stream, *size)),
+        _ => None,
+    }
+}
