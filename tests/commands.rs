@@ -10,8 +10,8 @@ use dumplens_synth::{KUSER_SHARED_DATA, PAGE_NOACCESS, Process, presets};
 use serde_json::Value;
 use support::{acts, run, str, write};
 
-const COMMANDS: [&str; 8] =
-    ["summary", "regions", "heaps", "allocations", "info", "threads", "stack", "report"];
+const COMMANDS: [&str; 9] =
+    ["why", "summary", "regions", "heaps", "allocations", "info", "threads", "stack", "report"];
 const X64: presets::Addresses = presets::tiny::X64;
 
 /// The small processes and what tells them apart.
@@ -91,7 +91,8 @@ fn report_has_the_fields_of_the_contract() {
     );
     assert_eq!(report["threads"][0]["last_status"]["name"], "STATUS_NO_MEMORY");
     assert_eq!(report["memory"]["total_bytes"], X64.top);
-    let nulls = ["/verdict", "/exception/cpp", "/process/command_line"];
+    assert_eq!(report["verdict"]["kind"], "access_violation");
+    let nulls = ["/verdict/cause", "/verdict/allocation", "/exception/cpp", "/process/command_line"];
     assert!(nulls.iter().all(|at| report.pointer(at) == Some(&Value::Null)));
     assert_eq!((&report["findings"], &report["warnings"]), (&serde_json::json!([]), &serde_json::json!([])));
 }

@@ -181,6 +181,40 @@ fn usages_of_published_dumps() {
     assert!(electron.warnings.iter().any(|warning| warning.code == "page_heap"));
 }
 
+/// What was asked for, worked out of code and stack without symbols, and why it was refused: real programs by three
+/// compilers, and what is known of how they were made to fail.
+#[test]
+fn requests_that_were_refused() {
+    let Some(shared) = shared() else { return };
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let mut compared = 0;
+    for dump in known(&shared, &["own", "programs"], scratch.path()) {
+        let known = &dump.truth["known"];
+        if known.get("requested_bytes").is_none() {
+            continue;
+        }
+        let opened = Dump::open(FileSource::open(&dump.path).expect("a file")).expect("a minidump");
+        let options = Options { details: true, verdict: true, ..Options::default() };
+        let verdict = Report::new(&Process::gather(&opened), &options).verdict.expect("a verdict");
+        assert_eq!(verdict.kind, "allocation_failure", "{}", dump.name);
+        let found = json!(verdict.allocation.expect("what was asked for"));
+        for part in ["requested_bytes", "element_size", "element_count", "padding"] {
+            if let Some(wanted) = known.get(part) {
+                assert_eq!(&found[part], wanted, "{} {part}", dump.name);
+            }
+        }
+        // Whether room was reserved or grew cannot be told without the container or symbols.
+        let origin = if known["origin"] == "vector_reserve" {
+            "container"
+        } else {
+            known["origin"].as_str().expect("one")
+        };
+        assert_eq!(found["origin"], origin, "{}", dump.name);
+        compared += 1;
+    }
+    eprintln!("{compared} requests compared");
+}
+
 #[test]
 fn published_dumps() {
     compare(&["public"], 15);

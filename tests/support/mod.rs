@@ -28,7 +28,13 @@ pub(crate) struct Answers {
 /// Report and renderings, regions and addresses; what must hold for every dump is asserted on the way.
 pub(crate) fn ask_everything(dump: &Dump) -> Answers {
     let process = Process::gather(dump);
-    let options = Options { path: "a.dmp".into(), include_secrets: true, details: true, stacks: Stacks::All };
+    let options = Options {
+        path: "a.dmp".into(),
+        include_secrets: true,
+        details: true,
+        verdict: true,
+        stacks: Stacks::All,
+    };
     let report = Report::new(&process, &options);
     let brief = Report::new(&process, &Options::default());
     let json = json::pretty(&report);

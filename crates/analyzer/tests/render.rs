@@ -79,6 +79,12 @@ fn addresses() {
 }
 
 #[test]
+fn why() {
+    insta::assert_snapshot!(text::why(&report()));
+    assert_eq!(text::why(&report_without_map()).lines().count(), 0);
+}
+
+#[test]
 fn heaps() {
     insta::assert_snapshot!(text::heaps(&report()));
     assert!(text::heaps(&report_without_map()).starts_with("  ID"));

@@ -9,6 +9,8 @@ use dumplens_analyzer::report::{
     SystemReport, ThreadReport, WarningReport,
 };
 
+use dumplens_analyzer::verdict::{AllocationFailure, Confidence, VerdictReport};
+
 #[allow(clippy::unnecessary_wraps)] // as the fields want it
 fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -35,7 +37,7 @@ pub(crate) fn report() -> Report {
         modules: vec![module()],
         heaps: heaps(),
         memory: memory(),
-        verdict: None,
+        verdict: Some(verdict()),
         findings: Vec::new(),
         warnings: vec![WarningReport {
             code: "memory_cut".into(),
@@ -275,6 +277,28 @@ fn allocations() -> AllocationsReport {
     }
 }
 
+/// An allocation of the story: 60,540,697 elements of 16 bytes.
+fn verdict() -> VerdictReport {
+    VerdictReport {
+        kind: "allocation_failure",
+        title: "An allocation of 923.778 MB failed because the machine's commit limit was reached.".into(),
+        confidence: Confidence::High,
+        cause: Some("commit_limit"),
+        because: vec!["std::bad_alloc was thrown.".into(), "968651191 = 60540697 x 16 + 0x27.".into()],
+        allocation: Some(AllocationFailure {
+            origin: "vector_reallocation",
+            requested_bytes: 968_651_191,
+            requested_hex: Hex(968_651_191),
+            element_size: Some(16),
+            element_count: Some(60_540_697),
+            padding: Some(0x27),
+            container: Some(Hex(0x40_002f_fec8)),
+            function: text("std::vector<Sample>::_Emplace_reallocate\u{1b}[2J"),
+            frame: Some(4),
+        }),
+    }
+}
+
 /// Two heaps: one in order, one of a WOW64 process with a fault.
 fn heaps() -> Vec<HeapReport> {
     let counters = HeapCountersReport {
@@ -406,6 +430,7 @@ pub(crate) fn report_without_map() -> Report {
     report.threads = Vec::new();
     report.modules = Vec::new();
     report.heaps = Vec::new();
+    report.verdict = None;
     report.memory = MemoryReport {
         complete: false,
         regions: None,
