@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use dumplens_analyzer::report::Stacks;
 use dumplens_analyzer::{Options, Process, Report};
 use dumplens_core::{Dump, FileSource};
 use serde_json::{Value, json};
@@ -17,7 +18,8 @@ fn fixtures() -> Vec<PathBuf> {
 fn report(case: &Path) -> Value {
     let source = FileSource::open(&case.join("dump.dmp")).expect("dump.dmp");
     let dump = Dump::open(source).expect("a minidump");
-    let report = Report::new(&Process::gather(&dump), &Options { details: true, ..Options::default() });
+    let options = Options { details: true, stacks: Stacks::All, ..Options::default() };
+    let report = Report::new(&Process::gather(&dump), &options);
     serde_json::to_value(report).expect("plain data")
 }
 
@@ -47,19 +49,23 @@ fn check(case: &Path, truth: &toml::Table, report: &Value) {
         same(key, &found(report, key), wanted);
     }
     let memory = table(truth, "memory").expect("[memory]");
-    for (key, wanted) in memory.iter().filter(|(key, _)| *key != "usage") {
-        same(key, &report["memory"][key], wanted);
-    }
-    for (name, wanted) in table(memory, "usage").expect("usage") {
-        let rows = report["memory"]["usage"].as_array().expect("rows");
-        let row =
-            rows.iter().find(|row| row["name"] == *name).unwrap_or_else(|| panic!("{shown}: no row {name}"));
-        same(name, &row["size_bytes"], wanted);
+    for (key, wanted) in memory {
+        let Some(wanted) = wanted.as_table().filter(|_| ["usage", "type"].contains(&key.as_str())) else {
+            same(key, &report["memory"][key], wanted);
+            continue;
+        };
+        for (name, wanted) in wanted {
+            let rows = report["memory"][key].as_array().expect("rows");
+            let row = rows.iter().find(|row| row["name"] == *name);
+            let row = row.unwrap_or_else(|| panic!("{shown}: no row {name}"));
+            same(name, &row["size_bytes"], wanted);
+        }
     }
     match table(truth, "exception") {
         Some(exception) => {
             for (key, wanted) in exception {
-                same(key, &report["exception"][key], wanted);
+                let of_type = &report["exception"]["cpp"]["type"];
+                same(key, if key == "type" { of_type } else { &report["exception"][key] }, wanted);
             }
         }
         None => assert!(report["exception"].is_null(), "{shown}: no exception"),
@@ -70,15 +76,39 @@ fn check(case: &Path, truth: &toml::Table, report: &Value) {
         let thread = thread.expect("the crashed thread");
         same("last_error", &thread["last_error"]["name"], &wanted["last_error"]);
         same("last_status", &thread["last_status"]["name"], &wanted["last_status"]);
-        same("stack_base", &thread["stack"]["base"], &wanted["stack_base"]);
+        if let Some(base) = wanted.get("stack_base") {
+            same("stack_base", &thread["stack"]["base"], base);
+        }
+        check_frames(&shown.to_string(), thread, wanted);
+    }
+}
+
+/// The callers of the crashed thread: all of them, or some in their order.
+fn check_frames(shown: &str, thread: &Value, wanted: &toml::Table) {
+    let frames = thread["frames"].as_array().expect("frames");
+    let callers: Vec<&Value> =
+        frames.iter().filter(|f| f["inline"] == false).skip(1).map(|frame| &frame["ip"]).collect();
+    if let Some(all) = wanted.get("return_addresses") {
+        assert_eq!(json!(callers), json!(all), "{shown}: return addresses");
+    }
+    if let Some(some) = wanted.get("return_addresses_in_order") {
+        let mut found = callers.iter();
+        for address in some.as_array().expect("a list") {
+            assert!(
+                found.any(|ip| **ip == json!(address)),
+                "{shown}: no return address {address} in {callers:?}"
+            );
+        }
     }
 }
 
 #[test]
 fn every_fixture_is_what_its_truth_says() {
     let cases = fixtures();
-    assert!(cases.len() >= 3, "fixtures/ holds {}", cases.len());
+    assert!(cases.len() >= 6, "fixtures/ holds {}", cases.len());
     for case in cases {
+        let size = case.join("dump.dmp").metadata().expect("dump.dmp").len();
+        assert!(size < 2 << 20, "{}: {size} bytes", case.display());
         let truth = std::fs::read_to_string(case.join("truth.toml")).expect("truth.toml");
         assert!(case.join("origin.md").is_file(), "{}: origin.md", case.display());
         check(&case, &truth.parse().expect("TOML"), &report(&case));

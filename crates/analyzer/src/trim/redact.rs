@@ -38,10 +38,12 @@ impl<'p> Redactor<'p> {
         let mut exact = structures;
         exact.add(kuser::ADDRESS, PAGE);
         for (start, end) in keep.runs() {
-            for page in (start..end).step_by(PAGE as usize) {
+            let mut page = start;
+            while page < end {
                 if is_constant_image(process, page) {
                     exact.add(page, PAGE);
                 }
+                page = page.saturating_add(PAGE);
             }
         }
         // Names of types lie in written parts of images, too.
@@ -75,7 +77,9 @@ impl<'p> Redactor<'p> {
     /// Zeroes, of the bytes at `address`, what is not to be kept.
     pub(super) fn edit(&self, address: u64, bytes: &mut [u8]) {
         let before = bytes.to_vec();
-        let head = (address.next_multiple_of(8) - address).min(bytes.len() as u64) as usize;
+        let index =
+            |at: u64| usize::try_from(at.saturating_sub(address)).unwrap_or(usize::MAX).min(before.len());
+        let head = index(address.saturating_add(address.wrapping_neg() % 8));
         let (unaligned, aligned) = bytes.split_at_mut(head);
         unaligned.fill(0);
         for slot in aligned.chunks_mut(8) {
@@ -83,7 +87,7 @@ impl<'p> Redactor<'p> {
         }
         let end = address.saturating_add(bytes.len() as u64);
         for (from, until) in self.exact.within(address, end) {
-            let part = (from.max(address) - address) as usize..(until.min(end) - address) as usize;
+            let part = index(from)..index(until);
             bytes[part.clone()].copy_from_slice(&before[part]);
         }
     }

@@ -119,12 +119,11 @@ impl<'d> Trim<'d> {
         let count = count.saturating_add(1).saturating_add(usize::from(memory));
         let mut out = Output::new(self.dump, out, count)?;
         for (at, fate) in copied {
-            match (fate, refer::fields(at.kind)) {
-                (Fate::Moved, Some(fields)) => refer::copy(&mut out, at, fields, self.options.redact)?,
-                _ => {
-                    let rva = out.copy(at.rva, at.present)?;
-                    out.stream(at.kind, rva, at.present)?;
-                }
+            if let (Fate::Moved, Some(fields)) = (fate, refer::fields(at.kind)) {
+                refer::copy(&mut out, at, fields, self.options.redact)?;
+            } else {
+                let rva = out.copy(at.rva, at.present)?;
+                out.stream(at.kind, rva, at.present)?;
             }
         }
         for (kind, size) in lost {

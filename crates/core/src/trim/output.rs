@@ -58,7 +58,7 @@ impl<'d, 'o, W: Write + Seek> Output<'d, 'o, W> {
     /// Fills up to a multiple of 8; returns the RVA of what is written next.
     pub(super) fn align(&mut self) -> io::Result<u32> {
         let padding = self.at.next_multiple_of(8).saturating_sub(self.at);
-        self.write([0; 8].get(..padding as usize).unwrap_or_default())?;
+        self.write([0; 8].get(..usize::try_from(padding).unwrap_or(0)).unwrap_or_default())?;
         u32::try_from(self.at).map_err(|_| too_large())
     }
 
