@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use dumplens_core::minidump::{CodeView, MinidumpMiscInfo, MinidumpModule, Module, system_info::Os};
+use dumplens_core::minidump::{CodeView, MinidumpMiscInfo, MinidumpModule, Module};
 use dumplens_core::process::{ProcessParameters, Teb};
 use dumplens_core::{Arch, StreamType, VmCounters};
 
 use super::{
-    CodeReport, CountersReport, DumpReport, ExceptionReport, HandleCount, Hex, MemoryReport, ModuleReport,
-    Options, PlaceReport, ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, StreamReport,
-    SystemMemoryReport, SystemReport, ThreadReport, WarningReport, space,
+    CodeReport, CountersReport, DumpReport, HandleCount, MemoryReport, ModuleReport, Options, PlaceReport,
+    ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, StreamReport, SystemMemoryReport,
+    SystemReport, ThreadReport, WarningReport, exception, space,
 };
 use crate::address_space::Coverage;
 use crate::owners::{self, Holdings};
@@ -31,8 +31,8 @@ impl Report {
             dump: dump(process, options, &mut warnings),
             system: system(process, misc.as_ref(), &mut warnings),
             process: self::process(process, misc.as_ref(), options, &mut warnings),
-            exception: exception(process, &mut warnings),
-            threads: if details { threads(process, options, &holdings) } else { Vec::new() },
+            exception: exception::exception(process, &mut warnings),
+            threads: if details { threads(process, options, &holdings, &mut warnings) } else { Vec::new() },
             modules: if details { modules(process, &holdings) } else { Vec::new() },
             heaps: if details { space::heaps(process, &holdings) } else { Vec::new() },
             memory: memory(process, details, &mut warnings),
@@ -221,39 +221,18 @@ fn counters(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Counte
     })
 }
 
-fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<ExceptionReport> {
-    let exception = process.dump.exception().ok().flatten()?;
-    let record = &exception.raw.exception_record;
-    let thread_id = exception.raw.thread_id;
-    if !process.threads.is_empty() && !process.threads.iter().any(|t| t.id == thread_id) {
-        warnings.push(Warning::ExceptionThreadUnknown { thread_id });
-    }
-    let name = match process.system.as_ref() {
-        Some(system) if !matches!(system.os, Os::Windows) => {
-            Some(exception.get_crash_reason(system.os, system.cpu).to_string())
-        }
-        _ => names::exception(record.exception_code),
-    };
-    let parameters: Vec<u64> =
-        record.exception_information.iter().take(record.number_parameters as usize).copied().collect();
-    Some(ExceptionReport {
-        code: record.exception_code.into(),
-        name,
-        flags: record.exception_flags.into(),
-        address: record.exception_address.into(),
-        symbol: Vec::new(),
-        thread_id,
-        cpp: super::exception::cpp(process, record.exception_code, &parameters),
-        parameters: parameters.into_iter().map(Hex).collect(),
-    })
-}
-
 /// What every owner has.
 type Owned = HashMap<(Owner, Usage), Holdings>;
 
-fn threads(process: &Process<'_>, options: &Options, owned: &Owned) -> Vec<ThreadReport> {
+fn threads(
+    process: &Process<'_>,
+    options: &Options,
+    owned: &Owned,
+    warnings: &mut Vec<Warning>,
+) -> Vec<ThreadReport> {
     let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(process, t, owned)).collect();
     super::stack::fill(process, options.stacks, &mut threads);
+    super::earlier::fill(process, options, &mut threads, warnings);
     threads
 }
 
@@ -285,6 +264,7 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
         frames: None,
         stopped: None,
         blame: None,
+        exceptions: None,
     }
 }
 
