@@ -267,6 +267,22 @@ fn a_stack_full_of_exceptions() {
     assert!(warning.message.contains("12 are left out, and 0 stacks"), "{}", warning.message);
 }
 
+/// 256 of all threads together, here of 40 that share a stack.
+#[test]
+fn threads_full_of_exceptions() {
+    let mut process = x64();
+    for n in 0..8 {
+        put(&mut process, X64, 0x780 - n * 0x40, &raised(0xc000_0005, &[1, 0x100 + n]));
+    }
+    let first = process.threads[0].clone();
+    process.threads.resize(40, synth::Thread { id: 5000, ..first });
+    let report = report(&process, &all());
+    let found: Vec<_> = report.threads.iter().map(|t| t.exceptions.as_ref().map_or(0, Vec::len)).collect();
+    assert_eq!(found.iter().sum::<usize>(), 256);
+    assert_eq!((found[0], found[39]), (8, 0));
+    assert!(report.warnings.iter().any(|w| w.message.contains("56 are left out")), "{:?}", report.warnings);
+}
+
 /// Searching costs: it is done for the stacks that are walked, and for a verdict for all.
 #[test]
 fn only_what_is_wanted_is_searched() {

@@ -134,6 +134,7 @@ fn all_stacks_together_are_bounded() {
     assert_eq!(once(0x1_0008), None);
     assert_eq!(once(0x1_0000), Some(true), "what was refused costs nothing");
     assert_eq!(once(8), None);
+    assert!(search.is_spent() && !RecordSearch::new(dump.memory()).is_spent());
 }
 
 #[test]

@@ -79,6 +79,10 @@ impl<'p, 'd> Search<'p, 'd> {
     /// The exceptions on a thread's stack, those above the stack pointer first, and of them the innermost; `None` if
     /// nothing of the stack could be read.
     pub(crate) fn of(&mut self, thread: &Thread<'_>, walker: &Walker<'_, '_>) -> Option<Vec<EarlierReport>> {
+        if self.records.is_spent() {
+            self.unsearched += 1;
+            return None;
+        }
         let (mut all, mut any, mut cut) = (Vec::new(), false, false);
         for Part { range, width, in_use } in parts(self.process, thread, walker.sp(thread)) {
             let from = all.len();

@@ -76,6 +76,11 @@ impl<'d> RecordSearch<'d> {
         RecordSearch { memory, left: limits::RECORD_SEARCH_IN_ALL }
     }
 
+    /// Whether less is left to be read than a stack takes as a rule.
+    pub fn is_spent(&self) -> bool {
+        self.left < limits::RECORD_SEARCH_BELOW
+    }
+
     /// What of a stack is worth a look from its stack pointer on. `stack` is the first address, and the first behind it.
     pub fn above(sp: u64, stack: &Range<u64>) -> Range<u64> {
         sp.max(stack.start)..sp.saturating_add(limits::RECORD_SEARCH_ABOVE).min(stack.end)
