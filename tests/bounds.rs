@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dumplens_synth::{
-    CodeView, Handle, Layout, MEM_COMMIT, MEM_IMAGE, MEM_PRIVATE, Module, Process, Range, Region, Thread,
-    presets,
+    CodeView, Exception, Handle, Layout, MEM_COMMIT, MEM_IMAGE, MEM_PRIVATE, Module, Process, Range, Region,
+    Thread, Width, presets,
 };
 use support::{Run, run, str, write};
 
@@ -163,6 +163,46 @@ fn many_threads_and_many_regions() {
     };
     let run = bounded_process("regions", process);
     assert_eq!(run.stdout.lines().filter(|line| line.contains(" MEM_IMAGE ")).count(), 40_000);
+}
+
+/// 16,384 threads that share registers and TEB, and a stack of nothing but exceptions: they are searched until all
+/// together are too much.
+#[test]
+fn many_threads_on_a_stack_full_of_exceptions() {
+    let _alone = alone();
+    let mut process = presets::tiny();
+    let (stack, size) = (0x7000_0000_u64, 0x2_0000);
+    let record = |n: u64| Exception {
+        code: 0xc000_0005,
+        address: presets::tiny::X64.app + 0x1004,
+        parameters: vec![1, n],
+        ..Exception::default()
+    };
+    for n in 0..size / 0x30 {
+        process.put(stack + n * 0x30, &record(n).record_bytes(Width::W64));
+    }
+    process.memory.push(Range { start: stack, size });
+    let sp = stack + 0x8000;
+    process.put(presets::tiny::X64.tebs[0] + 0x8, &[(stack + size), stack].map(u64::to_le_bytes).concat());
+    process.put(presets::tiny::X64.tebs[0] + 0x1478, &stack.to_le_bytes());
+    let first = process.threads[0].clone();
+    process.threads[0].context.as_mut().unwrap().sp = sp;
+    process.threads.truncate(1);
+    process.threads.extend((0..16_383).map(|id| Thread {
+        id: 5000 + id,
+        context: None,
+        name: None,
+        info: None,
+        ..first.clone()
+    }));
+    let (mut bytes, layout) = process.to_bytes();
+    let list = layout.stream(3).expect("threads").rva as usize + 4;
+    let context: [u8; 8] = bytes[list + 0x28..][..8].try_into().unwrap();
+    for n in 1..16_384 {
+        bytes[list + n * 0x30 + 0x28..][..8].copy_from_slice(&context);
+    }
+    let run = bounded_bytes("why", &bytes);
+    assert!(run.stdout.contains("[earlier_exceptions_cut]"), "{}", run.stdout);
 }
 
 /// Damage of one kind is one line, however often it is met.

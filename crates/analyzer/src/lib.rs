@@ -30,6 +30,7 @@ mod address_space;
 mod allocations;
 mod claims;
 mod clock;
+mod exceptions;
 mod filter;
 pub mod findings;
 mod heaps;

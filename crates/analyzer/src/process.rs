@@ -74,7 +74,7 @@ impl<'d> Process<'d> {
         let modules: Vec<MinidumpModule> =
             dump.modules().ok().flatten().map(|list| list.iter().cloned().collect()).unwrap_or_default();
         let extents: Vec<(u64, u64)> = modules.iter().map(extent).collect();
-        let windows = system.as_ref().is_none_or(|s| matches!(s.os, Os::Windows));
+        let windows = is_windows(system.as_ref());
         if let Some(system) = system.as_ref().filter(|_| !windows) {
             warnings.push(Warning::NotWindows { os: system.os.long_name().into_owned() });
         }
@@ -100,6 +100,11 @@ impl<'d> Process<'d> {
         process
     }
 
+    /// Whether it is a process of Windows; taken for one if the dump does not tell.
+    pub fn is_windows(&self) -> bool {
+        is_windows(self.system.as_ref())
+    }
+
     /// The module that holds `address`, by its index.
     pub fn module_at(&self, address: u64) -> Option<usize> {
         self.modules.iter().position(|m| {
@@ -116,6 +121,10 @@ impl<'d> Process<'d> {
         }
         Some(comment.text)
     }
+}
+
+fn is_windows(system: Option<&MinidumpSystemInfo>) -> bool {
+    system.is_none_or(|system| matches!(system.os, Os::Windows))
 }
 
 /// Bytes of a page.

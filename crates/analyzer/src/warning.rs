@@ -86,6 +86,13 @@ pub enum Warning {
         /// Its ID.
         thread_id: u32,
     },
+    /// More of the stacks, or of the exceptions found on them, than is looked at.
+    EarlierExceptionsCut {
+        /// Threads whose stacks were not searched.
+        threads: u64,
+        /// Exceptions that were found and are not reported.
+        records: u64,
+    },
     /// A stream is there, but every figure in it is zero.
     StreamEmpty {
         /// Which.
@@ -125,6 +132,7 @@ impl Warning {
             Warning::HeapsDamaged { .. } => "heaps_damaged",
             Warning::PageHeap => "page_heap",
             Warning::ExceptionThreadUnknown { .. } => "exception_thread_unknown",
+            Warning::EarlierExceptionsCut { .. } => "earlier_exceptions_cut",
             Warning::StreamEmpty { .. } => "stream_empty",
             Warning::NotWindows { .. } => "not_windows",
             Warning::CommentRepaired => "comment_repaired",
@@ -180,6 +188,11 @@ impl fmt::Display for Warning {
             Warning::ExceptionThreadUnknown { thread_id } => {
                 write!(f, "the exception's thread {thread_id:#x} is not in the thread list")
             }
+            Warning::EarlierExceptionsCut { threads, records } => write!(
+                f,
+                "of earlier exceptions on stacks {records} are left out, and {threads} stacks were not searched: \
+                 there are too many"
+            ),
             Warning::StreamEmpty { stream } => {
                 write!(f, "{stream} is there, but all its figures are zero: they are unknown, not zero")
             }

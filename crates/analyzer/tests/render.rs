@@ -27,6 +27,20 @@ fn info() {
     insta::assert_snapshot!(text::info(&report()));
 }
 
+/// What `info` says of the event, of each kind of exception.
+#[test]
+fn exceptions() {
+    let mut report = report();
+    let mut out = String::new();
+    for exception in handmade::exceptions::all() {
+        report.exception = Some(exception);
+        let text = text::info(&report);
+        let event = text.lines().skip_while(|line| !line.starts_with("Last event:"));
+        out.extend(event.take_while(|line| !line.starts_with("Earlier:")).map(|line| line.to_owned() + "\n"));
+    }
+    insta::assert_snapshot!(out);
+}
+
 #[test]
 fn info_without_a_map() {
     insta::assert_snapshot!(text::info(&report_without_map()));

@@ -59,3 +59,12 @@ pub(crate) const PAGES_HELD: usize = 256;
 pub(crate) const CATCHABLE_TYPES: u32 = 64;
 /// Bytes of a `what()`: a message, not a document.
 pub(crate) const WHAT_BYTES: u64 = 512;
+/// Bytes of a page on every processor that is read here.
+pub(crate) const PAGE: u64 = 0x1000;
+/// Bytes of a stack, from its stack pointer on, that are searched for exception records. Most threads use under 8 kB; as
+/// much is kept of each stack by `trim`.
+pub(crate) const RECORD_SEARCH_ABOVE: u64 = 64 << 10;
+/// The same below the stack pointer: a throw, and the calls from the function that caught it to the one that threw.
+pub(crate) const RECORD_SEARCH_BELOW: u64 = 16 << 10;
+/// The same of all stacks together: 1,500 threads as they mostly are, 20 ms.
+pub(crate) const RECORD_SEARCH_IN_ALL: u64 = 32 << 20;

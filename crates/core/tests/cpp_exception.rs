@@ -12,7 +12,8 @@ fn thrown(width: synth::Width) -> (Process, Vec<u64>) {
     let memory = vec![Range { start: OBJECT, size: 0x1000 }, Range { start: IMAGE, size: 0x2000 }];
     let mut process = Process { memory, ..Process::default() };
     let types = TYPES.map(String::from).to_vec();
-    let raised = CppThrow { width, image: IMAGE, rva: 0x1000, object: OBJECT, types }.raise(&mut process);
+    let raised = CppThrow { width, image: IMAGE, rva: 0x1000, object: OBJECT, types, ..CppThrow::default() }
+        .raise(&mut process);
     (process, raised.parameters)
 }
 
@@ -32,6 +33,35 @@ fn types_and_text() {
         assert_eq!(cpp.types.iter().map(|t| t.decorated.as_str()).collect::<Vec<_>>(), TYPES);
         let what = cpp.what(dump.memory()).unwrap().unwrap();
         assert_eq!((what.text.as_str(), what.cut), ("bad allocation", false));
+    }
+}
+
+/// A class of which `std::exception` is the second base, and one of which it is a virtual base: its part of the object
+/// is found by the displacements.
+#[test]
+fn the_text_of_a_base_that_is_not_at_the_start() {
+    for (width, pointer) in [(synth::Width::W32, 4), (synth::Width::W64, 8)] {
+        // pdisp 8: there lies the pointer to the virtual base table, whose entry at 4 says 0x30 from there.
+        for (displacement, part) in [([0x20, -1, 0], 0x20), ([0, 8, 4], 8 + 0x30)] {
+            let memory = vec![Range { start: OBJECT, size: 0x1000 }, Range { start: IMAGE, size: 0x2000 }];
+            let mut process = Process { memory, ..Process::default() };
+            let types =
+                [".?AVError@app@@", ".?AVexception@std@@", ".?AVBase@app@@"].map(String::from).to_vec();
+            let displacements = vec![[0, -1, 0], displacement];
+            let throw = CppThrow { width, image: IMAGE, rva: 0x1000, object: OBJECT, types, displacements };
+            let parameters = throw.raise(&mut process).parameters;
+            let put = |process: &mut Process, at: u64, value: u64| {
+                process.put(at, &value.to_le_bytes()[..pointer as usize]);
+            };
+            put(&mut process, OBJECT + 8, OBJECT + 0x200);
+            process.put(OBJECT + 0x204, &0x30_u32.to_le_bytes());
+            put(&mut process, OBJECT + part + pointer, OBJECT + 0x100);
+            process.put(OBJECT + 0x100, b"second base\0");
+            let dump = open(&process);
+            let cpp = CppException::read(dump.memory(), &parameters).unwrap();
+            assert_eq!(cpp.types.len(), 3);
+            assert_eq!(cpp.what(dump.memory()).unwrap().unwrap().text, "second base", "{displacement:?}");
+        }
     }
 }
 

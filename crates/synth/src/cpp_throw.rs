@@ -18,6 +18,9 @@ pub struct CppThrow {
     pub object: u64,
     /// Decorated names, the thrown type first, then its bases: ".?AVbad_alloc@std@@".
     pub types: Vec<String>,
+    /// thisDisplacement {mdisp, pdisp, vdisp} of the types in the same order; those left out lie at the start of the
+    /// object: {0, -1, 0}.
+    pub displacements: Vec<[i32; 3]>,
 }
 
 impl CppThrow {
@@ -32,10 +35,11 @@ impl CppThrow {
             throw_info.u32(value);
         }
         let mut records = Vec::new();
-        for name in &self.types {
+        for (number, name) in self.types.iter().enumerate() {
             let record = first + len32(records.len());
             throw_info.u32(self.reference(record));
-            records.extend(self.catchable_type(record + 0x20, name));
+            let displacement = self.displacements.get(number).copied().unwrap_or([0, -1, 0]);
+            records.extend(self.catchable_type(record + 0x20, name, displacement));
         }
         assert!(throw_info.len() <= 0x40, "at most 11 types");
         process.put(self.image + u64::from(self.rva), &throw_info);
@@ -55,9 +59,10 @@ impl CppThrow {
     }
 
     /// CatchableType, 0x20 bytes, and its TypeDescriptor behind it.
-    fn catchable_type(&self, descriptor: u32, name: &str) -> Vec<u8> {
+    fn catchable_type(&self, descriptor: u32, name: &str, displacement: [i32; 3]) -> Vec<u8> {
         let mut record = Vec::new();
-        for value in [0x10, self.reference(descriptor), 0, u32::MAX, 0, 0x18, 0, 0] {
+        let [mdisp, pdisp, vdisp] = displacement.map(i32::cast_unsigned);
+        for value in [0x10, self.reference(descriptor), mdisp, pdisp, vdisp, 0x18, 0, 0] {
             record.u32(value);
         }
         record.resize(0x20 + 2 * self.width.bytes(), 0);

@@ -1,6 +1,7 @@
 //! Threads and the exception.
 
-use crate::bytes::{Fields, Push, len32};
+use crate::arch::Width;
+use crate::bytes::{At, Fields, Push, len32};
 use crate::context::Context;
 
 /// One MINIDUMP_THREAD, with its name and its MINIDUMP_THREAD_INFO.
@@ -141,5 +142,24 @@ impl Exception {
         e.u32(0xA0, context.size);
         e.u32(0xA4, context.rva);
         e.bytes
+    }
+
+    /// EXCEPTION_RECORD as it lies on a stack, up to its last parameter. With a 64-bit one, the 4 bytes behind
+    /// NumberParameters, which mean nothing, are not zero.
+    pub fn record_bytes(&self, width: Width) -> Vec<u8> {
+        let size = At(0x14, 0x20);
+        let mut record = Fields::new(width, size);
+        record.u32(0, self.code);
+        record.u32(4, self.flags);
+        record.pointer(At(8, 8), self.record);
+        record.pointer(At(0xC, 0x10), self.address);
+        record.u32_at(At(0x10, 0x18), len32(self.parameters.len()));
+        if width == Width::W64 {
+            record.u32(0x1C, 0x7FFF);
+        }
+        for parameter in &self.parameters {
+            record.bytes.extend_from_slice(&parameter.to_le_bytes()[..width.bytes()]);
+        }
+        record.bytes
     }
 }

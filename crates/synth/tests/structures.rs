@@ -1,6 +1,8 @@
 //! Structures of the process, with literal offsets from the specification.
 
-use dumplens_synth::{CppThrow, Kuser, Peb, Process, ProcessParameters, Range, Teb, Width, presets};
+use dumplens_synth::{
+    CppThrow, Exception, Kuser, Peb, Process, ProcessParameters, Range, Teb, Width, presets,
+};
 
 fn number(bytes: &[u8], at: usize, size: usize) -> u64 {
     bytes[at..at + size].iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
@@ -30,6 +32,27 @@ fn teb_of_both_widths() {
     let x86 = [0, 4, 8, 0x18, 0x20, 0x24, 0x30, 0x34, 0xBF4, 0xE0C, 0xFDC];
     for (width, offsets, size) in [(Width::W64, x64, 0x1878), (Width::W32, x86, 0x1038)] {
         let bytes = teb().to_bytes(width);
+        assert_eq!(bytes.len(), size);
+        assert_eq!(offsets.map(|at| number(&bytes, at, 4)), values);
+    }
+}
+
+/// EXCEPTION_RECORD of winnt.h: code, flags, record, address, number of parameters, parameters.
+#[test]
+fn exception_record_of_both_widths() {
+    let exception = Exception {
+        code: 0xC000_0005,
+        flags: 1,
+        record: 0x1122,
+        address: 0x3344,
+        parameters: vec![8, 0x5566],
+        ..Exception::default()
+    };
+    let values = [0xC000_0005, 1, 0x1122, 0x3344, 2, 8, 0x5566];
+    let x86 = ([0, 4, 8, 0xC, 0x10, 0x14, 0x18], 0x1C);
+    let x64 = ([0, 4, 8, 0x10, 0x18, 0x20, 0x28], 0x30);
+    for (width, (offsets, size)) in [(Width::W32, x86), (Width::W64, x64)] {
+        let bytes = exception.record_bytes(width);
         assert_eq!(bytes.len(), size);
         assert_eq!(offsets.map(|at| number(&bytes, at, 4)), values);
     }
@@ -127,8 +150,14 @@ fn cpp_throw_of_both_widths() {
         let image = 0x40_0000;
         let memory = vec![Range { start: image, size: 0x2000 }];
         let mut process = Process { memory, ..Process::default() };
-        let thrown =
-            CppThrow { width, image, rva: 0x1000, object: 0x1234, types: types.map(String::from).to_vec() };
+        let thrown = CppThrow {
+            width,
+            image,
+            rva: 0x1000,
+            object: 0x1234,
+            types: types.map(String::from).to_vec(),
+            ..CppThrow::default()
+        };
         let exception = thrown.raise(&mut process);
         assert_eq!(exception.parameters[..3], [0x1993_0520, 0x1234, image + 0x1000]);
         assert_eq!(exception.parameters.len(), if width == Width::W64 { 4 } else { 3 });

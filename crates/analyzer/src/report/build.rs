@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use dumplens_core::minidump::{CodeView, MinidumpMiscInfo, MinidumpModule, Module, system_info::Os};
+use dumplens_core::minidump::{CodeView, MinidumpMiscInfo, MinidumpModule, Module};
 use dumplens_core::process::{ProcessParameters, Teb};
 use dumplens_core::{Arch, StreamType, VmCounters};
 
 use super::{
-    CodeReport, CountersReport, DumpReport, ExceptionReport, HandleCount, Hex, MemoryReport, ModuleReport,
-    Options, PlaceReport, ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, Stacks,
-    StreamReport, SystemMemoryReport, SystemReport, ThreadReport, WarningReport, space,
+    CodeReport, CountersReport, DumpReport, HandleCount, MemoryReport, ModuleReport, Options, PlaceReport,
+    ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, Stacks, StreamReport, SystemMemoryReport,
+    SystemReport, ThreadReport, WarningReport, exception, space,
 };
 use crate::address_space::Coverage;
 use crate::findings::{self, Facts};
@@ -37,9 +37,9 @@ impl Report {
             dump: dump(process, options, &mut warnings),
             system: system(process, misc.as_ref(), &mut warnings),
             process: self::process(process, misc.as_ref(), options, &mut warnings),
-            exception: exception(process, &mut warnings),
+            exception: exception::exception(process, &mut warnings),
             threads: if details {
-                threads(&walker, options, &holdings, request.as_ref())
+                threads(&walker, options, &holdings, request.as_ref(), &mut warnings)
             } else {
                 Vec::new()
             },
@@ -253,33 +253,6 @@ fn counters(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Counte
     })
 }
 
-fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<ExceptionReport> {
-    let exception = process.dump.exception().ok().flatten()?;
-    let record = &exception.raw.exception_record;
-    let thread_id = exception.raw.thread_id;
-    if !process.threads.is_empty() && !process.threads.iter().any(|t| t.id == thread_id) {
-        warnings.push(Warning::ExceptionThreadUnknown { thread_id });
-    }
-    let name = match process.system.as_ref() {
-        Some(system) if !matches!(system.os, Os::Windows) => {
-            Some(exception.get_crash_reason(system.os, system.cpu).to_string())
-        }
-        _ => names::exception(record.exception_code),
-    };
-    let parameters: Vec<u64> =
-        record.exception_information.iter().take(record.number_parameters as usize).copied().collect();
-    Some(ExceptionReport {
-        code: record.exception_code.into(),
-        name,
-        flags: record.exception_flags.into(),
-        address: record.exception_address.into(),
-        symbol: Vec::new(),
-        thread_id,
-        cpp: super::exception::cpp(process, record.exception_code, &parameters),
-        parameters: parameters.into_iter().map(Hex).collect(),
-    })
-}
-
 /// What every owner has.
 type Owned = HashMap<(Owner, Usage), Holdings>;
 
@@ -288,10 +261,12 @@ fn threads(
     options: &Options,
     owned: &Owned,
     request: Option<&Request>,
+    warnings: &mut Vec<Warning>,
 ) -> Vec<ThreadReport> {
     let process = walker.process();
     let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(process, t, owned)).collect();
     super::stack::fill(walker, options.stacks, request, &mut threads);
+    super::earlier::fill(walker, options, &mut threads, warnings);
     threads
 }
 
@@ -323,6 +298,7 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
         frames: None,
         stopped: None,
         blame: None,
+        exceptions: None,
     }
 }
 

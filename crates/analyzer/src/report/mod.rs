@@ -4,6 +4,7 @@
 //! times are RFC 3339 in UTC; what is not known is `None`, never zero.
 
 mod build;
+mod earlier;
 mod exception;
 mod hex;
 pub mod region;
@@ -11,7 +12,8 @@ mod space;
 mod stack;
 mod symbols;
 
-pub use exception::CppReport;
+pub use earlier::EarlierReport;
+pub use exception::{AccessReport, CppReport, ExceptionReport};
 
 pub use hex::Hex;
 use serde::Serialize;
@@ -205,27 +207,6 @@ pub struct CountersReport {
     pub page_faults: u32,
 }
 
-/// The exception.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ExceptionReport {
-    /// `ExceptionCode`.
-    pub code: Hex,
-    /// Its name, if it has one.
-    pub name: Option<String>,
-    /// `ExceptionFlags`; bit 0: the program could not continue.
-    pub flags: Hex,
-    /// `ExceptionAddress`.
-    pub address: Hex,
-    /// The functions at the address, the innermost inline one first; empty before [`Report::symbolise`].
-    pub symbol: Vec<SiteReport>,
-    /// The thread.
-    pub thread_id: u32,
-    /// `ExceptionInformation`.
-    pub parameters: Vec<Hex>,
-    /// The C++ exception; `None` for every other code.
-    pub cpp: Option<CppReport>,
-}
-
 /// A code and its name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CodeReport {
@@ -298,6 +279,8 @@ pub struct ThreadReport {
     pub stopped: Option<String>,
     /// The first frame outside system and runtime.
     pub blame: Option<Box<BlameReport>>,
+    /// Exceptions that happened before, by what is left of them on the stack; `None` if it was not searched.
+    pub exceptions: Option<Vec<EarlierReport>>,
 }
 
 /// One module.

@@ -22,6 +22,18 @@ pub enum Stacks {
     All,
 }
 
+impl Stacks {
+    /// Whether the thread at this position in the list is one of them; `crashed` if it is the exception's.
+    pub(super) fn include(self, index: usize, crashed: bool) -> bool {
+        match self {
+            Stacks::None => false,
+            Stacks::Thread(wanted) => wanted == index,
+            Stacks::Exception => crashed,
+            Stacks::All => true,
+        }
+    }
+}
+
 /// One row of a call stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FrameReport {
@@ -76,13 +88,7 @@ pub(super) fn fill(
         let own = thread.ip.map(|ip| ip.0);
         let ip = if exception == Some(of.id) { walker.ip(of).or(own) } else { own };
         thread.top = ip.and_then(|ip| top(process, ip));
-        let walks = match wanted {
-            Stacks::None => false,
-            Stacks::Thread(index) => index == thread.index,
-            Stacks::Exception => exception.is_none_or(|id| id == of.id),
-            Stacks::All => true,
-        };
-        if walks {
+        if wanted.include(thread.index, exception.is_none_or(|id| id == of.id)) {
             let stack = walker.walk(thread.index);
             // Whoever asked for memory is above the functions that hand it out and that throw.
             let from = request.filter(|_| exception == Some(of.id)).map_or(0, |request| request.frame + 1);

@@ -83,6 +83,11 @@ impl Walker<'_, '_> {
     pub fn ip(&self, thread: &Thread<'_>) -> Option<u64> {
         self.start(thread).map(|start| start.ip)
     }
+
+    /// The stack pointer that a walk of the thread would begin with.
+    pub fn sp(&self, thread: &Thread<'_>) -> Option<u64> {
+        self.start(thread).map(|start| first(&start).sp)
+    }
 }
 
 /// The stack that a thread's registers belong to: of the dump's own width.

@@ -66,6 +66,10 @@ impl<'p> Redactor<'p> {
             }
             stacks.add(teb.stack_limit, teb.stack_base.saturating_sub(teb.stack_limit));
         }
+        let records = report.threads.iter().filter_map(|thread| thread.exceptions.as_ref()).flatten();
+        for record in records {
+            exact.add(record.at.0, record.size);
+        }
         for saved in saved_ebps(process, report) {
             exact.add(saved, 8);
         }

@@ -1,12 +1,13 @@
 //! One report written by hand, for the renderers: no dump, no computation, nothing that could hide a mistake of theirs.
 
+pub(crate) mod exceptions;
 pub(crate) mod regions;
 
 use dumplens_analyzer::report::{
-    AllocationReport, AllocationsReport, CodeReport, CountersReport, DumpReport, ExceptionReport,
-    FrameReport, HandleCount, HeapCountersReport, HeapReport, Hex, MemoryReport, ModuleReport, PlaceReport,
-    ProcessReport, Report, RowReport, SizeClassReport, StackReport, StreamReport, SystemMemoryReport,
-    SystemReport, ThreadReport, WarningReport,
+    AllocationReport, AllocationsReport, CodeReport, CountersReport, DumpReport, FrameReport, HandleCount,
+    HeapCountersReport, HeapReport, Hex, MemoryReport, ModuleReport, PlaceReport, ProcessReport, Report,
+    RowReport, SizeClassReport, StackReport, StreamReport, SystemMemoryReport, SystemReport, ThreadReport,
+    WarningReport,
 };
 
 use dumplens_analyzer::findings::{Evidence, Finding};
@@ -24,16 +25,7 @@ pub(crate) fn report() -> Report {
         dump: dump(),
         system: system(),
         process: process(),
-        exception: Some(ExceptionReport {
-            code: Hex(0xe06d_7363),
-            name: text("Visual C++ exception"),
-            flags: Hex(1),
-            address: Hex(0x7ffb_1234_5678),
-            symbol: Vec::new(),
-            thread_id: 1000,
-            parameters: [0x1993_0520, 0xab_cdef, 0x7ff6_0000_2800].map(Hex).to_vec(),
-            cpp: None,
-        }),
+        exception: Some(exceptions::thrown()),
         threads: vec![main_thread(), wow64_thread(), bare_thread()],
         modules: vec![module()],
         heaps: heaps(),
@@ -149,6 +141,7 @@ fn main_thread() -> ThreadReport {
         frames: None,
         stopped: None,
         blame: None,
+        exceptions: Some(exceptions::earlier()),
     }
 }
 
@@ -190,6 +183,7 @@ fn wow64_thread() -> ThreadReport {
         index: 1,
         name: None,
         teb32: Some(Hex(0x21_4000)),
+        exceptions: Some(Vec::new()),
         stack: Some(Box::new(StackReport {
             base: Hex(0x60_0000),
             limit: Hex(0x5f_f000),
@@ -223,6 +217,7 @@ fn bare_thread() -> ThreadReport {
         top: None,
         top_ip: None,
         start_address: None,
+        exceptions: None,
         ..main_thread()
     }
 }

@@ -1,4 +1,4 @@
-//! Structures met in the process's memory: TEB, PEB, process parameters, KUSER_SHARED_DATA, C++ throws.
+//! Structures met in the process's memory: TEB, PEB, process parameters, KUSER_SHARED_DATA, exception records, C++ throws.
 //!
 //! Offsets are those of the public header collection PHNT (systeminformer, `phnt/include`), compiled for both
 //! sizes of pointer; each is given as `x86 / x64` in hex beside its field. A field that the dump does not keep
@@ -6,6 +6,7 @@
 
 mod block;
 pub mod cpp_exception;
+pub mod exception_record;
 pub mod heap;
 pub mod kuser;
 pub mod parameters;
@@ -13,6 +14,7 @@ pub mod peb;
 pub mod teb;
 
 pub use cpp_exception::{CppError, CppException};
+pub use exception_record::{ExceptionRecord, RecordSearch};
 pub use kuser::UserSharedData;
 pub use parameters::ProcessParameters;
 pub use peb::Peb;

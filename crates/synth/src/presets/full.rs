@@ -194,6 +194,7 @@ fn throw(process: &mut Process) {
         rva: 0xA000,
         object,
         types: vec![".?AVbad_alloc@std@@".into(), ".?AVexception@std@@".into()],
+        ..CppThrow::default()
     };
     let mut exception = thrown.raise(process);
     exception.thread_id = FIRST_TID;

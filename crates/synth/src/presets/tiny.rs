@@ -59,6 +59,7 @@ pub fn tiny_bad_alloc() -> Process {
         rva: 0x2800,
         object,
         types: vec![".?AVbad_alloc@std@@".into(), ".?AVexception@std@@".into()],
+        ..CppThrow::default()
     };
     let text = X64.app + 0x2A00;
     process.put(text, b"bad allocation\0");

@@ -1,10 +1,10 @@
 //! What `vertarget`, `.time`, `.lastevent`, `||` and the stream list tell.
 
 use super::summary::{process_line, system_line};
-use super::{comment, field, warnings};
+use super::{comment, exception, field, warnings};
 use crate::render::escape;
 use crate::render::number::size_text;
-use crate::report::{CppReport, ExceptionReport, Report};
+use crate::report::Report;
 
 /// The whole answer of `dumplens info`.
 pub fn info(report: &Report) -> String {
@@ -32,6 +32,7 @@ pub fn info(report: &Report) -> String {
         &report.process.command_line.as_deref().map(escape::line).into_iter().collect::<Vec<_>>(),
     );
     field(&mut out, "Last event", &last_event(report));
+    field(&mut out, "Earlier", &exception::earlier(report));
     field(&mut out, "Threads", &[report.threads.len().to_string()]);
     field(&mut out, "Modules", &[report.modules.len().to_string()]);
     field(&mut out, "Handles", &handles(report).into_iter().collect::<Vec<_>>());
@@ -67,38 +68,7 @@ fn last_event(report: &Report) -> Vec<String> {
     let Some(exception) = &report.exception else {
         return vec!["no exception in the dump".to_owned()];
     };
-    let pid = report.process.id.map_or_else(|| "?".to_owned(), |id| format!("{id:x}"));
-    let name = exception.name.as_deref().unwrap_or("no known name");
-    // Of Windows exceptions a debugger would say which chance it is.
-    let windows = report.system.os.as_deref().is_none_or(|os| os.starts_with("Windows"));
-    let chance = if windows { " (first or second chance: a dump does not say)" } else { "" };
-    let mut lines = vec![
-        format!("{pid}.{:x}: {name} - code {:08x}{chance}", exception.thread_id, exception.code.0),
-        format!("at {}, flags {}", exception.address, exception.flags),
-    ];
-    lines.extend(parameters(exception));
-    lines.extend(exception.cpp.iter().flat_map(cpp));
-    lines
-}
-
-/// The thrown type, its bases, its text, and what is not known of them.
-fn cpp(cpp: &CppReport) -> Vec<String> {
-    let mut lines = vec![match &cpp.type_name {
-        Some(name) => format!("C++ type {}", escape::line(name)),
-        None => "C++ exception, type unknown".to_owned(),
-    }];
-    if !cpp.bases.is_empty() {
-        let bases: Vec<String> = cpp.bases.iter().map(|b| escape::line(b)).collect();
-        lines.push(format!("bases {}", bases.join(", ")));
-    }
-    lines.extend(cpp.what.as_ref().map(|what| format!("what() \"{}\"", escape::line(what))));
-    lines.extend(cpp.problem.as_ref().map(|problem| format!("({problem})")));
-    lines
-}
-
-fn parameters(exception: &ExceptionReport) -> Option<String> {
-    let all: Vec<String> = exception.parameters.iter().map(ToString::to_string).collect();
-    (!all.is_empty()).then(|| format!("parameters {}", all.join(" ")))
+    exception::lines(report, exception)
 }
 
 fn handles(report: &Report) -> Option<String> {

@@ -2,6 +2,7 @@
 
 mod address;
 mod allocations;
+mod exception;
 mod heaps;
 mod info;
 mod regions;

@@ -1,7 +1,7 @@
 //! Call stacks as `k` prints them. In each row `RetAddr` is where that frame returns to: the instruction pointer of
 //! the next one.
 
-use super::warnings;
+use super::{exception, warnings};
 use crate::render::escape;
 use crate::render::number::padded_hex;
 use crate::report::{FrameReport, Report, ThreadReport};
@@ -28,6 +28,9 @@ pub fn stacks(report: &Report) -> String {
     } else if report.process.wow64 == Some(true) {
         out.push_str(WOW64);
     }
+    if report.threads.iter().any(|t| t.exceptions.as_ref().is_some_and(|found| !found.is_empty())) {
+        out.push_str(EARLIER);
+    }
     warnings(&mut out, &report.warnings);
     out
 }
@@ -35,6 +38,10 @@ pub fn stacks(report: &Report) -> String {
 const X86: &str = "\
 x86 code has no unwind tables: a frame_pointer row can hide a caller without a frame of its own, and a scan row can be
 left over from an earlier call.
+";
+const EARLIER: &str = "\
+Earlier exceptions are secondary evidence: what was left on the stack says neither when they happened nor who caught
+them.
 ";
 const WOW64: &str = "\
 A 64-bit dump of a 32-bit process: these are the 64-bit stacks, below the program's own.
@@ -54,6 +61,7 @@ fn stack(out: &mut String, thread: &ThreadReport, crashed: bool, bits: u32) {
         row(out, frame, n, returns.map(|f| f.ip.0), blamed, bits);
     }
     out.push_str(&format!("    stopped: {}\n", thread.stopped.as_deref().unwrap_or("not walked")));
+    exception::earlier_of(out, thread, bits);
 }
 
 fn row(out: &mut String, frame: &FrameReport, number: usize, returns: Option<u64>, blamed: bool, bits: u32) {

@@ -1,6 +1,6 @@
 //! `!address -summary`, in WinDbg's present layout (`spec/windows-dumps.md` A.2), under a few lines on the dump.
 
-use super::{comment, field, warnings};
+use super::{comment, exception, field, warnings};
 use crate::render::escape;
 use crate::render::number::{duration, duration_of_seconds, hex, size, size_text};
 use crate::report::{MemoryReport, PlaceReport, ProcessReport, Report, RowReport, SystemMemoryReport};
@@ -45,9 +45,7 @@ fn head(out: &mut String, report: &Report) {
         field(out, "Commit", &[format!("{} charged to the process (peak {peak})", size_text(charge))]);
     }
     if let Some(exception) = &report.exception {
-        let code = exception.code.0;
-        let name = exception.name.as_deref().unwrap_or("no known name");
-        field(out, "Exception", &[format!("{code:08x} ({name}) in thread {:#x}", exception.thread_id)]);
+        field(out, "Exception", &[exception::brief(exception)]);
     }
 }
 

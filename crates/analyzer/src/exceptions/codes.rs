@@ -1,0 +1,236 @@
+//! Exception codes: what they are called, and what each says in one sentence.
+//!
+//! The names of NTSTATUS values come from `minidump-common`, which has no texts for them. So the sentences stand here,
+//! for those values that are raised as exceptions (winnt.h, and `spec/windows-dumps.md` D.2). Codes of language
+//! runtimes are in no header of Windows; each is the runtime's own constant.
+
+use crate::names;
+
+/// Raised by language runtimes, libraries and debugging aids, in the order of their codes: name and sentence.
+const SOFTWARE: [(u32, &str, &str); 16] = [
+    (0x0424_2420, "CLR debugger notification", "The .NET runtime told a debugger of something; no error."),
+    (0x0517_a7ed, "simulated by Crashpad", "The program asked Crashpad for a dump; no error."),
+    (0x0eed_fade, "Delphi exception", "Delphi or C++Builder code raised an exception object."),
+    (
+        0x0eed_fadf,
+        "Delphi exception (re-raised)",
+        "Delphi or C++Builder code raised an exception object again.",
+    ),
+    (0x0eed_fae0, "Delphi exception (except)", "Delphi or C++Builder code ran an except block."),
+    (0x0eed_fae1, "Delphi exception (finally)", "Delphi or C++Builder code ran a finally block."),
+    (
+        0x2047_4343,
+        "GNU C++ exception",
+        "C++ code of a GNU compiler threw an exception; its type is not recorded.",
+    ),
+    (0x2147_4343, "GNU C++ exception (unwinding)", "C++ code of a GNU compiler unwound its stack."),
+    (0x406d_1388, "thread name (MS_VC_EXCEPTION)", "A thread was given a name for a debugger; no error."),
+    (0xc06d_007e, "delay load: module not found", "A DLL that was to be loaded on first use was not found."),
+    (0xc06d_007f, "delay load: function not found", "A DLL that was loaded on first use lacks a function."),
+    (
+        0xe000_0008,
+        "out of memory (Chromium)",
+        "Chromium's allocators, V8 or PDFium were refused memory and gave up.",
+    ),
+    (0xe043_4352, "CLR exception", "Managed code (.NET) threw an exception."),
+    (0xe043_4f4d, "CLR exception (CLR 2)", "Managed code (.NET 1 to 3.5) threw an exception."),
+    (0xe06d_7363, "Visual C++ exception", "C++ code of Visual C++ threw an exception."),
+    (0xe073_616e, "AddressSanitizer", "AddressSanitizer of Visual C++ found an error in the use of memory."),
+];
+
+/// NTSTATUS values that are raised as exceptions, in the order of their codes.
+const STATUS: [(u32, &str); 63] = [
+    (0x4000_0015, "The program ended itself with a fatal error."),
+    (0x4000_001e, "A 32-bit program of 64-bit Windows executed one instruction under a debugger."),
+    (0x4000_001f, "A 32-bit program of 64-bit Windows ran into a breakpoint, or a debugger stopped it."),
+    (0x4001_0003, "A debugger ended the thread."),
+    (0x4001_0004, "A debugger ended the process."),
+    (0x4001_0005, "Ctrl+C was pressed in the console, and a debugger is told of it."),
+    (0x4001_0006, "The program wrote a text for a debugger (OutputDebugStringA); no error."),
+    (0x4001_0007, "The program told a debugger of a fatal error (RIP)."),
+    (0x4001_0008, "Ctrl+Break was pressed in the console, and a debugger is told of it."),
+    (0x4001_0009, "A command for the debugger; no error."),
+    (0x4001_000a, "The program wrote a text for a debugger (OutputDebugStringW); no error."),
+    (0x8000_0001, "The program touched a guard page."),
+    (0x8000_0002, "The program used an address that is not aligned as the processor demands."),
+    (
+        0x8000_0003,
+        "The program ran into a breakpoint: an assertion, a debugger's, or one of a dump that was asked for.",
+    ),
+    (0x8000_0004, "The processor executed one instruction under a debugger."),
+    (0x8000_0026, "longjmp unwound the stack."),
+    (0x8000_0029, "Frames of a C++ catch block were put together while the stack was unwound."),
+    (0x8001_0001, "A debugger left an exception to the program."),
+    (0xc000_0005, "The program touched memory that it had no access to, or that was not there."),
+    (0xc000_0006, "The program touched a page that could not be read from its file or from the page file."),
+    (0xc000_0007, "The page file quota of the process was used up."),
+    (0xc000_0008, "A handle was used that is not open, or not of the kind that was wanted."),
+    (0xc000_000d, "A function was given a parameter that it refuses."),
+    (0xc000_0017, "Memory was refused: a heap that raises exceptions could not allocate."),
+    (0xc000_0018, "The addresses that were asked for are taken, or no free range meets the demands."),
+    (0xc000_001d, "The processor met an instruction that it does not know."),
+    (0xc000_001e, "A lock was used in an order that is not allowed."),
+    (0xc000_0025, "The program went on after an exception that does not allow it."),
+    (0xc000_0026, "An exception handler gave an answer that does not exist."),
+    (0xc000_0040, "A section was asked for that is larger than is possible."),
+    (0xc000_0044, "A quota of the process was used up."),
+    (0xc000_008c, "An index was outside its array, and the processor was told to check."),
+    (0xc000_008d, "A floating-point operand was too small to be normal."),
+    (0xc000_008e, "A floating-point number was divided by zero."),
+    (0xc000_008f, "The result of a floating-point operation was not exact."),
+    (0xc000_0090, "A floating-point operation is not defined for its operands."),
+    (0xc000_0091, "The result of a floating-point operation was too large."),
+    (0xc000_0092, "The floating-point stack ran over or under."),
+    (0xc000_0093, "The result of a floating-point operation was too small."),
+    (0xc000_0094, "An integer was divided by zero."),
+    (0xc000_0095, "The result of an integer operation was too large."),
+    (0xc000_0096, "The program executed an instruction that only the kernel may."),
+    (0xc000_009a, "The system lacked resources, such as kernel memory."),
+    (0xc000_00a1, "The working set quota of the process was used up."),
+    (0xc000_00fd, "A thread used up its stack, or the stack could not grow since memory was not to be had."),
+    (0xc000_012c, "The page file quota of the process was used up."),
+    (0xc000_012d, "The machine's commit limit was reached: RAM and page files are promised."),
+    (0xc000_0194, "A lock was waited for so long that it is taken for a deadlock."),
+    (0xc000_01a5, "An exception handler is not one of those that the program registered."),
+    (0xc000_01ad, "Memory was used up, and the program cannot go on without."),
+    (0xc000_02b4, "Several floating-point faults happened at once."),
+    (0xc000_02b5, "Several floating-point traps happened at once."),
+    (0xc000_02c8, "The page file could not be extended in time."),
+    (
+        0xc000_0374,
+        "The heap's structures are damaged: something wrote where it must not, or freed a block twice.",
+    ),
+    (0xc000_0409, "The program ended itself by a fast failure."),
+    (0xc000_0417, "A function of the C runtime was given a parameter that it refuses."),
+    (0xc000_041d, "An exception in a callback of a window was handled by nobody."),
+    (0xc000_0420, "An assertion failed."),
+    (0xc000_0421, "Application Verifier found an error and stopped the program."),
+    (0xc000_0602, "The program ended itself, past all exception handlers."),
+    (0xc000_071c, "A thread was used for what it may not be used for."),
+    (0xc015_000f, "An activation context was deactivated that is not the last one activated."),
+    (0xc015_0010, "An activation context was deactivated that is not active in the thread."),
+];
+
+/// Severity `STATUS_SEVERITY_INFORMATIONAL`: texts for a debugger, names of threads, and the like.
+const INFORMATIONAL: u32 = 1;
+
+fn software(code: u32) -> Option<(&'static str, &'static str)> {
+    let index = SOFTWARE.binary_search_by_key(&code, |(code, ..)| *code).ok()?;
+    SOFTWARE.get(index).map(|(_, name, meaning)| (*name, *meaning))
+}
+
+/// The name of an exception code of Windows. Codes below those of [`INFORMATIONAL`] severity say success as an
+/// NTSTATUS; as an exception they are a program's own.
+pub(crate) fn name(code: u32) -> Option<String> {
+    match software(code) {
+        Some((name, _)) => Some(name.to_owned()),
+        None => names::nt_status(code).filter(|_| code >> 30 >= INFORMATIONAL),
+    }
+}
+
+/// What an exception code of Windows says, in one sentence; `None` if there is no more to say than its name.
+pub(crate) fn meaning(code: u32) -> Option<&'static str> {
+    /// The bit that Microsoft's own codes never have.
+    const CUSTOMER: u32 = 1 << 29;
+    if let Some((_, meaning)) = software(code) {
+        return Some(meaning);
+    }
+    match STATUS.binary_search_by_key(&code, |(code, _)| *code) {
+        Ok(index) => STATUS.get(index).map(|(_, meaning)| *meaning),
+        Err(_) if code & CUSTOMER != 0 => {
+            Some("A code of the program's own or of a library; Windows has none like it.")
+        }
+        Err(_) => None,
+    }
+}
+
+/// Whether the code is one that is raised when something goes wrong: what has a sentence here, and is more than
+/// informational.
+pub(crate) fn is_failure(code: u32) -> bool {
+    match software(code) {
+        Some(_) => code >> 30 != INFORMATIONAL && code != 0x0424_2420,
+        None => code >> 30 > INFORMATIONAL && STATUS.binary_search_by_key(&code, |(code, _)| *code).is_ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_can_be_searched() {
+        assert!(SOFTWARE.is_sorted_by_key(|(code, ..)| *code));
+        assert!(STATUS.is_sorted_by_key(|(code, _)| *code));
+        assert!(
+            STATUS.iter().all(|(code, _)| names::nt_status(*code).is_some() && software(*code).is_none())
+        );
+    }
+
+    /// Codes and names as `spec/windows-dumps.md` D.2 has them, and a word that its notes have too.
+    #[test]
+    fn the_codes_of_the_specification() {
+        let of_windows = [
+            (0xc000_0017, "STATUS_NO_MEMORY", "heap"),
+            (0xc000_012d, "STATUS_COMMITMENT_LIMIT", "commit limit"),
+            (0xc000_02c8, "STATUS_COMMITMENT_MINIMUM", "page file"),
+            (0xc000_0040, "STATUS_SECTION_TOO_BIG", "section"),
+            (0xc000_0018, "STATUS_CONFLICTING_ADDRESSES", "no free range"),
+            (0xc000_0044, "STATUS_QUOTA_EXCEEDED", "quota"),
+            (0xc000_0007, "STATUS_PAGEFILE_QUOTA", "quota"),
+            (0xc000_012c, "STATUS_PAGEFILE_QUOTA_EXCEEDED", "quota"),
+            (0xc000_00a1, "STATUS_WORKING_SET_QUOTA", "quota"),
+            (0xc000_009a, "STATUS_INSUFFICIENT_RESOURCES", "resources"),
+            (0xc000_01ad, "STATUS_FATAL_MEMORY_EXHAUSTION", "used up"),
+            (0xc000_00fd, "STATUS_STACK_OVERFLOW", "stack"),
+            (0xc000_0409, "STATUS_STACK_BUFFER_OVERRUN", "fast fail"),
+            (0x8000_0003, "STATUS_BREAKPOINT", "dump that was asked for"),
+        ];
+        let of_runtimes = [
+            (0xe000_0008, "out of memory (Chromium)", "V8"),
+            (0xe043_4352, "CLR exception", "anaged"),
+            (0xe043_4f4d, "CLR exception (CLR 2)", "anaged"),
+            (0x0eed_fade, "Delphi exception", "C++Builder"),
+            (0x0eed_fadf, "Delphi exception (re-raised)", "again"),
+            (0x0eed_fae0, "Delphi exception (except)", "except"),
+            (0x0eed_fae1, "Delphi exception (finally)", "finally"),
+            (0x2047_4343, "GNU C++ exception", "threw"),
+            (0xe06d_7363, "Visual C++ exception", "threw"),
+        ];
+        for (code, called, says) in of_windows.into_iter().chain(of_runtimes) {
+            assert_eq!(name(code).as_deref(), Some(called));
+            assert!(meaning(code).is_some_and(|meaning| meaning.contains(says)), "{code:#x}");
+            assert!(is_failure(code), "{code:#x}");
+        }
+    }
+
+    /// D.3: what the Win32 layer makes of a status.
+    #[test]
+    fn the_win32_errors_of_the_specification() {
+        let errors = [
+            (8, "ERROR_NOT_ENOUGH_MEMORY"),
+            (14, "ERROR_OUTOFMEMORY"),
+            (487, "ERROR_INVALID_ADDRESS"),
+            (635, "ERROR_COMMITMENT_MINIMUM"),
+            (1450, "ERROR_NO_SYSTEM_RESOURCES"),
+            (1453, "ERROR_WORKING_SET_QUOTA"),
+            (1454, "ERROR_PAGEFILE_QUOTA"),
+            (1455, "ERROR_COMMITMENT_LIMIT"),
+            (1816, "ERROR_NOT_ENOUGH_QUOTA"),
+        ];
+        for (code, called) in errors {
+            assert_eq!(names::win32_error(code).as_deref(), Some(called));
+        }
+    }
+
+    #[test]
+    fn codes_that_are_no_failures() {
+        for code in [0x4001_0005, 0x4001_0006, 0x4001_000a, 0x406d_1388, 0x0424_2420] {
+            assert!(meaning(code).is_some() && name(code).is_some(), "{code:#x}");
+            assert!(!is_failure(code), "{code:#x}");
+        }
+        assert_eq!(name(1), None); // Unreal's ensure(); STATUS_WAIT_1 would mislead
+        assert_eq!(meaning(0xdead_beef), None, "bit 29 is not set");
+        assert!(meaning(0xe123_4567).is_some_and(|meaning| meaning.contains("program's own")));
+        assert!(!is_failure(0xc000_0034), "STATUS_OBJECT_NAME_NOT_FOUND is returned, not raised");
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether bytes on a stack that have the form of an exception's record are one.
+//!
+//! They are if the code is one that is raised when something fails, the address lies in the code of an image, the
+//! parameters are such as the code has, and the record of another exception that they refer to lies in memory. Static
+//! records and templates of them have address 0. A value that functions return too, such as STATUS_NO_MEMORY, may lie on a
+//! stack by itself; so it must have a parameter, or say that the program could not continue.
+
+use dumplens_core::process::{ExceptionRecord, cpp_exception};
+use dumplens_core::{Protection, Width};
+
+use super::{access, fast_fail};
+use crate::process::{Process, extent};
+
+/// `EXCEPTION_NONCONTINUABLE`.
+pub(crate) const NONCONTINUABLE: u32 = 1;
+/// First parameters of a C++ throw (`spec/windows-dumps.md` D.1).
+const THROWS: [u64; 4] = [0x1993_0520, 0x1993_0521, 0x1993_0522, 0x0199_4000];
+
+/// What is needed to judge a record.
+pub(crate) struct Judge<'p, 'd> {
+    process: &'p Process<'d>,
+    /// First addresses and ends of the modules, sorted.
+    modules: Vec<(u64, u64)>,
+}
+
+impl<'p, 'd> Judge<'p, 'd> {
+    pub(crate) fn new(process: &'p Process<'d>) -> Judge<'p, 'd> {
+        let mut modules: Vec<(u64, u64)> = process.modules.iter().map(extent).collect();
+        modules.sort_unstable();
+        Judge { process, modules }
+    }
+
+    /// Whether it is the record of an exception.
+    pub(crate) fn is_exception(&self, record: &ExceptionRecord, width: Width) -> bool {
+        fits(record, width) && self.is_code(record.address) && self.is_memory(record.record)
+    }
+
+    /// Whether the address lies in an image, and where a map tells in executable memory of it.
+    fn is_code(&self, address: u64) -> bool {
+        let behind = self.modules.partition_point(|(base, _)| *base <= address);
+        let module = behind.checked_sub(1).and_then(|index| self.modules.get(index));
+        let space = &self.process.space;
+        module.is_some_and(|(_, end)| address < *end)
+            && (!space.is_mapped()
+                || space.region_at(address).is_some_and(|r| r.state.is_commit() && is_executable(r.protect)))
+    }
+
+    /// Whether the address is null, or was memory as far as is known.
+    fn is_memory(&self, address: u64) -> bool {
+        let space = &self.process.space;
+        address == 0
+            || !space.is_mapped()
+            || space.region_at(address).is_some_and(|region| region.state.is_commit())
+    }
+}
+
+/// The four `PAGE_EXECUTE_*`.
+fn is_executable(protect: Protection) -> bool {
+    protect.0 & 0xf0 != 0
+}
+
+/// Whether the parameters are such as the code has.
+fn fits(record: &ExceptionRecord, width: Width) -> bool {
+    let parameters = record.parameters.as_slice();
+    let first = parameters.first().copied();
+    let accessed = first.is_some_and(|how| access::kind(how).is_some());
+    match record.code {
+        cpp_exception::CODE => {
+            let count = if width == Width::Bits32 { 3 } else { 4 };
+            parameters.len() == count && first.is_some_and(|magic| THROWS.contains(&magic))
+        }
+        access::ACCESS_VIOLATION | access::GUARD_PAGE | access::STACK_OVERFLOW => {
+            accessed && parameters.len() == 2
+        }
+        access::IN_PAGE_ERROR => accessed && parameters.len() == 3,
+        fast_fail::CODE => {
+            first.and_then(|reason| u32::try_from(reason).ok()).and_then(fast_fail::name).is_some()
+        }
+        code if is_returned(code) => !parameters.is_empty() || record.flags & NONCONTINUABLE != 0,
+        // Language runtimes and libraries pass what was thrown; instructions that fault pass nothing.
+        code if code >> 28 != 0x8 && code >> 28 != 0xc => !parameters.is_empty(),
+        _ => true,
+    }
+}
+
+/// Whether functions return the value, too.
+fn is_returned(code: u32) -> bool {
+    const RETURNED: [u32; 15] = [
+        0xc000_0007,
+        0xc000_0008,
+        0xc000_000d,
+        0xc000_0017,
+        0xc000_0018,
+        0xc000_0040,
+        0xc000_0044,
+        0xc000_009a,
+        0xc000_00a1,
+        0xc000_012c,
+        0xc000_012d,
+        0xc000_01ad,
+        0xc000_02c8,
+        0xc000_0374,
+        0xc000_071c,
+    ];
+    RETURNED.contains(&code)
+}

@@ -1,0 +1,134 @@
+//! EXCEPTION_RECORD of winnt.h as it lies on stacks: the kernel, RaiseException and handlers leave copies there.
+//!
+//! Offsets are in hex, `x86 / x64`; ARM64 is as x64: ExceptionCode 0 / 0, ExceptionFlags 4 / 4, ExceptionRecord 8 / 8,
+//! ExceptionAddress c / 10, NumberParameters 10 / 18, ExceptionInformation 14 / 20 (15 of them).
+
+use std::ops::Range;
+
+use crate::arch::Width;
+use crate::limits;
+use crate::memory::Memory;
+
+/// `EXCEPTION_MAXIMUM_PARAMETERS`.
+const MAXIMUM_PARAMETERS: u32 = 15;
+/// `EXCEPTION_NONCONTINUABLE` to `EXCEPTION_COLLIDED_UNWIND` (1 to 40), and `EXCEPTION_SOFTWARE_ORIGINATE` (80).
+const FLAGS: u32 = 0xff;
+
+/// Bytes that have the form of an EXCEPTION_RECORD. Whether they are one is judgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionRecord {
+    /// `ExceptionCode`; not zero.
+    pub code: u32,
+    /// `ExceptionFlags`; none but those that winnt.h defines.
+    pub flags: u32,
+    /// `ExceptionRecord`: address of the exception during which this one happened, or zero.
+    pub record: u64,
+    /// `ExceptionAddress`; not zero.
+    pub address: u64,
+    /// `ExceptionInformation`, as many as `NumberParameters` says; at most 15.
+    pub parameters: Vec<u64>,
+}
+
+impl ExceptionRecord {
+    /// The record at the start of `bytes`; `None` if they cannot be one, or are too few.
+    pub fn parse(bytes: &[u8], width: Width) -> Option<ExceptionRecord> {
+        let long = |at: usize| {
+            let field = bytes.get(at..)?.first_chunk()?;
+            Some(u32::from_le_bytes(*field))
+        };
+        let pointer = |at: usize| match width {
+            Width::Bits32 => long(at).map(u64::from),
+            Width::Bits64 => bytes.get(at..)?.first_chunk().map(|field| u64::from_le_bytes(*field)),
+        };
+        let at = |x86: usize, x64: usize| if width == Width::Bits32 { x86 } else { x64 };
+        let (code, flags) = (long(0)?, long(4)?);
+        if code == 0 || flags & !FLAGS != 0 {
+            return None;
+        }
+        let count = long(at(0x10, 0x18))?;
+        let address = pointer(at(0xc, 0x10))?;
+        if count > MAXIMUM_PARAMETERS || address == 0 {
+            return None;
+        }
+        let first = at(0x14, 0x20);
+        let parameter = |n: u32| pointer(first.saturating_add(width.bytes().saturating_mul(n as usize)));
+        let parameters = (0..count).map(parameter).collect::<Option<Vec<u64>>>()?;
+        Some(ExceptionRecord { code, flags, record: pointer(8)?, address, parameters })
+    }
+
+    /// Bytes from its start to its last parameter.
+    pub fn size(&self, width: Width) -> u64 {
+        let parameters = (self.parameters.len() as u64).saturating_mul(width.bytes() as u64);
+        width.pick(0x14, 0x20).saturating_add(parameters)
+    }
+}
+
+/// A search of stacks for records, of which no more than a certain number of bytes is read.
+#[derive(Debug)]
+pub struct RecordSearch<'d> {
+    memory: Memory<'d>,
+    left: u64,
+}
+
+impl<'d> RecordSearch<'d> {
+    /// Nothing is read yet.
+    pub fn new(memory: Memory<'d>) -> RecordSearch<'d> {
+        RecordSearch { memory, left: limits::RECORD_SEARCH_IN_ALL }
+    }
+
+    /// Whether less is left to be read than a stack takes as a rule.
+    pub fn is_spent(&self) -> bool {
+        self.left < limits::RECORD_SEARCH_BELOW
+    }
+
+    /// What of a stack is worth a look from its stack pointer on. `stack` is the first address, and the first behind it.
+    pub fn above(sp: u64, stack: &Range<u64>) -> Range<u64> {
+        sp.max(stack.start)..sp.saturating_add(limits::RECORD_SEARCH_ABOVE).min(stack.end)
+    }
+
+    /// What is worth a look below it: there lies what calls that have returned left.
+    pub fn below(sp: u64, stack: &Range<u64>) -> Range<u64> {
+        sp.saturating_sub(limits::RECORD_SEARCH_BELOW).max(stack.start)..sp.min(stack.end)
+    }
+
+    /// What is worth a look of a stack whose stack pointer is not known: its end.
+    pub fn before(end: u64) -> Range<u64> {
+        end.saturating_sub(limits::RECORD_SEARCH_ABOVE)..end
+    }
+
+    /// Calls `found` with the address of all that has the form of a record and passes `wanted`, which sees its code.
+    /// What the dump does not keep is passed over. Returns whether there was anything to read; `None`, with nothing
+    /// read, if all stacks together are too much.
+    pub fn search(
+        &mut self,
+        range: Range<u64>,
+        width: Width,
+        wanted: impl Fn(u32) -> bool,
+        mut found: impl FnMut(u64, ExceptionRecord),
+    ) -> Option<bool> {
+        let align = width.bytes() as u64;
+        self.left = self.left.checked_sub(range.end.saturating_sub(range.start))?;
+        let mut at = range.start.checked_next_multiple_of(align).unwrap_or(range.end);
+        let mut any = false;
+        while at < range.end {
+            let have = self.memory.available(at, range.end.saturating_sub(at));
+            let bytes = self.memory.bytes(at, have).unwrap_or_default();
+            any |= !bytes.is_empty();
+            let mut place = at;
+            let mut rest = bytes.as_slice();
+            while let Some(code) = rest.first_chunk().map(|code| u32::from_le_bytes(*code)) {
+                if wanted(code)
+                    && let Some(record) = ExceptionRecord::parse(rest, width)
+                {
+                    found(place, record);
+                }
+                place = place.saturating_add(align);
+                rest = rest.get(width.bytes()..).unwrap_or_default();
+            }
+            // On with the page behind what is missing.
+            let missing = at.saturating_add(have);
+            at = missing.saturating_add(1).checked_next_multiple_of(limits::PAGE).unwrap_or(range.end);
+        }
+        Some(any)
+    }
+}
