@@ -15,63 +15,69 @@
 //! # Source
 //! EXCEPTION_RECORD; MemoryInfoList.
 
-use dumplens_core::MemoryState;
-
 use super::{Confidence, Facts, Found, code};
-
-/// Below this nothing is ever allocated.
-const NULL_PAGES: u64 = 0x1_0000;
+use crate::report::AccessReport;
 
 pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
     let exception =
         facts.exception.filter(|e| matches!(e.code.0, code::ACCESS_VIOLATION | code::IN_PAGE_ERROR))?;
-    let did = match exception.parameters.first().map(|p| p.0) {
-        Some(0) => "read",
-        Some(1) => "wrote to",
-        Some(8) => "executed",
+    let at =
+        |found: Found| found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0));
+    let Some(access) = &exception.access else {
+        let title = "The program touched memory that it may not; where is not in the dump.";
+        return Some(at(Found::new(Confidence::Medium, title)));
+    };
+    let did = match access.kind {
+        Some("read") => "read",
+        Some("write") => "wrote to",
+        Some("execute") => "executed",
         _ => "touched",
     };
-    let Some(at) = exception.parameters.get(1).map(|p| p.0) else {
-        let title = "The program touched memory that it may not; where is not in the dump.";
-        return Some(Found::new(Confidence::Medium, title));
-    };
-    let (place, sure) = place(facts, at);
-    let title = format!("The program {did} {at:#x}: {place}.");
-    let found = Found::new(sure, title);
-    Some(found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0)))
+    let (place, sure) = place(facts, access);
+    let found = at(Found::new(sure, format!("The program {did} {:#x}: {place}.", access.address.0)));
+    let Some(region) = &access.region else { return Some(found) };
+    let detail = region.detail.as_deref().map(|detail| format!(" {detail}")).unwrap_or_default();
+    let protect = region.protect.as_deref().map(|protect| format!(" {protect}")).unwrap_or_default();
+    Some(found.with_at(
+        "region",
+        region.base.0,
+        format!("{}{protect} {}{detail}", region.state, region.usage),
+    ))
 }
 
-/// What lies at an address.
-fn place(facts: &Facts<'_, '_>, at: u64) -> (String, Confidence) {
-    let bits = facts.process.dump.width().bits();
-    if at < NULL_PAGES {
+/// What lies at the address.
+fn place(facts: &Facts<'_, '_>, access: &AccessReport) -> (String, Confidence) {
+    if access.null_page {
+        let place = "the first pages of the address space, so a null pointer or one near it";
+        return (place.into(), Confidence::High);
+    }
+    if let Some(pattern) = pattern(access.address.0, facts.process.dump.width().bits()) {
+        return (format!("near {pattern}"), Confidence::Medium);
+    }
+    if access.non_canonical {
+        let place = "no address that a pointer can have, for which Windows gives -1; see the registers";
+        return (place.into(), Confidence::Medium);
+    }
+    if let Some(status) = &access.status {
+        let why = status.name.clone().unwrap_or_else(|| format!("{:#x}", status.code.0));
+        return (format!("mapped, but its page could not be read ({why})"), Confidence::High);
+    }
+    if let Some(below) = access.below_stack_limit_bytes {
         return (
-            "the first pages of the address space, so a null pointer or one near it".into(),
+            format!("{below} bytes below the committed part of the thread's own stack"),
             Confidence::High,
         );
     }
-    if let Some(pattern) = pattern(at, bits) {
-        return (format!("near {pattern}"), Confidence::Medium);
-    }
-    if bits == 64 && (at == u64::MAX || !is_canonical(at)) {
-        let place = "no address that a pointer can have; Windows gives -1 for it, so see the registers";
-        return (place.into(), Confidence::Medium);
-    }
-    if facts.raised(code::IN_PAGE_ERROR).is_some() {
-        return ("mapped, but its page could not be read from its file".into(), Confidence::High);
-    }
-    let space = &facts.process.space;
-    let Some(region) = space.region_at(at).filter(|_| space.is_mapped()) else {
+    let Some(region) = &access.region else {
         return ("what lies there the dump does not tell".into(), Confidence::Medium);
     };
-    let place = match region.state {
-        MemoryState::FREE => "free memory".to_owned(),
-        MemoryState::RESERVE => "memory that is reserved and not committed".to_owned(),
-        _ => format!("committed memory, {}", region.protect),
+    let place = match region.state.as_str() {
+        "MEM_FREE" => "free memory".to_owned(),
+        "MEM_RESERVE" => "memory that is reserved and not committed".to_owned(),
+        _ => format!("committed memory, {}", region.protect.as_deref().unwrap_or("protection unknown")),
     };
-    let module = facts.process.module_at(at).and_then(|n| facts.report.modules.get(n));
-    let owner = module.map(|m| format!(", in {}", crate::report::region::module_name(&m.path)));
-    (format!("{place}{}", owner.unwrap_or_default()), Confidence::High)
+    let module = access.module.as_deref().map(|module| format!(", in {module}")).unwrap_or_default();
+    (format!("{place}{module}"), Confidence::High)
 }
 
 /// What allocators fill memory with, of which a pointer was made.
@@ -88,9 +94,4 @@ fn pattern(at: u64, bits: u32) -> Option<&'static str> {
     let whole =
         |word: u32| if bits == 64 { u64::from(word) << 32 | u64::from(word) } else { u64::from(word) };
     PATTERNS.into_iter().find(|(word, _)| at.abs_diff(whole(*word)) < NEAR).map(|(_, words)| words)
-}
-
-/// 48-bit addresses, sign-extended.
-fn is_canonical(at: u64) -> bool {
-    matches!(at >> 47, 0 | 0x1_ffff)
 }

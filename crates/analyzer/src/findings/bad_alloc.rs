@@ -18,7 +18,7 @@
 use super::{Confidence, Facts, Found};
 
 /// C++ types that are thrown when memory is refused.
-const TYPES: [&str; 3] = ["std::bad_alloc", "std::bad_array_new_length", "CMemoryException *"];
+pub(super) const TYPES: [&str; 3] = ["std::bad_alloc", "std::bad_array_new_length", "CMemoryException *"];
 
 pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
     let exception = facts.exception?;

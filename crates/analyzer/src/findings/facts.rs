@@ -1,5 +1,6 @@
 //! What detectors look at.
 
+use super::{bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function};
 use crate::process::Process;
 use crate::report::{ExceptionReport, FrameReport, Report, ThreadReport};
 use crate::request::Request;
@@ -40,9 +41,30 @@ pub(crate) struct Facts<'a, 'd> {
 
 impl<'a, 'd> Facts<'a, 'd> {
     pub(crate) fn new(process: &'a Process<'d>, report: &'a Report) -> Facts<'a, 'd> {
-        let exception = report.exception.as_ref();
+        let exception = report.exception.as_ref().filter(|_| process.is_windows());
         let thread = exception.and_then(|e| report.threads.iter().find(|t| t.id == e.thread_id));
-        Facts { process, report, exception, thread, request: report.request.as_ref() }
+        let bare = Facts { process, report, exception, thread, request: None };
+        let request = report.request.as_ref().filter(|_| bare.was_refused());
+        Facts { request, ..bare }
+    }
+
+    /// Whether the dump's own exception says that memory was refused.
+    pub(crate) fn says_refused(&self) -> bool {
+        [bad_alloc::detect, out_of_memory_code::detect, out_of_memory_function::detect]
+            .iter()
+            .any(|detect| detect(self).is_some())
+    }
+
+    /// Whether that, or what is left of an earlier one in the thread that then ended the program.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.says_refused() || (self.ended_itself() && earlier_bad_alloc::in_crashed_thread(self))
+    }
+
+    /// Whether the program gave up: abort, terminate.
+    fn ended_itself(&self) -> bool {
+        let fast = self.raised(code::STACK_BUFFER_OVERRUN);
+        fast.is_some_and(|e| e.parameters.first().is_some_and(|p| p.0 == fail_fast::FATAL_APP_EXIT))
+            || self.raised(code::FATAL_APP_EXIT).is_some()
     }
 
     /// The exception, if it has this code.

@@ -17,6 +17,7 @@ pub(crate) mod commit_limit;
 pub(crate) mod commit_unknown;
 pub(crate) mod container_call;
 mod cpp_exception;
+pub(crate) mod earlier_bad_alloc;
 mod facts;
 pub(crate) mod fail_fast;
 mod heap_corruption;
@@ -24,6 +25,7 @@ mod job_limit;
 pub(crate) mod largest_owners;
 pub(crate) mod last_error;
 mod out_of_memory_code;
+mod out_of_memory_function;
 mod requested_size;
 mod reservations;
 mod stack_overflow;
@@ -144,6 +146,7 @@ macro_rules! detectors {
 detectors! {
     bad_alloc: ".exr -1",
     out_of_memory_code: ".exr -1",
+    out_of_memory_function: "k",
     cpp_exception: ".exr -1",
     access_violation: ".exr -1; !address",
     stack_overflow: "!teb; k",
@@ -151,6 +154,7 @@ detectors! {
     heap_corruption: ".exr -1; !heap -s -v",
     breakpoint: ".lastevent",
     waiting: "~*k",
+    earlier_bad_alloc: ".exr {at}; k",
     requested_size: "k; .frame /r",
     container_call: "k",
     vector_growth: "dps {at} L3",

@@ -12,7 +12,7 @@ use super::{
     SystemReport, ThreadReport, WarningReport, exception, space,
 };
 use crate::address_space::Coverage;
-use crate::findings::{self, Facts};
+use crate::findings::{self, Facts, code};
 use crate::owners::{self, Holdings};
 use crate::process::{Process, Thread, known};
 use crate::request::{self, Request};
@@ -68,13 +68,19 @@ impl Report {
 
 /// Frames among which a function that allocates is looked for: a throw stands near it.
 const NEAR: usize = 10;
+/// The same where the program ended itself: between the two stand the runtime and the search for a handler.
+const FAR: usize = 48;
 
 /// What the exception's thread asked for, if its stack tells.
 fn request(walker: &Walker<'_, '_>) -> Option<Request> {
     let process = walker.process();
-    let id = process.dump.exception().ok().flatten()?.raw.thread_id;
-    let index = process.threads.iter().position(|thread| thread.id == id)?;
-    request::find(walker.code(), &walker.walk(index), NEAR)
+    let exception = process.dump.exception().ok().flatten().filter(|_| process.is_windows())?;
+    let near = match u64::from(exception.raw.exception_record.exception_code) {
+        code::STACK_BUFFER_OVERRUN | code::FATAL_APP_EXIT => FAR,
+        _ => NEAR,
+    };
+    let index = process.threads.iter().position(|thread| thread.id == exception.raw.thread_id)?;
+    request::find(walker.code(), &walker.walk(index), near)
 }
 
 fn dump(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -> DumpReport {

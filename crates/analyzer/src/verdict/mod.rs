@@ -59,9 +59,8 @@ pub struct AllocationFailure {
 /// What the findings mean together.
 pub(crate) fn of(facts: &Facts<'_, '_>, findings: &[Finding]) -> VerdictReport {
     let found = |id: &str| findings.iter().find(|finding| finding.id == id);
-    let refused = found("bad_alloc").or(found("out_of_memory_code"));
     let because = findings.iter().map(|finding| finding.title.clone()).collect();
-    if refused.is_some() {
+    if facts.was_refused() {
         return VerdictReport { because, ..allocation_failure(facts, findings) };
     }
     let main = MAIN.iter().find_map(|id| found(id));
@@ -84,9 +83,10 @@ const MAIN: [&str; 7] = [
 ];
 
 fn kind(facts: &Facts<'_, '_>, main: Option<&str>) -> &'static str {
-    let Some(exception) = facts.exception else { return "no_exception" };
+    let Some(exception) = &facts.report.exception else { return "no_exception" };
     let reason = exception.parameters.first().map(|parameter| parameter.0);
     match main {
+        _ if facts.exception.is_none() => "other_exception", // not of Windows
         Some("cpp_exception") => "cpp_exception",
         Some("stack_overflow") => "stack_overflow",
         Some("access_violation") => "access_violation",
@@ -100,7 +100,7 @@ fn kind(facts: &Facts<'_, '_>, main: Option<&str>) -> &'static str {
 
 /// The title of what no finding names.
 fn unnamed(facts: &Facts<'_, '_>) -> String {
-    match facts.exception {
+    match &facts.report.exception {
         Some(e) if e.code.0 == code::FATAL_APP_EXIT => {
             "The program ended itself: abort, or an exception that nothing caught.".to_owned()
         }
@@ -134,12 +134,13 @@ fn allocation_failure(facts: &Facts<'_, '_>, findings: &[Finding]) -> VerdictRep
             _ => format!("Memory was refused{}.", cause.words()),
         };
         return VerdictReport {
+            advice: advice::of_refusal(facts, cause, 0),
             cause: Some(cause.name()),
             unless: vec![
                 "How much was asked for: a dump that keeps the stack and the images' code would tell."
                     .to_owned(),
             ],
-            ..plain("allocation_failure", title, sure.min(Confidence::Medium))
+            ..plain("allocation_failure", title, sure.min(Confidence::Medium).min(root(findings)))
         };
     };
     let allocation = allocation(facts, wanted);
@@ -148,9 +149,15 @@ fn allocation_failure(facts: &Facts<'_, '_>, findings: &[Finding]) -> VerdictRep
         unless: cause::unless(facts, cause),
         advice: advice::of_refusal(facts, cause, wanted),
         allocation: Some(allocation),
-        confidence: sure.min(size.map_or(Confidence::High, |finding| finding.confidence)),
+        confidence: sure.min(size.map_or(Confidence::High, |finding| finding.confidence)).min(root(findings)),
         ..plain("allocation_failure", title(facts, wanted, cause), sure)
     }
+}
+
+/// How sure it is that memory was refused at all: less, where only an earlier exception says so.
+fn root(findings: &[Finding]) -> Confidence {
+    let earlier = findings.iter().find(|finding| finding.id == "earlier_bad_alloc");
+    earlier.map_or(Confidence::High, |finding| finding.confidence)
 }
 
 fn title(facts: &Facts<'_, '_>, wanted: u64, cause: Cause) -> String {
