@@ -39,7 +39,7 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         Some(base) => found.with("is a", base),
         None => found,
     };
-    Some(match &cpp.what {
+    Some(match cpp.what.as_ref().filter(|what| !what.is_empty()) {
         Some(what) => found.with("what()", what.as_str()),
         None => found,
     })

@@ -17,7 +17,7 @@
 use super::{Confidence, Facts, Found, commit_limit, commit_unknown, short};
 
 pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    facts.wanted()?;
+    facts.was_refused().then_some(())?;
     let own = commit_unknown::own(facts)?;
     let (_, limit) = commit_limit::figures(facts)?;
     let share = own.checked_mul(100)? / limit.max(1);

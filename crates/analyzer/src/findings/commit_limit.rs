@@ -29,18 +29,26 @@ pub(crate) fn is_short(facts: &Facts<'_, '_>) -> bool {
     left.zip(facts.wanted()).is_some_and(|(left, wanted)| left < wanted)
 }
 
+/// Whether hardly anything was left: less than a hundredth. Where the size is not known, that is what there is.
+pub(crate) fn is_nearly_reached(facts: &Facts<'_, '_>) -> bool {
+    figures(facts).is_some_and(|(commit, limit)| limit.saturating_sub(commit) < limit / 100)
+}
+
 pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
     let (commit, limit) = figures(facts)?;
-    let wanted = facts.wanted()?;
+    if !facts.was_refused() {
+        return None;
+    }
+    let wanted = facts.wanted();
     let left = limit.saturating_sub(commit);
+    let asked = wanted.map(|wanted| format!(", and {} were asked for", short(wanted))).unwrap_or_default();
     let title = format!(
-        "The machine had committed {} of {}: {} were left, and {} were asked for.",
+        "The machine had committed {} of {}: {} were left{asked}.",
         short(commit),
         short(limit),
-        short(left),
-        short(wanted)
+        short(left)
     );
-    let confidence = if left < wanted { Confidence::High } else { Confidence::Medium };
+    let confidence = if is_short(facts) { Confidence::High } else { Confidence::Medium };
     let mut found =
         Found::new(confidence, title).with("commit limit", short(limit)).with("committed", short(commit));
     let memory = facts.report.system.memory.as_ref();

@@ -15,6 +15,7 @@
 //! The function names of Microsoft's library by version, of libstdc++ and of libc++.
 
 use super::{Confidence, Facts, Found};
+use crate::request::Element;
 
 /// What a container was doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +61,13 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
     };
     let found =
         Found::new(Confidence::High, format!("{} asked for it: {words}.", without_parameters(function)));
-    Some(found.with("function", function))
+    let found = found.with("function", function);
+    let element = facts.request.and_then(|request| request.element.as_ref());
+    Some(match element {
+        Some(Element { name, size: Some(size) }) => found.with("element", format!("{name}, {size} bytes")),
+        Some(Element { name, size: None }) => found.with("element", name.as_str()),
+        None => found,
+    })
 }
 
 /// The function of a container that asked for memory, and what it was doing.

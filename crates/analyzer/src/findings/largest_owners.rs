@@ -20,7 +20,7 @@ use crate::report::{AllocationReport, HeapReport};
 const MUCH: u64 = 64 << 20;
 
 pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    facts.wanted().filter(|_| absurd_size::detect(facts).is_none())?;
+    (facts.was_refused() && absurd_size::detect(facts).is_none()).then_some(())?;
     let memory = &facts.report.memory;
     let own = commit_unknown::own(facts).filter(|own| *own >= MUCH)?;
     let of_others = ["Free", "Image"];

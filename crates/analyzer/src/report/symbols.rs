@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::{Report, WarningReport};
+use crate::findings::{Facts, container_call};
+use crate::request::{Element, element};
 use crate::symbols::{At, Site, Source, Symbols};
 use crate::warning::Warning;
 
@@ -46,6 +48,25 @@ pub(crate) fn sites(symbols: &mut Symbols<'_, '_>, address: u64) -> Vec<SiteRepo
 }
 
 impl Report {
+    /// What the container that asked for memory holds, by the name of its function.
+    fn name_element(&mut self, symbols: &mut Symbols<'_, '_>) {
+        let process = symbols.process();
+        let facts = Facts::new(process, self);
+        let function = container_call::of(&facts).map(|(_, function)| function);
+        let Some(name) = function.and_then(element::argument).map(|name| element::bare(name).to_owned())
+        else {
+            return;
+        };
+        let asked = facts.request.map_or(usize::MAX, |request| request.frame);
+        let ip =
+            facts.frames().iter().filter(|frame| !frame.inline).nth(asked.saturating_add(1)).map(|f| f.ip.0);
+        let built_in = element::built_in(&name, process.dump.width().bits());
+        let size = built_in.or_else(|| symbols.size_of_type(ip?, &name));
+        if let Some(request) = &mut self.request {
+            request.name_element(Element { name, size });
+        }
+    }
+
     /// Names the addresses of the report, and adds what went wrong with symbols to its warnings.
     pub fn symbolise(&mut self, symbols: &mut Symbols<'_, '_>) {
         if let Some(exception) = &mut self.exception {
@@ -56,6 +77,7 @@ impl Report {
             super::stack::symbolise(thread, symbols);
         }
         if self.verdict.is_some() {
+            self.name_element(symbols);
             self.judge(symbols.process());
         }
         self.warnings.extend(warnings(symbols));

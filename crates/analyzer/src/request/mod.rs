@@ -8,6 +8,7 @@
 //! Nothing here needs symbols: code and stack lie in the dump.
 
 mod caller;
+pub(crate) mod element;
 mod factor;
 mod function;
 mod operator_new;
@@ -41,6 +42,8 @@ pub struct Request {
     pub element_size: Option<u64>,
     /// What was about to grow.
     pub container: Option<Container>,
+    /// The type of an element, where symbols name it.
+    pub element: Option<Element>,
     /// Where the number of bytes comes from, the one that is used first.
     pub sources: Vec<Source>,
 }
@@ -98,6 +101,15 @@ impl Container {
     }
 }
 
+/// The type of an element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Element {
+    /// Its name.
+    pub name: String,
+    /// Its bytes, by the language or by the module's PDB.
+    pub size: Option<u64>,
+}
+
 /// One place that tells how many bytes were asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -115,9 +127,18 @@ impl Request {
         bytes.is_multiple_of(size).then_some(bytes / size)
     }
 
+    /// Takes the type that symbols name; its size counts where nothing else tells one.
+    pub(crate) fn name_element(&mut self, element: Element) {
+        let net = self.bytes - self.padding.unwrap_or(0);
+        let fits = element.size.filter(|size| *size > 0 && net.is_multiple_of(*size));
+        self.element_size = self.element_size.or(fits);
+        self.element = Some(element);
+    }
+
     /// Whether another source names another number.
     pub fn is_disputed(&self) -> bool {
-        self.sources.iter().any(|source| source.bytes != self.bytes)
+        let sizes = self.element.as_ref().and_then(|element| element.size).zip(self.element_size);
+        self.sources.iter().any(|source| source.bytes != self.bytes) || sizes.is_some_and(|(a, b)| a != b)
     }
 }
 
@@ -157,7 +178,16 @@ pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Re
         .find(|factor| *factor > 1 && net.is_multiple_of(*factor));
     let is_container = padding.is_some() || container.is_some();
     let element_size = container.and_then(|c| c.element_size()).or(by_code.filter(|_| is_container));
-    Some(Request { asked: first.asked, bytes: first.bytes, frame, padding, element_size, container, sources })
+    Some(Request {
+        asked: first.asked,
+        bytes: first.bytes,
+        frame,
+        padding,
+        element_size,
+        container,
+        element: None,
+        sources,
+    })
 }
 
 fn said(frame: usize, held: &Held) -> Source {

@@ -39,6 +39,20 @@ impl Symbols<'_, '_> {
         found
     }
 
+    /// The bytes of a type that the PDB of the module at an address knows by this name.
+    pub(crate) fn size_of_type(&mut self, address: u64, name: &str) -> Option<u64> {
+        let index = self.process.module_at(address)?;
+        let PdbState::Open(reader) = &self.modules.get(&index)?.pdb else { return None };
+        let (file, size) = (reader.file().to_owned(), reader.size_of_type(name));
+        match size {
+            Ok(size) => size,
+            Err(error) => {
+                self.warn(SymbolWarning::PdbUnreadable { file, why: error.to_string() });
+                None
+            }
+        }
+    }
+
     fn warn(&mut self, warning: SymbolWarning) {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);

@@ -190,6 +190,12 @@ impl<'p, 'd> Symbols<'p, 'd> {
         }]
     }
 
+    /// Without PDBs no type is known.
+    #[cfg(not(feature = "pdb"))]
+    pub(crate) fn size_of_type(&mut self, _address: u64, _name: &str) -> Option<u64> {
+        None
+    }
+
     /// The module's exports, read from its image in the dump.
     fn exports(&mut self, index: usize) -> &Exports {
         let (process, warnings) = (self.process, &mut self.warnings);

@@ -76,6 +76,9 @@ fn commit(facts: &Facts<'_, '_>) -> (Cause, Confidence) {
     match (figures, told) {
         (Some(_), _) if commit_limit::is_short(facts) => (Cause::CommitLimit, Confidence::High),
         (_, true) => (Cause::CommitLimit, Confidence::Medium),
+        (None, false) if facts.wanted().is_none() && commit_limit::is_nearly_reached(facts) => {
+            (Cause::CommitLimit, Confidence::Low)
+        }
         (Some(_), false) => (Cause::ExternalLimitSuspected, Confidence::Low),
         (None, false) if exceeds_ram(facts) => (Cause::CommitLimit, Confidence::Low),
         (None, false) => (Cause::Undetermined, Confidence::Low),

@@ -16,6 +16,7 @@ mod ids;
 mod objects;
 mod reader;
 mod scopes;
+mod types;
 
 use std::fmt;
 use std::io::{Read, Seek};
@@ -26,6 +27,7 @@ use ::pdb_addr2line::{Context, TypeFormatter, TypeFormatterFlags, maybe_owned::M
 use self::bounded::Bounded;
 use self::objects::Objects;
 pub use self::reader::Reader;
+pub use self::types::{size_in, size_of};
 use super::identity::PdbId;
 
 /// Bytes of a name or path that is shown: the longest path of Windows. The compilers cut names far below.

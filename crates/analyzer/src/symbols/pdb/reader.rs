@@ -2,7 +2,7 @@
 //! process, and a reader that is dropped ends its thread.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -21,6 +21,8 @@ const STACK: usize = 8 << 20;
 #[derive(Debug)]
 pub struct Reader {
     file: String,
+    path: PathBuf,
+    id: PdbId,
     ask: Sender<u32>,
     answers: Receiver<Result<Answer, PdbError>>,
 }
@@ -46,7 +48,8 @@ impl Reader {
             }
         };
         thread::Builder::new().name("PDB reader".to_owned()).stack_size(STACK).spawn(work).map_err(io)?;
-        let reader = Reader { file: path.to_string_lossy().into_owned(), ask, answers };
+        let file = path.to_string_lossy().into_owned();
+        let reader = Reader { file, path: path.to_owned(), id: wanted, ask, answers };
         reader.wait(OPENING)?;
         Ok(reader)
     }
@@ -55,6 +58,11 @@ impl Reader {
     pub fn find(&self, rva: u32) -> Result<Answer, PdbError> {
         self.ask.send(rva).map_err(|_| ended())?;
         self.wait(ANSWERING)
+    }
+
+    /// The bytes of a type, by its name.
+    pub fn size_of_type(&self, name: &str) -> Result<Option<u64>, PdbError> {
+        super::size_in(&self.path, self.id, name)
     }
 
     /// The file, as it is shown.
