@@ -32,6 +32,7 @@ mod claims;
 mod clock;
 mod exceptions;
 mod filter;
+pub mod findings;
 mod heaps;
 mod hints;
 mod names;

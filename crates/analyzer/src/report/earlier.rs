@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::{Hex, Options, Stacks, ThreadReport};
 use crate::exceptions::earlier::Search;
-use crate::process::Process;
 use crate::stack::Walker;
 use crate::warning::Warning;
 
@@ -40,23 +39,24 @@ pub struct EarlierReport {
 
 /// Searches the stacks that are walked, and for a verdict all of them; that of the exception first.
 pub(super) fn fill(
-    process: &Process<'_>,
+    walker: &Walker<'_, '_>,
     options: &Options,
     threads: &mut [ThreadReport],
     warnings: &mut Vec<Warning>,
 ) {
+    let process = walker.process();
     if !process.is_windows() || (options.stacks == Stacks::None && !options.verdict) {
         return;
     }
     let crashed = process.dump.exception().ok().flatten().map(|e| e.raw.thread_id);
-    let walker = Walker::new(process);
     let mut search = Search::new(process);
     for first in [true, false] {
         for (thread, of) in threads.iter_mut().zip(&process.threads) {
             let is_crashed = crashed == Some(of.id);
-            let wanted = options.verdict || options.stacks.include(thread.index, is_crashed);
+            let walked = options.stacks.include(thread.index, is_crashed || crashed.is_none());
+            let wanted = options.verdict || walked;
             if wanted && is_crashed == first {
-                thread.exceptions = search.of(of, &walker);
+                thread.exceptions = search.of(of, walker);
             }
         }
     }
