@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dumplens_analyzer::render::number::duration;
+use dumplens_analyzer::report::Stacks;
 use dumplens_analyzer::{Options, Process, Report};
 use dumplens_core::{Dump, FileSource};
 use serde_json::{Value, json};
@@ -213,6 +214,25 @@ fn requests_that_were_refused() {
         compared += 1;
     }
     eprintln!("{compared} requests compared");
+}
+
+/// Of all dumps only one has an earlier exception: of the 32-bit program that dereferences null, whose dump a 64-bit
+/// program wrote, without an exception stream. Its twin that has one (`llvm-fizzbuzz_no_heap`) reads address 0, too.
+#[test]
+fn earlier_exceptions() {
+    let Some(shared) = shared() else { return };
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let mut with = Vec::new();
+    for dump in known(&shared, &["public", "own", "programs"], scratch.path()) {
+        let opened = Dump::open(FileSource::open(&dump.path).expect("a file")).expect("a minidump");
+        let options = Options { details: true, stacks: Stacks::All, ..Options::default() };
+        let report = Report::new(&Process::gather(&opened), &options);
+        assert!(report.threads.iter().all(|t| t.exceptions.is_some()), "{}: searched", dump.name);
+        let found = report.threads.into_iter().flat_map(|t| t.exceptions.unwrap_or_default());
+        with.extend(found.map(|e| (dump.name.clone(), e.code.0, e.module, json!(e.parameters))));
+    }
+    let fizzbuzz = Some("fizzbuzz".to_owned());
+    assert_eq!(with, [("llvm-fizzbuzz_wow64".to_owned(), 0xc000_0005, fizzbuzz, json!(["0x0", "0x0"]))]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod support;
 
 use dumplens_synth::pe::{Function, Image, Unwind};
-use dumplens_synth::{Context, Module, Process, Range, Thread, Width, presets};
+use dumplens_synth::{Context, Exception, Module, Process, Range, Thread, Width, presets};
 use serde_json::Value;
 use support::{run, str, write};
 
@@ -55,6 +55,30 @@ fn rows_as_k_prints_them() {
     let quoted = |n: u64| format!("{:08x}`{:08x}", n >> 32, n & 0xffff_ffff);
     assert_eq!(lines[2], format!(">00 {} {} app+{:#x}", quoted(sp), quoted(work), crash - X64.app));
     assert_eq!(lines[6], "    stopped: end of the stack");
+}
+
+/// With the frames, with the event in the long report, and nowhere where stacks are not searched.
+#[test]
+fn earlier_exceptions_are_shown() {
+    let mut process = presets::tiny();
+    let earlier = Exception { code: 0xc000_0094, address: X64.app + 0x1004, ..Exception::default() };
+    let place = X64.stack_base(0) - 0x400;
+    process.put(place, &earlier.record_bytes(Width::W64));
+    let (_directory, path) = file(&process);
+    let line = format!(
+        "c0000094 STATUS_INTEGER_DIVIDE_BY_ZERO at app+0x1004, record at {:x}`{:08x}, below the stack pointer",
+        place >> 32,
+        place & 0xffff_ffff
+    );
+    let stack = run(&["stack", str(&path)]);
+    assert!(stack.text().contains(&format!("found on the stack:\n      {line}\n")), "{}", stack.stdout);
+    assert!(stack.stdout.contains("secondary evidence"));
+    let report = run(&["report", str(&path), "--format", "text"]);
+    assert!(report.text().contains(&format!("Earlier:    ~0: {line}\n")), "{}", report.stdout);
+    for quiet in [&["info"][..], &["threads"], &["stack", "--thread", "1"]] {
+        let run = run(&[quiet, &[str(&path)]].concat());
+        assert!(!run.text().contains("DIVIDE_BY_ZERO"), "{}", run.stdout);
+    }
 }
 
 /// `spec/report-contract.md`.

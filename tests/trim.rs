@@ -291,6 +291,33 @@ fn types_of_exceptions_survive_redaction() {
     assert!(redacted.windows(19).any(|window| window == b".?AVbad_alloc@std@@"));
 }
 
+/// Their codes and magic numbers are no pointers, and stay all the same.
+#[test]
+fn earlier_exceptions_survive_redaction() {
+    let mut process = presets::tiny_bad_alloc();
+    let thrown = process.exception.clone().expect("an exception");
+    // A copy of the dump's own, with another object; and an access violation that is over.
+    let [magic, object, rest @ ..] = &thrown.parameters[..] else { panic!("parameters of a throw") };
+    let parameters = [&[*magic, object - 0x40][..], rest].concat();
+    let earlier = dumplens_synth::Exception { parameters, ..thrown };
+    process.put(X64.stack_base(0) - 0x140, &earlier.record_bytes(Width::W64));
+    let over =
+        dumplens_synth::Exception { code: 0xc000_0005, parameters: vec![1, 0x7654_3210_0000], ..earlier };
+    process.put(X64.stack_base(0) - 0xa00, &over.record_bytes(Width::W64));
+    let dump = open(process.to_bytes().0);
+    let wanted = said(&dump);
+    assert_eq!(wanted["threads"][0]["exceptions"].as_array().map(Vec::len), Some(2));
+    assert_eq!(wanted["threads"][0]["exceptions"][0]["cpp_type"], "std::bad_alloc");
+    for options in [PLAIN, REDACTED] {
+        let copy = open(trimmed(&dump, options).0);
+        assert_eq!(
+            said(&copy)["threads"][0]["exceptions"],
+            wanted["threads"][0]["exceptions"],
+            "{options:?}"
+        );
+    }
+}
+
 #[test]
 fn the_command_writes_one_file_and_overwrites_none() {
     let (bytes, _) = presets::tiny().to_bytes();

@@ -131,6 +131,7 @@ fn records_that_lack_what_was_accessed() {
 
 #[test]
 fn a_type_that_is_not_in_the_dump_is_not_guessed() {
+    type Change = fn(&mut synth::Process);
     let thrown = |change: fn(&mut synth::Process)| {
         let mut process = presets::tiny_bad_alloc();
         change(&mut process);
@@ -142,7 +143,7 @@ fn a_type_that_is_not_in_the_dump_is_not_guessed() {
         (Some("std::bad_alloc"), &["std::exception".to_owned()][..])
     );
     assert_eq!((whole.what.as_deref(), whole.problem), (Some("bad allocation"), None));
-    let cases: [(fn(&mut synth::Process), &str); 4] = [
+    let cases: [(Change, &str); 4] = [
         (|p| p.exception.as_mut().unwrap().parameters[2] = 0, "names no ThrowInfo"),
         (|p| p.exception.as_mut().unwrap().parameters[2] = 0x1234_5678, "ThrowInfo cannot be read"),
         (|p| p.put(X64.app + 0x280c, &[0; 4]), "ThrowInfo at 0x7ff640002800 is damaged"),

@@ -66,5 +66,6 @@ pub(crate) const PAGE: u64 = 0x1000;
 pub(crate) const RECORD_SEARCH_ABOVE: u64 = 64 << 10;
 /// The same below the stack pointer: a throw, and the calls from the function that caught it to the one that threw.
 pub(crate) const RECORD_SEARCH_BELOW: u64 = 16 << 10;
-/// The same of all stacks together: 1,500 threads as they mostly are, 20 ms.
+/// The same of all stacks together: 1,500 threads as they mostly are. Full of
+/// records, they take 0.2 s of processor time.
 pub(crate) const RECORD_SEARCH_IN_ALL: u64 = 32 << 20;

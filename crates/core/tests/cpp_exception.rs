@@ -51,7 +51,7 @@ fn the_text_of_a_base_that_is_not_at_the_start() {
             let throw = CppThrow { width, image: IMAGE, rva: 0x1000, object: OBJECT, types, displacements };
             let parameters = throw.raise(&mut process).parameters;
             let put = |process: &mut Process, at: u64, value: u64| {
-                process.put(at, &value.to_le_bytes()[..pointer as usize]);
+                process.put(at, &value.to_le_bytes()[..width.bytes()]);
             };
             put(&mut process, OBJECT + 8, OBJECT + 0x200);
             process.put(OBJECT + 0x204, &0x30_u32.to_le_bytes());

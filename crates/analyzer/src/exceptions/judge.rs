@@ -8,13 +8,8 @@
 use dumplens_core::process::{ExceptionRecord, cpp_exception};
 use dumplens_core::{Protection, Width};
 
-use super::{access, fast_fail};
+use super::{NONCONTINUABLE, access, fast_fail};
 use crate::process::{Process, extent};
-
-/// `EXCEPTION_NONCONTINUABLE`.
-pub(crate) const NONCONTINUABLE: u32 = 1;
-/// First parameters of a C++ throw (`spec/windows-dumps.md` D.1).
-const THROWS: [u64; 4] = [0x1993_0520, 0x1993_0521, 0x1993_0522, 0x0199_4000];
 
 /// What is needed to judge a record.
 pub(crate) struct Judge<'p, 'd> {
@@ -67,7 +62,7 @@ fn fits(record: &ExceptionRecord, width: Width) -> bool {
     match record.code {
         cpp_exception::CODE => {
             let count = if width == Width::Bits32 { 3 } else { 4 };
-            parameters.len() == count && first.is_some_and(|magic| THROWS.contains(&magic))
+            parameters.len() == count && first.is_some_and(|magic| cpp_exception::MAGIC.contains(&magic))
         }
         access::ACCESS_VIOLATION | access::GUARD_PAGE | access::STACK_OVERFLOW => {
             accessed && parameters.len() == 2

@@ -5,3 +5,6 @@ pub(crate) mod codes;
 pub(crate) mod earlier;
 pub(crate) mod fast_fail;
 mod judge;
+
+/// `EXCEPTION_NONCONTINUABLE`, a flag.
+pub(crate) const NONCONTINUABLE: u32 = 1;

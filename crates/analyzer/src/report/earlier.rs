@@ -52,8 +52,9 @@ pub(super) fn fill(
     let mut search = Search::new(process);
     for first in [true, false] {
         for (thread, of) in threads.iter_mut().zip(&process.threads) {
-            let is_crashed = crashed.is_none_or(|id| id == of.id);
-            let wanted = options.verdict || options.stacks.include(thread.index, is_crashed);
+            let is_crashed = crashed == Some(of.id);
+            let walked = options.stacks.include(thread.index, is_crashed || crashed.is_none());
+            let wanted = options.verdict || walked;
             if wanted && is_crashed == first {
                 thread.exceptions = search.of(of, walker);
             }

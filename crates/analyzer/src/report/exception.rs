@@ -6,15 +6,13 @@ use serde::Serialize;
 
 use super::region::RegionReport;
 use super::{CodeReport, Hex, SiteReport};
-use crate::exceptions::{access::access, codes, fast_fail};
+use crate::exceptions::{NONCONTINUABLE, access::access, codes, fast_fail};
 use crate::process::Process;
 use crate::symbols::Undecorator;
 use crate::warning::Warning;
 
 /// What stands for the chance of an exception: no minidump has it.
 const NOT_RECORDED: &str = "not recorded";
-/// `EXCEPTION_NONCONTINUABLE`.
-const NONCONTINUABLE: u32 = 1;
 
 /// The exception.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -114,9 +112,10 @@ pub(super) fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> O
         access: None,
         cpp: None,
     };
-    Some(match process.is_windows() {
-        true => of_windows(process, plain, record.exception_code, record.exception_flags, &parameters),
-        false => ExceptionReport { name: signal(process, &exception), ..plain },
+    Some(if process.is_windows() {
+        of_windows(process, plain, record.exception_code, record.exception_flags, &parameters)
+    } else {
+        ExceptionReport { name: signal(process, &exception), ..plain }
     })
 }
 

@@ -23,7 +23,8 @@ pub enum Stacks {
 }
 
 impl Stacks {
-    /// Whether the thread at this position in the list is one of them; `crashed` if it is the exception's.
+    /// Whether the thread at this position in the list is one of them; `crashed` if it is the exception's, or
+    /// there is none.
     pub(super) fn include(self, index: usize, crashed: bool) -> bool {
         match self {
             Stacks::None => false,

@@ -14,7 +14,7 @@ use crate::memory::{Memory, Unreadable};
 /// The exception code of a C++ throw: `0xe0000000 | 'msc'`.
 pub const CODE: u32 = 0xe06d_7363;
 /// First parameters that a throw has: the three versions of the structures, and a "pure" throw.
-const MAGIC: [u64; 4] = [0x1993_0520, 0x1993_0521, 0x1993_0522, 0x0199_4000];
+pub const MAGIC: [u64; 4] = [0x1993_0520, 0x1993_0521, 0x1993_0522, 0x0199_4000];
 
 /// Why the type of a thrown object is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
