@@ -18,7 +18,7 @@ fn fixtures() -> Vec<PathBuf> {
 fn report(case: &Path) -> Value {
     let source = FileSource::open(&case.join("dump.dmp")).expect("dump.dmp");
     let dump = Dump::open(source).expect("a minidump");
-    let options = Options { details: true, stacks: Stacks::All, ..Options::default() };
+    let options = Options { details: true, stacks: Stacks::All, verdict: true, ..Options::default() };
     let report = Report::new(&Process::gather(&dump), &options);
     serde_json::to_value(report).expect("plain data")
 }
@@ -69,6 +69,13 @@ fn check(case: &Path, truth: &toml::Table, report: &Value) {
             }
         }
         None => assert!(report["exception"].is_null(), "{shown}: no exception"),
+    }
+    if let Some(verdict) = table(truth, "verdict") {
+        for (key, wanted) in verdict {
+            let of_verdict = ["kind", "cause", "confidence"].contains(&key.as_str());
+            let holder = if of_verdict { &report["verdict"] } else { &report["verdict"]["allocation"] };
+            same(key, &holder[key], wanted);
+        }
     }
     if let Some(wanted) = table(truth, "crashed_thread") {
         let thread =

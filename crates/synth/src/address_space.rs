@@ -1,8 +1,8 @@
 //! Builds gap-free region lists the way VirtualQueryEx reports them.
 
 use crate::constants::{
-    MEM_COMMIT, MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE, MEM_RESERVE, PAGE_EXECUTE_WRITECOPY, PAGE_GUARD,
-    PAGE_NOACCESS,
+    MEM_COMMIT, MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE, MEM_RESERVE, PAGE_EXECUTE_READWRITE,
+    PAGE_EXECUTE_WRITECOPY, PAGE_GUARD, PAGE_NOACCESS, PAGE_READWRITE, PAGE_WRITECOPY,
 };
 use crate::memory::{Range, Region};
 
@@ -97,6 +97,21 @@ impl AddressSpace {
             all.push(Region::free(end, top - end));
         }
         all
+    }
+
+    /// The region that holds an address, if anything was allocated there.
+    pub(crate) fn at(&self, address: u64) -> Option<&Region> {
+        self.used.iter().find(|region| (region.base..region.base + region.size).contains(&address))
+    }
+
+    /// Whether the processor allows an access: 0 read, 1 write, 8 execute.
+    pub(crate) fn allows(&self, address: u64, access: u64) -> bool {
+        let committed = self.at(address).filter(|region| region.state == MEM_COMMIT);
+        committed.is_some_and(|region| match access {
+            1 => matches!(region.protect, PAGE_READWRITE | PAGE_EXECUTE_READWRITE | PAGE_WRITECOPY),
+            8 => region.protect & 0xF0 != 0 && region.protect & PAGE_GUARD == 0,
+            _ => region.protect & (PAGE_GUARD | PAGE_NOACCESS) == 0,
+        })
     }
 
     /// What a full dump keeps: committed regions that can be read, in address order.

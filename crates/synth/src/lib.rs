@@ -48,6 +48,7 @@ mod handles;
 pub mod heap;
 mod kuser;
 mod layout;
+mod machine;
 mod memory;
 mod modules;
 pub mod pe;

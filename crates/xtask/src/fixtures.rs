@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use dumplens_synth::presets::causes::story;
 use dumplens_synth::{Process, presets};
 
 /// Writes fixtures/*/dump.dmp anew
@@ -15,10 +16,12 @@ pub(crate) struct Options {}
 /// A folder of fixtures/, and what goes into it.
 type Case = (&'static str, fn() -> Process);
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 5] = [
     ("x64-bad-alloc", presets::tiny_bad_alloc),
     ("x86-access-violation", presets::tiny_x86),
     ("wow64", presets::tiny_wow64),
+    ("story-commit-limit", || story::commit_limit().process),
+    ("story-commit-unknown", || story::commit_unknown().process),
 ];
 
 /// Runs the chore.

@@ -1,5 +1,6 @@
 //! Ready-made processes.
 
+pub mod causes;
 mod code32;
 mod code64;
 mod common;
