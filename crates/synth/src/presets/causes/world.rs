@@ -129,6 +129,7 @@ impl World {
                 rva: self.program.rva(0, name),
                 object: 0,
                 types: types.iter().map(|name| (*name).to_owned()).collect(),
+                displacements: Vec::new(),
             };
             thrown.raise(&mut self.process);
         }
