@@ -3,6 +3,9 @@
 //! The code in their images is real, and it was run: stacks, registers and numbers are those that it left behind (see
 //! `machine`). What is true of a case comes from what was put in, never from what a reader says.
 
+mod absurd;
+mod commit;
+mod containers;
 mod growth64;
 mod new64;
 mod program64;
@@ -32,5 +35,5 @@ pub type Maker = fn() -> Case;
 
 /// Every case.
 pub fn all() -> Vec<Maker> {
-    [story::CASES].concat()
+    [story::CASES, containers::CASES, commit::CASES, absurd::CASES].concat()
 }

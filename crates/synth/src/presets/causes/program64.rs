@@ -2,10 +2,11 @@
 
 use super::new64::{self, New};
 use super::world::World;
-use crate::Width;
 use crate::address_space::TOP_X64;
 use crate::machine::{AX, Alu, BX, CX, Code, DX, Data, Op, SI, SP, at, data_item};
 use crate::presets::small::Addresses;
+use crate::process::Process;
+use crate::{SystemMemory, Width};
 
 /// Where the parts of the x64 processes lie.
 pub(super) const PLACES: Addresses = Addresses {
@@ -117,6 +118,7 @@ pub(super) fn world(new: New, code: Vec<Code>, body: &'static str, status: u64) 
     all.extend(frame_of_program(body));
     let mut data = new64::data();
     data.push(Data::new("the_recorder", RECORDER.to_le_bytes()));
+    data.extend(["decoy_first", "decoy_last"].map(|name| Data::new(name, [0; 8])));
     let mut world = World::new(PLACES, all, data);
     world.throw_infos(&new64::TYPES);
     world.answers.insert(super::runtime64::NT_ALLOCATE, status);
@@ -130,4 +132,32 @@ pub(super) fn vector(world: &mut World, used: u64, room: u64) {
     world.allocate(RECORDER, 0x1000, &[0x51_0FF0, 0, ELEMENTS, ELEMENTS + used, ELEMENTS + room]);
     world.allocate(BLOCK, room + 0x60, &[0, 0, room + 0x60, room + 0x60, 0, 0, 0, 0]);
     world.put_words(ELEMENTS - 8, &[BLOCK + 0x40, 1, 0x3FD0_0000_0000_0000]);
+}
+
+/// Calls `callee` with the recorder in rcx, with three pointers in its own frame: [`World::decoy`] says which.
+pub(super) fn decoy(callee: &'static str) -> Code {
+    let pointer = |n: i32, name| [Op::Load(AX, data_item(name)), Op::Store(at(SP, 0x20 + 8 * n), AX)];
+    let mut ops = vec![Op::AluImm(Alu::Sub, SP, 0x48), Op::EndProlog];
+    ops.extend([pointer(0, "decoy_first"), pointer(1, "decoy_last"), pointer(2, "decoy_last")].concat());
+    ops.extend([Op::Call(callee), Op::Nop, Op::AluImm(Alu::Add, SP, 0x48), Op::Ret]);
+    Code::new("with_decoy", ops)
+}
+
+/// A machine that has 1 MB left to commit.
+pub(super) fn at_commit_limit(process: Process) -> Process {
+    let machine =
+        SystemMemory { committed_pages: 0x9F_FF00, peak_commitment: 0xA0_0000, ..SystemMemory::default() };
+    Process { system_memory: Some(machine), ..process }
+}
+
+impl World {
+    /// A full vector of so many bytes elsewhere, whose pointers the function of [`decoy`] has in its frame.
+    pub(super) fn decoy(&mut self, bytes: u64) {
+        let first = 0x210_0000_0020;
+        self.allocate(first - 0x20, bytes + 0x40, &[]);
+        for (item, value) in [("decoy_first", first), ("decoy_last", first + bytes)] {
+            let at = self.program.address(item);
+            self.put_words(at, &[value]);
+        }
+    }
 }

@@ -7,6 +7,8 @@ pub enum Wanted<T: 'static> {
     Is(T),
     /// One of these: the evidence goes no further.
     OneOf(&'static [T]),
+    /// One of these, or nothing.
+    OneOfOrAbsent(&'static [T]),
     /// Nothing: the dump does not tell, or there is no such thing.
     Absent,
     /// Anything.

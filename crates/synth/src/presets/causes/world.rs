@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{runtime32, runtime64};
 use crate::address_space::{AddressSpace, Part};
 use crate::bytes::low32;
-use crate::constants::{MEM_PRIVATE, PAGE, PAGE_GUARD, PAGE_READONLY, PAGE_READWRITE};
+use crate::constants::{MEM_FREE, MEM_PRIVATE, PAGE, PAGE_GUARD, PAGE_READONLY, PAGE_READWRITE};
 use crate::context::Context;
 use crate::machine::{AX, CX, Code, Cpu, DX, Data, Machine, Program, SP, Stop, Unit};
 use crate::memory::Range;
@@ -132,6 +132,16 @@ impl World {
                 displacements: Vec::new(),
             };
             thrown.raise(&mut self.process);
+        }
+    }
+
+    /// Reserves whatever is free but for `piece` bytes at the start of each gap.
+    pub(super) fn crowd(&mut self, piece: u64) {
+        for gap in self.space.regions(self.at.top).iter().filter(|region| region.state == MEM_FREE) {
+            let from = (gap.base + piece).next_multiple_of(0x1_0000);
+            if let Some(size) = (gap.base + gap.size).checked_sub(from).filter(|size| *size > 0) {
+                self.space.allocate(from, &[Part::reserved(size)]);
+            }
         }
     }
 
@@ -320,6 +330,10 @@ impl World {
     pub(super) fn finish(self) -> Process {
         let World { mut process, space, at, .. } = self;
         finish(&mut process, &space, at.top);
+        // Of a large buffer only the first page holds anything; the map says that there is more.
+        for range in process.memory.iter_mut().filter(|range| range.size > 1 << 20) {
+            range.size = PAGE;
+        }
         process
     }
 }
