@@ -11,20 +11,7 @@ use dumplens_core::Dump;
 use dumplens_synth::presets::causes::{self, Case, Level, Sure, Wanted};
 
 /// Cases that the verdict does not know yet.
-const PENDING: &[&str] = &[
-    // operator new that keeps the size in a register saved in its home slot: the restoring load is taken for a write.
-    "vector-of-bytes",
-    "vector-debug-allocate",
-    "vector-resize",
-    // Elements above 64 KiB.
-    "vector-of-two",
-    // The caller passes a constant: the vector that would fit has nothing to do with it.
-    "decoy-of-a-constant",
-    // JobTotalCommitLimit.
-    "job-total-limit",
-    // bad_array_new_length by itself says that a count was absurd.
-    "overflow",
-];
+const PENDING: &[&str] = &[];
 
 fn report(case: &Case) -> Report {
     let dump = Dump::open(case.process.to_bytes().0).expect("a dump that opens");

@@ -271,7 +271,9 @@ fn threads(
 ) -> Vec<ThreadReport> {
     let process = walker.process();
     let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(process, t, owned)).collect();
-    super::stack::fill(walker, options.stacks, request, &mut threads);
+    // A verdict names the place of the crash.
+    let stacks = if options.verdict { options.stacks.or_exception() } else { options.stacks };
+    super::stack::fill(walker, stacks, request, &mut threads);
     super::earlier::fill(walker, options, &mut threads, warnings);
     threads
 }

@@ -23,6 +23,11 @@ pub enum Stacks {
 }
 
 impl Stacks {
+    /// The exception's at least.
+    pub(super) fn or_exception(self) -> Stacks {
+        if self == Stacks::None { Stacks::Exception } else { self }
+    }
+
     /// Whether the thread at this position in the list is one of them; `crashed` if it is the exception's, or
     /// there is none.
     pub(super) fn include(self, index: usize, crashed: bool) -> bool {

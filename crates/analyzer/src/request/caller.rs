@@ -12,9 +12,20 @@ const PADS64: [u64; 2] = [0x27, 0x2f];
 const PADS32: [u64; 2] = [0x23, 0x27];
 
 /// The paddings that a size may hold, by the program's width.
-pub(super) fn paddings(bits: u32, bytes: u64) -> impl Iterator<Item = u64> {
+fn paddings(bits: u32, bytes: u64) -> impl Iterator<Item = u64> {
     let pads = if bits == 64 { PADS64 } else { PADS32 };
     pads.into_iter().filter(move |pad| bytes >= BIG + pad)
+}
+
+/// The bytes that may be those of the elements, with the padding that this takes off: what the caller's code adds if
+/// it shows that, else each that is possible, none at last.
+pub(super) fn contents(bits: u32, bytes: u64, by_code: Option<u64>) -> impl Iterator<Item = (u64, u64)> {
+    let possible = paddings(bits, bytes).filter(move |_| by_code.is_none());
+    by_code
+        .into_iter()
+        .chain(possible)
+        .chain([0])
+        .map(move |padding| (padding, bytes.saturating_sub(padding)))
 }
 
 /// The padding that a function adds before it asks: `lea r,[r+27h]` or `add r,27h` before an address.
@@ -48,6 +59,7 @@ fn is_immediate(i: &Instruction, operand: u32) -> bool {
             | OpKind::Immediate8to32
             | OpKind::Immediate8to64
             | OpKind::Immediate32to64
+            | OpKind::Immediate64
     )
 }
 
@@ -72,6 +84,18 @@ pub(super) fn argument(function: &Function, ip: u64, registers: &Registers) -> O
         .filter(|i| i.ip() > setter.ip())
         .any(|i| i.op0_kind() == OpKind::Register && i.op0_register().full_register() == register);
     (!rewritten).then_some((register, value))
+}
+
+/// The size, if it stands in the caller's code: a single object is made, and no container has to do with it.
+pub(super) fn constant(function: &Function, ip: u64, bits: u32) -> Option<u64> {
+    let setter = function.before(ip).rev().find(|i| match bits {
+        64 => sets_rcx(i),
+        _ => i.mnemonic() == Mnemonic::Push,
+    })?;
+    let operand = u32::from(bits == 64);
+    let is_number = setter.op_count() > operand && is_immediate(setter, operand);
+    let moves = matches!(setter.mnemonic(), Mnemonic::Mov | Mnemonic::Push);
+    (is_number && moves).then(|| setter.immediate(operand) & if bits == 64 { u64::MAX } else { 0xffff_ffff })
 }
 
 const STACK_POINTER: u8 = 4;

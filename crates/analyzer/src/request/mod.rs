@@ -160,34 +160,56 @@ pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Re
     let callers: Vec<(usize, Function)> = (frame + 1..stack.frames.len().min(frame + 1 + CALLERS))
         .filter_map(|n| Some((n, Function::of(code, stack, n)?)))
         .collect();
+    let bits = code.process.dump.width().bits();
+    let constant = constant(stack, frame, &callers, bits).filter(|constant| *constant == first.bytes);
     let mut sources = vec![said(frame, &first)];
     // `malloc` below `operator new` keeps the same number.
     let beside = held.iter().filter(|(n, held)| *n + 3 > frame && *n < frame && held.asked == Asked::Malloc);
     sources.extend(beside.map(|(n, held)| said(*n, held)));
     sources.extend(by_caller(stack, frame, &callers));
-    let container = container(Places { code }, stack, frame, first.bytes);
-    let bits = code.process.dump.width().bits();
-    let by_code = || {
-        callers.iter().take(2).find_map(|(n, f)| caller::padding(f, stack.frames[*n].ip, bits, first.bytes))
+    if let Some(bytes) = constant {
+        sources.push(Source { what: format!("a number in the code of frame {}", frame + 1), bytes });
+    }
+    let alone = Request {
+        asked: first.asked,
+        bytes: first.bytes,
+        frame,
+        padding: None,
+        element_size: None,
+        container: None,
+        element: None,
+        sources,
     };
-    let padding = container.and_then(|c| c.padding()).or_else(by_code);
-    let net = first.bytes - padding.unwrap_or(0);
+    Some(if constant.is_some() { alone } else { of_container(code, stack, &callers, alone) })
+}
+
+/// What the container that asked adds to a request: padding, elements, its place.
+fn of_container(
+    code: &Code<'_, '_>,
+    stack: &Stack,
+    callers: &[(usize, Function)],
+    request: Request,
+) -> Request {
+    let bits = code.process.dump.width().bits();
+    let bytes = request.bytes;
+    let added =
+        callers.iter().take(2).find_map(|(n, f)| caller::padding(f, stack.frames[*n].ip, bits, bytes));
+    let container = container(Places { code }, stack, request.frame, bytes, added);
+    let padding = container.and_then(|c| c.padding()).or(added);
+    let net = bytes - padding.unwrap_or(0);
     let multiplied = callers.iter().take(MULTIPLIERS);
     let by_code = multiplied
         .filter_map(|(n, f)| factor::of_argument(f, stack.frames[*n].ip, bits))
         .find(|factor| *factor > 1 && net.is_multiple_of(*factor));
     let is_container = padding.is_some() || container.is_some();
     let element_size = container.and_then(|c| c.element_size()).or(by_code.filter(|_| is_container));
-    Some(Request {
-        asked: first.asked,
-        bytes: first.bytes,
-        frame,
-        padding,
-        element_size,
-        container,
-        element: None,
-        sources,
-    })
+    Request { padding, element_size, container, ..request }
+}
+
+/// The size, if the caller's code has it as a number.
+fn constant(stack: &Stack, frame: usize, callers: &[(usize, Function)], bits: u32) -> Option<u64> {
+    let (n, function) = callers.first().filter(|(n, _)| *n == frame + 1)?;
+    caller::constant(function, stack.frames.get(*n)?.ip, bits)
 }
 
 fn said(frame: usize, held: &Held) -> Source {
@@ -204,11 +226,18 @@ fn by_caller(stack: &Stack, frame: usize, callers: &[(usize, Function)]) -> Opti
 }
 
 /// A container that fits, in the frames above the one that allocates; one that proves the size of its elements first.
-fn container(places: Places<'_, '_, '_>, stack: &Stack, frame: usize, bytes: u64) -> Option<Container> {
+fn container(
+    places: Places<'_, '_, '_>,
+    stack: &Stack,
+    frame: usize,
+    bytes: u64,
+    padding: Option<u64>,
+) -> Option<Container> {
     let frames = stack.frames.get(frame + 1..stack.frames.len().min(frame + 1 + CALLERS))?;
     let candidates: Vec<u64> = frames.iter().flat_map(|frame| places.of(frame)).collect();
-    let vector = || candidates.iter().find_map(|at| vector::at(places, *at, bytes)).map(Container::Vector);
-    let text = || candidates.iter().find_map(|at| text::at(places, *at, bytes)).map(Container::Text);
+    let vector =
+        || candidates.iter().find_map(|at| vector::at(places, *at, bytes, padding)).map(Container::Vector);
+    let text = || candidates.iter().find_map(|at| text::at(places, *at, bytes, padding)).map(Container::Text);
     vector().or_else(text)
 }
 

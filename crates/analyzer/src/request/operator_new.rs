@@ -3,7 +3,7 @@
 //! for (`spec/windows-dumps.md` E.2, E.3).
 
 use dumplens_core::ReadMemory;
-use iced_x86::{Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::Asked;
 use super::function::{Function, compared, compared_argument, is_argument};
@@ -38,7 +38,10 @@ fn by_register(function: &Function, ip: u64, registers: &Registers) -> Option<He
     let copy = function.code.iter().take(PROLOGUE).position(|i| kept_in(i).is_some())?;
     let register = kept_in(&function.code[copy])?;
     let rest = &function.code[copy + 1..];
-    let overwritten = rest.iter().filter(|i| i.next_ip() <= ip).any(|i| writes(i, register));
+    let before = |i: &Instruction| i.next_ip() <= ip;
+    let overwritten = (0..rest.len())
+        .filter(|n| before(&rest[*n]) && writes(&rest[*n], register))
+        .any(|n| !returns(&rest[n + 1..]));
     // `malloc` looks at the argument where it came or where it is kept.
     let compares = |i: &Instruction| {
         compared(i, Register::RCX).filter(|n| *n == MOST_OF_A_HEAP).or(compared(i, register))
@@ -84,6 +87,13 @@ fn writes(i: &Instruction, register: Register) -> bool {
     // A pop ends the function on a path that was not taken.
     let looks = matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Push | Mnemonic::Pop);
     i.op0_kind() == OpKind::Register && i.op0_register().full_register() == register && !looks
+}
+
+/// Whether the instructions lead to a return before any other branch: a register that is loaded there is the caller's,
+/// on a path that was not taken.
+fn returns(rest: &[Instruction]) -> bool {
+    let branch = rest.iter().find(|i| i.flow_control() != FlowControl::Next);
+    branch.is_some_and(|i| i.flow_control() == FlowControl::Return)
 }
 
 /// x86: the argument on the stack, right behind the return address.

@@ -1,6 +1,6 @@
 //! A string of Microsoft's library: 16 bytes that hold short text or a pointer to longer text, the length, the room.
 
-use super::caller::paddings;
+use super::caller;
 use super::places::Places;
 
 /// A string that was about to grow.
@@ -24,7 +24,7 @@ pub struct Text {
 const SHORT: u64 = 16;
 
 /// A string at an address whose growth by half is what was asked for.
-pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64) -> Option<Text> {
+pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64, padding: Option<u64>) -> Option<Text> {
     let characters = places.pointer(at)?;
     let length = places.pointer(at.checked_add(SHORT)?)?;
     let capacity = places.pointer(at.checked_add(SHORT + places.pointer_bytes())?)?;
@@ -33,8 +33,8 @@ pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64) -> Option<Text
     }
     let (character_bytes, padding) = [1, 2].into_iter().find_map(|width| {
         let new = grown(capacity, width)?;
-        let padding =
-            paddings(places.bits(), bytes).chain([0]).find(|p| bytes.checked_sub(*p) == Some(new))?;
+        let (padding, _) =
+            caller::contents(places.bits(), bytes, padding).find(|(_, contents)| *contents == new)?;
         Some((width, padding))
     })?;
     // Behind the last character stands a zero, and before it none.

@@ -1,7 +1,7 @@
 //! A vector: three pointers, first <= last <= end, whose growth is what was asked for. No symbol is needed for it, and
 //! hardly anything else adds up like this.
 
-use super::caller::paddings;
+use super::caller;
 use super::places::Places;
 
 /// A vector that was about to grow.
@@ -43,7 +43,7 @@ pub enum Growth {
 const LARGE: u64 = 1024;
 
 /// A vector at an address whose growth is what was asked for.
-pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64) -> Option<Vector> {
+pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64, padding: Option<u64>) -> Option<Vector> {
     let size = places.pointer_bytes();
     let first = places.pointer(at)?;
     let last = places.pointer(at.checked_add(size)?)?;
@@ -52,9 +52,8 @@ pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64) -> Option<Vect
     if used == 0 || used > room || (used < room && room < LARGE) || !places.is_committed(first) {
         return None;
     }
-    let by_half = paddings(places.bits(), bytes)
-        .chain([0])
-        .find_map(|padding| Some((padding, grows_by_half(room, bytes.checked_sub(padding)?)?)));
+    let by_half = caller::contents(places.bits(), bytes, padding)
+        .find_map(|(padding, contents)| Some((padding, grows_by_half(room, contents)?)));
     let doubled = || (used == room && bytes.checked_sub(room)? == room).then_some((0, Elements::Any));
     let growth = if by_half.is_some() { Growth::Half } else { Growth::Double };
     let (padding, elements) = by_half.or_else(doubled)?;

@@ -175,9 +175,6 @@ fn title(facts: &Facts<'_, '_>, wanted: u64, cause: Cause) -> String {
     }
 }
 
-/// The largest whole number that every reader of JSON keeps whole.
-const MOST_IN_JSON: u64 = 1 << 53;
-
 fn allocation(facts: &Facts<'_, '_>, wanted: u64) -> AllocationFailure {
     let request = facts.request;
     let call = container_call::of(facts);
@@ -186,7 +183,7 @@ fn allocation(facts: &Facts<'_, '_>, wanted: u64) -> AllocationFailure {
         requested_bytes: wanted,
         requested_hex: Hex(wanted),
         element_size: request.and_then(|r| r.element_size),
-        element_count: request.and_then(crate::request::Request::elements).filter(|n| *n <= MOST_IN_JSON),
+        element_count: request.and_then(crate::request::Request::elements),
         padding: request.and_then(|r| r.padding),
         container: request.and_then(|r| r.container.as_ref()).map(|c| Hex(c.address())),
         function: call.map(|(_, function)| function.to_owned()).or_else(|| facts.requester()),

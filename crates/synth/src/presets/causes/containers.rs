@@ -146,7 +146,7 @@ fn decoy_of_a_constant() -> Case {
     vector(&mut world, 0, 0);
     world.decoy(held);
     let truth = Truth { origin: Wanted::Is("operator_new"), ..Truth::refused("commit_limit", size) };
-    finish("decoy-of-a-constant", world, truth.sure(Sure::AtMost(Medium)))
+    finish("decoy-of-a-constant", world, truth.sure(Sure::AtLeast(Medium)))
 }
 
 /// `reserve` of a number that a full vector on the same stack would not grow to.
