@@ -124,6 +124,8 @@ impl Step<'_, '_> {
                 let value = self.load(m)?;
                 self.push(value)?;
             }
+            Op::PushOffset(name) => self.push(self.resolve(name))?,
+            Op::MovOffset(r, name) => self.cpu.set(r, self.resolve(name)),
             Op::Pop(r) => {
                 let value = self.pop()?;
                 self.cpu.set(r, value);

@@ -29,6 +29,8 @@ impl Place<'_> {
                 Ok(byte) => vec![0x6A, byte.cast_unsigned()],
                 Err(_) => [&[0x68][..], &value.to_le_bytes()].concat(),
             },
+            Op::PushOffset(name) => [&[0x68][..], &low32((self.resolve)(name)).to_le_bytes()].concat(),
+            Op::MovOffset(r, name) => [&[0xB8 | r][..], &low32((self.resolve)(name)).to_le_bytes()].concat(),
             Op::PushMem(m) => self.memory(&[0xFF], Operand(6), m, false, 0),
             Op::Mov(d, s) => self.register(&[0x8B], Operand(d), s, true),
             Op::MovImm(r, value) => self.move_immediate(r, value),

@@ -88,6 +88,10 @@ pub(crate) enum Op {
     Push(Reg),
     PushImm(i32),
     PushMem(Mem),
+    /// The address of an item, x86.
+    PushOffset(&'static str),
+    /// The address of an item, x86.
+    MovOffset(Reg, &'static str),
     Pop(Reg),
     Mov(Reg, Reg),
     MovImm(Reg, u64),

@@ -8,9 +8,11 @@ mod commit;
 mod containers;
 mod growth64;
 mod new64;
+mod program32;
 mod program64;
 mod runtime32;
 mod runtime64;
+pub mod space32;
 pub mod story;
 mod truth;
 mod world;
@@ -35,5 +37,5 @@ pub type Maker = fn() -> Case;
 
 /// Every case.
 pub fn all() -> Vec<Maker> {
-    [story::CASES, containers::CASES, commit::CASES, absurd::CASES].concat()
+    [story::CASES, containers::CASES, commit::CASES, absurd::CASES, space32::CASES].concat()
 }

@@ -88,7 +88,7 @@ impl World {
             code_view: Some(code_view(0x10, "C:\\build\\app.pdb")),
         };
         let (arch, system) = match at.width {
-            Width::W32 => (Arch::X86, runtime32::units(&Bases::of(&at), at.app)),
+            Width::W32 => (Arch::X86, runtime32::units(&Bases::of(&at))),
             Width::W64 => (Arch::X64, runtime64::units(&Bases::of(&at), at.app)),
         };
         let units: Vec<Unit> = [vec![app], system].concat();
@@ -229,7 +229,13 @@ impl World {
                 self.process.put(cpu.get(DX), &thrown.to_bytes(self.process.arch));
                 match self.handling.pop().unwrap_or(Handling::Unhandled) {
                     Handling::Unhandled => return false,
-                    Handling::Terminate => cpu.set(AX, self.program.address("__CxxFrameHandler4")),
+                    Handling::Terminate => cpu.set(
+                        AX,
+                        self.program.address(match self.at.width {
+                            Width::W32 => "__CxxFrameHandler3",
+                            Width::W64 => "__CxxFrameHandler4",
+                        }),
+                    ),
                     Handling::Catch { function, handler } => self.catch(cpu, function, handler),
                     Handling::Caught { function, label } => {
                         let site = self.site(cpu, function);
