@@ -7,14 +7,17 @@ mod absurd;
 mod commit;
 mod containers;
 mod growth64;
+pub mod handled;
 mod new64;
 mod program32;
 mod program64;
 mod runtime32;
 mod runtime64;
+mod runtimes;
 pub mod space32;
 pub mod story;
 mod truth;
+mod violations;
 mod world;
 
 pub use truth::{Level, Sure, Truth, Wanted};
@@ -37,5 +40,15 @@ pub type Maker = fn() -> Case;
 
 /// Every case.
 pub fn all() -> Vec<Maker> {
-    [story::CASES, containers::CASES, commit::CASES, absurd::CASES, space32::CASES].concat()
+    [
+        story::CASES,
+        containers::CASES,
+        commit::CASES,
+        absurd::CASES,
+        space32::CASES,
+        handled::CASES,
+        runtimes::CASES,
+        violations::CASES,
+    ]
+    .concat()
 }

@@ -68,6 +68,10 @@ pub(super) struct World {
     pub(super) stack: u64,
 }
 
+const GUARD_PAGE_VIOLATION: u32 = 0x8000_0001;
+const ACCESS_VIOLATION: u32 = 0xC000_0005;
+const STACK_OVERFLOW: u32 = 0xC000_00FD;
+
 /// RVA in the application's image where a ThrowInfo goes, and what it describes.
 type ThrowInfos = &'static [(&'static str, &'static [&'static str])];
 
@@ -292,7 +296,13 @@ impl World {
             Stop::Dispatch => Some(self.raised(cpu)),
             Stop::Fault(access, address) => {
                 let overflow = self.at.stacks.iter().any(|s| (*s..*s + 0x3000).contains(&address));
-                here(if overflow { 0xC000_00FD } else { 0xC000_0005 }, vec![access, address])
+                let guarded = self.space.at(address).is_some_and(|r| r.protect & PAGE_GUARD != 0);
+                let code = match (overflow, guarded) {
+                    (true, _) => STACK_OVERFLOW,
+                    (false, true) => GUARD_PAGE_VIOLATION,
+                    (false, false) => ACCESS_VIOLATION,
+                };
+                here(code, vec![access, address])
             }
             Stop::FastFail(code) => {
                 here(0xC000_0409, vec![code]).map(|exception| Exception { flags: 1, ..exception })
