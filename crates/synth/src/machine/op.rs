@@ -99,8 +99,6 @@ pub(crate) enum Op {
     Store(Mem, Reg),
     StoreImm(Mem, i32),
     /// 32 bits.
-    Load32(Reg, Mem),
-    /// 32 bits.
     Store32(Mem, Reg),
     Lea(Reg, Mem),
     Alu(Alu, Reg, Reg),
@@ -123,7 +121,6 @@ pub(crate) enum Op {
     CallReg(Reg),
     /// On to a function of the same unit, in place of a call and a return.
     JmpTo(&'static str),
-    CallMem(Mem),
     /// An imported function, as the thunk of one.
     JmpImport(&'static str),
     Ret,
