@@ -58,6 +58,11 @@ fn of<'a>(facts: &Facts<'a, '_>) -> Option<(&'a ThreadReport, &'a EarlierReport)
     all.min_by_key(|(thread, record)| (Some(thread.id) != crashed, record.in_use != Some(true)))
 }
 
+/// The record of the crashed thread that a call in progress left, if there is one.
+pub(crate) fn to_walk_from(thread: &ThreadReport) -> Option<&EarlierReport> {
+    thread.exceptions.iter().flatten().find(|record| record.in_use == Some(true) && is_refusal(record))
+}
+
 /// Whether the root of an abort: a record in the crashed thread.
 pub(crate) fn in_crashed_thread(facts: &Facts<'_, '_>) -> bool {
     facts.thread.zip(of(facts)).is_some_and(|(crashed, (thread, _))| crashed.id == thread.id)

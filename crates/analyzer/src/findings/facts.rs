@@ -60,11 +60,15 @@ impl<'a, 'd> Facts<'a, 'd> {
         self.says_refused() || (self.ended_itself() && earlier_bad_alloc::in_crashed_thread(self))
     }
 
-    /// Whether the program gave up: abort, terminate.
+    /// Whether the program gave up, or passed on what was thrown: abort, terminate, `throw;`.
     fn ended_itself(&self) -> bool {
+        let again = self
+            .raised(code::CPP)
+            .filter(|e| e.parameters.get(1..3).is_some_and(|p| p.iter().all(|p| p.0 == 0)));
         let fast = self.raised(code::STACK_BUFFER_OVERRUN);
         fast.is_some_and(|e| e.parameters.first().is_some_and(|p| p.0 == fail_fast::FATAL_APP_EXIT))
             || self.raised(code::FATAL_APP_EXIT).is_some()
+            || again.is_some()
     }
 
     /// The exception, if it has this code.
@@ -96,7 +100,8 @@ impl<'a, 'd> Facts<'a, 'd> {
 
     /// The functions above the one that was asked for memory, the innermost first, as far as symbols name them.
     pub(crate) fn requesters(&self) -> impl Iterator<Item = &'a str> {
-        let asked = self.request.map_or(usize::MAX, |request| request.frame);
+        let own = self.request.filter(|request| !request.earlier);
+        let asked = own.map_or(usize::MAX, |request| request.frame);
         let frames = self.frames();
         let of_asked = frames.iter().enumerate().filter(|(_, f)| !f.inline).nth(asked).map(|(n, _)| n);
         let above = of_asked.and_then(|n| frames.get(n + 1..)).unwrap_or_default();
@@ -105,7 +110,7 @@ impl<'a, 'd> Facts<'a, 'd> {
 
     /// The function that asked, where symbols name it: the first above whose frame is its own.
     pub(crate) fn requester(&self) -> Option<String> {
-        let asked = self.request?.frame;
+        let asked = self.request.filter(|request| !request.earlier)?.frame;
         let row = self.frames().iter().filter(|frame| !frame.inline).nth(asked + 1)?;
         row.function.clone().filter(|_| row.source == Some("pdb"))
     }

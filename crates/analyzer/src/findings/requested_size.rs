@@ -23,13 +23,14 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
     let request = facts.request?;
     let (name, frame, size) = (request.asked.name(), request.frame, request.bytes);
     let disputed = request.is_disputed();
+    let when = if request.earlier { " when the earlier exception was thrown" } else { "" };
     let title = if disputed {
         format!(
-            "{name} (frame {frame}) was asked for {} bytes ({size:#x}), but another source says otherwise.",
+            "{name} (frame {frame}) was asked for {} bytes ({size:#x}){when}, but another source says otherwise.",
             grouped(size)
         )
     } else {
-        format!("{name} (frame {frame}) was asked for {} bytes ({size:#x}).", grouped(size))
+        format!("{name} (frame {frame}) was asked for {} bytes ({size:#x}){when}.", grouped(size))
     };
     let several = request.sources.len() > 1 || request.container.is_some();
     let confidence = match (disputed, several) {

@@ -12,7 +12,7 @@ use super::{
     SystemReport, ThreadReport, WarningReport, exception, space,
 };
 use crate::address_space::Coverage;
-use crate::findings::{self, Facts, code};
+use crate::findings::{self, Facts, code, earlier_bad_alloc};
 use crate::owners::{self, Holdings};
 use crate::process::{Process, Thread, known};
 use crate::request::{self, Request};
@@ -32,17 +32,19 @@ impl Report {
         let walker = Walker::new(process);
         let asks = options.verdict || options.stacks != Stacks::None;
         let request = if asks { request(&walker) } else { None };
+        let threads = if details {
+            threads(&walker, options, &holdings, request.as_ref(), &mut warnings)
+        } else {
+            Vec::new()
+        };
+        let request = request.or_else(|| earlier_request(&walker, &threads));
         let mut report = Report {
             schema_version: SCHEMA_VERSION,
             dump: dump(process, options, &mut warnings),
             system: system(process, misc.as_ref(), &mut warnings),
             process: self::process(process, misc.as_ref(), options, &mut warnings),
             exception: exception::exception(process, &mut warnings),
-            threads: if details {
-                threads(&walker, options, &holdings, request.as_ref(), &mut warnings)
-            } else {
-                Vec::new()
-            },
+            threads,
             modules: if details { modules(process, &holdings) } else { Vec::new() },
             heaps: if details { space::heaps(process, &holdings) } else { Vec::new() },
             memory: memory(process, details, &mut warnings),
@@ -81,6 +83,15 @@ fn request(walker: &Walker<'_, '_>) -> Option<Request> {
     };
     let index = process.threads.iter().position(|thread| thread.id == exception.raw.thread_id)?;
     request::find(walker.code(), &walker.walk(index), near)
+}
+
+/// What the crashed thread had asked for when an earlier exception of it said that memory was refused.
+fn earlier_request(walker: &Walker<'_, '_>, threads: &[ThreadReport]) -> Option<Request> {
+    let id = walker.process().dump.exception().ok().flatten()?.raw.thread_id;
+    let thread = threads.iter().find(|thread| thread.id == id)?;
+    let record = earlier_bad_alloc::to_walk_from(thread)?;
+    let stack = walker.walk_raised(thread.index, record.at.0, record.address.0)?;
+    request::find(walker.code(), &stack, NEAR).map(|request| Request { earlier: true, ..request })
 }
 
 fn dump(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -> DumpReport {

@@ -36,6 +36,8 @@ pub struct Request {
     pub bytes: u64,
     /// Which frame of the stack that is, inline functions not counted.
     pub frame: usize,
+    /// Whether that is the stack of an earlier exception, as it was when that was raised.
+    pub earlier: bool,
     /// What the caller added to the bytes of its elements; `None` if it added nothing.
     pub padding: Option<u64>,
     /// Bytes of one element.
@@ -174,6 +176,7 @@ pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Re
         asked: first.asked,
         bytes: first.bytes,
         frame,
+        earlier: false,
         padding: None,
         element_size: None,
         container: None,
@@ -233,8 +236,10 @@ fn container(
     bytes: u64,
     padding: Option<u64>,
 ) -> Option<Container> {
-    let frames = stack.frames.get(frame + 1..stack.frames.len().min(frame + 1 + CALLERS))?;
-    let candidates: Vec<u64> = frames.iter().flat_map(|frame| places.of(frame)).collect();
+    let above = stack.frames.get(frame + 1..stack.frames.len().min(frame + 1 + CALLERS))?;
+    // Functions below keep the registers of those above where they saved them.
+    let below = stack.frames.get(1..=frame)?;
+    let candidates: Vec<u64> = above.iter().chain(below).flat_map(|frame| places.of(frame)).collect();
     let vector =
         || candidates.iter().find_map(|at| vector::at(places, *at, bytes, padding)).map(Container::Vector);
     let text = || candidates.iter().find_map(|at| text::at(places, *at, bytes, padding)).map(Container::Text);

@@ -19,6 +19,7 @@ pub(crate) mod code;
 mod context;
 mod epilogue;
 mod prologue;
+mod raised;
 mod registers;
 mod site;
 mod stopped;

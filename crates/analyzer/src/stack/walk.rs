@@ -50,8 +50,14 @@ impl<'p, 'd> Walker<'p, 'd> {
         let Some((of, start)) = process.threads.get(thread).and_then(|of| Some((of, self.start(of)?))) else {
             return Stack { frames: Vec::new(), stopped: Stopped::NoContext };
         };
+        self.walk_from(of, &start)
+    }
+
+    /// The stack of a thread from a place that need not be where it stands.
+    pub(super) fn walk_from(&self, of: &Thread<'_>, start: &Start) -> Stack {
+        let process = self.code.process;
         let walk = Walk { code: &self.code, kind: start.kind, bounds: bounds(process, of) };
-        let mut frames = vec![first(&start)];
+        let mut frames = vec![first(start)];
         let most = MOST_FRAMES.min(self.left.get());
         let stopped = loop {
             if frames.len() >= most {

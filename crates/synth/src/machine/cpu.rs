@@ -124,6 +124,8 @@ impl Step<'_, '_> {
                 let value = self.load(m)?;
                 self.push(value)?;
             }
+            Op::PushOffset(name) => self.push(self.resolve(name))?,
+            Op::MovOffset(r, name) => self.cpu.set(r, self.resolve(name)),
             Op::Pop(r) => {
                 let value = self.pop()?;
                 self.cpu.set(r, value);
@@ -132,10 +134,6 @@ impl Step<'_, '_> {
             Op::MovImm(r, value) => self.cpu.set(r, self.cut(value)),
             Op::Load(r, m) => {
                 let value = self.load(m)?;
-                self.cpu.set(r, value);
-            }
-            Op::Load32(r, m) => {
-                let value = self.read(self.effective(m), 4)?;
                 self.cpu.set(r, value);
             }
             Op::Store(m, r) => self.write(self.effective(m), self.cpu.get(r), self.bytes())?,
@@ -152,10 +150,6 @@ impl Step<'_, '_> {
             Op::JmpImport(name) => self.next = self.machine.program.address(name),
             Op::JmpTo(name) => self.next = self.resolve(name),
             Op::CallReg(r) => self.call(self.cpu.get(r))?,
-            Op::CallMem(m) => {
-                let target = self.load(m)?;
-                self.call(target)?;
-            }
             Op::Ret => self.ret(0)?,
             Op::RetN(bytes) => self.ret(bytes.into())?,
             Op::Int3 => return Err(Stop::Breakpoint),
@@ -196,7 +190,9 @@ impl Step<'_, '_> {
                     Shift::Right => value >> by,
                     Shift::Signed => (signed >> by).cast_unsigned(),
                 };
-                self.cpu.set(r, self.cut(result));
+                let result = self.cut(result);
+                self.cpu.zero = result == 0;
+                self.cpu.set(r, result);
             }
             Op::Imul(d, s) => {
                 let product = self.cpu.get(d).wrapping_mul(self.cpu.get(s));

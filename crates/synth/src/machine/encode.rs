@@ -29,12 +29,13 @@ impl Place<'_> {
                 Ok(byte) => vec![0x6A, byte.cast_unsigned()],
                 Err(_) => [&[0x68][..], &value.to_le_bytes()].concat(),
             },
+            Op::PushOffset(name) => [&[0x68][..], &low32((self.resolve)(name)).to_le_bytes()].concat(),
+            Op::MovOffset(r, name) => [&[0xB8 | r][..], &low32((self.resolve)(name)).to_le_bytes()].concat(),
             Op::PushMem(m) => self.memory(&[0xFF], Operand(6), m, false, 0),
             Op::Mov(d, s) => self.register(&[0x8B], Operand(d), s, true),
             Op::MovImm(r, value) => self.move_immediate(r, value),
             Op::Load(r, m) => self.memory(&[0x8B], Operand(r), m, true, 0),
             Op::Store(m, r) => self.memory(&[0x89], Operand(r), m, true, 0),
-            Op::Load32(r, m) => self.memory(&[0x8B], Operand(r), m, false, 0),
             Op::Store32(m, r) => self.memory(&[0x89], Operand(r), m, false, 0),
             Op::StoreImm(m, value) => {
                 let mut code = self.memory(&[0xC7], Operand(0), m, true, 4);
@@ -43,7 +44,6 @@ impl Place<'_> {
             }
             Op::Lea(r, m) => self.memory(&[0x8D], Operand(r), m, true, 0),
             Op::CallReg(r) => self.register(&[0xFF], Operand(2), r, false),
-            Op::CallMem(m) => self.memory(&[0xFF], Operand(2), m, false, 0),
             Op::CallImport(name) => self.import(2, name),
             Op::JmpImport(name) => self.import(4, name),
             Op::Call(name) => self.near(&[0xE8], (self.resolve)(name)),

@@ -88,14 +88,16 @@ pub(crate) enum Op {
     Push(Reg),
     PushImm(i32),
     PushMem(Mem),
+    /// The address of an item, x86.
+    PushOffset(&'static str),
+    /// The address of an item, x86.
+    MovOffset(Reg, &'static str),
     Pop(Reg),
     Mov(Reg, Reg),
     MovImm(Reg, u64),
     Load(Reg, Mem),
     Store(Mem, Reg),
     StoreImm(Mem, i32),
-    /// 32 bits.
-    Load32(Reg, Mem),
     /// 32 bits.
     Store32(Mem, Reg),
     Lea(Reg, Mem),
@@ -119,7 +121,6 @@ pub(crate) enum Op {
     CallReg(Reg),
     /// On to a function of the same unit, in place of a call and a return.
     JmpTo(&'static str),
-    CallMem(Mem),
     /// An imported function, as the thunk of one.
     JmpImport(&'static str),
     Ret,

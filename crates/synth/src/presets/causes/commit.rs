@@ -127,7 +127,7 @@ fn unknown() -> Truth {
 }
 
 /// The job may commit 1 GiB privately, and has committed 512 MiB.
-fn job_limit() -> Case {
+pub fn job_limit() -> Case {
     let process = left(ended(overwritten(refused(COMMITMENT_LIMIT))), 20 * GIB);
     let process = job(process, [0, 512 << 20, 600 << 20, GIB, 0]);
     case("job-limit", process, truth("job_limit").sure(Sure::AtLeast(Medium)))

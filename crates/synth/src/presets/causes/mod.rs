@@ -4,15 +4,22 @@
 //! `machine`). What is true of a case comes from what was put in, never from what a reader says.
 
 mod absurd;
-mod commit;
+pub mod commit;
 mod containers;
+mod ends32;
 mod growth64;
+pub mod handled;
 mod new64;
+mod others64;
+mod program32;
 mod program64;
 mod runtime32;
 mod runtime64;
+mod runtimes;
+pub mod space32;
 pub mod story;
 mod truth;
+mod violations;
 mod world;
 
 pub use truth::{Level, Sure, Truth, Wanted};
@@ -35,5 +42,17 @@ pub type Maker = fn() -> Case;
 
 /// Every case.
 pub fn all() -> Vec<Maker> {
-    [story::CASES, containers::CASES, commit::CASES, absurd::CASES].concat()
+    [
+        story::CASES,
+        containers::CASES,
+        others64::CASES,
+        commit::CASES,
+        absurd::CASES,
+        space32::CASES,
+        ends32::CASES,
+        handled::CASES,
+        runtimes::CASES,
+        violations::CASES,
+    ]
+    .concat()
 }

@@ -112,8 +112,4 @@ impl Truth {
     pub(super) fn sure(self, confidence: Sure) -> Truth {
         Truth { confidence, ..self }
     }
-
-    pub(super) fn because(self, cause: &'static str) -> Truth {
-        Truth { cause: Wanted::Is(cause), ..self }
-    }
 }

@@ -68,6 +68,10 @@ pub(super) struct World {
     pub(super) stack: u64,
 }
 
+const GUARD_PAGE_VIOLATION: u32 = 0x8000_0001;
+const ACCESS_VIOLATION: u32 = 0xC000_0005;
+const STACK_OVERFLOW: u32 = 0xC000_00FD;
+
 /// RVA in the application's image where a ThrowInfo goes, and what it describes.
 type ThrowInfos = &'static [(&'static str, &'static [&'static str])];
 
@@ -88,7 +92,7 @@ impl World {
             code_view: Some(code_view(0x10, "C:\\build\\app.pdb")),
         };
         let (arch, system) = match at.width {
-            Width::W32 => (Arch::X86, runtime32::units(&Bases::of(&at), at.app)),
+            Width::W32 => (Arch::X86, runtime32::units(&Bases::of(&at))),
             Width::W64 => (Arch::X64, runtime64::units(&Bases::of(&at), at.app)),
         };
         let units: Vec<Unit> = [vec![app], system].concat();
@@ -230,7 +234,13 @@ impl World {
                 self.process.put(cpu.get(DX), &thrown.to_bytes(self.process.arch));
                 match self.handling.pop().unwrap_or(Handling::Unhandled) {
                     Handling::Unhandled => return false,
-                    Handling::Terminate => cpu.set(AX, self.program.address("__CxxFrameHandler4")),
+                    Handling::Terminate => cpu.set(
+                        AX,
+                        self.program.address(match self.at.width {
+                            Width::W32 => "__CxxFrameHandler3",
+                            Width::W64 => "__CxxFrameHandler4",
+                        }),
+                    ),
                     Handling::Catch { function, handler } => self.catch(cpu, function, handler),
                     Handling::Caught { function, label } => {
                         let site = self.site(cpu, function);
@@ -287,7 +297,13 @@ impl World {
             Stop::Dispatch => Some(self.raised(cpu)),
             Stop::Fault(access, address) => {
                 let overflow = self.at.stacks.iter().any(|s| (*s..*s + 0x3000).contains(&address));
-                here(if overflow { 0xC000_00FD } else { 0xC000_0005 }, vec![access, address])
+                let guarded = self.space.at(address).is_some_and(|r| r.protect & PAGE_GUARD != 0);
+                let code = match (overflow, guarded) {
+                    (true, _) => STACK_OVERFLOW,
+                    (false, true) => GUARD_PAGE_VIOLATION,
+                    (false, false) => ACCESS_VIOLATION,
+                };
+                here(code, vec![access, address])
             }
             Stop::FastFail(code) => {
                 here(0xC000_0409, vec![code]).map(|exception| Exception { flags: 1, ..exception })
