@@ -70,12 +70,8 @@ fn check(case: &Path, truth: &toml::Table, report: &Value) {
         }
         None => assert!(report["exception"].is_null(), "{shown}: no exception"),
     }
-    if let Some(verdict) = table(truth, "verdict") {
-        for (key, wanted) in verdict {
-            let of_verdict = ["kind", "cause", "confidence"].contains(&key.as_str());
-            let holder = if of_verdict { &report["verdict"] } else { &report["verdict"]["allocation"] };
-            same(key, &holder[key], wanted);
-        }
+    if let Some(wanted) = table(truth, "verdict") {
+        check_verdict(&shown.to_string(), &report["verdict"], wanted);
     }
     if let Some(wanted) = table(truth, "crashed_thread") {
         let thread =
@@ -88,6 +84,19 @@ fn check(case: &Path, truth: &toml::Table, report: &Value) {
         }
         check_frames(&shown.to_string(), thread, wanted);
     }
+}
+
+/// What the verdict says. With `pending = true` it does not say that yet, and must not say it by chance: whoever makes it
+/// say so takes the mark out.
+fn check_verdict(shown: &str, verdict: &Value, wanted: &toml::Table) {
+    let pending = wanted.get("pending").and_then(toml::Value::as_bool) == Some(true);
+    let differs = |(key, wanted): &(&String, &toml::Value)| {
+        let of_verdict = ["kind", "cause", "confidence"].contains(&key.as_str());
+        let holder = if of_verdict { verdict } else { &verdict["allocation"] };
+        holder[*key] != json!(wanted)
+    };
+    let different: Vec<_> = wanted.iter().filter(|(key, _)| *key != "pending").filter(differs).collect();
+    assert_eq!(different.is_empty(), !pending, "{shown}: verdict differs in {different:?}: {verdict:#}");
 }
 
 /// The callers of the crashed thread: all of them, or some in their order.
@@ -112,7 +121,7 @@ fn check_frames(shown: &str, thread: &Value, wanted: &toml::Table) {
 #[test]
 fn every_fixture_is_what_its_truth_says() {
     let cases = fixtures();
-    assert!(cases.len() >= 6, "fixtures/ holds {}", cases.len());
+    assert!(cases.len() >= 11, "fixtures/ holds {}", cases.len());
     for case in cases {
         let size = case.join("dump.dmp").metadata().expect("dump.dmp").len();
         assert!(size < 2 << 20, "{}: {size} bytes", case.display());

@@ -326,6 +326,8 @@ impl Step<'_, '_> {
 
     fn call(&mut self, target: u64) -> Result<(), Stop> {
         let (sp, registers) = (self.cpu.get(SP), self.cpu.registers);
+        let aligned = self.machine.program.width == Width::W32 || sp.is_multiple_of(16);
+        assert!(aligned, "x64 calls with a stack pointer of {sp:#x} at {:#x}", self.cpu.ip);
         self.push(self.next)?;
         self.cpu.calls.push(Site { ip: self.next, sp, registers });
         self.next = target;

@@ -13,6 +13,8 @@ mod cpu;
 mod encode;
 mod op;
 mod program;
+#[cfg(test)]
+mod tests;
 mod unwind;
 
 pub(crate) use cpu::{Cpu, Machine, Stop, context};
