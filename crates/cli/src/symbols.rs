@@ -7,7 +7,7 @@ use dumplens_analyzer::report::WarningReport;
 use dumplens_analyzer::symbols::{Search, SymbolServer, SymbolWarning, parse_nt_symbol_path};
 
 /// Where PDBs may lie
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SymbolArgs {
     /// A folder of PDBs, flat or a symbol store; may be given again. The local folders of _NT_SYMBOL_PATH and the
     /// dump's own folder are searched too

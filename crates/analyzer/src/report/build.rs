@@ -8,8 +8,8 @@ use dumplens_core::{Arch, StreamType, VmCounters};
 
 use super::{
     CodeReport, CountersReport, DumpReport, ExceptionReport, HandleCount, Hex, MemoryReport, ModuleReport,
-    Options, PlaceReport, ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, StreamReport,
-    SystemMemoryReport, SystemReport, ThreadReport, WarningReport, space,
+    Options, PlaceReport, ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, Stacks,
+    StreamReport, SystemMemoryReport, SystemReport, ThreadReport, WarningReport, space,
 };
 use crate::address_space::Coverage;
 use crate::owners::{self, Holdings};
@@ -17,7 +17,7 @@ use crate::process::{Process, Thread, known};
 use crate::totals::{Totals, TotalsRow};
 use crate::usage::{Owner, Usage};
 use crate::warning::Warning;
-use crate::{clock, names, stack_use, verdict};
+use crate::{clock, names, signature, stack_use, verdict};
 
 impl Report {
     /// Puts the facts in the report's shape.
@@ -37,11 +37,15 @@ impl Report {
             heaps: if details { space::heaps(process, &holdings) } else { Vec::new() },
             memory: memory(process, details, &mut warnings),
             verdict: None,
+            signature: None,
             findings: Vec::new(),
             warnings: Vec::new(),
         };
         let verdict = options.verdict.then(|| verdict::of(process, &report));
-        Report { warnings: warnings.iter().map(WarningReport::from).collect(), verdict, ..report }
+        let walked = matches!(options.stacks, Stacks::Exception | Stacks::All);
+        let signature =
+            verdict.as_ref().filter(|_| walked).map(|verdict| signature::of(process, &report, verdict));
+        Report { warnings: warnings.iter().map(WarningReport::from).collect(), verdict, signature, ..report }
     }
 }
 

@@ -19,6 +19,7 @@ pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapRep
 pub use stack::{BlameReport, FrameReport, Stacks};
 pub use symbols::SiteReport;
 
+use crate::signature::SignatureReport;
 use crate::verdict::VerdictReport;
 use crate::warning::Warning;
 
@@ -63,6 +64,8 @@ pub struct Report {
     pub memory: MemoryReport,
     /// What happened, and why; `None` if it was not asked for.
     pub verdict: Option<VerdictReport>,
+    /// Under which cause the dump is counted; `None` without a verdict, or if the exception's stack was not wanted.
+    pub signature: Option<SignatureReport>,
     /// What was found. Empty in this version.
     pub findings: Vec<()>,
     /// What was dropped, repaired or guessed.

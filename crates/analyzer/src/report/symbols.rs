@@ -61,6 +61,15 @@ impl Report {
             physical.and_then(|(_, row)| row.function.clone().filter(|_| row.source == Some("pdb")));
     }
 
+    fn name_signature(&mut self) {
+        let thread_id = self.exception.as_ref().map(|e| e.thread_id);
+        let thread = self.threads.iter().find(|t| Some(t.id) == thread_id);
+        if let (Some(signature), Some(rows)) = (&mut self.signature, thread.and_then(|t| t.frames.as_deref()))
+        {
+            signature.name(rows);
+        }
+    }
+
     /// Names the addresses of the report, and adds what went wrong with symbols to its warnings.
     pub fn symbolise(&mut self, symbols: &mut Symbols<'_, '_>) {
         if let Some(exception) = &mut self.exception {
@@ -71,6 +80,7 @@ impl Report {
             super::stack::symbolise(thread, symbols);
         }
         self.name_requester();
+        self.name_signature();
         self.warnings.extend(warnings(symbols));
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn report() -> Report {
         heaps: heaps(),
         memory: memory(),
         verdict: Some(verdict()),
+        signature: None,
         findings: Vec::new(),
         warnings: vec![WarningReport {
             code: "memory_cut".into(),

@@ -3,11 +3,14 @@
 pub(crate) mod allocations;
 pub(crate) mod at;
 pub(crate) mod heaps;
+pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod regions;
 pub(crate) mod report;
+pub(crate) mod scan;
 pub(crate) mod stack;
 pub(crate) mod summary;
 pub(crate) mod threads;
 pub(crate) mod trim;
+pub(crate) mod watch;
 pub(crate) mod why;
