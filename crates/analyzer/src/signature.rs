@@ -118,11 +118,26 @@ fn blamed(process: &Process<'_>, report: &Report, verdict: &VerdictReport) -> Ve
     let start = above.unwrap_or_else(|| if throws(process, exception, rows) { 2 } else { 0 });
     let rows = rows.get(start..).unwrap_or_default();
     let own = |row: &FrameReport| frame(process, row, &report.modules);
+    if verdict.kind == "stack_overflow" {
+        let circle = recursion(rows.iter().filter_map(own).collect());
+        if !circle.is_empty() {
+            return circle;
+        }
+    }
     let Some(first) = rows.iter().position(|row| own(row).is_some()) else { return Vec::new() };
     // A scanned caller may be left over from an earlier call: it would tell dumps of one cause apart.
     let sure = |n: usize, row: &FrameReport| n == 0 || row.trust != "scan";
     let rows = rows.iter().skip(first).take(FRAMES).enumerate();
     rows.map_while(|(n, row)| own(row).filter(|_| sure(n, row))).collect()
+}
+
+/// Of the frames that are on the stack more than once, the lowest ones. Where in its circle a recursion met the end of the
+/// stack is chance; of what the circle consists is not.
+fn recursion(mut frames: Vec<SignatureFrame>) -> Vec<SignatureFrame> {
+    let place = |frame: &SignatureFrame| (frame.module.clone(), frame.offset);
+    frames.sort_by_key(place);
+    let repeated = frames.chunk_by(|a, b| place(a) == place(b)).filter(|same| same.len() > 1);
+    repeated.take(FRAMES).map(|same| same[0].clone()).collect()
 }
 
 /// Whether frame 0 raised a C++ exception: frame 1 is then `_CxxThrowException`, in whatever module it was linked into.
@@ -176,4 +191,29 @@ fn id(signature: &SignatureReport, offsets: bool) -> String {
     let hash = Sha256::digest(lines.join("\n").as_bytes());
     let first = hash.iter().take(6).fold(0, |number, byte| number << 8 | u64::from(*byte));
     format!("v{SIGNATURE_VERSION}-{first:012x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recursion_is_the_same_wherever_it_ended() {
+        let frame = |offset: u64| SignatureFrame {
+            module: "app".to_owned(),
+            offset: Hex(offset),
+            debug_id: None,
+            function: None,
+            ip: 0x1_0000 + offset,
+        };
+        let circle = [0x50, 0x20, 0x30];
+        let found = |from: usize| {
+            // A leaf that ran when the stack ended, the circle, and who began it.
+            let turns = circle.iter().cycle().skip(from).take(20).copied();
+            let stack = std::iter::once(0x900 + from as u64).chain(turns).chain([0x10, 0x11]);
+            recursion(stack.map(frame).collect()).iter().map(|f| f.offset.0).collect::<Vec<_>>()
+        };
+        assert_eq!([found(0), found(1), found(2)], [[0x20, 0x30]; 3].map(|f| f.to_vec()));
+        assert!(recursion([1, 2, 3].map(frame).to_vec()).is_empty());
+    }
 }
