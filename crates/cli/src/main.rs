@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod open;
 mod output;
+mod remote;
 mod scan;
 mod store;
 mod symbols;

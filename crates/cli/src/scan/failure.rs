@@ -30,6 +30,8 @@ pub(crate) enum Code {
     BeingWritten,
     /// It took longer than it may.
     TimedOut,
+    /// A URL, in a build that cannot use the network, or on a server that does not serve parts of files.
+    Unsupported,
     /// Too many dumps before it never came to an end.
     GaveUp,
     /// An error in this program.
@@ -46,6 +48,7 @@ impl Code {
             Code::Unreadable => "unreadable",
             Code::BeingWritten => "being_written",
             Code::TimedOut => "timed_out",
+            Code::Unsupported => "unsupported",
             Code::GaveUp => "gave_up",
             Code::InternalError => "internal_error",
         }
@@ -75,6 +78,7 @@ impl From<io::Error> for Failure {
             io::ErrorKind::NotFound => Code::NotFound,
             io::ErrorKind::PermissionDenied => Code::PermissionDenied,
             io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => Code::NotAFile,
+            io::ErrorKind::Unsupported => Code::Unsupported,
             io::ErrorKind::TimedOut => Code::TimedOut,
             _ => Code::Unreadable,
         };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use dumplens_core::{FileSource, Source};
+use dumplens_core::Source;
 
 /// Whether the user wants an end; set by Ctrl-C, and by SIGTERM where there is one.
 #[derive(Debug, Clone, Default)]
@@ -35,17 +35,23 @@ impl Stop {
 pub(crate) struct Guard {
     stop: Stop,
     deadline: Option<Instant>,
+    /// Whether a read found another file than the one that was opened.
+    stale: Arc<AtomicBool>,
 }
 
 impl Guard {
     pub(crate) fn new(stop: &Stop, limit: Option<Duration>) -> Guard {
         // A limit beyond what a clock can hold is none.
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        Guard { stop: stop.clone(), deadline }
+        Guard { stop: stop.clone(), deadline, stale: Arc::default() }
     }
 
     pub(crate) fn stopped(&self) -> bool {
         self.stop.is_set()
+    }
+
+    pub(crate) fn stale(&self) -> bool {
+        self.stale.load(Ordering::SeqCst)
     }
 
     pub(crate) fn late(&self) -> bool {
@@ -54,21 +60,24 @@ impl Guard {
 }
 
 /// A dump whose reads fail once its guard wants an end. The analysis then finds nothing more, and ends by itself.
-#[derive(Debug)]
 pub(crate) struct Guarded {
-    pub(crate) file: FileSource,
+    pub(crate) source: Box<dyn Source>,
     pub(crate) guard: Guard,
 }
 
 impl Source for Guarded {
     fn size(&self) -> u64 {
-        self.file.size()
+        self.source.size()
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         if self.guard.stopped() || self.guard.late() {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the time for this dump is over"));
         }
-        self.file.read_at(offset, buf)
+        let read = self.source.read_at(offset, buf);
+        if read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::StaleNetworkFileHandle) {
+            self.guard.stale.store(true, Ordering::SeqCst);
+        }
+        read
     }
 }

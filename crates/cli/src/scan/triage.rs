@@ -5,15 +5,15 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use dumplens_analyzer::{Process, Report};
-use dumplens_core::{Dump, FileSource, OpenError};
+use dumplens_core::{Dump, OpenError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::failure::{Code, Failure};
 use super::guard::{Guard, Guarded};
 use super::row::Row;
-use crate::open;
 use crate::symbols::SymbolArgs;
+use crate::{open, remote};
 
 /// A file that is cut off and younger than this is taken to be still being written.
 const YOUNG: Duration = Duration::from_secs(10);
@@ -32,11 +32,13 @@ pub(crate) fn triage(
     symbols: &SymbolArgs,
     guard: &Guard,
 ) -> Option<Result<Triaged, Failure>> {
-    let before = match fs::metadata(path) {
-        Ok(before) => before,
-        Err(error) => return Some(Err(error.into())),
+    // What lies on a server says itself when it changes.
+    let before = match (remote::is_url(path), fs::metadata(path)) {
+        (true, _) => None,
+        (false, Ok(before)) => Some(before),
+        (false, Err(error)) => return Some(Err(error.into())),
     };
-    let read = read(path, options, symbols, guard, &before);
+    let read = read(path, options, symbols, guard, before.as_ref());
     if guard.stopped() {
         return None;
     }
@@ -44,9 +46,10 @@ pub(crate) fn triage(
     if guard.late() {
         return Some(Err(Failure::new(Code::TimedOut, "it took longer than --timeout allows")));
     }
-    let grown = fs::metadata(path)
-        .is_ok_and(|after| (after.len(), after.modified().ok()) != (before.len(), before.modified().ok()));
-    if grown {
+    let state = |file: &Metadata| (file.len(), file.modified().ok());
+    if guard.stale()
+        || before.is_some_and(|before| fs::metadata(path).is_ok_and(|after| state(&after) != state(&before)))
+    {
         return Some(Err(Failure::new(Code::BeingWritten, "it changed while it was read")));
     }
     Some(read)
@@ -57,17 +60,18 @@ fn read(
     options: &dumplens_analyzer::Options,
     symbols: &SymbolArgs,
     guard: &Guard,
-    before: &Metadata,
+    before: Option<&Metadata>,
 ) -> Result<Triaged, Failure> {
-    let file = FileSource::open(path)?;
-    let dump = Dump::open(Guarded { file, guard: guard.clone() })
-        .map_err(|error| if is_cut(&error) && is_young(before) { cut() } else { error.into() })?;
+    let (source, guard) = (open::source(path)?, guard.clone());
+    let young = before.is_some_and(is_young);
+    let dump = Dump::open(Guarded { source, guard })
+        .map_err(|error| if is_cut(&error) && young { cut() } else { error.into() })?;
     let report = open::with_symbols(&Process::gather(&dump), path, options, symbols)
         .map_err(|error| Failure::new(Code::InternalError, format!("{error:#}")))?;
-    if report.dump.truncated && is_young(before) {
+    if report.dump.truncated && young {
         return Err(cut());
     }
-    let row = Row::new(&report, modified(before))
+    let row = Row::new(&report, before.and_then(modified))
         .ok_or_else(|| Failure::new(Code::InternalError, "the report has no verdict"))?;
     Ok(Triaged { row, report })
 }

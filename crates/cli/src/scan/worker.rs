@@ -12,6 +12,7 @@ use super::lines;
 use super::pool::Lost;
 use super::row::Row;
 use super::triage::{self, Triaged};
+use crate::remote;
 use crate::store::{Identity, Store, Stored};
 use crate::symbols::SymbolArgs;
 
@@ -95,7 +96,9 @@ impl Worker {
     }
 
     fn identity(&self, path: &Path) -> Result<Option<Identity>, Failure> {
-        Ok(if self.store.is_some() { Some(Identity::of(path)?) } else { None })
+        // What lies on a server has no time and no place of its own to be known by.
+        let lasting = self.store.is_some() && !remote::is_url(path);
+        Ok(if lasting { Some(Identity::of(path)?) } else { None })
     }
 
     fn known(&self, identity: &Identity) -> anyhow::Result<Option<Stored>> {
