@@ -114,8 +114,12 @@ fn blamed(process: &Process<'_>, report: &Report, verdict: &VerdictReport) -> Ve
     let Some(exception) = &report.exception else { return Vec::new() };
     let thread: Option<&ThreadReport> = report.threads.iter().find(|t| t.id == exception.thread_id);
     let rows = thread.and_then(|t| t.frames.as_deref()).unwrap_or_default();
-    let above = verdict.allocation.as_ref().and_then(|a| a.frame);
-    let start = above.unwrap_or_else(|| if throws(process, exception, rows) { 2 } else { 0 });
+    let request = report.request.as_ref().filter(|_| verdict.allocation.is_some());
+    let start = match request {
+        Some(request) => request.frame + 1,
+        None if throws(process, exception, rows) => 2,
+        None => 0,
+    };
     let rows = rows.get(start..).unwrap_or_default();
     let own = |row: &FrameReport| frame(process, row, &report.modules);
     if verdict.kind == "stack_overflow" {

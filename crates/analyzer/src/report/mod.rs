@@ -19,6 +19,8 @@ pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapRep
 pub use stack::{BlameReport, FrameReport, Stacks};
 pub use symbols::SiteReport;
 
+use crate::findings::Finding;
+use crate::request::Request;
 use crate::signature::SignatureReport;
 use crate::verdict::VerdictReport;
 use crate::warning::Warning;
@@ -66,10 +68,13 @@ pub struct Report {
     pub verdict: Option<VerdictReport>,
     /// Under which cause the dump is counted; `None` without a verdict, or if the exception's stack was not wanted.
     pub signature: Option<SignatureReport>,
-    /// What was found. Empty in this version.
-    pub findings: Vec<()>,
+    /// What was found, in the order in which a person would check; empty without a verdict.
+    pub findings: Vec<Finding>,
     /// What was dropped, repaired or guessed.
     pub warnings: Vec<WarningReport>,
+    /// What the exception's thread asked for, before it is judged; `None` without a verdict.
+    #[serde(skip)]
+    pub request: Option<Request>,
 }
 
 /// The file.

@@ -46,7 +46,7 @@ impl Row {
             family: signature.family.clone(),
             kind: verdict.kind.to_owned(),
             cause: verdict.cause.map(str::to_owned),
-            confidence: Some(format!("{:?}", verdict.confidence).to_lowercase()),
+            confidence: Some(verdict.confidence.name().to_owned()),
             requested_bytes: verdict.allocation.as_ref().map(|a| a.requested_bytes),
             what: signature.what.clone(),
             module: module(signature),
