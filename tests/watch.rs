@@ -126,6 +126,19 @@ fn a_program_that_fails_is_told() {
     assert!(complaint(&["sleep", "60"]).contains("killed, as it took longer than 0.3 seconds"));
 }
 
+/// Any name, but no file that is no dump; a dump may get its first bytes last.
+#[test]
+fn all_names_are_watched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let watch = watch(folder.path(), &["--all"]);
+    fs::write(at(&folder, "notes.txt"), "no dump").expect("a file");
+    fs::write(at(&folder, "core"), [0; 64]).expect("a file");
+    fs::write(at(&folder, "core"), presets::tiny().to_bytes().0).expect("a dump");
+    let line = watch.line();
+    assert!(line.contains("access_violation") && line.ends_with("core"), "{line}");
+    assert_eq!(watch.line_within(Duration::from_millis(600)), None);
+}
+
 #[test]
 fn only_a_folder_is_watched() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -47,7 +47,7 @@ const FAIL_ON: [&str; 11] = [
 /// says why; the exit code is still 0, unless --fail-on asks for another.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Files and folders; `-` alone: a list of files on standard input, one to a line
+    /// Files and folders; `-` alone: a list of files on standard input, one to a line. With the feature http, URLs too
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// In folders, take every file that begins as a minidump, whatever its name

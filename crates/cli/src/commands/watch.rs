@@ -99,7 +99,9 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     output::note(&format!("dumplens: watching {}; Ctrl-C ends it\n", shown(&options.folder)));
     while !stop.is_set() {
         events.wait(&places, &mut pending)?;
-        let settled = pending.settled();
+        // Before a file has settled, its first bytes may not be there.
+        let mut settled = pending.settled();
+        settled.retain(|path| places.takes(path));
         if settled.is_empty() {
             continue;
         }

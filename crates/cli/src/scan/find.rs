@@ -56,6 +56,13 @@ impl Places {
     }
 }
 
+impl Places {
+    /// Whether a file is taken, by its name or its first bytes.
+    pub(crate) fn takes(&self, path: &Path) -> bool {
+        named_as_dump(path) || (self.all && begins_as_dump(path))
+    }
+}
+
 /// Without folders that lie in others, or are named twice.
 fn outermost(folders: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut kept: Vec<PathBuf> = Vec::new();

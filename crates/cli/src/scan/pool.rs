@@ -123,8 +123,10 @@ pub(crate) fn run<J: Send + Sync + 'static, T: Send + 'static>(
         }
     }
     // Results that were on their way.
-    while let Ok(Message::Done(result)) = done_out.try_recv() {
-        sink(result)?;
+    while let Ok(message) = done_out.try_recv() {
+        if let Message::Done(result) = message {
+            sink(result)?;
+        }
     }
     Ok(if stop.is_set() { End::Stopped } else { End::Done })
 }
