@@ -43,6 +43,7 @@ pub mod render;
 mod repair;
 pub mod report;
 pub mod request;
+pub mod signature;
 pub mod stack;
 mod stack_use;
 pub mod symbols;

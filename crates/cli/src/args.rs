@@ -18,11 +18,16 @@ Examples:
   dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
   dumplens report app.dmp --format json                   everything, for another program
   dumplens trim app.dmp small.dmp                         a dump for a ticket, with the same report
+  dumplens scan dumps                                     a folder of dumps, counted by cause
+  dumplens watch dumps --store dumps.db                   each new dump, as soon as it is written
+  dumplens history --store dumps.db                       causes over time
 
 Exit status:
-  0  the question was answered, with warnings or without
-  1  the file cannot be read as a minidump of a process
-  2  the command line is wrong";
+  0    the question was answered, with warnings or without
+  1    the file cannot be read as a minidump of a process; scan: the store cannot be used
+  2    the command line is wrong
+  3    scan found what --fail-on names
+  130  scan was interrupted; what was done until then was printed";
 
 /// Reads Windows crash dumps and says what happened to the process's memory.
 #[derive(Debug, Parser)]
@@ -50,6 +55,9 @@ pub(crate) enum Command {
     Stack(commands::stack::Options),
     Report(commands::report::Options),
     Trim(commands::trim::Options),
+    Scan(commands::scan::Options),
+    History(commands::history::Options),
+    Watch(commands::watch::Options),
 }
 
 /// The dump, and how to show the answer.

@@ -4,8 +4,12 @@ mod args;
 mod commands;
 mod open;
 mod output;
+mod remote;
+mod scan;
+mod store;
 mod symbols;
 mod value;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -30,9 +34,12 @@ fn main() -> ExitCode {
         Command::Stack(options) => commands::stack::run(options, &mut output),
         Command::Report(options) => commands::report::run(options, &mut output),
         Command::Trim(options) => commands::trim::run(options, &mut output),
+        Command::Scan(options) => commands::scan::run(options, &mut output),
+        Command::History(options) => commands::history::run(options, &mut output),
+        Command::Watch(options) => commands::watch::run(options, &mut output),
     };
     match result.and_then(|()| output.finish()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => output.status(),
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);

@@ -1,13 +1,15 @@
 //! From a path to a dump.
 
+use std::io;
 use std::path::Path;
 
 use anyhow::Context;
 use dumplens_analyzer::render::escape;
 use dumplens_analyzer::symbols::Symbols;
 use dumplens_analyzer::{Options, Process, Report};
-use dumplens_core::{Dump, FileSource};
+use dumplens_core::{Dump, FileSource, Source};
 
+use crate::remote;
 use crate::symbols::SymbolArgs;
 
 /// The path as it is shown: whoever named the file may have been hostile.
@@ -17,8 +19,21 @@ pub(crate) fn shown(path: &Path) -> String {
 
 /// Opens the dump at `path`; an error names the path and fits on one line.
 pub(crate) fn open(path: &Path) -> anyhow::Result<Dump> {
-    let source = FileSource::open(path).with_context(|| shown(path))?;
-    Dump::open(source).with_context(|| shown(path))
+    Dump::open(source(path).with_context(|| shown(path))?).with_context(|| shown(path))
+}
+
+/// The bytes of a dump: a file's, or those behind a URL.
+pub(crate) fn source(path: &Path) -> io::Result<Box<dyn Source>> {
+    if !remote::is_url(path) {
+        return Ok(Box::new(FileSource::open(path)?));
+    }
+    #[cfg(feature = "http")]
+    return Ok(Box::new(remote::HttpSource::open(path)?));
+    #[cfg(not(feature = "http"))]
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this build cannot use the network: it is without the feature http",
+    ))
 }
 
 /// What commands that list threads, modules or heaps need.

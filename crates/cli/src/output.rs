@@ -1,6 +1,7 @@
 //! The terminal: colour where it is one, and quiet when whoever reads stops reading.
 
 use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -15,6 +16,7 @@ const WARNING: Style = AnsiColor::Yellow.on_default();
 pub(crate) struct Output {
     out: BufWriter<AutoStream<io::Stdout>>,
     paints: bool,
+    status: u8,
 }
 
 impl Output {
@@ -25,7 +27,7 @@ impl Output {
             Color::Never => ColorChoice::Never,
         };
         let out = BufWriter::with_capacity(64 << 10, AutoStream::new(io::stdout(), choice));
-        Output { out, paints: !matches!(choice, ColorChoice::Never) }
+        Output { out, paints: !matches!(choice, ColorChoice::Never), status: 0 }
     }
 
     /// Prints text, with headings and warnings in colour.
@@ -57,6 +59,16 @@ impl Output {
         Ok(json::write(&mut self.out, data)?)
     }
 
+    /// Sets the exit code of a program that did what it was asked to, and has more to say than that.
+    pub(crate) fn exit_with(&mut self, status: u8) {
+        self.status = status;
+    }
+
+    /// The exit code, if nothing fails.
+    pub(crate) fn status(&self) -> ExitCode {
+        self.status.into()
+    }
+
     /// Writes out what is still held back.
     pub(crate) fn finish(&mut self) -> anyhow::Result<()> {
         Ok(self.out.flush()?)
@@ -65,8 +77,8 @@ impl Output {
 
 fn style(line: &str) -> Option<Style> {
     match line {
-        _ if line.starts_with("--- ") => Some(HEADING),
-        _ if line.starts_with("warning: ") => Some(WARNING),
+        _ if line.starts_with("--- ") || line.starts_with("Count  ") => Some(HEADING),
+        _ if line.starts_with("warning: ") || line.starts_with("failed: ") => Some(WARNING),
         _ => None,
     }
 }

@@ -6,8 +6,10 @@ use dumplens_analyzer::Warning;
 use dumplens_analyzer::report::WarningReport;
 use dumplens_analyzer::symbols::{Search, SymbolServer, SymbolWarning, parse_nt_symbol_path};
 
+use crate::remote;
+
 /// Where PDBs may lie
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SymbolArgs {
     /// A folder of PDBs, flat or a symbol store; may be given again. The local folders of _NT_SYMBOL_PATH and the
     /// dump's own folder are searched too
@@ -30,8 +32,11 @@ impl SymbolArgs {
         let mut dirs = self.symbols.clone();
         // The variable is there for other tools too, and may name folders of other machines.
         dirs.extend(path.dirs.into_iter().filter(|dir| dir.is_dir()));
+        // A URL has no folder.
+        let file = Some(dump).filter(|dump| !remote::is_url(dump));
         dirs.extend(
-            dump.parent().map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir }.into()),
+            file.and_then(Path::parent)
+                .map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir }.into()),
         );
         let server = match &self.symbol_server {
             Some(url) => Some(SymbolServer { url: url.clone(), cache: self.cache()? }),

@@ -60,6 +60,16 @@ impl Source for FileSource {
     }
 }
 
+impl Source for Box<dyn Source> {
+    fn size(&self) -> u64 {
+        self.as_ref().size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.as_ref().read_at(offset, buf)
+    }
+}
+
 impl Source for Vec<u8> {
     fn size(&self) -> u64 {
         self.len() as u64

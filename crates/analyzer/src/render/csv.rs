@@ -50,7 +50,7 @@ fn record(region: &RegionReport) -> [String; 10] {
 }
 
 /// Without control characters, and not a formula: a module's name may begin with `=`, and spreadsheets would compute it.
-fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     let line = escape::line(text);
     if line.starts_with(['=', '+', '-', '@']) { format!("'{line}") } else { line }
 }

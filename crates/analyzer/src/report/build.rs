@@ -20,7 +20,7 @@ use crate::stack::Walker;
 use crate::totals::{Totals, TotalsRow};
 use crate::usage::{Owner, Usage};
 use crate::warning::Warning;
-use crate::{clock, names, stack_use, verdict};
+use crate::{clock, names, signature, stack_use, verdict};
 
 impl Report {
     /// Puts the facts in the report's shape.
@@ -49,6 +49,7 @@ impl Report {
             heaps: if details { space::heaps(process, &holdings) } else { Vec::new() },
             memory: memory(process, details, &mut warnings),
             verdict: None,
+            signature: None,
             findings: Vec::new(),
             request,
             warnings: warnings.iter().map(WarningReport::from).collect(),
@@ -56,6 +57,10 @@ impl Report {
         if options.verdict {
             report.judge(process);
         }
+        // Before names: with symbols and without, it is the same.
+        let walked = matches!(options.stacks, Stacks::Exception | Stacks::All);
+        let verdict = report.verdict.as_ref().filter(|_| walked);
+        report.signature = verdict.map(|verdict| signature::of(process, &report, verdict));
         report
     }
 

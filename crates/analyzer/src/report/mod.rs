@@ -23,6 +23,7 @@ pub use symbols::SiteReport;
 
 use crate::findings::Finding;
 use crate::request::Request;
+use crate::signature::SignatureReport;
 use crate::verdict::VerdictReport;
 use crate::warning::Warning;
 
@@ -67,6 +68,8 @@ pub struct Report {
     pub memory: MemoryReport,
     /// What happened, and why; `None` if it was not asked for.
     pub verdict: Option<VerdictReport>,
+    /// Under which cause the dump is counted; `None` without a verdict, or if the exception's stack was not wanted.
+    pub signature: Option<SignatureReport>,
     /// What was found, in the order in which a person would check; empty without a verdict.
     pub findings: Vec<Finding>,
     /// What was dropped, repaired or guessed.

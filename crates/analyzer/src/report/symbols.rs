@@ -67,6 +67,16 @@ impl Report {
         }
     }
 
+    /// The names that the signature's place has.
+    fn name_signature(&mut self) {
+        let thread_id = self.exception.as_ref().map(|e| e.thread_id);
+        let thread = self.threads.iter().find(|t| Some(t.id) == thread_id);
+        if let (Some(signature), Some(rows)) = (&mut self.signature, thread.and_then(|t| t.frames.as_deref()))
+        {
+            signature.name(rows);
+        }
+    }
+
     /// Names the addresses of the report, and adds what went wrong with symbols to its warnings.
     pub fn symbolise(&mut self, symbols: &mut Symbols<'_, '_>) {
         if let Some(exception) = &mut self.exception {
@@ -76,6 +86,7 @@ impl Report {
             thread.start_symbol = thread.start_address.map(|a| sites(symbols, a.0)).unwrap_or_default();
             super::stack::symbolise(thread, symbols);
         }
+        self.name_signature();
         if self.verdict.is_some() {
             self.name_element(symbols);
             self.judge(symbols.process());

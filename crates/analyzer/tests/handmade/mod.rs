@@ -11,6 +11,7 @@ use dumplens_analyzer::report::{
 };
 
 use dumplens_analyzer::findings::{Evidence, Finding};
+use dumplens_analyzer::signature::{SignatureFrame, SignatureReport};
 use dumplens_analyzer::verdict::{AllocationFailure, Confidence, VerdictReport};
 
 #[allow(clippy::unnecessary_wraps)] // as the fields want it
@@ -31,12 +32,33 @@ pub(crate) fn report() -> Report {
         heaps: heaps(),
         memory: memory(),
         verdict: Some(verdict()),
+        signature: Some(signature()),
         findings: findings(),
         request: None,
         warnings: vec![WarningReport {
             code: "memory_cut".into(),
             message: "the dump is cut off: 4096 bytes of the memory it lists are not in the file".into(),
         }],
+    }
+}
+
+fn signature() -> SignatureReport {
+    SignatureReport {
+        id: "v1-0123456789ab".into(),
+        family: "v1-ba9876543210".into(),
+        version: 1,
+        kind: "allocation_failure",
+        cause: Some("commit_limit"),
+        what: None,
+        program: None,
+        frames: vec![SignatureFrame {
+            module: "app".into(),
+            offset: Hex(0x1042),
+            debug_id: text("0102030405060708090A0B0C0D0E0F101"),
+            function: text("grow\u{1b}[2J"),
+            ip: 0x7ff6_0000_1042,
+        }],
+        size_class_bytes: Some(1 << 31),
     }
 }
 

@@ -1,0 +1,142 @@
+//! Signatures: what tells dumps apart, what does not, and that the id is the one of docs/signature.md.
+
+use dumplens_analyzer::report::{Report, Stacks};
+use dumplens_analyzer::signature::SignatureReport;
+use dumplens_analyzer::symbols::{Search, Symbols};
+use dumplens_analyzer::{Options, Process};
+use dumplens_core::{Dump, FileSource, Source};
+use dumplens_synth::{self as synth, Exception, presets};
+
+const OPTIONS: Options = Options {
+    path: String::new(),
+    include_secrets: false,
+    verdict: true,
+    details: true,
+    stacks: Stacks::Exception,
+};
+
+fn of(source: impl Source + 'static) -> SignatureReport {
+    let dump = Dump::open(source).expect("a dump that opens");
+    let report = Report::new(&Process::gather(&dump), &OPTIONS);
+    report.signature.expect("a signature")
+}
+
+fn signature(process: &synth::Process) -> SignatureReport {
+    of(process.to_bytes().0)
+}
+
+fn raised(code: u32, parameters: &[u64]) -> synth::Process {
+    let mut process = presets::tiny();
+    let thread_id = process.threads[0].id;
+    let context = process.threads[0].context.clone();
+    process.exception =
+        Some(Exception { thread_id, code, parameters: parameters.to_vec(), context, ..Exception::default() });
+    process
+}
+
+/// The document's recipe, computed with another program:
+/// `printf 'dumplens signature 1\nabort\n-\n-\n-\n-\napp+0x1004\napp+0x102e' | sha256sum | cut -c1-12`; for the family, ends in `app`.
+#[test]
+fn the_id_is_the_documents() {
+    let mut abort = raised(0xc000_0409, &[7]);
+    let frames = presets::tiny::X64.crashed_frames();
+    let app = presets::tiny::X64.app;
+    let made = signature(&abort);
+    let offsets: Vec<u64> = made.frames.iter().map(|frame| frame.offset.0).collect();
+    assert_eq!(offsets, [frames[0] - app, frames[1] - app], "the first two frames, both of app.exe");
+    assert!(made.frames.iter().all(|frame| frame.module == "app"));
+    assert_eq!((made.id.as_str(), made.family.as_str()), (ID, FAMILY));
+    // No frame: the program.
+    abort.threads.clear();
+    let made = signature(&abort);
+    assert_eq!((made.program.as_deref(), made.frames.len()), (Some("app.exe"), 0));
+    assert_ne!(made.id, ID);
+}
+
+const ID: &str = "v1-23295dea2771";
+const FAMILY: &str = "v1-91c030f0ce6f";
+
+#[test]
+fn what_was_asked_for_counts_by_its_power_of_two() {
+    let asked = |bytes: u64| signature(&raised(0xe000_0008, &[bytes]));
+    let (small, same, more) = (asked(64 << 20), asked((128 << 20) - 1), asked(128 << 20));
+    assert_eq!(small.size_class_bytes, Some(64 << 20));
+    assert_eq!(small, same);
+    assert_ne!(small.id, more.id);
+    assert_eq!(asked(0).size_class_bytes, None);
+    assert_eq!(asked(u64::MAX).size_class_bytes, Some(1 << 63));
+}
+
+#[test]
+fn kind_code_and_frame_tell_dumps_apart() {
+    let read = signature(&raised(0xc000_0005, &[0, 0x10]));
+    // Which address, and whether it was read or written, is chance.
+    assert_eq!(read.id, signature(&raised(0xc000_0005, &[1, 0x7777])).id);
+    let mut ids = vec![
+        read.id.clone(),
+        signature(&raised(0xc000_0006, &[0, 0x10])).id,
+        signature(&raised(0xc000_0409, &[2])).id,
+        signature(&raised(0xc000_0409, &[3])).id,
+        signature(&raised(0xc000_0094, &[])).id,
+        signature(&presets::tiny_bad_alloc()).id,
+    ];
+    let mut elsewhere = raised(0xc000_0005, &[0, 0x10]);
+    if let Some(context) = elsewhere.exception.as_mut().and_then(|e| e.context.as_mut()) {
+        context.ip += 1;
+    }
+    let elsewhere = signature(&elsewhere);
+    assert_eq!(elsewhere.family, read.family, "another build of the program may have moved it");
+    ids.push(elsewhere.id);
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
+
+/// Another folder, other letters, another time, another process: the same cause.
+#[test]
+fn chance_is_no_part_of_it() {
+    let one = presets::tiny();
+    let mut other = presets::tiny();
+    for module in &mut other.modules {
+        module.path = module.path.replace("C:\\Program Files\\Acme\\app.exe", "D:\\Build 7\\APP.EXE");
+    }
+    other.time_date_stamp += 86_400;
+    assert_eq!(signature(&one), signature(&other));
+    // With and without the images that the walk needs, the frames differ, and so may the id; with symbols it may not.
+    let dump = Dump::open(one.to_bytes().0).expect("a dump");
+    let process = Process::gather(&dump);
+    let mut report = Report::new(&process, &OPTIONS);
+    let before = report.signature.clone().expect("a signature");
+    report.symbolise(&mut Symbols::new(&process, Search::default()));
+    assert_eq!(report.signature.expect("a signature").id, before.id);
+}
+
+#[test]
+fn without_a_verdict_or_a_stack_there_is_none() {
+    let dump = Dump::open(presets::tiny().to_bytes().0).expect("a dump");
+    let process = Process::gather(&dump);
+    let with = |verdict, stacks| Report::new(&process, &Options { verdict, stacks, ..OPTIONS }).signature;
+    assert!(with(true, Stacks::All).is_some());
+    assert!(with(false, Stacks::All).is_none());
+    assert!(with(true, Stacks::None).is_none());
+}
+
+/// The three real processes among the fixtures: the function that grew the vector, by its module and size class.
+#[test]
+fn real_processes() {
+    let of = |name: &str| {
+        let path = format!("{}/../../fixtures/{name}/dump.dmp", env!("CARGO_MANIFEST_DIR"));
+        of(FileSource::open(path.as_ref()).expect("a fixture"))
+    };
+    let (append, huge, x86) = (of("imit64-append"), of("imit64-huge"), of("imit32-va"));
+    for (signature, cause) in [
+        (&append, "undetermined"),
+        (&huge, "request_exceeds_address_space"),
+        (&x86, "address_space_fragmented"),
+    ] {
+        assert_eq!((signature.kind, signature.cause), ("allocation_failure", Some(cause)));
+        assert_eq!(signature.frames[0].module, "imit");
+    }
+    assert!(append.id != huge.id && huge.id != x86.id && append.id != x86.id);
+}

@@ -1,0 +1,174 @@
+//! `dumplens scan`: four hundred dumps, and how many tickets?
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::builder::PossibleValuesParser;
+
+use crate::output::{self, Output};
+use crate::scan::find::{Found, Places, listed};
+use crate::scan::groups::Groups;
+use crate::scan::guard::{Guard, Stop};
+use crate::scan::pool::{self, End, Settings};
+use crate::scan::progress::Progress;
+use crate::scan::worker::{Form, Outcome, Worker, lost};
+use crate::scan::{lines, table};
+use crate::store::Store;
+use crate::symbols::SymbolArgs;
+
+/// Exit codes beside 0, 1 and 2.
+const FOUND: u8 = 3;
+const INTERRUPTED: u8 = 130;
+/// How long after its limit a dump may hang before it is given up.
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
+
+/// What `--fail-on` knows: the kinds of verdicts, and two words.
+const FAIL_ON: [&str; 11] = [
+    "any",
+    "failed",
+    "allocation_failure",
+    "cpp_exception",
+    "access_violation",
+    "stack_overflow",
+    "fail_fast",
+    "abort",
+    "assertion_or_breakpoint",
+    "other_exception",
+    "no_exception",
+];
+
+/// Many dumps at once: the table of their causes, or a line for each
+///
+/// Folders are searched for .dmp, .mdmp and .hdmp, in folders below them too. A file that cannot be read is a row that
+/// says why; the exit code is still 0, unless --fail-on asks for another.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Files and folders; `-` alone: a list of files on standard input, one to a line. With the feature http, URLs too
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// In folders, take every file that begins as a minidump, whatever its name
+    #[arg(long)]
+    all: bool,
+    /// The report of each dump as one line of JSON, as soon as it is done
+    #[arg(long, conflicts_with = "csv")]
+    jsonl: bool,
+    /// A row for each dump as comma-separated values, as soon as it is done
+    #[arg(long)]
+    csv: bool,
+    /// How many dumps at once [default: as many as there are processors]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// The seconds that one dump may take; 0: as long as it takes
+    #[arg(long, value_name = "SECS", default_value = "120", value_parser = seconds)]
+    timeout: Duration,
+    /// Keep results in this file (SQLite), and read only dumps that it does not know
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// Exit with 3 if there is such a verdict, any exception at all, or a file that failed; may be given again
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = PossibleValuesParser::new(FAIL_ON))]
+    fail_on: Vec<String>,
+    #[command(flatten)]
+    symbols: SymbolArgs,
+}
+
+/// Seconds, with a fraction or without.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+/// As many workers as there are processors.
+pub(crate) fn workers(jobs: Option<NonZeroUsize>) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    jobs.map_or_else(processors, NonZeroUsize::get).min(256)
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let form = match (options.jsonl, options.csv) {
+        (true, _) => Form::Jsonl,
+        (_, true) => Form::Csv,
+        _ => Form::Text,
+    };
+    let stop = Stop::by_ctrl_c()?;
+    let store = options.store.as_deref().map(Store::open).transpose()?.map(Mutex::new);
+    let worker = Arc::new(Worker { form, symbols: options.symbols.clone(), store });
+    let (jobs, mut progress) = jobs(options)?;
+    if form == Form::Csv {
+        output.raw(&lines::csv_head())?;
+    }
+    let mut groups = Groups::default();
+    let sink = |outcome: Outcome| {
+        worker.keep(&outcome)?;
+        progress.step(outcome.result.is_err());
+        if !outcome.line.is_empty() {
+            // A filter answers at once.
+            progress.aside(|| output.raw(&outcome.line).and_then(|()| output.finish()))?;
+        }
+        match outcome.result {
+            Ok(row) => groups.add(&outcome.path, row, outcome.known),
+            Err(failure) => groups.fail(&outcome.path, &failure),
+        }
+        Ok(())
+    };
+    let limit = Some(options.timeout).filter(|limit| !limit.is_zero());
+    let settings = Settings { workers: workers(options.jobs), limit, grace: GRACE, left: Arc::default() };
+    let work = Arc::clone(&worker);
+    let work = move |found: &Found, guard: &Guard| work.work(found, guard);
+    let lost = move |found: &Found, why| lost(form, found, why);
+    let end = pool::run(jobs, &settings, &stop, work, lost, sink)?;
+    progress.finish();
+    if form == Form::Text {
+        output.text(&table::table(&groups))?;
+        output.finish()?;
+    }
+    tell(options, form, &groups, end);
+    output.exit_with(status(options, &groups, end));
+    Ok(())
+}
+
+type Jobs = Box<dyn Iterator<Item = Found> + Send>;
+
+fn jobs(options: &Options) -> anyhow::Result<(Jobs, Progress)> {
+    if options.paths.iter().all(|path| path != Path::new("-")) {
+        let places = Places { roots: options.paths.clone(), all: options.all };
+        let progress = Progress::new(Some(&places));
+        return Ok((Box::new(places.dumps()), progress));
+    }
+    if options.paths.len() > 1 {
+        bail!("- is the list of files, and nothing else may be named beside it");
+    }
+    Ok((Box::new(listed(io::BufReader::new(io::stdin()))), Progress::new(None)))
+}
+
+/// On standard error, what must not be overlooked.
+fn tell(options: &Options, form: Form, groups: &Groups, end: End) {
+    if let Some(failed) = table::failed(groups) {
+        output::note(&format!("dumplens: {failed}\n"));
+    }
+    if form != Form::Text && options.store.is_some() {
+        output::note(&format!("dumplens: {}\n", table::sum(groups)));
+    }
+    if groups.dumps == 0 && groups.failures() == 0 && end == End::Done {
+        output::note("dumplens: there is no dump\n");
+    }
+    if end == End::Stopped {
+        output::note("dumplens: interrupted; this is what was done until then\n");
+    }
+}
+
+fn status(options: &Options, groups: &Groups, end: End) -> u8 {
+    let met = |what: &String| match what.as_str() {
+        "failed" => groups.failures() > 0,
+        "any" => groups.kinds.keys().any(|kind| kind != "no_exception"),
+        kind => groups.kinds.contains_key(kind),
+    };
+    match end {
+        End::Stopped => INTERRUPTED,
+        End::Done if options.fail_on.iter().any(met) => FOUND,
+        End::Done => 0,
+    }
+}

@@ -1,0 +1,151 @@
+//! `dumplens watch`: tell me when something crashes.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::bail;
+
+use super::scan::{GRACE, seconds, workers};
+use crate::open::shown;
+use crate::output::{self, Output};
+use crate::scan::failure::Code;
+use crate::scan::find::{Found, Places};
+use crate::scan::guard::{Guard, Stop};
+use crate::scan::pool::{self, End, Settings};
+use crate::scan::table;
+use crate::scan::worker::{Form, Outcome, Worker, lost};
+use crate::store::Store;
+use crate::symbols::SymbolArgs;
+use crate::watch::events::{self, Events};
+use crate::watch::exec::hand_over;
+use crate::watch::pending::Pending;
+
+/// Waits for dumps in a folder: each is triaged as soon as it has stopped growing
+///
+/// Ends with Ctrl-C, exit code 0.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The folder; those below it are watched too
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Take dumps too that are there already
+    #[arg(long)]
+    existing: bool,
+    /// Take every file that begins as a minidump, whatever its name
+    #[arg(long)]
+    all: bool,
+    /// The report of each dump as one line of JSON, instead of a line for people
+    #[arg(long)]
+    jsonl: bool,
+    /// Keep results in this file (SQLite), and pass over dumps that it knows
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// How many seconds a file must not have changed
+    #[arg(long, value_name = "SECS", default_value = "5", value_parser = seconds)]
+    settle: Duration,
+    /// Look for files every so many seconds, where the system does not tell: on shares
+    #[arg(long, value_name = "SECS", value_parser = period)]
+    poll: Option<Duration>,
+    /// The seconds that one dump may take; 0: as long as it takes
+    #[arg(long, value_name = "SECS", default_value = "120", value_parser = seconds)]
+    timeout: Duration,
+    /// How many dumps at once [default: as many as there are processors]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// The seconds that --exec's program may take
+    #[arg(long, value_name = "SECS", default_value = "60", value_parser = seconds)]
+    exec_timeout: Duration,
+    /// Run a program for each report, with the report's JSON on its standard input. Everything up to `;` or the end is
+    /// the program and its arguments; no shell takes part
+    #[arg(
+        long,
+        value_names = ["PROGRAM", "ARGUMENT"],
+        num_args = 1..,
+        value_terminator = ";",
+        allow_hyphen_values = true
+    )]
+    exec: Vec<OsString>,
+    #[command(flatten)]
+    symbols: SymbolArgs,
+}
+
+fn period(text: &str) -> Result<Duration, String> {
+    seconds(text)
+        .and_then(|period| if period.is_zero() { Err("must not be 0".to_owned()) } else { Ok(period) })
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    if !options.folder.is_dir() {
+        bail!("{}: is not a folder", shown(&options.folder));
+    }
+    let stop = Stop::by_ctrl_c()?;
+    let store = options.store.as_deref().map(Store::open).transpose()?.map(Mutex::new);
+    // The program is given JSON, whatever is printed.
+    let worker = Arc::new(Worker { form: Form::Jsonl, symbols: options.symbols.clone(), store });
+    let limit = Some(options.timeout).filter(|limit| !limit.is_zero());
+    let settings = Settings { workers: workers(options.jobs), limit, grace: GRACE, left: Arc::default() };
+    let places = Places { roots: vec![options.folder.clone()], all: options.all };
+    let mut pending = Pending::new(options.settle);
+    // First the events and then the look at what is there: nothing can come in between.
+    let mut events = Events::new(&options.folder, options.poll)?;
+    if options.existing {
+        events::look(&places, &mut pending);
+    } else {
+        places.clone().dumps().for_each(|found| pending.is_old(&found.path));
+    }
+    output::note(&format!("dumplens: watching {}; Ctrl-C ends it\n", shown(&options.folder)));
+    while !stop.is_set() {
+        events.wait(&places, &mut pending)?;
+        // Before a file has settled, its first bytes may not be there.
+        let mut settled = pending.settled();
+        settled.retain(|path| places.takes(path));
+        if settled.is_empty() {
+            continue;
+        }
+        let work = Arc::clone(&worker);
+        let work = move |found: &Found, guard: &Guard| work.work(found, guard);
+        let lost = |found: &Found, why| lost(Form::Jsonl, found, why);
+        let sink = |outcome: Outcome| told(options, &worker, &mut pending, output, outcome);
+        if pool::run(settled.into_iter().map(Found::from), &settings, &stop, work, lost, sink)?
+            == End::Stopped
+        {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps, prints and hands on what a dump gave.
+fn told(
+    options: &Options,
+    worker: &Worker,
+    pending: &mut Pending,
+    output: &mut Output,
+    outcome: Outcome,
+) -> anyhow::Result<()> {
+    worker.keep(&outcome)?;
+    let path = &outcome.path;
+    match &outcome.result {
+        Err(failure) if failure.code == Code::BeingWritten => {
+            pending.again(path);
+            return Ok(());
+        }
+        // It went away meanwhile.
+        Err(failure) if failure.code == Code::NotFound => return Ok(()),
+        _ if outcome.known => return Ok(()),
+        _ if options.jsonl => output.raw(&outcome.line)?,
+        Ok(row) => output.text(&table::line(path, row))?,
+        Err(failure) => output.text(&table::failure(path, failure))?,
+    }
+    output.finish()?;
+    if outcome.result.is_ok()
+        && let Err(why) = hand_over(&options.exec, outcome.line, options.exec_timeout)
+    {
+        let program = options.exec.first().map(PathBuf::from).unwrap_or_default();
+        output::note(&format!("dumplens: {}: {why}, for {}\n", shown(&program), shown(path)));
+    }
+    Ok(())
+}

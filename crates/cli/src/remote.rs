@@ -1,0 +1,164 @@
+//! Dumps behind `http://` and `https://`, read by range requests: of 20 GB on a server, only what is asked for travels.
+//!
+//! Without the feature `http` there is only the word that this build cannot.
+
+use std::path::Path;
+
+/// Whether a path is an address on the network.
+pub(crate) fn is_url(path: &Path) -> bool {
+    path.to_str().is_some_and(|text| text.starts_with("http://") || text.starts_with("https://"))
+}
+
+#[cfg(feature = "http")]
+pub(crate) use ranges::HttpSource;
+
+#[cfg(feature = "http")]
+mod ranges {
+    use std::collections::VecDeque;
+    use std::io::{self, Read};
+    use std::path::Path;
+    use std::sync::{Arc, Mutex, PoisonError};
+    use std::time::Duration;
+
+    use dumplens_core::Source;
+    use ureq::http::{Response, header};
+
+    /// Bytes of a request: pages of stacks, TEBs and heaps are small and often near each other.
+    const BLOCK: u64 = 64 << 10;
+    /// Blocks that are held: 16 MiB.
+    const BLOCKS: usize = 256;
+    /// Bytes of one request for a table; what asks for more asks again.
+    const MOST: usize = 8 << 20;
+    /// How long a server may take to be reached, and how long one answer may take.
+    const CONNECT: Duration = Duration::from_secs(15);
+    const ANSWER: Duration = Duration::from_mins(1);
+
+    /// A block by its number.
+    type Block = (u64, Arc<Vec<u8>>);
+
+    /// A dump on a server that serves ranges.
+    #[derive(Debug)]
+    pub(crate) struct HttpSource {
+        url: String,
+        agent: ureq::Agent,
+        size: u64,
+        /// What the server says that tells versions of the file apart.
+        version: Option<String>,
+        /// Used last come last.
+        blocks: Mutex<VecDeque<Block>>,
+    }
+
+    impl HttpSource {
+        /// Asks for the first block. Fails if the server cannot be reached, has no such file, or serves no ranges.
+        pub(crate) fn open(url: &Path) -> io::Result<HttpSource> {
+            let url = url.to_str().unwrap_or_default().to_owned();
+            let config = ureq::Agent::config_builder()
+                .timeout_connect(Some(CONNECT))
+                .timeout_global(Some(ANSWER))
+                .http_status_as_error(false)
+                .user_agent(concat!("dumplens/", env!("CARGO_PKG_VERSION")))
+                .build();
+            let blocks = Mutex::new(VecDeque::new());
+            let mut source =
+                HttpSource { url, agent: config.new_agent(), size: u64::MAX, version: None, blocks };
+            let (first, size, version) = source.request(0, BLOCK)?;
+            (source.size, source.version) = (size, version);
+            source.blocks.lock().unwrap_or_else(PoisonError::into_inner).push_back((0, Arc::new(first)));
+            Ok(source)
+        }
+
+        /// Up to `len` bytes at `from`, the size of the file, and its version.
+        fn request(&self, from: u64, len: u64) -> io::Result<(Vec<u8>, u64, Option<String>)> {
+            let range = format!("bytes={from}-{}", from.saturating_add(len).min(self.size) - 1);
+            // A compressed answer would have other offsets.
+            let request =
+                self.agent.get(&self.url).header("Range", range).header("Accept-Encoding", "identity");
+            let mut response = request.call().map_err(|error| io::Error::other(error.to_string()))?;
+            refuse(response.status().as_u16())?;
+            let (begin, size) = content_range(&response).ok_or_else(|| {
+                io::Error::other("the server's answer does not say which part of the file it is")
+            })?;
+            let version = version(&response);
+            if begin != from || (self.size != u64::MAX && (size != self.size || version != self.version)) {
+                let why = "the file changed on the server while it was read";
+                return Err(io::Error::new(io::ErrorKind::StaleNetworkFileHandle, why));
+            }
+            let expected = len.min(size.saturating_sub(from));
+            let mut bytes = Vec::new();
+            response.body_mut().as_reader().take(expected).read_to_end(&mut bytes)?;
+            if (bytes.len() as u64) < expected {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Ok((bytes, size, version))
+        }
+
+        fn block(&self, number: u64) -> io::Result<Arc<Vec<u8>>> {
+            let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(at) = blocks.iter().position(|(held, _)| *held == number)
+                && let Some(block) = blocks.remove(at)
+            {
+                let bytes = Arc::clone(&block.1);
+                blocks.push_back(block);
+                return Ok(bytes);
+            }
+            let bytes = Arc::new(self.request(number * BLOCK, BLOCK)?.0);
+            if blocks.len() >= BLOCKS {
+                blocks.pop_front();
+            }
+            blocks.push_back((number, Arc::clone(&bytes)));
+            Ok(bytes)
+        }
+    }
+
+    impl Source for HttpSource {
+        fn size(&self) -> u64 {
+            self.size
+        }
+
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            if offset >= self.size || buf.is_empty() {
+                return Ok(0);
+            }
+            // Tables are read once, in one piece each: they need no cache.
+            if buf.len() as u64 >= BLOCK {
+                let bytes = self.request(offset, buf.len().min(MOST) as u64)?.0;
+                buf[..bytes.len()].copy_from_slice(&bytes);
+                return Ok(bytes.len());
+            }
+            let block = self.block(offset / BLOCK)?;
+            let rest =
+                usize::try_from(offset % BLOCK).ok().and_then(|at| block.get(at..)).unwrap_or_default();
+            let len = rest.len().min(buf.len());
+            buf[..len].copy_from_slice(&rest[..len]);
+            Ok(len)
+        }
+    }
+
+    fn refuse(status: u16) -> io::Result<()> {
+        let (kind, why) = match status {
+            206 => return Ok(()),
+            200 => (
+                io::ErrorKind::Unsupported,
+                "the server does not serve parts of files (range requests), and all of it is not fetched"
+                    .to_owned(),
+            ),
+            404 | 410 => (io::ErrorKind::NotFound, format!("status {status}: there is no such file")),
+            401 | 403 => (io::ErrorKind::PermissionDenied, format!("status {status}: it may not be read")),
+            416 => (io::ErrorKind::UnexpectedEof, "status 416: the file is empty".to_owned()),
+            _ => (io::ErrorKind::Other, format!("status {status}")),
+        };
+        Err(io::Error::new(kind, why))
+    }
+
+    /// `Content-Range: bytes BEGIN-END/SIZE`: begin and size.
+    fn content_range<T>(response: &Response<T>) -> Option<(u64, u64)> {
+        let text = response.headers().get(header::CONTENT_RANGE)?.to_str().ok()?;
+        let (part, size) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
+        Some((part.split_once('-')?.0.trim().parse().ok()?, size.trim().parse().ok()?))
+    }
+
+    fn version<T>(response: &Response<T>) -> Option<String> {
+        let text = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+        text(header::ETAG).or_else(|| text(header::LAST_MODIFIED))
+    }
+}

@@ -1,0 +1,83 @@
+//! What ends the reading of a dump early: its time limit, and Ctrl-C.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use dumplens_core::Source;
+
+/// Whether the user wants an end; set by Ctrl-C, and by SIGTERM where there is one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// A stop that Ctrl-C sets; once in a process.
+    pub(crate) fn by_ctrl_c() -> anyhow::Result<Stop> {
+        let stop = Stop::default();
+        let set = stop.clone();
+        ctrlc::set_handler(move || set.set()).context("Ctrl-C cannot be caught")?;
+        Ok(stop)
+    }
+
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// The limits of one dump.
+#[derive(Debug, Clone)]
+pub(crate) struct Guard {
+    stop: Stop,
+    deadline: Option<Instant>,
+    /// Whether a read found another file than the one that was opened.
+    stale: Arc<AtomicBool>,
+}
+
+impl Guard {
+    pub(crate) fn new(stop: &Stop, limit: Option<Duration>) -> Guard {
+        // A limit beyond what a clock can hold is none.
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        Guard { stop: stop.clone(), deadline, stale: Arc::default() }
+    }
+
+    pub(crate) fn stopped(&self) -> bool {
+        self.stop.is_set()
+    }
+
+    pub(crate) fn stale(&self) -> bool {
+        self.stale.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// A dump whose reads fail once its guard wants an end. The analysis then finds nothing more, and ends by itself.
+pub(crate) struct Guarded {
+    pub(crate) source: Box<dyn Source>,
+    pub(crate) guard: Guard,
+}
+
+impl Source for Guarded {
+    fn size(&self) -> u64 {
+        self.source.size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if self.guard.stopped() || self.guard.late() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the time for this dump is over"));
+        }
+        let read = self.source.read_at(offset, buf);
+        if read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::StaleNetworkFileHandle) {
+            self.guard.stale.store(true, Ordering::SeqCst);
+        }
+        read
+    }
+}

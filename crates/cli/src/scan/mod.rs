@@ -1,0 +1,21 @@
+//! Many dumps: found, triaged in parallel, and told row by row. Used by `scan` and `watch`.
+//!
+//! ```text
+//! find ─ jobs ─> pool ─ triage ─> outcome ─ row ─> groups ─> table
+//!                                        └─ line of JSON
+//! ```
+//!
+//! Nothing here grows with the number of dumps: reports are dropped where they are made, queues are short, and what is
+//! kept for the table is one entry for each signature.
+
+pub(crate) mod failure;
+pub(crate) mod find;
+pub(crate) mod groups;
+pub(crate) mod guard;
+pub(crate) mod lines;
+pub(crate) mod pool;
+pub(crate) mod progress;
+pub(crate) mod row;
+pub(crate) mod table;
+pub(crate) mod triage;
+pub(crate) mod worker;

@@ -1,0 +1,358 @@
+//! Workers on threads of their own, with a limit of time for each job.
+//!
+//! A job that is late ends by itself when its reads fail ([`super::guard`]). One that does not come back even then, since
+//! a read of a share hangs, is given up: it is told as lost, its thread is left to end whenever it can, and another takes
+//! its place. That may happen [`Settings::MOST_LEFT`] times; so the threads are bounded too. (A rayon pool cannot
+//! replace a thread that hangs.)
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+use super::guard::{Guard, Stop};
+
+/// How many at once, and how long each may take.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) workers: usize,
+    /// `None`: as long as it takes.
+    pub(crate) limit: Option<Duration>,
+    /// How long after its limit a job may go on before it is given up.
+    pub(crate) grace: Duration,
+    /// Threads that were left behind and have not ended yet, over all runs with these settings.
+    pub(crate) left: Arc<AtomicUsize>,
+}
+
+impl Settings {
+    /// Threads that may be left behind.
+    const MOST_LEFT: usize = 16;
+    /// How often limits and Ctrl-C are looked at.
+    const TICK: Duration = Duration::from_millis(50);
+    /// How long after Ctrl-C jobs may take to end.
+    const ENDING: Duration = Duration::from_secs(1);
+    /// As much as the main thread of a program has; Rust's own default is 2 MiB.
+    const STACK_BYTES: usize = 8 << 20;
+}
+
+/// What became of a job that has no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// It was late, and did not come back.
+    TimedOut,
+    /// There is no thread left for it.
+    GaveUp,
+    /// It panicked.
+    Panicked,
+}
+
+/// How the work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Done,
+    Stopped,
+}
+
+/// What is done with a job. Without a result it was interrupted.
+type Work<J, T> = dyn Fn(&J, &Guard) -> Option<T> + Send + Sync;
+/// What is told of a job without a result.
+type Told<J, T> = dyn Fn(&J, Lost) -> T + Send + Sync;
+
+enum Message<T> {
+    Done(T),
+    Ended,
+}
+
+struct Running<J> {
+    job: Arc<J>,
+    since: Instant,
+}
+
+/// What workers and their supervisor share.
+struct Shared<J, T> {
+    settings: Settings,
+    stop: Stop,
+    jobs: Mutex<Receiver<J>>,
+    /// By number; the number goes on with each job.
+    running: Mutex<(u64, HashMap<u64, Running<J>>)>,
+    work: Box<Work<J, T>>,
+    lost: Box<Told<J, T>>,
+}
+
+/// Works on all jobs; `sink` gets their results on this thread, in the order in which they end.
+///
+/// At most a few jobs and results wait at any time, however many there are. Fails if `sink` does, or if no thread can be
+/// started.
+pub(crate) fn run<J: Send + Sync + 'static, T: Send + 'static>(
+    jobs: impl Iterator<Item = J> + Send + 'static,
+    settings: &Settings,
+    stop: &Stop,
+    work: impl Fn(&J, &Guard) -> Option<T> + Send + Sync + 'static,
+    lost: impl Fn(&J, Lost) -> T + Send + Sync + 'static,
+    mut sink: impl FnMut(T) -> anyhow::Result<()>,
+) -> anyhow::Result<End> {
+    let (job_in, job_out) = mpsc::sync_channel(settings.workers);
+    let (done_in, done_out) = mpsc::sync_channel(settings.workers);
+    let shared = Arc::new(Shared {
+        settings: settings.clone(),
+        stop: stop.clone(),
+        jobs: Mutex::new(job_out),
+        running: Mutex::new((0, HashMap::new())),
+        work: Box::new(work),
+        lost: Box::new(lost),
+    });
+    feed(jobs, job_in, stop.clone())?;
+    for _ in 0..settings.workers {
+        start(&shared, &done_in)?;
+    }
+    let mut supervisor = Supervisor { shared, done_in, live: settings.workers, ran_out: false, ending: None };
+    loop {
+        match done_out.recv_timeout(Settings::TICK) {
+            Ok(Message::Done(result)) => sink(result)?,
+            Ok(Message::Ended) => supervisor.live -= 1,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+        supervisor.give_up(&mut sink)?;
+        if supervisor.is_over() {
+            break;
+        }
+    }
+    // Results that were on their way.
+    while let Ok(message) = done_out.try_recv() {
+        if let Message::Done(result) = message {
+            sink(result)?;
+        }
+    }
+    Ok(if stop.is_set() { End::Stopped } else { End::Done })
+}
+
+/// Hands out the jobs, from a thread of its own: finding them may take long, and so may whoever writes the list.
+fn feed<J: Send + 'static>(
+    jobs: impl Iterator<Item = J> + Send + 'static,
+    to: SyncSender<J>,
+    stop: Stop,
+) -> anyhow::Result<()> {
+    let hand_out = move || {
+        for job in jobs {
+            if stop.is_set() || to.send(job).is_err() {
+                break;
+            }
+        }
+    };
+    thread::Builder::new().name("find".to_owned()).spawn(hand_out).context("no thread can be started")?;
+    Ok(())
+}
+
+fn start<J: Send + Sync + 'static, T: Send + 'static>(
+    shared: &Arc<Shared<J, T>>,
+    done: &SyncSender<Message<T>>,
+) -> anyhow::Result<()> {
+    let (shared, done) = (Arc::clone(shared), done.clone());
+    let thread = thread::Builder::new().name("triage".to_owned()).stack_size(Settings::STACK_BYTES);
+    thread.spawn(move || shared.serve(&done)).context("no thread can be started")?;
+    Ok(())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<J, T> Shared<J, T> {
+    /// One worker, until there is no job left. One that was given up ends without a word.
+    fn serve(&self, done: &SyncSender<Message<T>>) {
+        while let Some(job) = self.next() {
+            let job = Arc::new(job);
+            let guard = Guard::new(&self.stop, self.settings.limit);
+            let number = self.begin(&job);
+            let result = catch_unwind(AssertUnwindSafe(|| (self.work)(&job, &guard)));
+            if locked(&self.running).1.remove(&number).is_none() {
+                self.settings.left.fetch_sub(1, Ordering::SeqCst);
+                return;
+            }
+            let result = result.unwrap_or_else(|_| Some((self.lost)(&job, Lost::Panicked)));
+            if result.is_some_and(|result| done.send(Message::Done(result)).is_err()) {
+                return;
+            }
+        }
+        // Nobody listens any more if this fails.
+        let _ = done.send(Message::Ended);
+    }
+
+    fn next(&self) -> Option<J> {
+        loop {
+            let jobs = locked(&self.jobs);
+            if self.stop.is_set() {
+                return None;
+            }
+            match jobs.recv_timeout(Settings::TICK) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    fn begin(&self, job: &Arc<J>) -> u64 {
+        let mut running = locked(&self.running);
+        running.0 += 1;
+        let number = running.0;
+        running.1.insert(number, Running { job: Arc::clone(job), since: Instant::now() });
+        number
+    }
+
+    /// Takes those out of the list that are over limit and grace.
+    fn overdue(&self) -> Vec<Arc<J>> {
+        let Some(most) = self.settings.limit.map(|limit| limit.saturating_add(self.settings.grace)) else {
+            return Vec::new();
+        };
+        let mut running = locked(&self.running);
+        running.1.extract_if(|_, running| running.since.elapsed() > most).map(|(_, r)| r.job).collect()
+    }
+}
+
+/// Counts the workers, and gives up those that hang.
+struct Supervisor<J, T> {
+    shared: Arc<Shared<J, T>>,
+    done_in: SyncSender<Message<T>>,
+    live: usize,
+    /// Whether a worker that hangs could not be replaced.
+    ran_out: bool,
+    /// Since when the user wants an end.
+    ending: Option<Instant>,
+}
+
+impl<J: Send + Sync + 'static, T: Send + 'static> Supervisor<J, T> {
+    fn give_up(&mut self, sink: &mut impl FnMut(T) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        for job in self.shared.overdue() {
+            sink((self.shared.lost)(&job, Lost::TimedOut))?;
+            let left = self.shared.settings.left.fetch_add(1, Ordering::SeqCst);
+            if left < Settings::MOST_LEFT {
+                start(&self.shared, &self.done_in)?;
+            } else {
+                self.live -= 1;
+                self.ran_out = true;
+            }
+        }
+        // Without workers, what is left cannot be done; it is told.
+        if self.live == 0 && self.ran_out {
+            while let Some(job) = self.shared.next() {
+                sink((self.shared.lost)(&job, Lost::GaveUp))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_over(&mut self) -> bool {
+        if self.shared.stop.is_set() {
+            let since = *self.ending.get_or_insert_with(Instant::now);
+            return locked(&self.shared.running).1.is_empty() || since.elapsed() > Settings::ENDING;
+        }
+        self.live == 0
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::trivially_copy_pass_by_ref)] // jobs are numbers here
+mod tests {
+    use super::*;
+
+    const SHORT: Option<Duration> = Some(Duration::from_millis(20));
+
+    fn settings(workers: usize, limit: Option<Duration>) -> Settings {
+        Settings { workers, limit, grace: limit.unwrap_or_default(), left: Arc::default() }
+    }
+
+    fn lost(job: &u32, lost: Lost) -> (u32, Option<Lost>) {
+        (*job, Some(lost))
+    }
+
+    fn results(
+        jobs: u32,
+        settings: &Settings,
+        work: impl Fn(&u32, &Guard) -> Option<(u32, Option<Lost>)> + Send + Sync + 'static,
+    ) -> Vec<(u32, Option<Lost>)> {
+        let mut all = Vec::new();
+        let sink = |result| {
+            all.push(result);
+            Ok(())
+        };
+        let end = run(0..jobs, settings, &Stop::default(), work, lost, sink).expect("threads");
+        assert_eq!(end, End::Done);
+        all.sort_unstable_by_key(|(job, _)| *job);
+        all
+    }
+
+    #[test]
+    fn every_job_has_one_result() {
+        let all = results(1000, &settings(3, None), |job, _| Some((*job, None)));
+        assert_eq!(all, (0..1000).map(|job| (job, None)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_job_that_hangs_costs_itself_only() {
+        // All but those that hang are done long before this, on a busy machine too.
+        let limit = Some(Duration::from_millis(200));
+        let all = results(20, &settings(2, limit), |job, _| match job {
+            3..=5 => loop {
+                thread::park();
+            },
+            _ => Some((*job, None)),
+        });
+        let expected = |job| (3..=5).contains(&job).then_some(Lost::TimedOut);
+        assert_eq!(all, (0..20).map(|job| (job, expected(job))).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_job_that_panics_costs_itself_only() {
+        let all = results(20, &settings(2, None), |job, _| {
+            assert_ne!(*job, 6, "on purpose");
+            Some((*job, None))
+        });
+        let expected = |job| (job == 6).then_some(Lost::Panicked);
+        assert_eq!(all, (0..20).map(|job| (job, expected(job))).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn threads_that_hang_are_bounded() {
+        let started = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&started);
+        let all = results(40, &settings(2, SHORT), move |_, _| {
+            count.fetch_add(1, Ordering::SeqCst);
+            loop {
+                thread::park();
+            }
+        });
+        let most = Settings::MOST_LEFT + 2;
+        assert_eq!(started.load(Ordering::SeqCst), most);
+        let of = |wanted| all.iter().filter(|(_, lost)| *lost == Some(wanted)).count();
+        assert_eq!((all.len(), of(Lost::TimedOut), of(Lost::GaveUp)), (40, most, 40 - most));
+    }
+
+    #[test]
+    fn stop_ends_without_waiting_for_the_list() {
+        let stop = Stop::default();
+        let ask = stop.clone();
+        let endless = (0..).inspect(|n: &u32| {
+            if *n > 100 {
+                thread::sleep(Duration::from_hours(1));
+            }
+        });
+        let mut seen = 0;
+        let sink = |_| {
+            seen += 1;
+            if seen == 50 {
+                ask.set();
+            }
+            Ok(())
+        };
+        let end = run(endless, &settings(2, None), &stop, |job, _| Some((*job, None)), lost, sink)
+            .expect("threads");
+        assert_eq!(end, End::Stopped);
+        assert!((50..=101).contains(&seen), "{seen}");
+    }
+}

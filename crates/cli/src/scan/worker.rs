@@ -1,0 +1,155 @@
+//! From a file that was found to what is told of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use dumplens_analyzer::report::Stacks;
+
+use super::failure::{Code, Failure};
+use super::find::Found;
+use super::guard::Guard;
+use super::lines;
+use super::pool::Lost;
+use super::row::Row;
+use super::triage::{self, Triaged};
+use crate::remote;
+use crate::store::{Identity, Store, Stored};
+use crate::symbols::SymbolArgs;
+
+/// How files are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For people.
+    Text,
+    /// The report on a line.
+    Jsonl,
+    /// A row on a line.
+    Csv,
+}
+
+/// What is done with each file, on any thread.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) form: Form,
+    pub(crate) symbols: SymbolArgs,
+    pub(crate) store: Option<Mutex<Store>>,
+}
+
+/// What a file gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub(crate) path: PathBuf,
+    pub(crate) result: Stored,
+    /// Whether the store knew it.
+    pub(crate) known: bool,
+    /// By what the store will know it.
+    identity: Option<Identity>,
+    /// What is printed; empty for text.
+    pub(crate) line: String,
+}
+
+impl Worker {
+    /// Looks into the store, and if it does not know the file, into the file. `None`: it was interrupted.
+    pub(crate) fn work(&self, found: &Found, guard: &Guard) -> Option<Outcome> {
+        if let Some(failure) = &found.failure {
+            return Some(self.failed(&found.path, failure.clone()));
+        }
+        let identity = match self.identity(&found.path) {
+            Ok(identity) => identity,
+            Err(failure) => return Some(self.failed(&found.path, failure)),
+        };
+        match identity.as_ref().map_or(Ok(None), |identity| self.known(identity)) {
+            Ok(None) => {}
+            Ok(Some(stored)) => return Some(self.stored(&found.path, stored)),
+            Err(error) => {
+                let failure = Failure::new(Code::InternalError, format!("the store: {error:#}"));
+                return Some(self.failed(&found.path, failure));
+            }
+        }
+        let stacks = if self.form == Form::Jsonl { Stacks::All } else { Stacks::Exception };
+        let options =
+            dumplens_analyzer::Options { details: true, verdict: true, stacks, ..Default::default() };
+        let outcome = match triage::triage(&found.path, &options, &self.symbols, guard)? {
+            Ok(Triaged { row, report }) => {
+                let line = match self.form {
+                    Form::Text => String::new(),
+                    Form::Jsonl => lines::report(&found.path, &report),
+                    Form::Csv => lines::csv_row(&found.path, &row),
+                };
+                Outcome { path: found.path.clone(), result: Ok(row), known: false, identity: None, line }
+            }
+            Err(failure) => self.failed(&found.path, failure),
+        };
+        Some(Outcome { identity, ..outcome })
+    }
+
+    /// Keeps what a file gave, if another look would find the same.
+    pub(crate) fn keep(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        let lasting = outcome.result.as_ref().err().is_none_or(|failure| failure.code.is_final());
+        match (&self.store, &outcome.identity) {
+            (Some(store), Some(identity)) if lasting => {
+                let store = store.lock().unwrap_or_else(PoisonError::into_inner);
+                store.keep(identity, &outcome.path, &outcome.result)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn identity(&self, path: &Path) -> Result<Option<Identity>, Failure> {
+        // What lies on a server has no time and no place of its own to be known by.
+        let lasting = self.store.is_some() && !remote::is_url(path);
+        Ok(if lasting { Some(Identity::of(path)?) } else { None })
+    }
+
+    fn known(&self, identity: &Identity) -> anyhow::Result<Option<Stored>> {
+        let Some(store) = &self.store else { return Ok(None) };
+        store.lock().unwrap_or_else(PoisonError::into_inner).find(identity)
+    }
+
+    fn stored(&self, path: &Path, stored: Stored) -> Outcome {
+        let outcome = match stored {
+            Ok(row) => Outcome {
+                path: path.to_owned(),
+                line: known(self.form, path, &row),
+                result: Ok(row),
+                known: false,
+                identity: None,
+            },
+            Err(failure) => self.failed(path, failure),
+        };
+        Outcome { known: true, ..outcome }
+    }
+
+    fn failed(&self, path: &Path, failure: Failure) -> Outcome {
+        failed(self.form, path, failure)
+    }
+}
+
+/// What is told of a file whose analysis has no result.
+pub(crate) fn lost(form: Form, found: &Found, lost: Lost) -> Outcome {
+    let failure = match lost {
+        Lost::TimedOut => Failure::new(Code::TimedOut, "it took longer than --timeout allows, and hangs"),
+        Lost::GaveUp => Failure::new(Code::GaveUp, "too many dumps before it hang: it was not looked at"),
+        Lost::Panicked => {
+            Failure::new(Code::InternalError, "the analysis failed: this is an error in dumplens")
+        }
+    };
+    failed(form, &found.path, failure)
+}
+
+fn failed(form: Form, path: &Path, failure: Failure) -> Outcome {
+    let line = match form {
+        Form::Text => String::new(),
+        Form::Jsonl => lines::error(path, &failure),
+        Form::Csv => lines::csv_error(path, &failure),
+    };
+    Outcome { path: path.to_owned(), result: Err(failure), known: false, identity: None, line }
+}
+
+fn known(form: Form, path: &Path, row: &Row) -> String {
+    match form {
+        Form::Text => String::new(),
+        Form::Jsonl => lines::known(path, row),
+        Form::Csv => lines::csv_row(path, row),
+    }
+}

@@ -1,0 +1,127 @@
+//! The store: results of earlier scans, in one SQLite file.
+//!
+//! A result is written when its dump is done, in a transaction of its own: after a kill, all that was done is there. The
+//! file is in WAL mode; scans that run at once wait for each other for the moment that a row takes. It must lie on a
+//! local disk: SQLite's locks do not work on shares.
+
+mod history;
+mod identity;
+mod schema;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use dumplens_analyzer::signature::ANALYSIS_VERSION;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+pub(crate) use history::{History, SignatureHistory};
+pub(crate) use identity::Identity;
+
+use crate::open::shown;
+use crate::scan::failure::Failure;
+use crate::scan::row::Row;
+
+/// How long one scan waits for another's write.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// What a file gave: its row, or why there is none.
+pub(crate) type Stored = Result<Row, Failure>;
+
+/// An open store.
+#[derive(Debug)]
+pub(crate) struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Opens the store at `path`, and makes it if there is none.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Store> {
+        Store::open_with(path, OpenFlags::SQLITE_OPEN_CREATE).with_context(|| shown(path))
+    }
+
+    /// Opens a store that must be there.
+    pub(crate) fn open_existing(path: &Path) -> anyhow::Result<Store> {
+        std::fs::metadata(path).with_context(|| shown(path))?;
+        Store::open_with(path, OpenFlags::empty()).with_context(|| shown(path))
+    }
+
+    fn open_with(path: &Path, flags: OpenFlags) -> anyhow::Result<Store> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        schema::migrate(&mut connection)?;
+        write_ahead(&connection)?;
+        // In WAL mode a kill of the process loses nothing, and a power failure at most the last rows.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        Ok(Store { connection })
+    }
+
+    /// What this version of the analysis, or a newer one, made of a file.
+    pub(crate) fn find(&self, file: &Identity) -> anyhow::Result<Option<Stored>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT signature IS NULL, row FROM results
+             WHERE size = ?1 AND modified = ?2 AND hash = ?3 AND analysis >= ?4",
+        )?;
+        let asked = params![file.size, file.modified, file.hash, ANALYSIS_VERSION];
+        let found: Option<(bool, String)> =
+            statement.query_row(asked, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((failed, row)) = found else { return Ok(None) };
+        Ok(Some(if failed { Err(serde_json::from_str(&row)?) } else { Ok(serde_json::from_str(&row)?) }))
+    }
+
+    /// Keeps what a file gave, instead of what an older analysis made of it.
+    pub(crate) fn keep(&self, file: &Identity, path: &Path, stored: &Stored) -> anyhow::Result<()> {
+        let (signature, time, row) = match stored {
+            Ok(row) => (Some(&row.signature), row.time.as_ref(), serde_json::to_string(row)?),
+            Err(failure) => (None, None, serde_json::to_string(failure)?),
+        };
+        let now = OffsetDateTime::now_utc().replace_nanosecond(0)?.format(&Rfc3339)?;
+        let mut statement = self.connection.prepare_cached(
+            "INSERT INTO results
+                 (size, modified, hash, path, analysis, program, scanned, signature, time, row)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT DO UPDATE SET
+                 path = excluded.path, analysis = excluded.analysis, program = excluded.program,
+                 scanned = excluded.scanned, signature = excluded.signature, time = excluded.time,
+                 row = excluded.row
+             WHERE excluded.analysis >= analysis",
+        )?;
+        let program = env!("CARGO_PKG_VERSION");
+        let path = path.to_string_lossy();
+        statement.execute(params![
+            file.size,
+            file.modified,
+            file.hash,
+            path,
+            ANALYSIS_VERSION,
+            program,
+            now,
+            signature,
+            time,
+            row
+        ])?;
+        Ok(())
+    }
+}
+
+/// Switches to write-ahead logging. SQLite does not wait for others here, whatever the busy timeout.
+fn write_ahead(connection: &Connection) -> anyhow::Result<()> {
+    for _ in 0..100 {
+        let switched = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match switched {
+            Ok(mode) => {
+                let mode: String = mode;
+                anyhow::ensure!(mode == "wal", "SQLite cannot keep a write-ahead log there (mode {mode})");
+                return Ok(());
+            }
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    anyhow::bail!("another scan keeps it locked")
+}
