@@ -17,6 +17,7 @@ Examples:
   dumplens threads app.dmp                                stacks, last errors and statuses
   dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
   dumplens report app.dmp --format json                   everything, for another program
+  dumplens report app.dmp --format html > app.html        the same as a page, with a picture of the address space
   dumplens trim app.dmp small.dmp                         a dump for a ticket, with the same report
 
 Exit status:
@@ -49,6 +50,9 @@ pub(crate) enum Command {
     Stack(commands::stack::Options),
     Report(commands::report::Options),
     Trim(commands::trim::Options),
+    Schema(commands::schema::Options),
+    Completions(commands::completions::Options),
+    Man(commands::man::Options),
 }
 
 /// The dump, and how to show the answer.

@@ -29,6 +29,9 @@ fn main() -> ExitCode {
         Command::Stack(options) => commands::stack::run(options, &mut output),
         Command::Report(options) => commands::report::run(options, &mut output),
         Command::Trim(options) => commands::trim::run(options, &mut output),
+        Command::Schema(options) => commands::schema::run(options, &mut output),
+        Command::Completions(options) => commands::completions::run(options, &mut output),
+        Command::Man(options) => commands::man::run(options, &mut output),
     };
     match result.and_then(|()| output.finish()) {
         Ok(()) => ExitCode::SUCCESS,

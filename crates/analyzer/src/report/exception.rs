@@ -1,13 +1,14 @@
 //! The C++ side of the exception: demangled names, and what cannot be known.
 
 use dumplens_core::process::{CppException, cpp_exception};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::process::Process;
 use crate::symbols::Undecorator;
 
 /// A C++ exception of MSVC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CppReport {
     /// The thrown type, such as `std::bad_alloc`; `None` if it cannot be known.
     #[serde(rename = "type")]

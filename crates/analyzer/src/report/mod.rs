@@ -7,6 +7,7 @@ mod build;
 mod exception;
 mod hex;
 pub mod region;
+mod schema;
 mod space;
 mod stack;
 mod symbols;
@@ -14,6 +15,8 @@ mod symbols;
 pub use exception::CppReport;
 
 pub use hex::Hex;
+pub use schema::schema;
+use schemars::JsonSchema;
 use serde::Serialize;
 pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapReport, SizeClassReport};
 pub use stack::{BlameReport, FrameReport, Stacks};
@@ -41,7 +44,7 @@ pub struct Options {
 }
 
 /// Everything known about a dump.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -70,7 +73,7 @@ pub struct Report {
 }
 
 /// The file.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DumpReport {
     /// As given by the caller.
     pub path: String,
@@ -97,7 +100,7 @@ pub struct DumpReport {
 }
 
 /// One stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StreamReport {
     /// `MINIDUMP_STREAM_TYPE`.
     #[serde(rename = "type")]
@@ -109,7 +112,7 @@ pub struct StreamReport {
 }
 
 /// The machine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SystemReport {
     /// Family and version, such as `Windows NT 10.0.19045`.
     pub os: Option<String>,
@@ -130,7 +133,7 @@ pub struct SystemReport {
 }
 
 /// The machine's memory at dump time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SystemMemoryReport {
     /// RAM.
     pub physical_bytes: Option<u64>,
@@ -145,7 +148,7 @@ pub struct SystemMemoryReport {
 }
 
 /// The process.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ProcessReport {
     /// Process ID.
     pub id: Option<u32>,
@@ -172,7 +175,7 @@ pub struct ProcessReport {
 }
 
 /// How many handles of one type.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct HandleCount {
     /// Type name, such as `Event`; empty if the dump does not say.
     #[serde(rename = "type")]
@@ -182,7 +185,7 @@ pub struct HandleCount {
 }
 
 /// Memory counters of the process.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[allow(missing_docs)] // the names of PROCESS_MEMORY_COUNTERS_EX2 and of the job's limits
 pub struct CountersReport {
     pub private_bytes: Option<u64>,
@@ -201,7 +204,7 @@ pub struct CountersReport {
 }
 
 /// The exception.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ExceptionReport {
     /// `ExceptionCode`.
     pub code: Hex,
@@ -222,7 +225,7 @@ pub struct ExceptionReport {
 }
 
 /// A code and its name.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CodeReport {
     /// The number.
     pub code: Hex,
@@ -231,7 +234,7 @@ pub struct CodeReport {
 }
 
 /// A stack's bounds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StackReport {
     /// `StackBase`: the end, exclusive.
     pub base: Hex,
@@ -252,7 +255,7 @@ pub struct StackReport {
 }
 
 /// One thread.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ThreadReport {
     /// Thread ID.
     pub id: u32,
@@ -296,7 +299,7 @@ pub struct ThreadReport {
 }
 
 /// One module.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ModuleReport {
     /// First address.
     pub base: Hex,
@@ -320,7 +323,7 @@ pub struct ModuleReport {
 }
 
 /// A region's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlaceReport {
     /// First address.
     pub base: Hex,
@@ -329,7 +332,7 @@ pub struct PlaceReport {
 }
 
 /// One row of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RowReport {
     /// WinDbg's or Windows' name.
     pub name: String,
@@ -342,7 +345,7 @@ pub struct RowReport {
 }
 
 /// The address space.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MemoryReport {
     /// Whether the dump holds a whole memory map. If not, the figures that need one are `None`, and the rows count
     /// only what is known: the part of the map that is left, or without any what the dump keeps and its modules.
@@ -382,7 +385,7 @@ pub struct MemoryReport {
 }
 
 /// One warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WarningReport {
     /// Stable name.
     pub code: String,

@@ -1,5 +1,6 @@
 //! The call stacks of a report.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Hex, ThreadReport};
@@ -22,7 +23,7 @@ pub enum Stacks {
 }
 
 /// One row of a call stack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FrameReport {
     /// The instruction pointer of frame 0, the return address of the others; an inline frame's is its host's.
     pub ip: Hex,
@@ -50,7 +51,7 @@ pub struct FrameReport {
 }
 
 /// The first frame outside system and runtime.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BlameReport {
     /// Which of `frames`.
     pub frame: usize,

@@ -2,6 +2,7 @@
 
 mod cause;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use cause::Cause;
@@ -12,7 +13,7 @@ use crate::request::{self, Request};
 use crate::stack::Walker;
 
 /// How sure a verdict is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Other explanations fit as well.
@@ -24,7 +25,7 @@ pub enum Confidence {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VerdictReport {
     /// `allocation_failure`, `cpp_exception`, `access_violation`, `stack_overflow`, `fail_fast`, `abort`,
     /// `assertion_or_breakpoint`, `other_exception`, `no_exception`.
@@ -42,7 +43,7 @@ pub struct VerdictReport {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AllocationFailure {
     /// `vector_reallocation`, `container`, `operator_new`, `unknown`.
     pub origin: &'static str,
