@@ -6,6 +6,7 @@
 mod build;
 mod exception;
 mod hex;
+pub mod map;
 pub mod region;
 mod schema;
 mod space;

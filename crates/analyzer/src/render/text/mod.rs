@@ -3,12 +3,12 @@
 mod address;
 mod allocations;
 mod heaps;
-mod info;
+pub(super) mod info;
 mod regions;
 mod site;
-mod stack;
-mod summary;
-mod threads;
+pub(super) mod stack;
+pub(super) mod summary;
+pub(super) mod threads;
 mod why;
 
 pub use address::address;
