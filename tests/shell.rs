@@ -46,7 +46,10 @@ fn completions_know_every_command() {
         for command in COMMANDS {
             assert!(script.contains(command), "{shell}: {command}");
         }
-        assert!(script.contains("include-secrets") && script.contains("markdown"), "{shell}");
+        assert!(script.contains("include-secrets"), "{shell}");
+        // Two of them complete no values.
+        let values = ["bash", "zsh", "fish"].contains(&shell);
+        assert_eq!(script.contains("markdown"), values, "{shell}");
     }
     assert_eq!(run(&["completions", "tcsh"]).code, Some(2));
 }

@@ -22,14 +22,24 @@ pub(super) fn safe(safe: &str) -> String {
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '$' | '!' => out.extend(['\\', c]),
             // http://, and lists: at the start of a line `-`, `+` and `1.` are marks.
             ':' if safe[at..].starts_with("://") => out.push_str("&#58;"),
-            '.' | ')' if at > 0 && safe[..at].bytes().all(|b| b.is_ascii_digit()) => out.extend(['\\', c]),
-            '.' if safe[..at].to_ascii_lowercase().ends_with("www") => out.push_str("&#46;"),
+            '.' | ')' if begins_item(&safe[..at], &safe[at + 1..]) => out.extend(['\\', c]),
+            '.' if ends_in_www(&safe[..at]) => out.push_str("&#46;"),
             '-' | '+' | '=' if at == 0 => out.extend(['\\', c]),
             c if escape::is_unsafe(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
     out
+}
+
+/// Whether a mark between the two makes a line an item of a numbered list.
+fn begins_item(before: &str, after: &str) -> bool {
+    let number = !before.is_empty() && before.bytes().all(|b| b.is_ascii_digit());
+    number && (after.is_empty() || after.starts_with(' '))
+}
+
+fn ends_in_www(before: &str) -> bool {
+    before.as_bytes().last_chunk::<3>().is_some_and(|last| last.eq_ignore_ascii_case(b"www"))
 }
 
 /// A name as code, in a line or a table's cell. Where back-ticks would not hold it, HTML with entities does.

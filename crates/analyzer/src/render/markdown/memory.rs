@@ -3,7 +3,7 @@
 use super::escape::code;
 use super::table;
 use crate::render::counters::counted;
-use crate::render::number::{hex, size_text};
+use crate::render::number::size_text;
 use crate::render::text::summary::{free_line, percent};
 use crate::report::{MemoryReport, PlaceReport, Report, RowReport};
 
@@ -11,8 +11,8 @@ use crate::report::{MemoryReport, PlaceReport, Report, RowReport};
 pub(super) fn memory(out: &mut String, report: &Report) {
     let (memory, bits) = (&report.memory, report.dump.pointer_bits);
     out.push_str(&format!("\n### Memory\n\n{}\n", super::safe(&free_line(memory, bits))));
-    rows(out, "Usage", &memory.usage, memory, bits);
-    rows(out, "State", &memory.state, memory, bits);
+    rows(out, "Usage", &memory.usage, memory);
+    rows(out, "State", &memory.state, memory);
     if let Some(counters) = &report.process.counters {
         table(
             out,
@@ -22,11 +22,11 @@ pub(super) fn memory(out: &mut String, report: &Report) {
     }
 }
 
-fn rows(out: &mut String, name: &str, rows: &[RowReport], memory: &MemoryReport, bits: u32) {
+fn rows(out: &mut String, name: &str, rows: &[RowReport], memory: &MemoryReport) {
     if rows.is_empty() {
         return;
     }
-    let place = |at: PlaceReport| format!("{} at {}", size_text(at.size_bytes), code(&hex(at.base.0, bits)));
+    let place = |at: PlaceReport| format!("{} at {}", size_text(at.size_bytes), code(&at.base.to_string()));
     let row = |row: &RowReport| {
         let busy = memory.busy_bytes.filter(|_| !["Free", "MEM_FREE"].contains(&row.name.as_str()));
         let share = percent(row.size_bytes, busy);
