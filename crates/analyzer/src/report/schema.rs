@@ -35,8 +35,9 @@ fn as_printed(schema: &mut Schema) {
         .map(|(key, _)| key.clone())
         .collect();
     for key in large {
-        let field = properties.get_mut(&key).and_then(Value::as_object_mut);
-        field.into_iter().for_each(|field| bound(field, &key));
+        if let Some(field) = properties.get_mut(&key).and_then(Value::as_object_mut) {
+            bound(field, &key);
+        }
         let beside = json!({
             "description": format!("The number, if it is above 2^53; {key} is then null."),
             "type": "string",

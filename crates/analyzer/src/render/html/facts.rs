@@ -9,13 +9,13 @@ use crate::report::Report;
 
 /// The tiles, then the list.
 pub(super) fn facts(out: &mut String, report: &Report) {
-    let tiles: String = tiles(report)
-        .into_iter()
-        .filter_map(|(name, bytes, class)| Some((name, bytes?, class)))
-        .map(|(name, bytes, class)| {
-            format!("<div class=\"tile{class}\"><dt>{name}</dt><dd>{}</dd></div>", size_text(bytes))
-        })
-        .collect();
+    let mut tiles = String::new();
+    for (name, bytes, class) in self::tiles(report) {
+        if let Some(bytes) = bytes {
+            let bytes = size_text(bytes);
+            tiles += &format!("<div class=\"tile{class}\"><dt>{name}</dt><dd>{bytes}</dd></div>");
+        }
+    }
     if !tiles.is_empty() {
         out.push_str(&format!("<dl class=tiles>{tiles}</dl>\n"));
     }

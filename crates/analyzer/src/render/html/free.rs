@@ -18,16 +18,28 @@ pub(super) fn free(out: &mut String, report: &Report, map: &SpaceMap) {
     let most = map.free.iter().map(|class| class.regions).max().unwrap_or_default();
     let mut rows = Vec::new();
     let mut line = asked;
-    for class in map.free.iter().rev() {
+    for class in joined(&map.free) {
         if let Some(asked) = line.filter(|asked| class.largest_bytes < *asked) {
             rows.push(request(asked));
             line = None;
         }
-        rows.push(row(class, most, line.is_some()));
+        rows.push(row(&class, most, line.is_some()));
     }
     rows.extend(line.map(request));
     table(out, "free", &["Size", ">Regions", "", ">Bytes", ">Largest"], rows.into_iter());
     out.push_str("</section>\n");
+}
+
+/// The largest on top; neighbours without any region are one row.
+fn joined(classes: &[FreeClass]) -> Vec<FreeClass> {
+    let mut rows: Vec<FreeClass> = Vec::new();
+    for class in classes.iter().rev() {
+        match rows.last_mut().filter(|last| last.regions == 0 && class.regions == 0) {
+            Some(last) => last.from_bytes = class.from_bytes,
+            None => rows.push(*class),
+        }
+    }
+    rows
 }
 
 fn row(class: &FreeClass, most: u64, fits: bool) -> String {

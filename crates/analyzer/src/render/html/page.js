@@ -362,7 +362,10 @@
       apply();
     });
     box.append(element("span", {}, "Colour by"), element("div", { class: "line" }, by, address, reset, status));
-    for (const field of FIELDS) box.append(element("span", {}, NAMES[field]), chips(field));
+    for (const field of FIELDS) {
+      const group = chips(field);
+      if (group.childElementCount) box.append(element("span", {}, NAMES[field]), group);
+    }
     return box;
   }
 

@@ -24,7 +24,9 @@ pub(super) fn stacks(out: &mut String, report: &Report) {
         out.push_str(&format!("<p class=note>{}</p>", text(&WOW64.replace('\n', " "))));
     }
     let (first, others): (Vec<_>, Vec<_>) = report.threads.iter().partition(|t| Some(t.id) == crashed);
-    first.iter().for_each(|thread| stack(out, thread, true, bits));
+    for thread in first {
+        stack(out, thread, true, bits);
+    }
     let (mut left, mut hidden) = (MOST_ROWS, 0);
     for thread in others {
         let rows = thread.frames.as_ref().map_or(0, Vec::len);

@@ -19,7 +19,7 @@ pub(super) fn safe(safe: &str) -> String {
             '|' => out.push_str("&#124;"),
             // Mentions are looked for after all escapes are gone, but not in code.
             '@' => out.push_str("<code>@</code>"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '$' | '!' => out.extend(['\\', c]),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '$' => out.extend(['\\', c]),
             // http://, and lists: at the start of a line `-`, `+` and `1.` are marks.
             ':' if safe[at..].starts_with("://") => out.push_str("&#58;"),
             '.' | ')' if begins_item(&safe[..at], &safe[at + 1..]) => out.extend(['\\', c]),

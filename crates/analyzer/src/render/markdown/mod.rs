@@ -42,7 +42,9 @@ fn verdict(out: &mut String, judgement: &Judgement) {
     }
     for (heading, lines) in &judgement.lists {
         out.push_str(&format!("\n**{heading}**\n\n"));
-        lines.iter().for_each(|line| out.push_str(&format!("- {}\n", safe(line))));
+        for line in lines {
+            out.push_str(&format!("- {}\n", safe(line)));
+        }
     }
 }
 
