@@ -4,8 +4,9 @@ mod support;
 
 use support::run;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "why",
+    "explain",
     "summary",
     "regions",
     "at",

@@ -1,8 +1,7 @@
 //! What the verdict says, gathered for those renderers that lay it out as they like.
 
-use serde_json::Value;
-
 use super::escape;
+use crate::findings::{Evidence, Finding};
 use crate::report::Report;
 
 /// Headline, label and evidence. All strings are made safe by [`escape::line`].
@@ -24,10 +23,9 @@ pub(super) struct Step {
     pub(super) text: String,
     /// What it is, where, and its value; the last two may be empty.
     pub(super) evidence: Vec<[String; 3]>,
+    /// WinDbg's command that shows the same; empty if it has none.
+    pub(super) windbg: String,
 }
-
-/// The lists of the verdict that may be there, by their names in the contract.
-const LISTS: [(&str, &str); 2] = [("unless", "What would change this"), ("advice", "What to do")];
 
 /// Of a report without a verdict, the exception is the headline.
 pub(super) fn of(report: &Report) -> Judgement {
@@ -39,11 +37,14 @@ pub(super) fn of(report: &Report) -> Judgement {
             lists: Vec::new(),
         };
     };
-    let confidence = format!("confidence {:?}", verdict.confidence).to_lowercase();
+    let confidence = format!("confidence {}", verdict.confidence.name());
     let labels = [Some(verdict.kind.to_owned()), verdict.cause.map(str::to_owned), Some(confidence)];
-    let whole = serde_json::to_value(verdict).unwrap_or_default();
-    let mut lists: Vec<(&str, Vec<String>)> = vec![("What was asked for", asked(report))];
-    lists.extend(LISTS.map(|(key, heading)| (heading, strings(&whole[key]))));
+    let safe = |lines: &[String]| lines.iter().map(|line| escape::line(line)).collect();
+    let mut lists: Vec<(&str, Vec<String>)> = vec![
+        ("What was asked for", asked(report)),
+        ("What would change this", safe(&verdict.unless)),
+        ("What to do", safe(&verdict.advice)),
+    ];
     lists.retain(|(_, lines)| !lines.is_empty());
     Judgement {
         title: escape::line(&verdict.title),
@@ -65,24 +66,24 @@ fn without(report: &Report) -> String {
 
 /// The findings, or where there are none the sentences of the verdict.
 fn steps(report: &Report) -> Vec<Step> {
-    let findings = serde_json::to_value(&report.findings).unwrap_or_default();
-    let found: Vec<Step> = findings.as_array().into_iter().flatten().filter_map(step).collect();
-    if !found.is_empty() {
-        return found;
+    if !report.findings.is_empty() {
+        return report.findings.iter().map(step).collect();
     }
     let because = report.verdict.iter().flat_map(|verdict| &verdict.because);
-    because.map(|line| Step { text: escape::line(line), evidence: Vec::new() }).collect()
+    let bare = |line: &String| Step { text: escape::line(line), evidence: Vec::new(), windbg: String::new() };
+    because.map(bare).collect()
 }
 
-fn step(finding: &Value) -> Option<Step> {
-    let field = |value: &Value| value.as_str().map(escape::line).unwrap_or_default();
-    let row = |e: &Value| [field(&e["what"]), field(&e["at"]), field(&e["value"])];
-    let evidence = finding["evidence"].as_array().into_iter().flatten().map(row).collect();
-    Some(Step { text: escape::line(finding["title"].as_str()?), evidence })
-}
-
-fn strings(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(escape::line).collect()
+fn step(finding: &Finding) -> Step {
+    let row = |e: &Evidence| {
+        let at = e.at.map(|at| at.to_string()).unwrap_or_default();
+        [escape::line(&e.what), at, e.value.as_deref().map(escape::line).unwrap_or_default()]
+    };
+    Step {
+        text: escape::line(&finding.title),
+        evidence: finding.evidence.iter().map(row).collect(),
+        windbg: escape::line(&finding.windbg),
+    }
 }
 
 /// What the failed allocation was for.

@@ -57,7 +57,12 @@ pub(crate) fn report(text: &str) -> Report {
     if let Some(verdict) = &mut report.verdict {
         verdict.title = text.into();
         verdict.because = vec![text.into(), text.into()];
+        (verdict.unless, verdict.advice) = (vec![text.into()], vec![text.into()]);
         verdict.allocation.iter_mut().for_each(|allocation| allocation.function = some());
+    }
+    for finding in &mut report.findings {
+        finding.title = text.into();
+        finding.evidence.iter_mut().for_each(|e| (e.what, e.value) = (text.into(), some()));
     }
     report.warnings.iter_mut().for_each(|warning| warning.message = text.into());
     report

@@ -123,7 +123,10 @@ fn the_page_says_it_in_text() {
     for wanted in [
         "<h1>An allocation of 923.778 MB failed because the machine&#39;s commit limit was reached.</h1>",
         "<li>commit_limit</li>",
-        "968651191 = 60540697 x 16 + 0x27.",
+        "<li>std::bad_alloc was thrown in thread 0x3e8.",
+        "<span>exception at <code>0x7ffb12345678</code></span> <b>0xe06d7363\\u{202e}</b>",
+        "WinDbg: <code>.exr -1</code>",
+        "<h2>What to do</h2><ul><li>Reserve once what it will need.",
         "<dt>Asked for</dt><dd>923.778 MB</dd>",
         "&lt;unknown&gt;",
         "<dt>System commit left</dt><dd>1.000 GB</dd>",

@@ -85,11 +85,15 @@ fn a_ticket_says_what_matters() {
             "",
             "`allocation_failure` · `commit_limit` · `confidence high`",
             "",
-            "1. std::bad\\_alloc was thrown.",
-            "2. 968651191 = 60540697 x 16 + 0x27.",
+            "1. std::bad\\_alloc was thrown in thread 0x3e8.",
+            "   - exception at `0x7ffb12345678`: `0xe06d7363\\u{202e}`",
         ]
     );
     for wanted in [
+        "   - WinDbg: `.exr -1`",
+        "2. A vector of 16-byte elements was growing by half",
+        "   - nothing known of it\n",
+        "**What to do**\n\n- Reserve once what it will need.",
         "| Commit | 5.000 GB charged to the process (peak 6.000 GB) |",
         "| Exception | e06d7363 (Visual C++ exception) in thread 0x3e8 |",
         "| Private commit | 5.000 GB |",

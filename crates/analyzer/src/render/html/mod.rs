@@ -85,6 +85,9 @@ fn verdict(out: &mut String, judgement: &Judgement) {
                 safe(value)
             ));
         }
+        if !step.windbg.is_empty() {
+            out.push_str(&format!("<div class=muted>WinDbg: <code>{}</code></div>", safe(&step.windbg)));
+        }
         out.push_str("</li>\n");
     }
     out.push_str("</ol></section>\n");

@@ -44,11 +44,17 @@ fn ends_in_www(before: &str) -> bool {
 
 /// A name as code, in a line or a table's cell. Where back-ticks would not hold it, HTML with entities does.
 pub(super) fn code(text: &str) -> String {
-    let safe = escape::line(text);
-    match safe.trim().is_empty() {
+    safe_code(&escape::line(text))
+}
+
+/// As [`code`], for lines that another renderer has made safe for people.
+pub(super) fn safe_code(line: &str) -> String {
+    match line.trim().is_empty() {
         true => String::new(),
-        false if safe.contains(['`', '|']) => format!("<code>{}</code>", entities(&safe)),
-        false => format!("`{safe}`"),
+        false if line.contains(|c| c == '`' || c == '|' || escape::is_unsafe(c)) => {
+            format!("<code>{}</code>", entities(line))
+        }
+        false => format!("`{line}`"),
     }
 }
 
@@ -63,6 +69,7 @@ fn entities(safe: &str) -> String {
     for c in safe.chars() {
         match c {
             c if c.is_ascii_punctuation() => out.push_str(&format!("&#{};", u32::from(c))),
+            c if escape::is_unsafe(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

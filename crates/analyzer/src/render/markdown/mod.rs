@@ -9,7 +9,7 @@ use super::judgement::{self, Judgement};
 use super::text::info::cpp;
 use super::text::summary::head_lines;
 use crate::report::{Report, WarningReport};
-use escape::{code, safe, text};
+use escape::{code, safe, safe_code, text};
 
 /// The whole report as a person would paste it.
 pub fn report(report: &Report) -> String {
@@ -35,9 +35,12 @@ fn verdict(out: &mut String, judgement: &Judgement) {
     for (n, step) in judgement.steps.iter().enumerate() {
         out.push_str(&format!("{}. {}\n", n + 1, safe(&step.text)));
         for [what, at, value] in &step.evidence {
-            let at = if at.is_empty() { String::new() } else { format!(" at {}", code(at)) };
-            let value = if value.is_empty() { String::new() } else { format!(": {}", code(value)) };
+            let at = if at.is_empty() { String::new() } else { format!(" at {}", safe_code(at)) };
+            let value = if value.is_empty() { String::new() } else { format!(": {}", safe_code(value)) };
             out.push_str(&format!("   - {}{at}{value}\n", safe(what)));
+        }
+        if !step.windbg.is_empty() {
+            out.push_str(&format!("   - WinDbg: {}\n", safe_code(&step.windbg)));
         }
     }
     for (heading, lines) in &judgement.lists {
