@@ -21,7 +21,7 @@ pub const STYLE: &str = include_str!("page.css");
 /// What draws the picture.
 pub const SCRIPT: &str = include_str!("page.js");
 /// SHA-256 of [`STYLE`] in base 64, as browsers want it: lines end in a line feed. A test keeps it true.
-pub const STYLE_HASH: &str = "sha256-WuCxr2BqaFg16b0oT1+Bt4radTHX6+/0D96A72VyxRc=";
+pub const STYLE_HASH: &str = "sha256-CAnz5bGFHWotGxn2UjW3oLWhppOWThu6n6lJla5bypo=";
 /// SHA-256 of [`SCRIPT`].
 pub const SCRIPT_HASH: &str = "sha256-CNqpSmNNzSxzaxy5XhSAskh5sjtZkQxtGMdFxqCR0RQ=";
 
