@@ -48,6 +48,10 @@ fn outputs(path: &Path, option: &[&str]) -> Vec<(String, String)> {
             all.push((format!("{} {format}", command[0]), run.text().to_owned()));
         }
     }
+    for format in ["markdown", "html"] {
+        let run = run(&[&["report", path, "--format", format], option].concat());
+        all.push((format!("report {format}"), run.text().to_owned()));
+    }
     all
 }
 

@@ -8,8 +8,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use dumplens_analyzer::render::{json, text};
+use dumplens_analyzer::render::{html, json, markdown, text};
 use dumplens_analyzer::report::Stacks;
+use dumplens_analyzer::report::map::SpaceMap;
 use dumplens_analyzer::report::region::{AddressReport, RegionReport};
 use dumplens_analyzer::{Options, Process, Report};
 use dumplens_core::{Dump, Width};
@@ -43,6 +44,8 @@ pub(crate) fn ask_everything(dump: &Dump) -> Answers {
     let mut texts =
         vec![text::summary(&brief), text::info(&report), text::threads(&report), text::stacks(&report), json];
     texts.push(walk(&process));
+    texts.push(markdown::report(&report));
+    texts.push(html::page(&report, &SpaceMap::new(&process)));
     let memory = &report.memory;
     let rows: u64 = memory.usage.iter().map(|row| row.size_bytes).sum();
     if memory.complete {

@@ -4,6 +4,7 @@
 //! module's base: the same with and without symbols, since names take no part. `docs/signature.md` says what is hashed.
 
 use dumplens_core::minidump::Module;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -26,7 +27,7 @@ const FRAMES: usize = 2;
 const CPP: u64 = 0xe06d_7363;
 
 /// Under which cause a dump is counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SignatureReport {
     /// `v1-` and 12 hex digits.
     pub id: String,
@@ -49,7 +50,7 @@ pub struct SignatureReport {
 }
 
 /// A frame of a signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SignatureFrame {
     /// The module's file, in lower case, without folder and extension.
     pub module: String,

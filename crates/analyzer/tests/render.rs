@@ -2,6 +2,12 @@
 //! `spec/windows-dumps.md` A.2, A.4 and A.5 as numbers.
 
 mod handmade;
+#[path = "render/hostile.rs"]
+mod hostile;
+#[path = "render/page.rs"]
+mod page;
+#[path = "render/ticket.rs"]
+mod ticket;
 
 use dumplens_analyzer::render::{csv, json, text};
 use dumplens_analyzer::report::BlameReport;

@@ -17,6 +17,7 @@ Examples:
   dumplens threads app.dmp                                stacks, last errors and statuses
   dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
   dumplens report app.dmp --format json                   everything, for another program
+  dumplens report app.dmp --format html > app.html        the same as a page, with a picture of the address space
   dumplens trim app.dmp small.dmp                         a dump for a ticket, with the same report
   dumplens scan dumps                                     a folder of dumps, counted by cause
   dumplens watch dumps --store dumps.db                   each new dump, as soon as it is written
@@ -58,6 +59,9 @@ pub(crate) enum Command {
     Scan(commands::scan::Options),
     History(commands::history::Options),
     Watch(commands::watch::Options),
+    Schema(commands::schema::Options),
+    Completions(commands::completions::Options),
+    Man(commands::man::Options),
 }
 
 /// The dump, and how to show the answer.

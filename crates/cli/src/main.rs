@@ -37,6 +37,9 @@ fn main() -> ExitCode {
         Command::Scan(options) => commands::scan::run(options, &mut output),
         Command::History(options) => commands::history::run(options, &mut output),
         Command::Watch(options) => commands::watch::run(options, &mut output),
+        Command::Schema(options) => commands::schema::run(options, &mut output),
+        Command::Completions(options) => commands::completions::run(options, &mut output),
+        Command::Man(options) => commands::man::run(options, &mut output),
     };
     match result.and_then(|()| output.finish()) {
         Ok(()) => output.status(),

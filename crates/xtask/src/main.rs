@@ -4,6 +4,7 @@
 mod bench;
 mod cargo;
 mod fixtures;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,7 @@ struct Args {
 enum Chore {
     Bench(bench::Options),
     Fixtures(fixtures::Options),
+    Schema(schema::Options),
     #[command(hide = true)]
     MakeDump(bench::dumps::Options),
 }
@@ -29,6 +31,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().chore {
         Chore::Bench(options) => bench::run(&options),
         Chore::Fixtures(options) => fixtures::run(&options),
+        Chore::Schema(options) => schema::run(&options),
         Chore::MakeDump(options) => bench::dumps::make(&options),
     }
 }

@@ -33,6 +33,7 @@ mod string_growth;
 mod vector_growth;
 mod waiting;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(crate) use facts::{Facts, code};
@@ -40,7 +41,7 @@ pub(crate) use facts::{Facts, code};
 use crate::report::Hex;
 
 /// How sure something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Other explanations fit as well.
@@ -63,7 +64,7 @@ impl Confidence {
 }
 
 /// Something that was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
     /// Which detector found it.
     pub id: &'static str,
@@ -78,7 +79,7 @@ pub struct Finding {
 }
 
 /// One thing that a finding rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Evidence {
     /// What it is.
     pub what: String,

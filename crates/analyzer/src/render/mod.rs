@@ -3,8 +3,12 @@
 //! Names, paths and comments come from the dump and may be hostile: [`escape`] stands between them and every
 //! output. The text has no colours; whoever owns a terminal adds them.
 
+mod counters;
 pub mod csv;
 pub mod escape;
+pub mod html;
 pub mod json;
+mod judgement;
+pub mod markdown;
 pub mod number;
 pub mod text;

@@ -1,5 +1,6 @@
 //! Exceptions that left their records on stacks.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Hex, Options, Stacks, ThreadReport};
@@ -9,7 +10,7 @@ use crate::warning::Warning;
 
 /// An exception that happened before, by a record of it on a stack. Evidence of the second order: nothing tells when it
 /// happened, nor who caught it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EarlierReport {
     /// Where the record lies.
     pub at: Hex,

@@ -2,6 +2,7 @@
 
 use dumplens_core::minidump::MinidumpException;
 use dumplens_core::process::{CppException, cpp_exception};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::region::RegionReport;
@@ -15,7 +16,7 @@ use crate::warning::Warning;
 const NOT_RECORDED: &str = "not recorded";
 
 /// The exception.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ExceptionReport {
     /// `ExceptionCode`.
     pub code: Hex,
@@ -47,7 +48,7 @@ pub struct ExceptionReport {
 }
 
 /// An access to memory that failed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AccessReport {
     /// `read`, `write` or `execute`; `None` for a number that Windows does not define.
     pub kind: Option<&'static str>,
@@ -72,7 +73,7 @@ pub struct AccessReport {
 }
 
 /// A C++ exception of MSVC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CppReport {
     /// The thrown type, such as `std::bad_alloc`; `None` if it cannot be known.
     #[serde(rename = "type")]

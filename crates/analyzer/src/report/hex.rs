@@ -1,7 +1,9 @@
 //! Numbers that are shown as hex strings: a JSON number above 2^53 does not survive most readers.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 /// An address, code or flags: `"0x7ffe0000"` in JSON, lower case, without leading zeros.
@@ -17,6 +19,20 @@ impl fmt::Display for Hex {
 impl Serialize for Hex {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Hex {
+    fn schema_name() -> Cow<'static, str> {
+        "Hex".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An address, code or flags: lower case, without leading zeros.",
+            "type": "string",
+            "pattern": "^0x(0|[1-9a-f][0-9a-f]{0,15})$",
+        })
     }
 }
 

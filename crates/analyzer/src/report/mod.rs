@@ -7,7 +7,9 @@ mod build;
 mod earlier;
 mod exception;
 mod hex;
+pub mod map;
 pub mod region;
+mod schema;
 mod space;
 mod stack;
 mod symbols;
@@ -16,6 +18,8 @@ pub use earlier::EarlierReport;
 pub use exception::{AccessReport, CppReport, ExceptionReport};
 
 pub use hex::Hex;
+pub use schema::schema;
+use schemars::JsonSchema;
 use serde::Serialize;
 pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapReport, SizeClassReport};
 pub use stack::{BlameReport, FrameReport, Stacks};
@@ -46,7 +50,7 @@ pub struct Options {
 }
 
 /// Everything known about a dump.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -80,7 +84,7 @@ pub struct Report {
 }
 
 /// The file.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DumpReport {
     /// As given by the caller.
     pub path: String,
@@ -107,7 +111,7 @@ pub struct DumpReport {
 }
 
 /// One stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StreamReport {
     /// `MINIDUMP_STREAM_TYPE`.
     #[serde(rename = "type")]
@@ -119,7 +123,7 @@ pub struct StreamReport {
 }
 
 /// The machine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SystemReport {
     /// Family and version, such as `Windows NT 10.0.19045`.
     pub os: Option<String>,
@@ -140,7 +144,7 @@ pub struct SystemReport {
 }
 
 /// The machine's memory at dump time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SystemMemoryReport {
     /// RAM.
     pub physical_bytes: Option<u64>,
@@ -155,7 +159,7 @@ pub struct SystemMemoryReport {
 }
 
 /// The process.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ProcessReport {
     /// Process ID.
     pub id: Option<u32>,
@@ -182,7 +186,7 @@ pub struct ProcessReport {
 }
 
 /// How many handles of one type.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct HandleCount {
     /// Type name, such as `Event`; empty if the dump does not say.
     #[serde(rename = "type")]
@@ -192,7 +196,7 @@ pub struct HandleCount {
 }
 
 /// Memory counters of the process.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[allow(missing_docs)] // the names of PROCESS_MEMORY_COUNTERS_EX2 and of the job's limits
 pub struct CountersReport {
     pub private_bytes: Option<u64>,
@@ -211,7 +215,7 @@ pub struct CountersReport {
 }
 
 /// A code and its name.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CodeReport {
     /// The number.
     pub code: Hex,
@@ -220,7 +224,7 @@ pub struct CodeReport {
 }
 
 /// A stack's bounds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StackReport {
     /// `StackBase`: the end, exclusive.
     pub base: Hex,
@@ -241,7 +245,7 @@ pub struct StackReport {
 }
 
 /// One thread.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ThreadReport {
     /// Thread ID.
     pub id: u32,
@@ -287,7 +291,7 @@ pub struct ThreadReport {
 }
 
 /// One module.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ModuleReport {
     /// First address.
     pub base: Hex,
@@ -311,7 +315,7 @@ pub struct ModuleReport {
 }
 
 /// A region's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlaceReport {
     /// First address.
     pub base: Hex,
@@ -320,7 +324,7 @@ pub struct PlaceReport {
 }
 
 /// One row of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RowReport {
     /// WinDbg's or Windows' name.
     pub name: String,
@@ -333,7 +337,7 @@ pub struct RowReport {
 }
 
 /// The address space.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MemoryReport {
     /// Whether the dump holds a whole memory map. If not, the figures that need one are `None`, and the rows count
     /// only what is known: the part of the map that is left, or without any what the dump keeps and its modules.
@@ -373,7 +377,7 @@ pub struct MemoryReport {
 }
 
 /// One warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WarningReport {
     /// Stable name.
     pub code: String,

@@ -3,6 +3,7 @@
 use dumplens_core::Absence;
 use dumplens_core::minidump::Module;
 use dumplens_core::pe::Image;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Hex, SiteReport, WarningReport, space};
@@ -12,7 +13,7 @@ use crate::symbols::Symbols;
 use crate::usage::{Fact, Owner, Span};
 
 /// A region, or the part of one that has a single usage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RegionReport {
     /// First address.
     pub base: Hex,

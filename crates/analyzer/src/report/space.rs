@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dumplens_core::process::heap::{Heap, HeapKind, PartKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Hex, PlaceReport};
@@ -13,7 +14,7 @@ use crate::process::Process;
 use crate::usage::{Owner, Usage};
 
 /// One heap.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct HeapReport {
     /// Position in `PEB.ProcessHeaps`; heaps found by descriptors follow behind.
     pub index: usize,
@@ -50,7 +51,7 @@ pub struct HeapReport {
 }
 
 /// A heap's own counters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HeapCountersReport {
     /// Reserved bytes, of segments.
     pub reserved_bytes: Option<u64>,
@@ -65,7 +66,7 @@ pub struct HeapCountersReport {
 }
 
 /// One allocation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AllocationReport {
     /// First address.
     pub base: Hex,
@@ -87,7 +88,7 @@ pub struct AllocationReport {
 }
 
 /// Private allocations of similar size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SizeClassReport {
     /// Least size.
     pub from_bytes: u64,
@@ -102,7 +103,7 @@ pub struct SizeClassReport {
 }
 
 /// The allocations of a process.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AllocationsReport {
     /// How many there are.
     pub count: u64,

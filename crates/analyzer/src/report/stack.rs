@@ -1,5 +1,6 @@
 //! The call stacks of a report.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Hex, ThreadReport};
@@ -41,7 +42,7 @@ impl Stacks {
 }
 
 /// One row of a call stack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FrameReport {
     /// The instruction pointer of frame 0, the return address of the others; an inline frame's is its host's.
     pub ip: Hex,
@@ -69,7 +70,7 @@ pub struct FrameReport {
 }
 
 /// The first frame outside system and runtime, above the function that was asked for memory if one was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BlameReport {
     /// Which of `frames`.
     pub frame: usize,

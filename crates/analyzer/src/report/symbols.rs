@@ -1,5 +1,6 @@
 //! Names of addresses, put into a report.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Report, WarningReport};
@@ -9,7 +10,7 @@ use crate::symbols::{At, Site, Source, Symbols};
 use crate::warning::Warning;
 
 /// A function at an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SiteReport {
     /// The module as the debugger names it.
     pub module: String,

@@ -3,6 +3,7 @@
 mod advice;
 mod cause;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use crate::findings::Confidence;
@@ -13,7 +14,7 @@ use crate::report::{Hex, ThreadReport};
 use crate::request::{Asked, Container};
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VerdictReport {
     /// `allocation_failure`, `cpp_exception`, `access_violation`, `stack_overflow`, `fail_fast`, `abort`,
     /// `assertion_or_breakpoint`, `other_exception`, `no_exception`.
@@ -35,7 +36,7 @@ pub struct VerdictReport {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AllocationFailure {
     /// `vector_reallocation`, `vector_reserve`, `vector_resize`, `string_growth`, `container`, `operator_new`, `malloc`,
     /// `unknown`.

@@ -2,13 +2,16 @@
 
 pub(crate) mod allocations;
 pub(crate) mod at;
+pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod heaps;
 pub(crate) mod history;
 pub(crate) mod info;
+pub(crate) mod man;
 pub(crate) mod regions;
 pub(crate) mod report;
 pub(crate) mod scan;
+pub(crate) mod schema;
 pub(crate) mod stack;
 pub(crate) mod summary;
 pub(crate) mod threads;

@@ -1,9 +1,11 @@
-//! `dumplens report`: everything that is known, for another program.
+//! `dumplens report`: everything that is known, for another program, a ticket or a browser.
 
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dumplens_analyzer::render::text;
+use dumplens_analyzer::render::{html, markdown, text};
+use dumplens_analyzer::report::map::SpaceMap;
+use dumplens_analyzer::{Process, Report};
 
 use crate::open;
 use crate::output::Output;
@@ -29,6 +31,10 @@ enum Format {
     /// info, summary, threads and stacks, one after the other
     Text,
     Json,
+    /// For a ticket: verdict, evidence, tables and the exception's stack; the other stacks are folded
+    Markdown,
+    /// One page that needs nothing but itself, with a picture of the address space
+    Html,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
@@ -39,10 +45,18 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         stacks: dumplens_analyzer::report::Stacks::All,
         ..dumplens_analyzer::Options::default()
     };
-    let mut report = open::report_with_symbols(&options.dump, &wanted, &options.symbols)?;
-    if options.format == Format::Json {
-        return output.json(&report);
+    let dump = open::open(&options.dump)?;
+    let process = Process::gather(&dump);
+    let report = open::with_symbols(&process, &options.dump, &wanted, &options.symbols)?;
+    match options.format {
+        Format::Text => as_text(report, output),
+        Format::Json => output.json(&report),
+        Format::Markdown => output.raw(&markdown::report(&report)),
+        Format::Html => output.raw(&html::page(&report, &SpaceMap::new(&process))),
     }
+}
+
+fn as_text(mut report: Report, output: &mut Output) -> anyhow::Result<()> {
     let warnings = std::mem::take(&mut report.warnings);
     output.text(&text::info(&report))?;
     output.raw("\n")?;

@@ -82,7 +82,7 @@ fn region(region: &RegionReport) -> String {
 }
 
 /// The thrown type, its bases, its text, and what is not known of them.
-fn cpp(cpp: &CppReport) -> Vec<String> {
+pub(in crate::render) fn cpp(cpp: &CppReport) -> Vec<String> {
     let mut lines = vec![match &cpp.type_name {
         Some(name) => format!("C++ type {}", escape::line(name)),
         None => "C++ exception, type unknown".to_owned(),

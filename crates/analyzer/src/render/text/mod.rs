@@ -2,14 +2,14 @@
 
 mod address;
 mod allocations;
-mod exception;
+pub(in crate::render) mod exception;
 mod heaps;
-mod info;
+pub(super) mod info;
 mod regions;
 mod site;
-mod stack;
-mod summary;
-mod threads;
+pub(super) mod stack;
+pub(super) mod summary;
+pub(super) mod threads;
 mod why;
 
 pub use address::address;

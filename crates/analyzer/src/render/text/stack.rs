@@ -35,7 +35,7 @@ pub fn stacks(report: &Report) -> String {
     out
 }
 
-const X86: &str = "\
+pub(in crate::render) const X86: &str = "\
 x86 code has no unwind tables: a frame_pointer row can hide a caller without a frame of its own, and a scan row can be
 left over from an earlier call.
 ";
@@ -43,11 +43,12 @@ const EARLIER: &str = "\
 Earlier exceptions are secondary evidence: what was left on the stack says neither when they happened nor who caught
 them.
 ";
-const WOW64: &str = "\
+pub(in crate::render) const WOW64: &str = "\
 A 64-bit dump of a 32-bit process: these are the 64-bit stacks, below the program's own.
 ";
 
-fn stack(out: &mut String, thread: &ThreadReport, crashed: bool, bits: u32) {
+/// The stack of one thread, as `k` prints it.
+pub(in crate::render) fn stack(out: &mut String, thread: &ThreadReport, crashed: bool, bits: u32) {
     let name = thread.name.as_deref().map(|n| format!(" \"{}\"", escape::line(n))).unwrap_or_default();
     let mark = if crashed { '#' } else { ' ' };
     out.push_str(&format!("{mark}{:>3}  Id: {:x}{name}\n", thread.index, thread.id));
@@ -73,20 +74,25 @@ fn row(out: &mut String, frame: &FrameReport, number: usize, returns: Option<u64
         (padded_hex(frame.sp.0, bits), returns.map_or("-".repeat(width), |ip| padded_hex(ip, bits)))
     };
     let mark = if blamed { '>' } else { ' ' };
-    let trust = match frame.trust {
-        "context" | "unwind_info" | "leaf" => None,
-        guess => Some(guess),
-    };
-    let name = frame.source.filter(|source| *source == "nearest_export").map(|_| "nearest export");
-    let guesses: Vec<&str> = name.into_iter().chain(trust).collect();
-    let trust = if guesses.is_empty() { String::new() } else { format!("  ({})", guesses.join(", ")) };
+    let guesses = guesses(frame);
+    let trust = if guesses.is_empty() { String::new() } else { format!("  ({guesses})") };
     let line = format!("{mark}{number:02x} {sp:<width$} {returns:<width$} {}{trust}", site(frame, bits));
     out.push_str(line.trim_end());
     out.push('\n');
 }
 
+/// What of a row is not certain: `nearest export, scan`; empty if nothing.
+pub(in crate::render) fn guesses(frame: &FrameReport) -> String {
+    let trust = match frame.trust {
+        "context" | "unwind_info" | "leaf" => None,
+        guess => Some(guess),
+    };
+    let name = frame.source.filter(|source| *source == "nearest_export").map(|_| "nearest export");
+    name.into_iter().chain(trust).collect::<Vec<&str>>().join(", ")
+}
+
 /// `module!function+0x10 [file @ 3]`, `module+0x1234`, or the address.
-fn site(frame: &FrameReport, bits: u32) -> String {
+pub(in crate::render) fn site(frame: &FrameReport, bits: u32) -> String {
     let Some(module) = frame.module.as_deref().map(escape::line) else {
         return padded_hex(frame.ip.0, bits);
     };

@@ -27,26 +27,32 @@ pub fn summary(report: &Report) -> String {
 
 /// What a reader needs to know of dump, system and process before the tables.
 fn head(out: &mut String, report: &Report) {
+    for (label, lines) in head_lines(report) {
+        field(out, label, &lines);
+    }
+}
+
+/// The same as labels and lines, each line made safe.
+pub(in crate::render) fn head_lines(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     let dump = &report.dump;
     let mut about = format!("{} ({}", escape::line(&dump.path), size_text(dump.size_bytes));
     if let Some(created) = &dump.created {
         about += &format!(", written {created}");
     }
-    field(out, "Dump", &[about + ")"]);
-    field(out, "Comment", &comment(report));
-    field(out, "System", &[system_line(report)]);
-    field(out, "Process", &[process_line(&report.process)]);
-    if let Some(memory) = &report.system.memory {
-        field(out, "Memory", &[system_memory_line(memory)]);
-    }
+    let mut lines = vec![
+        ("Dump", vec![about + ")"]),
+        ("Comment", comment(report)),
+        ("System", vec![system_line(report)]),
+        ("Process", vec![process_line(&report.process)]),
+    ];
+    lines.extend(report.system.memory.as_ref().map(|m| ("Memory", vec![system_memory_line(m)])));
     if let Some(counters) = &report.process.counters {
         let charge = counters.private_bytes.unwrap_or(counters.pagefile_bytes);
         let peak = size_text(counters.peak_pagefile_bytes);
-        field(out, "Commit", &[format!("{} charged to the process (peak {peak})", size_text(charge))]);
+        lines.push(("Commit", vec![format!("{} charged to the process (peak {peak})", size_text(charge))]));
     }
-    if let Some(exception) = &report.exception {
-        field(out, "Exception", &[exception::brief(exception)]);
-    }
+    lines.extend(report.exception.as_ref().map(|e| ("Exception", vec![exception::brief(e)])));
+    lines
 }
 
 pub(super) fn system_line(report: &Report) -> String {
@@ -135,7 +141,7 @@ pub fn largest_row(name: &str, largest: PlaceReport, pointer_bits: u32) -> Strin
     format!("{name:<35}{base:>17}{size_hex:>18} ({number:>8} {unit})")
 }
 
-fn percent(part: u64, whole: Option<u64>) -> String {
+pub(in crate::render) fn percent(part: u64, whole: Option<u64>) -> String {
     match whole {
         Some(whole) if whole > 0 => format!("{:.2}%", part as f64 * 100.0 / whole as f64),
         Some(_) => "0.00%".to_owned(),
@@ -143,23 +149,25 @@ fn percent(part: u64, whole: Option<u64>) -> String {
     }
 }
 
-/// The line that the story's engineer was after.
 fn free_space(out: &mut String, memory: &MemoryReport, bits: u32) {
-    out.push('\n');
+    out.push_str(&format!("\n{}\n", free_line(memory, bits)));
+}
+
+/// The line that the story's engineer was after.
+pub(in crate::render) fn free_line(memory: &MemoryReport, bits: u32) -> String {
     let Some(largest) = memory.largest_free else {
         let why = match (memory.complete, memory.regions) {
             (true, _) => "none",
             (false, Some(_)) => "not known: the memory map is cut off",
             (false, None) => "not known: the dump holds no memory map",
         };
-        out.push_str(&format!("Largest free region: {why}\n"));
-        return;
+        return format!("Largest free region: {why}");
     };
     let base = hex(largest.base.0, bits);
-    out.push_str(&format!("Largest free region: {} at {base}", size_text(largest.size_bytes)));
+    let mut out = format!("Largest free region: {} at {base}", size_text(largest.size_bytes));
     if let Some((free, fragmentation)) = memory.free_bytes.zip(memory.fragmentation) {
         let share = fragmentation * 100.0;
         out.push_str(&format!("; free in all: {}, {share:.2}% of it outside that region", size_text(free)));
     }
-    out.push('\n');
+    out
 }

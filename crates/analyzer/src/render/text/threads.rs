@@ -47,7 +47,7 @@ fn row(out: &mut String, thread: &ThreadReport, mark: char, bits: u32, width: us
 }
 
 /// A code with its name: decimal for a Win32 error, hex of 8 digits for an NTSTATUS.
-fn code(code: Option<&CodeReport>, hex_digits: usize) -> String {
+pub(in crate::render) fn code(code: Option<&CodeReport>, hex_digits: usize) -> String {
     let Some(code) = code else { return "?".to_owned() };
     let number = if hex_digits == 0 { code.code.0.to_string() } else { format!("{:08x}", code.code.0) };
     match &code.name {

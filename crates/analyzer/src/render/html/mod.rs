@@ -1,0 +1,146 @@
+//! One page that needs nothing but itself: the verdict, a picture of the address space, tables and stacks.
+//!
+//! All text stands in the HTML, and reads and prints without scripts; `page.js` draws the picture. Nothing is fetched:
+//! the page's own policy forbids it, and allows no script or style but the two that the policy names by hash.
+
+mod data;
+mod escape;
+mod facts;
+mod free;
+mod lists;
+mod memory;
+mod stacks;
+
+use super::judgement::{self, Judgement};
+use crate::report::Report;
+use crate::report::map::SpaceMap;
+use escape::{safe, text};
+
+/// How the page looks.
+pub const STYLE: &str = include_str!("page.css");
+/// What draws the picture.
+pub const SCRIPT: &str = include_str!("page.js");
+/// SHA-256 of [`STYLE`] in base 64, as browsers want it: lines end in a line feed. A test keeps it true.
+pub const STYLE_HASH: &str = "sha256-CAnz5bGFHWotGxn2UjW3oLWhppOWThu6n6lJla5bypo=";
+/// SHA-256 of [`SCRIPT`].
+pub const SCRIPT_HASH: &str = "sha256-CNqpSmNNzSxzaxy5XhSAskh5sjtZkQxtGMdFxqCR0RQ=";
+
+/// The whole page.
+pub fn page(report: &Report, map: &SpaceMap) -> String {
+    let judgement = judgement::of(report);
+    let mut out = String::with_capacity(256 << 10);
+    head(&mut out, &judgement, report);
+    verdict(&mut out, &judgement);
+    facts::facts(&mut out, report);
+    picture(&mut out, map);
+    memory::memory(&mut out, report);
+    free::free(&mut out, report, map);
+    stacks::stacks(&mut out, report);
+    lists::lists(&mut out, report);
+    let data = data::data(report, map);
+    out.push_str(&format!(
+        "</main>\n<footer>dumplens {}. Contents of memory are not in this page.</footer>\n\
+         <script type=\"application/json\" id=\"data\">{data}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
+        env!("CARGO_PKG_VERSION")
+    ));
+    out
+}
+
+fn head(out: &mut String, judgement: &Judgement, report: &Report) {
+    let file = report.dump.path.rsplit(['/', '\\']).next().unwrap_or_default();
+    out.push_str(&format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{SCRIPT_HASH}'; \
+         style-src '{STYLE_HASH}'; base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{}: {}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        text(file),
+        judgement_title(judgement),
+    ));
+}
+
+fn judgement_title(judgement: &Judgement) -> String {
+    safe(&judgement.title)
+}
+
+fn verdict(out: &mut String, judgement: &Judgement) {
+    out.push_str(&format!("<header>\n<h1>{}</h1>\n", judgement_title(judgement)));
+    if !judgement.labels.is_empty() {
+        let labels = judgement.labels.iter().map(|label| format!("<li>{}</li>", text(label)));
+        out.push_str(&format!("<ul class=labels>{}</ul>\n", labels.collect::<String>()));
+    }
+    out.push_str("</header>\n");
+    if judgement.steps.is_empty() && judgement.lists.is_empty() {
+        return;
+    }
+    out.push_str("<div class=verdict>\n<section aria-label=\"Evidence\"><h2>Why</h2>\n<ol class=steps>\n");
+    for step in &judgement.steps {
+        out.push_str(&format!("<li>{}", safe(&step.text)));
+        for [what, at, value] in &step.evidence {
+            let at = if at.is_empty() { String::new() } else { format!(" at <code>{}</code>", safe(at)) };
+            out.push_str(&format!(
+                "<div class=evidence><span>{}{at}</span> <b>{}</b></div>",
+                safe(what),
+                safe(value)
+            ));
+        }
+        if !step.windbg.is_empty() {
+            out.push_str(&format!("<div class=muted>WinDbg: <code>{}</code></div>", safe(&step.windbg)));
+        }
+        out.push_str("</li>\n");
+    }
+    out.push_str("</ol></section>\n");
+    if !judgement.lists.is_empty() {
+        out.push_str("<aside>");
+        for (heading, lines) in &judgement.lists {
+            let lines = lines.iter().map(|line| format!("<li>{}</li>", safe(line)));
+            out.push_str(&format!("<h2>{heading}</h2><ul>{}</ul>\n", lines.collect::<String>()));
+        }
+        out.push_str("</aside>");
+    }
+    out.push_str("</div>\n");
+}
+
+/// The picture's place; the script fills it.
+fn picture(out: &mut String, map: &SpaceMap) {
+    out.push_str("<section id=space>\n<h2>Address space</h2>\n");
+    if map.rows.is_empty() {
+        out.push_str("<p>The dump tells of no region.</p></section>\n");
+        return;
+    }
+    let merged = map.merged_below.map(|below| {
+        let (regions, below) = (map.regions, super::number::size_text(below));
+        format!(" There are {regions} regions: neighbours smaller than {below} are drawn as one.")
+    });
+    out.push_str(&format!(
+        "<p class=note>Every region in order of address, line by line. Width grows with the logarithm of the size, \
+         and large free gaps stand between the blocks with their size. Solid is committed, hatched reserved, \
+         outlined free. Regions that touch without a gap are of one allocation.{}</p>\n\
+         <noscript><p class=note>The picture is drawn by a script, and scripts are off. The tables below need \
+         none.</p></noscript>\n<div id=map hidden></div>\n</section>\n",
+        merged.unwrap_or_default()
+    ));
+}
+
+/// A bar as wide as its share of the widest.
+fn bar(part: u64, whole: u64, class: &str) -> String {
+    let share = if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 };
+    format!(
+        "<svg class=\"bar {class}\" aria-hidden=true><rect width=\"{share:.2}%\" height=\"100%\" rx=2 /></svg>"
+    )
+}
+
+/// A table with its heads: those that begin with `>` are numbers.
+fn table(out: &mut String, class: &str, heads: &[&str], rows: impl Iterator<Item = String>) {
+    let heads = heads.iter().map(|head| match head.strip_prefix('>') {
+        Some(head) => format!("<th scope=col class=n>{head}</th>"),
+        None => format!("<th scope=col>{head}</th>"),
+    });
+    let rows = rows.map(|row| format!("<tr>{row}</tr>\n"));
+    let (heads, rows) = (heads.collect::<String>(), rows.collect::<String>());
+    out.push_str(&format!(
+        "<div class=scroll><table class=\"{class}\"><thead><tr>{heads}</tr>\
+         </thead>\n<tbody>{rows}</tbody></table></div>\n"
+    ));
+}

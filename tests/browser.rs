@@ -1,0 +1,85 @@
+//! The page in a real browser, used as a person would; skipped, and said to be, where Chromium or Node is missing.
+//! `DUMPLENS_BROWSER` names the browser if it is not in the path.
+#![allow(clippy::print_stderr)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use dumplens_synth::{Process, presets};
+use support::{run, str};
+
+/// A page may not be larger.
+const MOST_BYTES: u64 = 3 << 20;
+
+/// The dumps, and what their pages are called.
+fn dumps(folder: &Path) -> Vec<PathBuf> {
+    let mut hostile = presets::tiny_bad_alloc();
+    let text = "</script><script>document.documentElement.dataset.ran=1</script><img src=x onerror=alert(1)>\u{202e}";
+    hostile.modules.iter_mut().for_each(|module| module.path = format!("C:\\{text}\\app.exe"));
+    hostile.threads.iter_mut().for_each(|thread| thread.name = Some(text.to_owned()));
+    hostile.comment = Some(text.to_owned());
+    let mut bare = presets::tiny();
+    (bare.regions, bare.exception) = (None, None);
+    let cases: [(&str, Process); 7] = [
+        ("bad-alloc", presets::tiny_bad_alloc()),
+        ("x86", presets::tiny_x86()),
+        ("wow64", presets::tiny_wow64()),
+        ("hostile", hostile),
+        ("no-map", bare),
+        ("22014-regions", presets::full(22_014, 1 << 30, 60, 100)),
+        ("200000-regions", presets::full(200_000, 1 << 30, 60, 100)),
+    ];
+    let write = |(name, process): &(&str, Process)| {
+        let path = folder.join(format!("{name}.dmp"));
+        process.write_file(&path).expect("a dump");
+        path
+    };
+    cases.iter().map(write).collect()
+}
+
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let page = |dump: PathBuf| {
+        let path = dump.with_extension("html");
+        let page = run(&["report", str(&dump), "--format", "html"]);
+        std::fs::write(&path, page.text()).expect("a page");
+        let size = path.metadata().expect("a page").len();
+        assert!(size < MOST_BYTES, "{}: {size} bytes", path.display());
+        path
+    };
+    dumps(folder).into_iter().map(page).collect()
+}
+
+/// A program of the path.
+fn program(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let files = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    files.flat_map(|file| [file.with_extension("exe"), file]).find(|file| file.is_file())
+}
+
+#[test]
+fn pages_work_in_a_browser() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pages = pages(folder.path());
+    let named = std::env::var_os("DUMPLENS_BROWSER").map(PathBuf::from);
+    let browser = named.or_else(|| program(&["chromium", "chromium-browser", "google-chrome", "chrome"]));
+    let (Some(browser), Some(node)) = (browser, program(&["node"])) else {
+        eprintln!("skipped: no Chromium and Node in the path");
+        return;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser/check.mjs");
+    // The time is measured by hand on a quiet machine; here other tests run beside it.
+    let checked = Command::new(node)
+        .arg(script)
+        .arg(browser)
+        .args(["--within", "20000"])
+        .args(&pages)
+        .output()
+        .expect("node");
+    let (said, wrong) =
+        (String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr).into_owned());
+    assert!(checked.status.success(), "{wrong}");
+    assert_eq!(said.lines().filter(|line| line.contains("\"rows\"")).count(), pages.len(), "{said}{wrong}");
+}
