@@ -9,10 +9,13 @@ use crate::handmade;
 pub(crate) const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)> --> ]]> \" onfocus='alert(1)' \
      &lt; |a|\\| `b` ``` **c** _d_ ~~e~~ $f$ [g](http://evil.example) ![h](x) <http://evil.example> \
      http://evil.example www.evil.example @everyone #1 \u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{feff}\u{e0041}\r\n# heading\n- item\n\n\
-     1. list\n---\n    code\n| cell | cell |\n|---|---|\n";
+     1. list\n---\n    code\n| cell | cell |\n|---|---|\n qzend";
 
 /// A string that acts on nobody.
-pub(crate) const HARMLESS: &str = "name";
+pub(crate) const HARMLESS: &str = END;
+
+/// What each of the strings ends with: what comes before it must not hide it.
+pub(crate) const END: &str = "qzend";
 
 /// A report whose strings out of the dump are all `text`.
 pub(crate) fn report(text: &str) -> Report {

@@ -7,7 +7,7 @@ use dumplens_analyzer::report::ThreadReport;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::handmade::{self, report, report_without_map};
-use crate::hostile::{self, HARMLESS, HOSTILE, acts};
+use crate::hostile::{self, END, HARMLESS, HOSTILE, acts};
 
 fn events(text: &str) -> Vec<Event<'_>> {
     Parser::new_ext(
@@ -40,6 +40,12 @@ fn strings_of_the_dump_do_not_change_the_shape() {
         assert_eq!(wanted, found, "element {n} of\n{text}");
     }
     assert_eq!(wanted.len(), found.len());
+    // And nothing is lost: a cell that ends early would hide the rest of the string.
+    let ends = |text: &str| -> usize {
+        events(text).iter().map(|event| format!("{event:?}").matches(END).count()).sum()
+    };
+    assert!(ends(&harmless) > 60);
+    assert_eq!(ends(&harmless), ends(&text));
     assert!(!found.iter().any(|tag| tag.starts_with("Link") || tag.starts_with("Image")));
 }
 
