@@ -117,7 +117,6 @@ struct Step<'s, 'm> {
 impl Step<'_, '_> {
     fn execute(&mut self, op: Op) -> Result<(), Stop> {
         match op {
-            Op::Label(_) | Op::EndProlog | Op::Nop => {}
             Op::Push(r) => self.push(self.cpu.get(r))?,
             Op::PushImm(value) => self.push(self.signed(value))?,
             Op::PushMem(m) => {
@@ -141,9 +140,9 @@ impl Step<'_, '_> {
             Op::StoreImm(m, value) => self.write(self.effective(m), self.signed(value), self.bytes())?,
             Op::Lea(r, m) => self.cpu.set(r, self.effective(m)),
             Op::Jcc(cond, label) if self.holds(cond) => self.next = self.label(label),
-            Op::Jcc(..) => {}
             Op::Cmov(cond, d, s) if self.holds(cond) => self.cpu.set(d, self.cpu.get(s)),
-            Op::Cmov(..) => {}
+            // Nothing, or a condition that does not hold.
+            Op::Label(_) | Op::EndProlog | Op::Nop | Op::Jcc(..) | Op::Cmov(..) => {}
             Op::Jmp(label) => self.next = self.label(label),
             Op::Call(name) => self.call(self.resolve(name))?,
             Op::CallImport(name) => self.call(self.machine.program.address(name))?,
@@ -183,7 +182,7 @@ impl Step<'_, '_> {
             }
             Op::Shift(shift, r, by) => {
                 let value = self.cpu.get(r);
-                let bits = 64 - 8 * self.machine.program.width.bytes() as u32;
+                let bits = if self.machine.program.width == Width::W32 { 32 } else { 0 };
                 let signed = (value << bits).cast_signed() >> bits;
                 let result = match shift {
                     Shift::Left => value << by,
