@@ -17,7 +17,7 @@ use dumplens_synth::presets;
 use wait4::Wait4 as _;
 
 /// Longer than anything takes; only a hang is longer.
-pub(crate) const HANG: Duration = Duration::from_secs(20);
+pub(crate) const HANG: Duration = Duration::from_secs(60);
 
 /// The report, and everything that was rendered.
 pub(crate) struct Answers {

@@ -31,6 +31,7 @@ mod allocations;
 mod claims;
 mod clock;
 mod filter;
+pub mod findings;
 mod heaps;
 mod hints;
 mod names;

@@ -303,8 +303,8 @@ fn blame_passes_over_system_and_runtime() {
     let facts = Facts::gather(&dump);
     let walker = Walker::new(&facts);
     // The crash is in app.exe itself; the waiting thread is in ntdll, called by it.
-    assert_eq!(blame(&facts, &walker.walk(0)), Some(0));
-    assert_eq!(blame(&facts, &walker.walk(1)), Some(1));
+    assert_eq!(blame(&facts, &walker.walk(0), 0), Some(0));
+    assert_eq!(blame(&facts, &walker.walk(1), 0), Some(1));
     for path in [
         "C:\\Windows\\System32\\anything.dll",
         "ntdll.dll",

@@ -39,6 +39,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Why(commands::why::Options),
+    Explain(commands::explain::Options),
     Summary(commands::summary::Options),
     Regions(commands::regions::Options),
     At(commands::at::Options),

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     let mut output = Output::new(args.color);
     let result = match &args.command {
         Command::Why(options) => commands::why::run(options, &mut output),
+        Command::Explain(options) => commands::explain::run(options, &mut output),
         Command::Summary(options) => commands::summary::run(options, &mut output),
         Command::Regions(options) => commands::regions::run(options, &mut output),
         Command::At(options) => commands::at::run(options, &mut output),

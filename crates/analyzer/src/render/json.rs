@@ -13,6 +13,7 @@ use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use super::escape;
+use crate::findings::Finding;
 use crate::report::{
     DumpReport, ExceptionReport, HeapReport, MemoryReport, ModuleReport, ProcessReport, Report,
 };
@@ -58,6 +59,8 @@ pub struct Part<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'r VerdictReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<&'r [Finding]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     threads: Option<&'r [ThreadReport]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modules: Option<&'r [ModuleReport]>,
@@ -78,6 +81,7 @@ impl<'r> Part<'r> {
             process: Some(&report.process),
             exception: report.exception.as_ref(),
             verdict: None,
+            findings: None,
             threads: None,
             modules: None,
             heaps: None,
@@ -112,9 +116,9 @@ impl<'r> Part<'r> {
         }
     }
 
-    /// Exception and verdict.
+    /// Exception, verdict and findings.
     pub fn verdict(report: &'r Report) -> Part<'r> {
-        Part { verdict: report.verdict.as_ref(), ..Part::bare(report) }
+        Part { verdict: report.verdict.as_ref(), findings: Some(&report.findings), ..Part::bare(report) }
     }
 
     /// The exception and nothing else.

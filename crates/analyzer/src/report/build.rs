@@ -8,12 +8,15 @@ use dumplens_core::{Arch, StreamType, VmCounters};
 
 use super::{
     CodeReport, CountersReport, DumpReport, ExceptionReport, HandleCount, Hex, MemoryReport, ModuleReport,
-    Options, PlaceReport, ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, StreamReport,
-    SystemMemoryReport, SystemReport, ThreadReport, WarningReport, space,
+    Options, PlaceReport, ProcessReport, Report, RowReport, SCHEMA_VERSION, StackReport, Stacks,
+    StreamReport, SystemMemoryReport, SystemReport, ThreadReport, WarningReport, space,
 };
 use crate::address_space::Coverage;
+use crate::findings::{self, Facts};
 use crate::owners::{self, Holdings};
 use crate::process::{Process, Thread, known};
+use crate::request::{self, Request};
+use crate::stack::Walker;
 use crate::totals::{Totals, TotalsRow};
 use crate::usage::{Owner, Usage};
 use crate::warning::Warning;
@@ -26,23 +29,52 @@ impl Report {
         let misc = process.dump.misc_info().ok().flatten();
         let details = options.details;
         let holdings = if details { owners::holdings(&process.space) } else { HashMap::new() };
-        let report = Report {
+        let walker = Walker::new(process);
+        let asks = options.verdict || options.stacks != Stacks::None;
+        let request = if asks { request(&walker) } else { None };
+        let mut report = Report {
             schema_version: SCHEMA_VERSION,
             dump: dump(process, options, &mut warnings),
             system: system(process, misc.as_ref(), &mut warnings),
             process: self::process(process, misc.as_ref(), options, &mut warnings),
             exception: exception(process, &mut warnings),
-            threads: if details { threads(process, options, &holdings) } else { Vec::new() },
+            threads: if details {
+                threads(&walker, options, &holdings, request.as_ref())
+            } else {
+                Vec::new()
+            },
             modules: if details { modules(process, &holdings) } else { Vec::new() },
             heaps: if details { space::heaps(process, &holdings) } else { Vec::new() },
             memory: memory(process, details, &mut warnings),
             verdict: None,
             findings: Vec::new(),
-            warnings: Vec::new(),
+            request,
+            warnings: warnings.iter().map(WarningReport::from).collect(),
         };
-        let verdict = options.verdict.then(|| verdict::of(process, &report));
-        Report { warnings: warnings.iter().map(WarningReport::from).collect(), verdict, ..report }
+        if options.verdict {
+            report.judge(process);
+        }
+        report
     }
+
+    /// Finds what there is to find, and weighs it. Once more after [`Report::symbolise`], names count too.
+    pub(crate) fn judge(&mut self, process: &Process<'_>) {
+        let facts = Facts::new(process, self);
+        let findings = findings::all(&facts);
+        let verdict = verdict::of(&facts, &findings);
+        (self.findings, self.verdict) = (findings, Some(verdict));
+    }
+}
+
+/// Frames among which a function that allocates is looked for: a throw stands near it.
+const NEAR: usize = 10;
+
+/// What the exception's thread asked for, if its stack tells.
+fn request(walker: &Walker<'_, '_>) -> Option<Request> {
+    let process = walker.process();
+    let id = process.dump.exception().ok().flatten()?.raw.thread_id;
+    let index = process.threads.iter().position(|thread| thread.id == id)?;
+    request::find(walker.code(), &walker.walk(index), NEAR)
 }
 
 fn dump(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -> DumpReport {
@@ -251,9 +283,15 @@ fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Excep
 /// What every owner has.
 type Owned = HashMap<(Owner, Usage), Holdings>;
 
-fn threads(process: &Process<'_>, options: &Options, owned: &Owned) -> Vec<ThreadReport> {
+fn threads(
+    walker: &Walker<'_, '_>,
+    options: &Options,
+    owned: &Owned,
+    request: Option<&Request>,
+) -> Vec<ThreadReport> {
+    let process = walker.process();
     let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(process, t, owned)).collect();
-    super::stack::fill(process, options.stacks, &mut threads);
+    super::stack::fill(walker, options.stacks, request, &mut threads);
     threads
 }
 

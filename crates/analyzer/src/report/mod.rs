@@ -19,6 +19,8 @@ pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapRep
 pub use stack::{BlameReport, FrameReport, Stacks};
 pub use symbols::SiteReport;
 
+use crate::findings::Finding;
+use crate::request::Request;
 use crate::verdict::VerdictReport;
 use crate::warning::Warning;
 
@@ -63,10 +65,13 @@ pub struct Report {
     pub memory: MemoryReport,
     /// What happened, and why; `None` if it was not asked for.
     pub verdict: Option<VerdictReport>,
-    /// What was found. Empty in this version.
-    pub findings: Vec<()>,
+    /// What was found, in the order in which a person would check; empty without a verdict.
+    pub findings: Vec<Finding>,
     /// What was dropped, repaired or guessed.
     pub warnings: Vec<WarningReport>,
+    /// What the exception's thread asked for, before it is judged; `None` without a verdict.
+    #[serde(skip)]
+    pub request: Option<Request>,
 }
 
 /// The file.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Hex, ThreadReport};
 use crate::process::Process;
+use crate::request::Request;
 use crate::stack::{self, Frame, Stack, Walker};
 use crate::symbols::{At, Site, Source, Symbols};
 
@@ -15,7 +16,7 @@ pub enum Stacks {
     None,
     /// Of the thread at this position in the thread list.
     Thread(usize),
-    /// Of the exception's thread.
+    /// Of the exception's thread; of all where the dump has no exception.
     Exception,
     /// All.
     All,
@@ -49,7 +50,7 @@ pub struct FrameReport {
     pub exact: bool,
 }
 
-/// The first frame outside system and runtime.
+/// The first frame outside system and runtime, above the function that was asked for memory if one was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BlameReport {
     /// Which of `frames`.
@@ -63,8 +64,13 @@ pub struct BlameReport {
 }
 
 /// Says what every thread was executing, and walks the stacks that are wanted.
-pub(super) fn fill(process: &Process<'_>, wanted: Stacks, threads: &mut [ThreadReport]) {
-    let walker = Walker::new(process);
+pub(super) fn fill(
+    walker: &Walker<'_, '_>,
+    wanted: Stacks,
+    request: Option<&Request>,
+    threads: &mut [ThreadReport],
+) {
+    let process = walker.process();
     let exception = process.dump.exception().ok().flatten().map(|e| e.raw.thread_id);
     for (thread, of) in threads.iter_mut().zip(&process.threads) {
         let own = thread.ip.map(|ip| ip.0);
@@ -73,12 +79,14 @@ pub(super) fn fill(process: &Process<'_>, wanted: Stacks, threads: &mut [ThreadR
         let walks = match wanted {
             Stacks::None => false,
             Stacks::Thread(index) => index == thread.index,
-            Stacks::Exception => exception == Some(of.id),
+            Stacks::Exception => exception.is_none_or(|id| id == of.id),
             Stacks::All => true,
         };
         if walks {
             let stack = walker.walk(thread.index);
-            thread.blame = blame(process, &stack).map(Box::new);
+            // Whoever asked for memory is above the functions that hand it out and that throw.
+            let from = request.filter(|_| exception == Some(of.id)).map_or(0, |request| request.frame + 1);
+            thread.blame = blame(process, &stack, from).map(Box::new);
             thread.frames = Some(stack.frames.iter().map(|frame| row(process, frame)).collect());
             thread.stopped = Some(stack.stopped.to_string());
         }
@@ -103,8 +111,8 @@ fn row(process: &Process<'_>, frame: &Frame) -> FrameReport {
     }
 }
 
-fn blame(process: &Process<'_>, stack: &Stack) -> Option<BlameReport> {
-    let frame = stack::blame(process, stack)?;
+fn blame(process: &Process<'_>, stack: &Stack, from: usize) -> Option<BlameReport> {
+    let frame = stack::blame(process, stack, from)?;
     let site = stack::site(process, stack.frames.get(frame)?)?;
     Some(BlameReport { frame, module: site.name, function: None, offset: Hex(site.offset) })
 }

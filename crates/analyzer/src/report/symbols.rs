@@ -46,21 +46,6 @@ pub(crate) fn sites(symbols: &mut Symbols<'_, '_>, address: u64) -> Vec<SiteRepo
 }
 
 impl Report {
-    /// Who asked for memory that was refused: the function above `operator new` in the exception's stack.
-    fn name_requester(&mut self) {
-        let thread_id = self.exception.as_ref().map(|e| e.thread_id);
-        let thread = self.threads.iter().find(|t| Some(t.id) == thread_id);
-        let allocation = self.verdict.as_mut().and_then(|v| v.allocation.as_mut());
-        let (Some(allocation), Some(frames)) = (allocation, thread.and_then(|t| t.frames.as_ref())) else {
-            return;
-        };
-        let Some(host) = allocation.frame else { return };
-        // Inline functions stand before the frame that they are part of; the outermost of them is the container's.
-        let physical = frames.iter().enumerate().filter(|(_, row)| !row.inline).nth(host);
-        allocation.function =
-            physical.and_then(|(_, row)| row.function.clone().filter(|_| row.source == Some("pdb")));
-    }
-
     /// Names the addresses of the report, and adds what went wrong with symbols to its warnings.
     pub fn symbolise(&mut self, symbols: &mut Symbols<'_, '_>) {
         if let Some(exception) = &mut self.exception {
@@ -70,7 +55,9 @@ impl Report {
             thread.start_symbol = thread.start_address.map(|a| sites(symbols, a.0)).unwrap_or_default();
             super::stack::symbolise(thread, symbols);
         }
-        self.name_requester();
+        if self.verdict.is_some() {
+            self.judge(symbols.process());
+        }
         self.warnings.extend(warnings(symbols));
     }
 }

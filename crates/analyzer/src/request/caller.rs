@@ -1,10 +1,9 @@
 //! What the code that asks for memory does with the size: the padding of `std::_Allocate`, and the size of an element.
 
-use std::collections::BTreeSet;
-
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 use super::function::Function;
+use crate::stack::Registers;
 
 /// Bytes from which on `std::_Allocate` aligns by hand (E.1).
 const BIG: u64 = 4096;
@@ -41,17 +40,6 @@ fn added(i: &Instruction) -> Option<u64> {
     }
 }
 
-/// Sizes of elements by which a function multiplies: `shl r,4`, `imul r,r,18h`. Only those that divide `bytes`.
-pub(super) fn element_sizes(function: &Function, ip: u64, bytes: u64) -> BTreeSet<u64> {
-    let factor = |i: &Instruction| match i.mnemonic() {
-        Mnemonic::Shl if is_immediate(i, 1) => 1u64.checked_shl(u32::from(i.immediate8())),
-        Mnemonic::Imul if i.op_count() == 3 && is_immediate(i, 2) => Some(i.immediate(2)),
-        _ => None,
-    };
-    let fits = |size: &u64| (2..=1 << 16).contains(size) && bytes.is_multiple_of(*size);
-    function.before(ip).filter_map(factor).filter(fits).collect()
-}
-
 fn is_immediate(i: &Instruction, operand: u32) -> bool {
     matches!(
         i.op_kind(operand),
@@ -61,4 +49,34 @@ fn is_immediate(i: &Instruction, operand: u32) -> bool {
             | OpKind::Immediate8to64
             | OpKind::Immediate32to64
     )
+}
+
+/// The size as the caller computed it: x64 only, where `lea rcx,[register+n]` or `mov rcx,register` before the call names
+/// a register that functions give back as they found it. That value was saved by another function than the one that
+/// keeps the size itself, so it is a second source.
+pub(super) fn argument(function: &Function, ip: u64, registers: &Registers) -> Option<(Register, u64)> {
+    let setter = function.before(ip).rev().find(|i| sets_rcx(i))?;
+    let (register, added) = match setter.mnemonic() {
+        Mnemonic::Lea if setter.memory_index() == Register::None => {
+            (setter.memory_base(), setter.memory_displacement64())
+        }
+        Mnemonic::Mov if setter.op1_kind() == OpKind::Register => (setter.op1_register(), 0),
+        _ => return None,
+    };
+    // Of a full register: half of one would drop bits.
+    let number = u8::try_from(register.full_register().number()).ok().filter(|_| register.is_gpr64())?;
+    let value = registers.get(number).filter(|_| number != STACK_POINTER)?.wrapping_add(added);
+    // The value must be that of the call: nothing between it and the setter may write the register.
+    let rewritten = function
+        .before(ip)
+        .filter(|i| i.ip() > setter.ip())
+        .any(|i| i.op0_kind() == OpKind::Register && i.op0_register().full_register() == register);
+    (!rewritten).then_some((register, value))
+}
+
+const STACK_POINTER: u8 = 4;
+
+fn sets_rcx(i: &Instruction) -> bool {
+    let compares = matches!(i.mnemonic(), Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Push);
+    i.op0_kind() == OpKind::Register && i.op0_register().full_register() == Register::RCX && !compares
 }

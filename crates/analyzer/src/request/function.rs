@@ -29,8 +29,13 @@ impl Function {
         let length = usize::try_from(end.checked_sub(begin)?.min(MOST_BYTES)).ok()?;
         let mut bytes = vec![0; length];
         code.pages.read(begin, &mut bytes).ok()?;
-        let decoder = Decoder::with_ip(bits, &bytes, begin, DecoderOptions::NONE);
-        Some(Function { code: decoder.into_iter().take_while(|i| !i.is_invalid()).collect() })
+        Some(Function::decode(bits, &bytes, begin))
+    }
+
+    /// The function whose code is `bytes`, from its first address on.
+    pub(super) fn decode(bits: u32, bytes: &[u8], begin: u64) -> Function {
+        let decoder = Decoder::with_ip(bits, bytes, begin, DecoderOptions::NONE);
+        Function { code: decoder.into_iter().take_while(|i| !i.is_invalid()).collect() }
     }
 
     /// The instructions before an address.
@@ -55,17 +60,16 @@ fn bounds32(code: &Code<'_, '_>, stack: &Stack, frame: usize) -> Option<(u64, u6
     (target <= callee.ip && callee.ip - target < MOST_BYTES).then_some((target, callee.ip + BEHIND))
 }
 
-/// Whether an instruction compares a register with -1.
-pub(super) fn compares_with_minus_one(i: &Instruction, register: Register) -> bool {
-    i.mnemonic() == Mnemonic::Cmp
-        && i.op0_kind() == OpKind::Register
-        && i.op0_register() == register
-        && is_minus_one(i)
+/// What an instruction compares a register with, sign-extended.
+pub(super) fn compared(i: &Instruction, register: Register) -> Option<i64> {
+    let compares =
+        i.mnemonic() == Mnemonic::Cmp && i.op0_kind() == OpKind::Register && i.op0_register() == register;
+    immediate(i).filter(|_| compares)
 }
 
-/// Whether an instruction compares the first stack argument, by EBP, with -1.
-pub(super) fn compares_argument_with_minus_one(i: &Instruction) -> bool {
-    i.mnemonic() == Mnemonic::Cmp && is_argument(i) && is_minus_one(i)
+/// What an instruction compares the first stack argument with, by EBP.
+pub(super) fn compared_argument(i: &Instruction) -> Option<i64> {
+    immediate(i).filter(|_| i.mnemonic() == Mnemonic::Cmp && is_argument(i))
 }
 
 /// Whether the memory operand of an instruction is `[ebp+8]`.
@@ -73,10 +77,12 @@ pub(super) fn is_argument(i: &Instruction) -> bool {
     i.memory_base() == Register::EBP && i.memory_index() == Register::None && i.memory_displacement64() == 8
 }
 
-fn is_minus_one(i: &Instruction) -> bool {
-    let immediate = matches!(
-        i.op1_kind(),
-        OpKind::Immediate8to64 | OpKind::Immediate32to64 | OpKind::Immediate8to32 | OpKind::Immediate32
-    );
-    immediate && matches!(i.immediate(1), u64::MAX | 0xffff_ffff)
+/// The second operand, if it is a number.
+fn immediate(i: &Instruction) -> Option<i64> {
+    match i.op1_kind() {
+        OpKind::Immediate8to64 | OpKind::Immediate32to64 => Some(i.immediate(1).cast_signed()),
+        OpKind::Immediate8to32 => Some(i64::from(i.immediate8to32())),
+        OpKind::Immediate32 => Some(i64::from(i.immediate32().cast_signed())),
+        _ => None,
+    }
 }

@@ -1,36 +1,110 @@
 //! How many bytes were asked for when an allocation failed, by whom, and how sure that is.
 //!
 //! ```text
-//! stack ─ operator_new ─> bytes ─┬─ caller ──> padding, sizes of elements that the code multiplies by
-//!                                └─ vector ──> the container, whose growth by half is what was asked for
+//! stack ─ operator_new ─> bytes ─┬─ caller, factor ──> a second source; padding; what the code multiplies by
+//!                                └─ vector, text ────> the container, whose growth is what was asked for
 //! ```
 //!
 //! Nothing here needs symbols: code and stack lie in the dump.
 
 mod caller;
+mod factor;
 mod function;
 mod operator_new;
+mod places;
+mod text;
 mod vector;
 
-pub use vector::Vector;
+use iced_x86::Register;
+
+pub use text::Text;
+pub use vector::{Growth, Vector};
 
 use crate::stack::Stack;
 use crate::stack::code::Code;
 use function::Function;
+use operator_new::Held;
+use places::Places;
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
+    /// Of whom.
+    pub asked: Asked,
     /// Bytes.
     pub bytes: u64,
-    /// The frame of `operator new`.
+    /// Which frame of the stack that is, inline functions not counted.
     pub frame: usize,
     /// What the caller added to the bytes of its elements; `None` if it added nothing.
     pub padding: Option<u64>,
     /// Bytes of one element.
     pub element_size: Option<u64>,
-    /// The vector that was about to grow.
-    pub vector: Option<Vector>,
+    /// What was about to grow.
+    pub container: Option<Container>,
+    /// Where the number of bytes comes from, the one that is used first.
+    pub sources: Vec<Source>,
+}
+
+/// A function that hands out memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// `operator new`.
+    OperatorNew,
+    /// `malloc`.
+    Malloc,
+}
+
+impl Asked {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Asked::OperatorNew => "operator new",
+            Asked::Malloc => "malloc",
+        }
+    }
+}
+
+/// What was about to grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Container {
+    /// A `std::vector`.
+    Vector(Vector),
+    /// A `std::string` or `std::wstring`.
+    Text(Text),
+}
+
+impl Container {
+    /// Where it lies.
+    pub fn address(&self) -> u64 {
+        match self {
+            Container::Vector(vector) => vector.address,
+            Container::Text(text) => text.address,
+        }
+    }
+
+    fn padding(&self) -> Option<u64> {
+        let padding = match self {
+            Container::Vector(vector) => vector.padding,
+            Container::Text(text) => text.padding,
+        };
+        (padding > 0).then_some(padding)
+    }
+
+    fn element_size(&self) -> Option<u64> {
+        match self {
+            Container::Vector(vector) => vector.element_size,
+            Container::Text(text) => Some(text.character_bytes),
+        }
+    }
+}
+
+/// One place that tells how many bytes were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Such as `rbx in frame 3, operator new`.
+    pub what: String,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 impl Request {
@@ -40,31 +114,74 @@ impl Request {
         let size = self.element_size.filter(|size| *size > 0)?;
         bytes.is_multiple_of(size).then_some(bytes / size)
     }
+
+    /// Whether another source names another number.
+    pub fn is_disputed(&self) -> bool {
+        self.sources.iter().any(|source| source.bytes != self.bytes)
+    }
 }
 
-/// Frames from the innermost on among which `operator new` is looked for.
-const NEAR: usize = 10;
-/// Frames above it whose code and data may belong to the container.
+/// Frames above `operator new` whose code and data may belong to the container.
 const CALLERS: usize = 4;
+/// Frames above it in which the size of an element may be multiplied.
+const MULTIPLIERS: usize = 3;
 
-/// What the thread of a stack asked for.
-pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack) -> Option<Request> {
-    let bits = code.process.dump.width().bits();
-    let (frame, bytes) = (1..stack.frames.len().min(NEAR)).find_map(|frame| {
-        let function = Function::of(code, stack, frame)?;
-        Some((frame, operator_new::size(code, stack, frame, &function)?))
-    })?;
-    let callers: Vec<(Function, u64)> = (frame + 1..stack.frames.len().min(frame + 1 + CALLERS))
-        .filter_map(|n| Some((Function::of(code, stack, n)?, stack.frames[n].ip)))
+/// What the thread of a stack asked for, if one of its `near` innermost frames is a function that allocates.
+pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Request> {
+    let held: Vec<(usize, Held)> = (1..stack.frames.len().min(near))
+        .filter_map(|frame| {
+            let function = Function::of(code, stack, frame)?;
+            Some((frame, operator_new::size(code, stack, frame, &function)?))
+        })
         .collect();
-    let vector = vector::find(code, stack, frame + 1..stack.frames.len().min(frame + 1 + CALLERS), bytes);
-    let by_code = callers.iter().take(2).find_map(|(f, ip)| caller::padding(f, *ip, bits, bytes));
-    let padding = vector.map(|v| v.padding).filter(|p| *p > 0).or(by_code);
-    let net = bytes - padding.unwrap_or(0);
-    let by_vector = vector.and_then(|v| v.element_size);
-    let sizes =
-        || callers.iter().map(|(f, ip)| caller::element_sizes(f, *ip, net)).find(|sizes| !sizes.is_empty());
-    let by_code = || sizes().filter(|sizes| sizes.len() == 1).and_then(|sizes| sizes.first().copied());
-    let element_size = by_vector.or_else(|| padding.or(vector.map(|_| 0)).and_then(|_| by_code()));
-    Some(Request { bytes, frame, padding, element_size, vector })
+    let by_new = held.iter().find(|(_, held)| held.asked == Asked::OperatorNew);
+    let (frame, first) = *by_new.or(held.first())?;
+    let callers: Vec<(usize, Function)> = (frame + 1..stack.frames.len().min(frame + 1 + CALLERS))
+        .filter_map(|n| Some((n, Function::of(code, stack, n)?)))
+        .collect();
+    let mut sources = vec![said(frame, &first)];
+    // `malloc` below `operator new` keeps the same number.
+    let beside = held.iter().filter(|(n, held)| *n + 3 > frame && *n < frame && held.asked == Asked::Malloc);
+    sources.extend(beside.map(|(n, held)| said(*n, held)));
+    sources.extend(by_caller(stack, frame, &callers));
+    let container = container(Places { code }, stack, frame, first.bytes);
+    let bits = code.process.dump.width().bits();
+    let by_code = || {
+        callers.iter().take(2).find_map(|(n, f)| caller::padding(f, stack.frames[*n].ip, bits, first.bytes))
+    };
+    let padding = container.and_then(|c| c.padding()).or_else(by_code);
+    let net = first.bytes - padding.unwrap_or(0);
+    let multiplied = callers.iter().take(MULTIPLIERS);
+    let by_code = multiplied
+        .filter_map(|(n, f)| factor::of_argument(f, stack.frames[*n].ip, bits))
+        .find(|factor| *factor > 1 && net.is_multiple_of(*factor));
+    let is_container = padding.is_some() || container.is_some();
+    let element_size = container.and_then(|c| c.element_size()).or(by_code.filter(|_| is_container));
+    Some(Request { asked: first.asked, bytes: first.bytes, frame, padding, element_size, container, sources })
+}
+
+fn said(frame: usize, held: &Held) -> Source {
+    let place = held.register.map_or_else(|| "the argument".to_owned(), name);
+    Source { what: format!("{place} of frame {frame}, {}", held.asked.name()), bytes: held.bytes }
+}
+
+/// What the caller's code says that it handed over.
+fn by_caller(stack: &Stack, frame: usize, callers: &[(usize, Function)]) -> Option<Source> {
+    let (n, function) = callers.first().filter(|(n, _)| *n == frame + 1)?;
+    let caller = stack.frames.get(*n)?;
+    let (register, bytes) = caller::argument(function, caller.ip, &caller.registers)?;
+    Some(Source { what: format!("the caller's code, by {} of frame {n}", name(register)), bytes })
+}
+
+/// A container that fits, in the frames above the one that allocates; one that proves the size of its elements first.
+fn container(places: Places<'_, '_, '_>, stack: &Stack, frame: usize, bytes: u64) -> Option<Container> {
+    let frames = stack.frames.get(frame + 1..stack.frames.len().min(frame + 1 + CALLERS))?;
+    let candidates: Vec<u64> = frames.iter().flat_map(|frame| places.of(frame)).collect();
+    let vector = || candidates.iter().find_map(|at| vector::at(places, *at, bytes)).map(Container::Vector);
+    let text = || candidates.iter().find_map(|at| text::at(places, *at, bytes)).map(Container::Text);
+    vector().or_else(text)
+}
+
+fn name(register: Register) -> String {
+    format!("{register:?}").to_lowercase()
 }

@@ -1,18 +1,32 @@
-//! `operator new`, recognised by its shape: it keeps the size it was asked for while it tries again and again, and
-//! compares it with -1 to tell which exception to throw (`spec/windows-dumps.md` E.2, E.3).
+//! `operator new` and `malloc`, recognised by their shapes: both keep the size they were asked for in a register. The one
+//! compares it with -1 to tell which exception to throw, the other first with -20h, the most that a heap may be asked
+//! for (`spec/windows-dumps.md` E.2, E.3).
 
 use dumplens_core::ReadMemory;
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
-use super::function::{Function, compares_argument_with_minus_one, compares_with_minus_one, is_argument};
+use super::Asked;
+use super::function::{Function, compared, compared_argument, is_argument};
 use crate::stack::code::Code;
 use crate::stack::{Registers, Stack};
 
-/// Instructions in which a function copies its argument away.
+/// Instructions in which a function copies its argument away, and `malloc` looks whether it is too large.
 const PROLOGUE: usize = 16;
+/// What the size is compared with.
+const MINUS_ONE: i64 = -1;
+const MOST_OF_A_HEAP: i64 = -0x20;
 
-/// The size that a frame's function was asked for, if it has the shape of `operator new`.
-pub(super) fn size(code: &Code<'_, '_>, stack: &Stack, frame: usize, function: &Function) -> Option<u64> {
+/// What a function was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) asked: Asked,
+    pub(super) bytes: u64,
+    /// Where it was found; `None` for the argument on the stack.
+    pub(super) register: Option<Register>,
+}
+
+/// The size that a frame's function was asked for, if it has the shape of one that allocates.
+pub(super) fn size(code: &Code<'_, '_>, stack: &Stack, frame: usize, function: &Function) -> Option<Held> {
     match code.process.dump.width().bits() {
         64 => by_register(function, stack.frames.get(frame)?.ip, &stack.frames.get(frame)?.registers),
         _ => by_argument(code, stack, frame, function),
@@ -20,14 +34,30 @@ pub(super) fn size(code: &Code<'_, '_>, stack: &Stack, frame: usize, function: &
 }
 
 /// x64: the register that its first instructions copy rcx to, whichever the compiler took.
-fn by_register(function: &Function, ip: u64, registers: &Registers) -> Option<u64> {
+fn by_register(function: &Function, ip: u64, registers: &Registers) -> Option<Held> {
     let copy = function.code.iter().take(PROLOGUE).position(|i| kept_in(i).is_some())?;
     let register = kept_in(&function.code[copy])?;
     let rest = &function.code[copy + 1..];
     let overwritten = rest.iter().filter(|i| i.next_ip() <= ip).any(|i| writes(i, register));
-    let compares = rest.iter().any(|i| compares_with_minus_one(i, register));
+    // `malloc` looks at the argument where it came or where it is kept.
+    let compares = |i: &Instruction| {
+        compared(i, Register::RCX).filter(|n| *n == MOST_OF_A_HEAP).or(compared(i, register))
+    };
+    let asked = shape(function, compares)?;
     let number = u8::try_from(register.number()).ok()?;
-    (compares && !overwritten).then(|| registers.get(number)).flatten()
+    let bytes = registers.get(number).filter(|_| !overwritten)?;
+    Some(Held { asked, bytes, register: Some(register) })
+}
+
+/// Which function it is, by what it compares its argument with.
+fn shape(function: &Function, compares: impl Fn(&Instruction) -> Option<i64>) -> Option<Asked> {
+    let too_large = function.code.iter().take(PROLOGUE).any(|i| compares(i) == Some(MOST_OF_A_HEAP));
+    let unlimited = function.code.iter().any(|i| compares(i) == Some(MINUS_ONE));
+    match (unlimited, too_large) {
+        (true, _) => Some(Asked::OperatorNew), // `malloc` may be inlined in it
+        (false, true) => Some(Asked::Malloc),
+        (false, false) => None,
+    }
 }
 
 /// The non-volatile register of `mov register, rcx`.
@@ -57,28 +87,30 @@ fn writes(i: &Instruction, register: Register) -> bool {
 }
 
 /// x86: the argument on the stack, right behind the return address.
-fn by_argument(code: &Code<'_, '_>, stack: &Stack, frame: usize, function: &Function) -> Option<u64> {
+fn by_argument(code: &Code<'_, '_>, stack: &Stack, frame: usize, function: &Function) -> Option<Held> {
     let held = held_argument(function);
-    let compares = function.code.iter().any(|i| {
-        compares_argument_with_minus_one(i)
-            || held.is_some_and(|register| compares_with_minus_one(i, register))
-    });
+    let asked = shape(function, |i| {
+        compared_argument(i).or_else(|| held.and_then(|register| compared(i, register)))
+    })?;
     let caller = stack.frames.get(frame + 1)?;
     let size = code.pages.read_u32(caller.sp).ok()?;
-    compares.then_some(u64::from(size))
+    Some(Held { asked, bytes: u64::from(size), register: None })
 }
 
 /// The register that the first instructions load the first argument into: from `[ebp+8]`, or from `[esp+n]` where n is
 /// what was pushed so far and the return address.
 fn held_argument(function: &Function) -> Option<Register> {
-    let mut pushed = 0;
+    let mut pushed = 0u64;
     for i in function.code.iter().take(PROLOGUE) {
         match i.mnemonic() {
             Mnemonic::Push => pushed += 4,
-            Mnemonic::Sub if i.op0_register() == Register::ESP => pushed += i.immediate(1),
+            Mnemonic::Sub if i.op0_register() == Register::ESP => {
+                pushed = pushed.wrapping_add(i.immediate(1));
+            }
             Mnemonic::Mov if i.op0_kind() == OpKind::Register && i.op1_kind() == OpKind::Memory => {
                 let by_esp = i.memory_base() == Register::ESP && i.memory_index() == Register::None;
-                if is_argument(i) || (by_esp && i.memory_displacement64() == pushed + 4) {
+                let argument = pushed.wrapping_add(4);
+                if is_argument(i) || (by_esp && i.memory_displacement64() == argument) {
                     return Some(i.op0_register());
                 }
             }

@@ -1,11 +1,8 @@
-//! The container itself: three pointers, first <= last <= end, whose growth by half is what was asked for. No symbol is
-//! needed for it, and hardly anything else adds up like this.
-
-use dumplens_core::ReadMemory;
+//! A vector: three pointers, first <= last <= end, whose growth is what was asked for. No symbol is needed for it, and
+//! hardly anything else adds up like this.
 
 use super::caller::paddings;
-use crate::stack::code::Code;
-use crate::stack::{Registers, Stack};
+use super::places::Places;
 
 /// A vector that was about to grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,64 +19,50 @@ pub struct Vector {
     pub element_size: Option<u64>,
     /// What `std::_Allocate` adds to the bytes of the new room.
     pub padding: u64,
+    /// How much larger the new room was to be.
+    pub growth: Growth,
 }
 
-/// Bytes of a frame that are looked through for pointers.
-const FRAME_BYTES: u64 = 0x400;
-
-/// A vector that fits, pointed to from the registers or stack slots of the frames given.
-pub(super) fn find(
-    code: &Code<'_, '_>,
-    stack: &Stack,
-    frames: std::ops::Range<usize>,
-    bytes: u64,
-) -> Option<Vector> {
-    let bits = code.process.dump.width().bits();
-    let size = u64::from(bits / 8);
-    for frame in stack.frames.get(frames)? {
-        let slots = (0..FRAME_BYTES / size).map(|n| frame.sp + n * size);
-        let pointed = slots.clone().filter_map(|slot| pointer(code, slot, size));
-        let candidates = registers(&frame.registers).chain(pointed).chain(slots);
-        let found = candidates.into_iter().find_map(|at| vector(code, at, size, bits, bytes));
-        if found.is_some() {
-            return found;
-        }
-    }
-    None
-}
-
-fn registers(registers: &Registers) -> impl Iterator<Item = u64> {
-    (0..16).filter_map(|number| registers.get(number))
-}
-
-fn pointer(code: &Code<'_, '_>, at: u64, size: u64) -> Option<u64> {
-    match size {
-        8 => code.pages.read_u64(at).ok(),
-        _ => code.pages.read_u32(at).ok().map(u64::from),
+impl Vector {
+    /// Whether no room was left.
+    pub fn is_full(&self) -> bool {
+        self.last == self.end
     }
 }
 
-/// The three pointers at an address, if they are a full vector whose growth is what was asked for.
-fn vector(code: &Code<'_, '_>, at: u64, size: u64, bits: u32, bytes: u64) -> Option<Vector> {
-    if at == 0 || !at.is_multiple_of(size) {
+/// How a library lets its vectors grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// By a half of the old room: Microsoft's.
+    Half,
+    /// To twice the old room: libstdc++, libc++.
+    Double,
+}
+
+/// From how many bytes on a vector that has room left is believed: of smaller ones there are many.
+const LARGE: u64 = 1024;
+
+/// A vector at an address whose growth is what was asked for.
+pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64) -> Option<Vector> {
+    let size = places.pointer_bytes();
+    let first = places.pointer(at)?;
+    let last = places.pointer(at.checked_add(size)?)?;
+    let end = places.pointer(at.checked_add(2 * size)?)?;
+    let (used, room) = (last.checked_sub(first)?, end.checked_sub(first)?);
+    if used == 0 || used > room || (used < room && room < LARGE) || !places.is_committed(first) {
         return None;
     }
-    let first = pointer(code, at, size)?;
-    let last = pointer(code, at + size, size)?;
-    let end = pointer(code, at + 2 * size, size)?;
-    let old = last.checked_sub(first).filter(|old| *old > 0 && last == end)?;
-    let in_memory = code.process.space.region_at(first).is_some_and(|region| region.state.is_commit());
-    if !in_memory {
-        return None;
-    }
-    let (padding, elements) = paddings(bits, bytes)
+    let by_half = paddings(places.bits(), bytes)
         .chain([0])
-        .find_map(|padding| Some((padding, grows_by_half(old, bytes.checked_sub(padding)?)?)))?;
+        .find_map(|padding| Some((padding, grows_by_half(room, bytes.checked_sub(padding)?)?)));
+    let doubled = || (used == room && bytes.checked_sub(room)? == room).then_some((0, Elements::Any));
+    let growth = if by_half.is_some() { Growth::Half } else { Growth::Double };
+    let (padding, elements) = by_half.or_else(doubled)?;
     let element_size = match elements {
-        Elements::Of(size) => Some(size),
+        Elements::Of(size) => Some(size).filter(|size| used.is_multiple_of(*size)),
         Elements::Any => None,
     };
-    Some(Vector { address: at, first, last, end, element_size, padding })
+    Some(Vector { address: at, first, last, end, element_size, padding, growth })
 }
 
 /// Of which size elements are so that room for `old` bytes grown by half is `new` bytes.
@@ -113,7 +96,7 @@ mod tests {
             assert_eq!(grows_by_half(1000 * size, grown(1000, size)), Some(Elements::Any));
             assert_eq!(grows_by_half(1001 * size, grown(1001, size) + size), None);
         }
-        assert_eq!(grows_by_half(1 << 20, 2 << 20), None, "doubling");
+        assert_eq!(grows_by_half(1 << 20, 2 << 20), None, "to twice as much");
         assert_eq!(grows_by_half(u64::MAX, 8), None);
     }
 }

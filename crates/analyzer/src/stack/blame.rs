@@ -2,17 +2,19 @@
 
 use dumplens_core::minidump::Module;
 
-use super::{Stack, site};
+use super::{Frame, Stack, site};
 use crate::process::Process;
 
-/// The index of the first frame in a module that [`is_system`] does not name. Frames outside all modules are passed
+/// The index of the first frame, from `from` on, in a module that [`is_system`] does not name. Frames outside all modules are passed
 /// over: they have no name to blame.
-pub fn blame(process: &Process<'_>, stack: &Stack) -> Option<usize> {
-    stack.frames.iter().position(|frame| {
+pub fn blame(process: &Process<'_>, stack: &Stack, from: usize) -> Option<usize> {
+    let is_own = |frame: &Frame| {
         site(process, frame)
             .and_then(|site| process.modules.get(site.module))
             .is_some_and(|module| !is_system(&module.code_file()))
-    })
+    };
+    let found = stack.frames.iter().enumerate().skip(from).find(|(_, frame)| is_own(frame));
+    found.map(|(index, _)| index)
 }
 
 /// Modules that carry out what others ask for: Windows itself, the C and C++ runtimes, and what hooks them. An

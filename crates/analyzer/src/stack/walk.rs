@@ -33,6 +33,11 @@ impl<'p, 'd> Walker<'p, 'd> {
         Walker { code: Code::new(process), left: Cell::new(MOST_FRAMES_IN_ALL), exception }
     }
 
+    /// The process whose stacks are walked.
+    pub(crate) fn process(&self) -> &'p Process<'d> {
+        self.code.process
+    }
+
     /// The code of the process, as far as it was read.
     pub(crate) fn code(&self) -> &Code<'p, 'd> {
         &self.code

@@ -145,6 +145,11 @@ impl<'p, 'd> Symbols<'p, 'd> {
         }
     }
 
+    /// The process whose addresses are resolved.
+    pub(crate) fn process(&self) -> &'p Process<'d> {
+        self.process
+    }
+
     /// What was refused or could not be read so far, each once; the list is then empty again.
     pub fn take_warnings(&mut self) -> Vec<SymbolWarning> {
         std::mem::take(&mut self.warnings)

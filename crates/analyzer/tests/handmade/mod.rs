@@ -9,6 +9,7 @@ use dumplens_analyzer::report::{
     SystemReport, ThreadReport, WarningReport,
 };
 
+use dumplens_analyzer::findings::{Evidence, Finding};
 use dumplens_analyzer::verdict::{AllocationFailure, Confidence, VerdictReport};
 
 #[allow(clippy::unnecessary_wraps)] // as the fields want it
@@ -38,7 +39,8 @@ pub(crate) fn report() -> Report {
         heaps: heaps(),
         memory: memory(),
         verdict: Some(verdict()),
-        findings: Vec::new(),
+        findings: findings(),
+        request: None,
         warnings: vec![WarningReport {
             code: "memory_cut".into(),
             message: "the dump is cut off: 4096 bytes of the memory it lists are not in the file".into(),
@@ -294,9 +296,35 @@ fn verdict() -> VerdictReport {
             padding: Some(0x27),
             container: Some(Hex(0x40_002f_fec8)),
             function: text("std::vector<Sample>::_Emplace_reallocate\u{1b}[2J"),
-            frame: Some(4),
         }),
+        unless: vec!["The figures are those of the time of the dump, not of the failure.".into()],
+        advice: vec!["Reserve once what it will need.\u{1b}[31m".into()],
     }
+}
+
+fn findings() -> Vec<Finding> {
+    let evidence = |what: &str, at, value: &str| Evidence { what: what.into(), at, value: text(value) };
+    let long = "A vector of 16-byte elements was growing by half, and this sentence goes on for so long that it has to \
+                be broken between two words: 968,651,191 = 60,540,697 x 16 + 0x27.";
+    vec![
+        Finding {
+            id: "bad_alloc",
+            title: "std::bad_alloc was thrown in thread 0x3e8.".into(),
+            confidence: Confidence::High,
+            evidence: vec![evidence("exception", Some(Hex(0x7ffb_1234_5678)), "0xe06d7363\u{202e}")],
+            windbg: ".exr -1".into(),
+        },
+        Finding {
+            id: "vector_growth",
+            title: long.into(),
+            confidence: Confidence::Medium,
+            evidence: vec![
+                evidence("vector", Some(Hex(0x40_002f_fec8)), "first, last, end"),
+                Evidence { what: "nothing known of it".into(), at: None, value: None },
+            ],
+            windbg: String::new(),
+        },
+    ]
 }
 
 /// Two heaps: one in order, one of a WOW64 process with a fault.

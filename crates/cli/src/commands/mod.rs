@@ -2,6 +2,7 @@
 
 pub(crate) mod allocations;
 pub(crate) mod at;
+pub(crate) mod explain;
 pub(crate) mod heaps;
 pub(crate) mod info;
 pub(crate) mod regions;

@@ -1,8 +1,15 @@
-//! The verdict: what happened in one sentence, then what speaks for it.
+//! The verdict: what happened in one sentence, then the chain of evidence, what would change it, and what to do.
 
 use super::warnings;
+use crate::findings::{Evidence, Finding};
 use crate::render::escape;
 use crate::report::Report;
+use crate::verdict::VerdictReport;
+
+/// Columns of the names of evidence.
+const NAMES: usize = 38;
+/// Columns of a line of prose.
+const WIDTH: usize = 110;
 
 /// The whole answer of `dumplens why`.
 pub fn why(report: &Report) -> String {
@@ -10,21 +17,78 @@ pub fn why(report: &Report) -> String {
     let Some(verdict) = &report.verdict else {
         return out;
     };
-    out.push_str(&format!("{}\n", escape::line(&verdict.title)));
-    let confidence = format!("{:?}", verdict.confidence).to_lowercase();
-    match verdict.cause {
-        Some(cause) => out.push_str(&format!("[{}, {cause}, confidence {confidence}]\n", verdict.kind)),
-        None => out.push_str(&format!("[{}, confidence {confidence}]\n", verdict.kind)),
+    wrap(&mut out, "", &escape::line(&verdict.title));
+    if let Some((id, place)) = place(report) {
+        out.push_str(&format!("In thread {id:#x}, {}\n", escape::line(&place)));
     }
-    if !verdict.because.is_empty() {
+    out.push_str(&format!("{}\n", label(verdict)));
+    for (n, finding) in report.findings.iter().enumerate() {
         out.push('\n');
-    }
-    for (n, line) in verdict.because.iter().enumerate() {
-        out.push_str(&format!("{:>3}. {}\n", n + 1, escape::line(line)));
+        step(&mut out, n + 1, finding);
     }
     if let Some(function) = verdict.allocation.as_ref().and_then(|a| a.function.as_deref()) {
         out.push_str(&format!("\nAsked for by {}\n", escape::line(function)));
     }
+    list(&mut out, "What would change this:", &verdict.unless);
+    list(&mut out, "What to do:", &verdict.advice);
     warnings(&mut out, &report.warnings);
     out
+}
+
+/// The exception's thread, and where it was.
+fn place(report: &Report) -> Option<(u32, String)> {
+    let id = report.exception.as_ref()?.thread_id;
+    let thread = report.threads.iter().find(|thread| thread.id == id)?;
+    Some((id, crate::verdict::place(thread)?))
+}
+
+/// `[allocation_failure, commit_limit, confidence high]`.
+fn label(verdict: &VerdictReport) -> String {
+    let cause = verdict.cause.map(|cause| format!(", {cause}")).unwrap_or_default();
+    format!("[{}{cause}, confidence {}]", verdict.kind, verdict.confidence.name())
+}
+
+fn step(out: &mut String, number: usize, finding: &Finding) {
+    wrap(out, &format!("{number:>3}. "), &escape::line(&finding.title));
+    for evidence in &finding.evidence {
+        out.push_str(&row(evidence));
+    }
+    let windbg =
+        if finding.windbg.is_empty() { String::new() } else { format!("   WinDbg: {}", finding.windbg) };
+    out.push_str(&format!("     [{}, confidence {}]{windbg}\n", finding.id, finding.confidence.name()));
+}
+
+/// `       commit limit                      40.000 GB`.
+fn row(evidence: &Evidence) -> String {
+    let what = escape::line(&evidence.what);
+    let at = evidence.at.map(|at| format!(" at {at}")).unwrap_or_default();
+    let value = evidence.value.as_deref().map(escape::line).unwrap_or_default();
+    format!("       {:<NAMES$} {value}", format!("{what}{at}")).trim_end().to_owned() + "\n"
+}
+
+fn list(out: &mut String, heading: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n{heading}\n"));
+    for line in lines {
+        wrap(out, "  - ", &escape::line(line));
+    }
+}
+
+/// Prose, broken between words; lines after the first are indented as far as the first.
+fn wrap(out: &mut String, first: &str, text: &str) {
+    let indent = " ".repeat(first.len());
+    let mut line = first.to_owned();
+    for word in text.split(' ') {
+        if line.len() > indent.len() && line.len() + word.len() > WIDTH {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            line.clone_from(&indent);
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
 }

@@ -1,0 +1,61 @@
+//! # What it detects
+//! A size that no process could be given: more than its whole address space, often a negative number that was taken for
+//! a size, or a count that was multiplied beyond all bounds.
+//!
+//! # What proves it
+//! The size against the address space of the memory map, or against what the processor and Windows allow at all.
+//! `std::bad_array_new_length` says it by itself.
+//!
+//! # What fools it
+//! Nothing much: whatever the state of the machine, such a request fails. Where the number comes from (a corrupt length,
+//! an integer that wrapped) is for the caller's code to tell.
+//!
+//! # Example
+//! `18,446,744,073,709,551,600 bytes are -16: a negative number taken for a size.`
+//!
+//! # Source
+//! The memory map; the address space that Windows gives a process (128 TB, 2 to 4 GB).
+
+use super::{Confidence, Facts, Found, grouped, short};
+
+/// What a 64-bit process can have at most, and a 32-bit one.
+const MOST_64: u64 = 1 << 47;
+const MOST_32: u64 = 1 << 32;
+
+pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
+    let bits = facts.process.dump.width().bits();
+    let Some(wanted) = facts.wanted() else {
+        let thrown = facts.thrown() == Some("std::bad_array_new_length");
+        let title = "The number of elements was negative, or so large that their size is no number.";
+        return thrown.then(|| Found::new(Confidence::High, title));
+    };
+    let (most, by) = match facts.report.memory.total_bytes {
+        Some(total) => (total, "the whole address space of the process, by its memory map"),
+        None => (if bits == 64 { MOST_64 } else { MOST_32 }, "the most that any process has"),
+    };
+    // The largest size that still is a number, with what a container or a heap may have added.
+    let negative = negative(wanted, bits);
+    if wanted <= most && negative.is_none() {
+        return None;
+    }
+    let title = match negative {
+        Some(n) => {
+            format!("{} bytes are -{}: a negative number taken for a size.", grouped(wanted), grouped(n))
+        }
+        None => {
+            format!("{} bytes are more than the process could ever have: {}.", grouped(wanted), short(most))
+        }
+    };
+    Some(Found::new(Confidence::High, title).with(by, short(most)))
+}
+
+/// What a size is as a negative number, if that is a small one: up to 16 MB, and on x86, where the upper half is
+/// address space in part, up to 64 kB.
+fn negative(wanted: u64, bits: u32) -> Option<u64> {
+    let (value, limit) = if bits == 64 {
+        (wanted.wrapping_neg(), 1 << 24)
+    } else {
+        ((1u64 << 32).checked_sub(wanted)?, 1 << 16)
+    };
+    (value > 0 && value <= limit).then_some(value)
+}

@@ -1,0 +1,31 @@
+//! # What it detects
+//! The process has less free address space in all than it asked for.
+//!
+//! # What proves it
+//! The free total of the memory map against the size.
+//!
+//! # What fools it
+//! The map is that of the time of the dump: what was freed after the failure counts as free.
+//!
+//! # Example
+//! `18.250 MB are free in all, and 24.030 MB were asked for.`
+//!
+//! # Source
+//! MemoryInfoList.
+
+use super::{Confidence, Facts, Found, short};
+
+pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
+    let memory = &facts.report.memory;
+    let (wanted, free, total) = (facts.wanted()?, memory.free_bytes?, memory.total_bytes?);
+    if free >= wanted || wanted > total {
+        return None;
+    }
+    let title =
+        format!("{} of address space are free in all, and {} were asked for.", short(free), short(wanted));
+    let found = Found::new(Confidence::High, title).with("address space", short(total));
+    Some(match memory.largest_free {
+        Some(place) => found.with_at("largest free region", place.base.0, short(place.size_bytes)),
+        None => found,
+    })
+}

@@ -1,0 +1,39 @@
+//! # What it detects
+//! The program ran into a breakpoint or a failed assertion of its own.
+//!
+//! # What proves it
+//! STATUS_BREAKPOINT, its WOW64 form, or STATUS_ASSERTION_FAILURE.
+//!
+//! # What fools it
+//! A debugger breaks into a process that hangs with the same code, in a thread that it makes for that:
+//! `DbgUiRemoteBreakin` on its stack tells.
+//!
+//! # Example
+//! `The program ran into a breakpoint.`
+//!
+//! # Source
+//! NTSTATUS values.
+
+use super::{Confidence, Facts, Found, code};
+
+pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
+    let exception = facts.exception?;
+    let by_debugger = facts
+        .frames()
+        .iter()
+        .filter(|frame| frame.source != Some("nearest_export"))
+        .filter_map(|frame| frame.function.as_deref())
+        .any(|function| function == "DbgUiRemoteBreakin");
+    let (confidence, title) = match exception.code.0 {
+        code::ASSERTION_FAILURE => (Confidence::High, "An assertion failed."),
+        code::BREAKPOINT | code::WOW64_BREAKPOINT if by_debugger => {
+            (Confidence::High, "A debugger broke into the process; the program itself raised nothing.")
+        }
+        code::BREAKPOINT | code::WOW64_BREAKPOINT => {
+            (Confidence::Medium, "The program ran into a breakpoint: an assertion, or __debugbreak.")
+        }
+        _ => return None,
+    };
+    let found = Found::new(confidence, title);
+    Some(found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0)))
+}

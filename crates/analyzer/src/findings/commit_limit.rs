@@ -1,0 +1,58 @@
+//! # What it detects
+//! How much the machine could still commit: its limit is RAM and page files together.
+//!
+//! # What proves it
+//! SystemMemoryInfo: CommitLimit and CommittedPages, against the size that was asked for.
+//!
+//! # What fools it
+//! The figures are those of the time of the dump. Page files that may grow have grown since; others may have freed
+//! memory. So a headroom larger than the request does not clear the commit limit where the thread's last error names it.
+//!
+//! # Example
+//! `The machine had committed 39.800 GB of 40.000 GB: 204.800 MB were left, and 923.777 MB were asked for.`
+//!
+//! # Source
+//! MINIDUMP_SYSTEM_MEMORY_INFO_1 with SYSTEM_PERFORMANCE_INFORMATION.
+
+use super::{Confidence, Facts, Found, short};
+use crate::render::number;
+
+/// What the machine had committed, and may.
+pub(crate) fn figures(facts: &Facts<'_, '_>) -> Option<(u64, u64)> {
+    let memory = facts.report.system.memory.as_ref()?;
+    memory.commit_bytes.zip(memory.commit_limit_bytes).filter(|(_, limit)| *limit > 0)
+}
+
+/// Whether less was left than was asked for.
+pub(crate) fn is_short(facts: &Facts<'_, '_>) -> bool {
+    let left = figures(facts).map(|(commit, limit)| limit.saturating_sub(commit));
+    left.zip(facts.wanted()).is_some_and(|(left, wanted)| left < wanted)
+}
+
+pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
+    let (commit, limit) = figures(facts)?;
+    let wanted = facts.wanted()?;
+    let left = limit.saturating_sub(commit);
+    let title = format!(
+        "The machine had committed {} of {}: {} were left, and {} were asked for.",
+        short(commit),
+        short(limit),
+        short(left),
+        short(wanted)
+    );
+    let confidence = if left < wanted { Confidence::High } else { Confidence::Medium };
+    let mut found =
+        Found::new(confidence, title).with("commit limit", short(limit)).with("committed", short(commit));
+    let memory = facts.report.system.memory.as_ref();
+    if let Some(peak) = memory.and_then(|m| m.commit_peak_bytes) {
+        found = found.with("most since the system started", short(peak));
+    }
+    if let Some(ram) = memory.and_then(|m| m.physical_bytes) {
+        found = found.with("RAM", short(ram));
+        found = found.with("so page files", short(limit.saturating_sub(ram)));
+    }
+    if let Some(seconds) = facts.report.system.uptime_seconds {
+        found = found.with("the system was up", number::duration_of_seconds(seconds));
+    }
+    Some(found)
+}

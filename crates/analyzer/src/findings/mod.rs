@@ -1,0 +1,228 @@
+//! Findings: what in a dump points to what happened, and how strongly. One detector per file; the [`DETECTORS`] stand
+//! in the order in which a person would check.
+//!
+//! A detector looks at the [`Facts`] and says nothing, or one [`Finding`]. None knows of the others: what they mean
+//! together is the verdict's business.
+
+mod absurd_size;
+mod access_violation;
+mod address_space_exhausted;
+mod address_space_fragmented;
+mod address_space_room;
+mod address_space_unknown;
+mod bad_alloc;
+mod breakpoint;
+mod commit_charge;
+pub(crate) mod commit_limit;
+pub(crate) mod commit_unknown;
+pub(crate) mod container_call;
+mod cpp_exception;
+mod facts;
+pub(crate) mod fail_fast;
+mod heap_corruption;
+mod job_limit;
+pub(crate) mod largest_owners;
+pub(crate) mod last_error;
+mod out_of_memory_code;
+mod requested_size;
+mod reservations;
+mod stack_overflow;
+mod string_growth;
+mod vector_growth;
+mod waiting;
+
+use serde::Serialize;
+
+pub(crate) use facts::{Facts, code};
+
+use crate::report::Hex;
+
+/// How sure something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Other explanations fit as well.
+    Low,
+    /// It fits, and something that would prove it is not in the dump.
+    Medium,
+    /// Independent facts agree.
+    High,
+}
+
+impl Confidence {
+    /// As reports spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which detector found it.
+    pub id: &'static str,
+    /// One sentence.
+    pub title: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+    /// WinDbg's command that shows the same; empty if it has none.
+    pub windbg: String,
+}
+
+/// One thing that a finding rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// What it is.
+    pub what: String,
+    /// Where it lies, if it has a place.
+    pub at: Option<Hex>,
+    /// What is there.
+    pub value: Option<String>,
+}
+
+/// What a detector found: a [`Finding`] without the name of its detector.
+#[derive(Debug)]
+struct Found {
+    title: String,
+    confidence: Confidence,
+    evidence: Vec<Evidence>,
+}
+
+impl Found {
+    fn new(confidence: Confidence, title: impl Into<String>) -> Found {
+        Found { title: title.into(), confidence, evidence: Vec::new() }
+    }
+
+    fn with(mut self, what: impl Into<String>, value: impl Into<String>) -> Found {
+        self.evidence.push(Evidence { what: what.into(), at: None, value: Some(value.into()) });
+        self
+    }
+
+    fn with_at(mut self, what: impl Into<String>, at: u64, value: impl Into<String>) -> Found {
+        self.evidence.push(Evidence { what: what.into(), at: Some(Hex(at)), value: Some(value.into()) });
+        self
+    }
+}
+
+/// One way to find something.
+#[derive(Debug)]
+pub struct Detector {
+    /// Its name, which stays the same.
+    pub id: &'static str,
+    /// WinDbg's command that shows the same; `{at}` stands for the place of the first evidence.
+    windbg: &'static str,
+    source: &'static str,
+    detect: fn(&Facts<'_, '_>) -> Option<Found>,
+}
+
+impl Detector {
+    /// What it detects, what proves it, what fools it, an example, and where that is known from: the head of its file.
+    pub fn explanation(&self) -> String {
+        let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
+        lines.flat_map(|line| [line.strip_prefix(' ').unwrap_or(line), "\n"]).collect()
+    }
+}
+
+macro_rules! detectors {
+    ($($name:ident: $windbg:literal,)*) => {
+        /// Every detector, in the order in which a person would check.
+        pub const DETECTORS: &[Detector] = &[$(Detector {
+            id: stringify!($name),
+            windbg: $windbg,
+            source: include_str!(concat!(stringify!($name), ".rs")),
+            detect: $name::detect,
+        }),*];
+    };
+}
+
+detectors! {
+    bad_alloc: ".exr -1",
+    out_of_memory_code: ".exr -1",
+    cpp_exception: ".exr -1",
+    access_violation: ".exr -1; !address",
+    stack_overflow: "!teb; k",
+    fail_fast: ".exr -1",
+    heap_corruption: ".exr -1; !heap -s -v",
+    breakpoint: ".lastevent",
+    waiting: "~*k",
+    requested_size: "k; .frame /r",
+    container_call: "k",
+    vector_growth: "dps {at} L3",
+    string_growth: "dps {at} L4",
+    absurd_size: "!address -summary",
+    address_space_exhausted: "!address -summary",
+    address_space_fragmented: "!address -f:Free",
+    address_space_room: "!address -summary",
+    address_space_unknown: ".dumpdebug",
+    reservations: "!address",
+    last_error: "!gle",
+    job_limit: "!job (kernel)",
+    commit_limit: "!vm (kernel)",
+    commit_unknown: "!vm (kernel)",
+    commit_charge: "!address -summary",
+    largest_owners: "!heap -s; !address",
+}
+
+/// Everything that is found.
+pub(crate) fn all(facts: &Facts<'_, '_>) -> Vec<Finding> {
+    let find = |detector: &Detector| {
+        let Found { title, confidence, evidence } = (detector.detect)(facts)?;
+        let at = evidence.iter().find_map(|e| e.at).unwrap_or(Hex(0));
+        let windbg = detector.windbg.replace("{at}", &format!("{:x}", at.0));
+        Some(Finding { id: detector.id, title, confidence, evidence, windbg })
+    };
+    DETECTORS.iter().filter_map(find).collect()
+}
+
+/// A size for people, rounded.
+pub(crate) fn short(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        _ => crate::render::number::size_text(bytes),
+    }
+}
+
+/// A number with its thousands apart: `968,651,191`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3 + 1);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{DETECTORS, grouped};
+
+    #[test]
+    fn every_detector_explains_itself() {
+        let headings = ["# What it detects", "# What proves it", "# What fools it", "# Example", "# Source"];
+        for detector in DETECTORS {
+            let text = detector.explanation();
+            let found: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+            assert_eq!(found, headings, "{}", detector.id);
+            assert!(text.lines().count() > 2 * headings.len(), "{}: headings without text", detector.id);
+        }
+        let ids: BTreeSet<&str> = DETECTORS.iter().map(|detector| detector.id).collect();
+        assert_eq!(ids.len(), DETECTORS.len());
+    }
+
+    #[test]
+    fn thousands() {
+        assert_eq!((grouped(0), grouped(999), grouped(1000)), ("0".into(), "999".into(), "1,000".into()));
+        assert_eq!(grouped(968_651_191), "968,651,191");
+    }
+}

@@ -1,0 +1,48 @@
+//! # What it detects
+//! How many bytes were asked for when memory was refused.
+//!
+//! # What proves it
+//! `operator new` and `malloc` are recognised by their code: they keep the size in a register that every function gives
+//! back, and compare it with -1 or -20h. Walking the stack by the images' unwind data recovers that register; on x86 the
+//! size is the argument on the stack. The caller's code, if it hands over another such register, is a second source, and
+//! the container that was about to grow a third.
+//!
+//! # What fools it
+//! A program's own `operator new` may change the size before it asks. Where the sources differ, that is shown, and the
+//! confidence is low.
+//!
+//! # Example
+//! `operator new (frame 3) was asked for 968,651,191 bytes (0x39bc71b7).`
+//!
+//! # Source
+//! The code of Microsoft's `operator new`, `_malloc_base` and `std::_Allocate`; the x64 calling convention.
+
+use super::{Confidence, Facts, Found, grouped};
+
+pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
+    let request = facts.request?;
+    let (name, frame, size) = (request.asked.name(), request.frame, request.bytes);
+    let disputed = request.is_disputed();
+    let title = if disputed {
+        format!(
+            "{name} (frame {frame}) was asked for {} bytes ({size:#x}), but another source says otherwise.",
+            grouped(size)
+        )
+    } else {
+        format!("{name} (frame {frame}) was asked for {} bytes ({size:#x}).", grouped(size))
+    };
+    let several = request.sources.len() > 1 || request.container.is_some();
+    let confidence = match (disputed, several) {
+        (true, _) => Confidence::Low,
+        (false, true) => Confidence::High,
+        (false, false) => Confidence::Medium,
+    };
+    let mut found = Found::new(confidence, title);
+    for source in &request.sources {
+        found = found.with(source.what.as_str(), format!("{:#x}", source.bytes));
+    }
+    Some(match request.padding {
+        Some(padding) => found.with("added by std::_Allocate", format!("{padding:#x}")),
+        None => found,
+    })
+}

@@ -1,0 +1,71 @@
+//! # What it detects
+//! A thread used up its stack, or its stack could not grow because no memory could be committed for it.
+//!
+//! # What proves it
+//! STATUS_STACK_OVERFLOW; the stack pointer and the lowest committed address of the stack against the lowest reserved
+//! one tell the two causes apart. The function that calls itself is the one that fills the stack.
+//!
+//! # What fools it
+//! A stack that was full long before, of which the handler freed nothing; a large local array instead of a recursion.
+//!
+//! # Example
+//! `Thread 0x1a2c used up its stack: 1020.000 kB of 1024.000 kB are committed.`
+//!
+//! # Source
+//! TEB: StackBase, StackLimit, DeallocationStack; the memory map.
+
+use std::collections::HashMap;
+
+use super::{Confidence, Facts, Found, code, short};
+
+/// Bytes at a stack's lower end that are never committed: the guard region with what a handler needs.
+const NEAR_THE_END: u64 = 0x1_0000;
+/// Rows of one function that are called a recursion.
+const OFTEN: usize = 16;
+
+pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
+    let exception = facts.raised(code::STACK_OVERFLOW)?;
+    let stack = facts.thread.and_then(|thread| thread.stack.as_deref());
+    let id = exception.thread_id;
+    let known = stack.and_then(|s| Some((s.base.0.checked_sub(s.reserved_from?.0)?, s)));
+    let Some((reserved, stack)) = known else {
+        return Some(Found::new(Confidence::High, format!("Thread {id:#x} used up its stack.")));
+    };
+    let used = stack.base.0.saturating_sub(stack.limit.0);
+    let full = reserved.saturating_sub(used) <= NEAR_THE_END;
+    let title = if full {
+        format!("Thread {id:#x} used up its stack of {}.", short(reserved))
+    } else {
+        format!(
+            "The stack of thread {id:#x} could not grow beyond {} of {}: no memory was committed for it.",
+            short(used),
+            short(reserved)
+        )
+    };
+    let found = Found::new(if full { Confidence::High } else { Confidence::Medium }, title)
+        .with_at("StackLimit", stack.limit.0, short(used))
+        .with_at("DeallocationStack", stack.base.0 - reserved, short(reserved));
+    Some(match recursion(facts) {
+        Some((name, times)) => found.with("called over and over", format!("{name}, {times} times")),
+        None => found,
+    })
+}
+
+/// The place that occurs most often on the stack.
+fn recursion(facts: &Facts<'_, '_>) -> Option<(String, usize)> {
+    let mut times: HashMap<u64, usize> = HashMap::new();
+    for frame in facts.frames().iter().filter(|frame| !frame.inline) {
+        *times.entry(frame.ip.0).or_default() += 1;
+    }
+    let (ip, count) =
+        times.into_iter().max_by_key(|(ip, count)| (*count, *ip)).filter(|(_, n)| *n >= OFTEN)?;
+    let frame = facts.frames().iter().find(|frame| frame.ip.0 == ip && !frame.inline)?;
+    let module = frame.module.as_deref().unwrap_or("?");
+    let function = frame.function.as_deref().filter(|_| frame.source != Some("nearest_export"));
+    let name = match (function, frame.offset) {
+        (Some(function), _) => format!("{module}!{function}"),
+        (None, Some(offset)) => format!("{module}+{:#x}", offset.0),
+        (None, None) => format!("{ip:#x}"),
+    };
+    Some((name, count))
+}

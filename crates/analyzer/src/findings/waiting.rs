@@ -1,0 +1,81 @@
+//! # What it detects
+//! A dump without an exception, as a person or a watchdog writes it of a process that hangs: what each thread waits in.
+//!
+//! # What proves it
+//! The innermost function of each thread's stack: the system calls that wait have names that say what for.
+//!
+//! # What fools it
+//! A thread that waits is the rule, not the fault: idle workers wait too. Two threads that wait for each other's locks
+//! show here only as two threads that wait for locks.
+//!
+//! # Example
+//! `No exception is in the dump. Of 12 threads: 9 waiting for work, 2 waiting for an object, 1 elsewhere.`
+//!
+//! # Source
+//! The exports of ntdll and win32u; the stacks.
+
+use std::collections::BTreeMap;
+
+use super::{Confidence, Facts, Found};
+use crate::report::ThreadReport;
+
+/// Functions in which a thread waits, and for what.
+const WAITS: [(&str, &str); 14] = [
+    ("WaitForSingleObject", "for an object"),
+    ("WaitForMultipleObjects", "for one of several objects"),
+    ("SignalAndWaitForSingleObject", "for an object"),
+    ("WaitForAlertByThreadId", "for a lock or a condition"),
+    ("WaitForKeyedEvent", "for a lock"),
+    ("DelayExecution", "for time to pass"),
+    ("WaitForWorkViaWorkerFactory", "for work"),
+    ("WaitForWorkerFactory", "for work"),
+    ("RemoveIoCompletion", "for I/O to complete"),
+    ("AlpcSendWaitReceivePort", "for an answer by ALPC"),
+    ("DeviceIoControlFile", "for a device"),
+    ("ReadFile", "for a file"),
+    ("UserGetMessage", "for a window message"),
+    ("UserMsgWaitForMultipleObjectsEx", "for a message or an object"),
+];
+/// Threads that are listed one by one.
+const LISTED: usize = 16;
+
+pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
+    if facts.report.exception.is_some() || facts.report.threads.is_empty() {
+        return None;
+    }
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for what in facts.report.threads.iter().filter_map(waits) {
+        *kinds.entry(what).or_default() += 1;
+    }
+    let all = facts.report.threads.len();
+    let others = all - kinds.values().sum::<usize>();
+    let mut kinds: Vec<_> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(what, count)| (std::cmp::Reverse(*count), *what));
+    let mut words: Vec<String> =
+        kinds.iter().map(|(what, count)| format!("{count} waiting {what}")).collect();
+    if others > 0 {
+        words.push(format!("{others} elsewhere"));
+    }
+    let threads = if all == 1 { "thread" } else { "threads" };
+    let title = format!("No exception is in the dump. Of {all} {threads}: {}.", words.join(", "));
+    let mut found = Found::new(Confidence::High, title);
+    for thread in facts.report.threads.iter().take(LISTED) {
+        let place = crate::verdict::place(thread).unwrap_or_else(|| "not known".to_owned());
+        let value = match waits(thread) {
+            Some(what) => format!("waits {what}, in {place}"),
+            None => format!("in {place}"),
+        };
+        found = found.with_at(format!("thread {:#x}", thread.id), thread.ip.map_or(0, |ip| ip.0), value);
+    }
+    Some(found)
+}
+
+/// What a thread waits for, by the innermost function on its stack that is known by its name.
+fn waits(thread: &ThreadReport) -> Option<&'static str> {
+    let frame = thread.frames.as_ref()?.first()?;
+    let name = frame.function.as_deref()?;
+    // On x86 an export is a guess, but system calls are all exported, and lie one behind the other.
+    let name = name.strip_prefix("Nt").or(name.strip_prefix("Zw"))?;
+    let (_, what) = WAITS.iter().find(|(wait, _)| name.starts_with(wait))?;
+    Some(what)
+}

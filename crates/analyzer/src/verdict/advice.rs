@@ -1,0 +1,149 @@
+//! What to do about it: only what the dump gives a reason and a figure for.
+
+use super::Cause;
+use crate::findings::{Facts, Finding, commit_limit, commit_unknown, grouped, largest_owners, short};
+use crate::request::Container;
+
+/// Up to here a 32-bit program was not linked to use more.
+const TWO_GIB: u64 = 1 << 31;
+
+/// After an allocation that failed.
+pub(super) fn of_refusal(facts: &Facts<'_, '_>, cause: Cause, wanted: u64) -> Vec<String> {
+    let mut advice = Vec::new();
+    match cause {
+        Cause::CommitLimit => advice.extend(page_file(facts, wanted)),
+        Cause::AddressSpaceExhausted | Cause::AddressSpaceFragmented => {
+            advice.extend(unused(facts));
+            advice.extend(wider(facts));
+        }
+        Cause::RequestExceedsAddressSpace => advice.extend(count(facts)),
+        Cause::JobLimit => advice.push(
+            "Give the job (the container, the build farm's sandbox) a higher limit, or run fewer of its processes at \
+             once."
+                .to_owned(),
+        ),
+        Cause::ExternalLimitSuspected | Cause::Undetermined => {}
+    }
+    if cause != Cause::RequestExceedsAddressSpace {
+        advice.extend(reserve_once(facts, wanted));
+        advice.extend(owners(facts));
+    }
+    advice
+}
+
+/// After any other end.
+pub(super) fn of_crash(facts: &Facts<'_, '_>, main: Option<&Finding>) -> Vec<String> {
+    let over_and_over = main
+        .filter(|finding| finding.id == "stack_overflow")
+        .and_then(|finding| finding.evidence.iter().find(|e| e.what == "called over and over"))
+        .and_then(|evidence| evidence.value.as_deref());
+    if let Some(value) = over_and_over {
+        return vec![format!(
+            "End the recursion of {value}: what it goes through may be a cycle, or just deep."
+        )];
+    }
+    let heap = main.is_some_and(|finding| finding.id == "heap_corruption");
+    let image = facts.report.process.image.as_deref().and_then(|path| path.rsplit(['\\', '/']).next());
+    match image.filter(|_| heap) {
+        Some(image) => vec![format!(
+            "Run {image} under page heap (gflags /p /enable {image} /full): it then stops at the write that does the \
+             damage."
+        )],
+        None => Vec::new(),
+    }
+}
+
+fn page_file(facts: &Facts<'_, '_>, wanted: u64) -> Option<String> {
+    let (commit, limit) = commit_limit::figures(facts)?;
+    let ram = facts.report.system.memory.as_ref().and_then(|m| m.physical_bytes)?;
+    let missing = commit.saturating_add(wanted).saturating_sub(limit);
+    let files = limit.saturating_sub(ram);
+    if missing == 0 {
+        return None;
+    }
+    Some(format!(
+        "The page files have {}: with {} more the request would have been granted. Let Windows manage their size, or \
+         see who else committed memory (Task Manager, Details, Commit size).",
+        short(files),
+        short(missing)
+    ))
+}
+
+/// What is reserved and holds nothing.
+fn unused(facts: &Facts<'_, '_>) -> Option<String> {
+    let allocations = facts.report.memory.allocations.as_ref()?;
+    let unused = allocations.largest.iter().filter(|one| one.committed_bytes == 0 && one.reserved_bytes > 0);
+    let (count, reserved) =
+        unused.fold((0u64, 0u64), |(n, bytes), one| (n + 1, bytes.saturating_add(one.reserved_bytes)));
+    let much = facts.report.memory.busy_bytes? / 4;
+    (reserved >= much).then(|| {
+        format!(
+            "{count} of the largest allocations are reserved and hold nothing: {} of address space. See who reserves \
+             them (dumplens allocations).",
+            short(reserved)
+        )
+    })
+}
+
+fn wider(facts: &Facts<'_, '_>) -> Option<String> {
+    let total = facts.report.memory.total_bytes?;
+    match facts.process.dump.width().bits() {
+        32 if total <= TWO_GIB => Some(format!(
+            "The process may use {} of address space. Linked with /LARGEADDRESSAWARE it may use 4 GB on 64-bit \
+             Windows; a 64-bit build has 128 TB.",
+            short(total)
+        )),
+        32 => {
+            Some(format!("The process may use {} of address space; a 64-bit build has 128 TB.", short(total)))
+        }
+        _ => None,
+    }
+}
+
+fn count(facts: &Facts<'_, '_>) -> Option<String> {
+    let place = facts.thread.and_then(super::place);
+    let elements = facts.request.and_then(crate::request::Request::elements);
+    let what = elements.map_or_else(
+        || "where the size comes from".to_owned(),
+        |count| format!("where a count of {} comes from", grouped(count)),
+    );
+    Some(format!("Look {what}, from {} on: a length that was read or computed wrong.", place?))
+}
+
+/// What growing costs a vector: old and new room at the same time.
+fn reserve_once(facts: &Facts<'_, '_>, wanted: u64) -> Option<String> {
+    let Some(Container::Vector(vector)) = facts.request?.container else { return None };
+    let old = vector.end.checked_sub(vector.first)?;
+    Some(format!(
+        "While it grows, the vector at {:#x} needs its old room and the new one together: {} and {}. Reserve once what \
+         it will need, or keep the elements in blocks.",
+        vector.address,
+        short(old),
+        short(wanted)
+    ))
+}
+
+/// Where to look, if the process itself holds much.
+fn owners(facts: &Facts<'_, '_>) -> Option<String> {
+    let own = commit_unknown::own(facts)?;
+    let whole = commit_limit::figures(facts).map(|(_, limit)| limit).or(facts.report.memory.total_bytes)?;
+    let much = own >= whole / 4 || own >= 4 << 30;
+    let heap = largest_owners::largest_heap(facts).map(|heap| {
+        (
+            heap.committed_bytes,
+            format!("heap {} at {:#x} with {}", heap.index, heap.handle.0, short(heap.committed_bytes)),
+        )
+    });
+    let block = largest_owners::largest_allocation(facts).map(|one| {
+        (
+            one.committed_bytes,
+            format!("the allocation at {:#x} with {}", one.base.0, short(one.committed_bytes)),
+        )
+    });
+    let largest = heap.into_iter().chain(block).max_by_key(|(bytes, _)| *bytes).filter(|_| much)?;
+    Some(format!(
+        "The process holds {} itself: look first at {} (dumplens allocations, dumplens heaps).",
+        short(own),
+        largest.1
+    ))
+}

@@ -1,0 +1,23 @@
+//! `dumplens explain`: what a finding means, what proves it, and what fools it.
+
+use clap::builder::PossibleValuesParser;
+use dumplens_analyzer::findings::DETECTORS;
+
+use crate::output::Output;
+
+/// What a finding means, what proves it and what fools it
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The finding's id, as `why` and the JSON report give it; without it, the ids are listed
+    #[arg(value_parser = PossibleValuesParser::new(DETECTORS.iter().map(|detector| detector.id)), hide_possible_values = true)]
+    id: Option<String>,
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let Some(id) = &options.id else {
+        let ids: String = DETECTORS.iter().flat_map(|detector| [detector.id, "\n"]).collect();
+        return output.text(&ids);
+    };
+    let detector = DETECTORS.iter().find(|detector| detector.id == id);
+    output.text(&detector.map(dumplens_analyzer::findings::Detector::explanation).unwrap_or_default())
+}
