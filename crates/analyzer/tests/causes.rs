@@ -16,16 +16,8 @@ const PENDING: &[&str] = &[
     "vector-of-bytes",
     "vector-debug-allocate",
     "vector-resize",
-    // Elements above 64 KiB.
-    "vector-of-two",
     // The caller passes a constant: the vector that would fit has nothing to do with it.
     "decoy-of-a-constant",
-    // A vector that doubles, as libc++'s and libstdc++'s do.
-    "vector-that-doubles",
-    // JobTotalCommitLimit.
-    "job-total-limit",
-    // bad_array_new_length by itself says that a count was absurd.
-    "overflow",
     // The vector's address was in edi, which the throw saved below the frame of operator new; the size of an element
     // is a shift of what lea multiplied by three.
     "x86-frameless",
@@ -34,13 +26,6 @@ const PENDING: &[&str] = &[
     "terminated",
     "thrown-again",
     "x86-terminated",
-    // Codes that name the cause, or that memory was refused.
-    "status-commitment-limit",
-    "fatal-memory-exhaustion",
-    "dot-net",
-    "dot-net-sign-extended",
-    // STATUS_ASSERTION_FAILURE.
-    "assertion",
 ];
 
 fn report(case: &Case) -> Report {
