@@ -32,7 +32,8 @@
 //! The rooms: [`Process`] and the records in it; [`Layout`], where everything went; structures that lie in the
 //! process ([`Teb`], [`Peb`], [`ProcessParameters`], [`Kuser`], [`pe`], [`heap`]); [`AddressSpace`], which makes gap-free
 //! region lists; [`presets`], complete
-//! processes; [`damage`], dumps that a reader must survive.
+//! processes, among them some whose end is known ([`presets::causes`]: their code is assembled and run by `machine`);
+//! [`damage`], dumps that a reader must survive.
 
 #![forbid(unsafe_code)]
 

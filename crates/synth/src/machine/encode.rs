@@ -16,6 +16,7 @@ pub(super) struct Place<'a> {
 }
 
 /// What the operand field of an instruction names: a register's number, or the number of an operation.
+#[derive(Clone, Copy)]
 struct Operand(Reg);
 
 impl Place<'_> {
@@ -197,7 +198,7 @@ impl Place<'_> {
             code.u32(low32(value));
             return code;
         }
-        if let Some(signed) = i32::try_from(value.cast_signed()).ok() {
+        if let Ok(signed) = i32::try_from(value.cast_signed()) {
             let mut code = self.register(&[0xC7], Operand(0), r, true);
             code.extend(signed.to_le_bytes());
             return code;

@@ -13,6 +13,7 @@ mod cpu;
 mod encode;
 mod op;
 mod program;
+mod step;
 #[cfg(test)]
 mod tests;
 mod unwind;

@@ -14,7 +14,8 @@ use crate::process::Process;
 
 fn hex(width: Width, op: Op) -> String {
     let bytes = assemble(width, &[op], 0x1000, &|_| 0x2010).bytes;
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).expect("a digit");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[test]

@@ -66,8 +66,15 @@ fn left(process: Process, bytes: u64) -> Process {
 
 /// JobSharedCommitUsage, JobPrivateCommitUsage, JobPeakPrivateCommitUsage, JobPrivateCommitLimit, JobTotalCommitLimit.
 fn job(process: Process, job: [u64; 5]) -> Process {
-    let private_usage = 490 << 20;
-    let counters = VmCounters { flags: 0x1F, private_usage, job, ..VmCounters::default() };
+    let used = 490 << 20;
+    let counters = VmCounters {
+        flags: 0x1F,
+        pagefile_usage: used,
+        peak_pagefile_usage: used,
+        private_usage: used,
+        job,
+        ..VmCounters::default()
+    };
     Process { vm_counters: Some(counters), ..process }
 }
 

@@ -1,10 +1,12 @@
 //! x86: what ends a process there besides an address space that is used up.
 
 use super::Level::Medium;
+use super::dispatch::Handling;
+use super::growth32::Vector;
 use super::new64::LENGTH_ERROR;
-use super::program32::{New, PLACES, RECORDER, Vector, full_vector, world};
+use super::program32::{New, PLACES, RECORDER, full_vector, world};
 use super::runtime32::framed;
-use super::world::{Handling, World};
+use super::world::World;
 use super::{Case, Maker, Sure, Truth, Wanted};
 use crate::machine::{AX, BP, CX, Op, at, data_item};
 use crate::process::Process;

@@ -2,9 +2,10 @@
 //! that may not throw; or it was thrown again; or it happened long ago, or in another thread.
 
 use super::Level::Medium;
+use super::dispatch::Handling;
 use super::growth64::USUAL;
 use super::program64::{COMMITMENT_LIMIT, CONTAINER, at_commit_limit, capture, vector, world};
-use super::world::{Handling, World};
+use super::world::World;
 use super::{Case, Maker, Sure, Truth, Wanted, new64};
 use crate::machine::{AX, Alu, BP, CX, Code, DX, Op, SP, at, data_item};
 

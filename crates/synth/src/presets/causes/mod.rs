@@ -6,7 +6,10 @@
 mod absurd;
 pub mod commit;
 mod containers;
+mod crt64;
+mod dispatch;
 mod ends32;
+mod growth32;
 mod growth64;
 pub mod handled;
 mod new64;

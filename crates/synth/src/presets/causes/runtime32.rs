@@ -1,5 +1,6 @@
 //! Windows and the Visual C++ runtime, x86: frames by EBP, arguments on the stack.
 
+use super::runtime64::{NT_ALLOCATE, NT_WAIT};
 use super::world::Bases;
 use crate::machine::{
     AX, Alu, BP, CX, Code, Cond, DI, DX, Data, Op, Reg, SI, SP, Unit, at, data_item, indexed,
@@ -8,8 +9,6 @@ use crate::machine::{
 /// What `throw` raises, and its first parameter.
 const CPP: i32 = 0xE06D_7363_u32.cast_signed();
 const MAGIC: i32 = 0x1993_0520;
-/// Numbers of system calls, as on x64.
-use super::runtime64::{NT_ALLOCATE, NT_WAIT};
 
 /// `push ebp; mov ebp,esp`, and room for locals.
 pub(super) fn framed(name: &'static str, locals: i32, body: &[Op]) -> Code {

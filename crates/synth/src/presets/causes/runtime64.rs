@@ -1,19 +1,13 @@
-//! Windows and the Visual C++ runtime, x64: as much of them as lies between a program and its end.
-//!
-//! Shapes follow `spec/windows-dumps.md` E.2 and E.3: `_CxxThrowException` keeps rbx and rsi in home slots and pushes rdi,
-//! `malloc` keeps the size in rbx and gives it to RtlAllocateHeap in r8.
+//! Windows, x64: as much of it as lies between a program and its end.
 
+use super::crt64;
 use super::world::Bases;
 use crate::machine::{
-    AX, Alu, BP, BX, CX, Code, Cond, DI, DX, Data, Mem, Op, R8, R9, R10, R12, R13, R14, R15, SI, SP, Unit,
-    at, data_item, indexed,
+    AX, Alu, BP, BX, CX, Code, Cond, DI, DX, Data, Op, R8, R9, R10, R12, R13, R14, R15, SI, SP, Unit, at,
+    data_item, indexed,
 };
 use crate::pe::Unwind;
 
-/// What `throw` raises.
-const CPP: u64 = 0xE06D_7363;
-/// First parameter of a C++ exception.
-const MAGIC: i32 = 0x1993_0520;
 /// Size of a CONTEXT, and where it keeps the non-volatile registers.
 const CONTEXT: i32 = 0x4D0;
 const SAVED: [(u8, u16); 8] =
@@ -40,11 +34,11 @@ pub(super) fn units(bases: &Bases, app: u64) -> Vec<Unit> {
             vec![raise_exception(), wait(), sleep()],
             Vec::new(),
         ),
-        unit("C:\\Windows\\System32\\VCRUNTIME140.dll", bases.vcruntime, vcruntime(), Vec::new()),
+        unit("C:\\Windows\\System32\\VCRUNTIME140.dll", bases.vcruntime, crt64::vcruntime(), Vec::new()),
         unit(
             "C:\\Windows\\System32\\ucrtbase.dll",
             bases.ucrtbase,
-            vec![malloc(), callnewh(), abort(), terminate()],
+            crt64::ucrtbase(),
             vec![Data::new("__acrt_heap", bases.heap.to_le_bytes())],
         ),
     ]
@@ -254,138 +248,5 @@ fn sleep() -> Code {
             Op::AluImm(Alu::Add, SP, 0x38),
             Op::Ret,
         ],
-    )
-}
-
-fn vcruntime() -> Vec<Code> {
-    vec![
-        throw(),
-        Code::new(
-            "__CxxFrameHandler4",
-            [
-                Op::AluImm(Alu::Sub, SP, 0x58),
-                Op::EndProlog,
-                Op::CallImport("terminate"),
-                Op::Nop,
-                Op::AluImm(Alu::Add, SP, 0x58),
-                Op::Ret,
-            ],
-        ),
-        call_catch_block(),
-        Code::new(
-            "_CallSettingFrame",
-            [
-                Op::AluImm(Alu::Sub, SP, 0x28),
-                Op::Store(at(SP, 0x30), CX),
-                Op::Store(at(SP, 0x38), DX),
-                Op::EndProlog,
-                Op::Mov(AX, CX),
-                Op::CallReg(AX),
-                Op::Nop,
-                Op::AluImm(Alu::Add, SP, 0x28),
-                Op::Ret,
-            ],
-        ),
-    ]
-}
-
-/// Object in rcx, ThrowInfo in rdx. Both null throw again what is being handled.
-fn throw() -> Code {
-    Code::new(
-        "_CxxThrowException",
-        [
-            Op::Store(at(SP, 0x10), BX),
-            Op::Store(at(SP, 0x18), SI),
-            Op::Push(DI),
-            Op::AluImm(Alu::Sub, SP, 0x60),
-            Op::EndProlog,
-            Op::Mov(BX, DX),
-            Op::Mov(SI, CX),
-            Op::StoreImm(at(SP, 0x30), MAGIC),
-            Op::Store(at(SP, 0x38), SI),
-            Op::Store(at(SP, 0x40), BX),
-            Op::StoreImm(at(SP, 0x48), 0),
-            Op::Test(BX, BX),
-            Op::Jcc(Cond::Equal, "again"),
-            Op::Lea(DX, at(SP, 0x20)),
-            Op::Mov(CX, BX),
-            Op::CallImport("RtlPcToFileHeader"),
-            Op::Store(at(SP, 0x48), AX),
-            Op::Label("again"),
-            Op::Lea(R9, at(SP, 0x30)),
-            Op::MovImm(R8, 4),
-            Op::MovImm(DX, 1),
-            Op::MovImm(CX, CPP),
-            Op::CallImport("RaiseException"),
-            Op::Load(BX, at(SP, 0x78)),
-            Op::Load(SI, at(SP, 0x80)),
-            Op::AluImm(Alu::Add, SP, 0x60),
-            Op::Pop(DI),
-            Op::Ret,
-        ],
-    )
-}
-
-/// Handler in rcx, the frame of the function that catches in rdx.
-fn call_catch_block() -> Code {
-    Code::new(
-        "CxxCallCatchBlock",
-        [
-            Op::Push(BX),
-            Op::Push(SI),
-            Op::AluImm(Alu::Sub, SP, 0x78),
-            Op::EndProlog,
-            Op::Mov(BX, CX),
-            Op::Mov(SI, DX),
-            Op::Call("_CallSettingFrame"),
-            Op::Nop,
-            Op::AluImm(Alu::Add, SP, 0x78),
-            Op::Pop(SI),
-            Op::Pop(BX),
-            Op::Ret,
-        ],
-    )
-}
-
-fn malloc() -> Code {
-    Code::new(
-        "malloc",
-        [
-            Op::Push(BX),
-            Op::AluImm(Alu::Sub, SP, 0x20),
-            Op::EndProlog,
-            Op::Mov(BX, CX),
-            Op::AluImm(Alu::Cmp, CX, -0x20),
-            Op::Jcc(Cond::Above, "none"),
-            Op::Load(CX, Mem::Item("__acrt_heap")),
-            Op::Alu(Alu::Xor, DX, DX),
-            Op::Mov(R8, BX),
-            Op::CallImport("RtlAllocateHeap"),
-            Op::Test(AX, AX),
-            Op::Jcc(Cond::NotEqual, "out"),
-            Op::Label("none"),
-            Op::Alu(Alu::Xor, AX, AX),
-            Op::Label("out"),
-            Op::AluImm(Alu::Add, SP, 0x20),
-            Op::Pop(BX),
-            Op::Ret,
-        ],
-    )
-}
-
-/// No handler is set.
-fn callnewh() -> Code {
-    Code::new("_callnewh", [Op::Alu(Alu::Xor, AX, AX), Op::Ret])
-}
-
-fn terminate() -> Code {
-    Code::new("terminate", [Op::AluImm(Alu::Sub, SP, 0x28), Op::EndProlog, Op::Call("abort"), Op::Int3])
-}
-
-/// `__fastfail(FAST_FAIL_FATAL_APP_EXIT)`
-fn abort() -> Code {
-    Code::new(
-        "abort",
-        [Op::AluImm(Alu::Sub, SP, 0x28), Op::EndProlog, Op::MovImm(CX, 7), Op::Int29, Op::Int3],
     )
 }

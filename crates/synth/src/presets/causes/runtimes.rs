@@ -104,10 +104,8 @@ fn fatal_memory_exhaustion() -> Case {
 
 /// A .NET exception: its HRESULT is the first of five parameters.
 fn clr(name: &'static str, hresult: u32, sign_extended: bool, truth: Truth) -> Case {
-    let first = match sign_extended {
-        true => i64::from(hresult.cast_signed()).cast_unsigned(),
-        false => hresult.into(),
-    };
+    let signed = i64::from(hresult.cast_signed()).cast_unsigned();
+    let first = if sign_extended { signed } else { hresult.into() };
     let parameters = [first, 0, 0, 0, 0x7FFB_2000_0000];
     finish(name, process(vec![raising(0xE043_4352, &parameters)], (0, 0)), truth)
 }

@@ -1,7 +1,8 @@
 //! x86: an address space that is used up or in pieces, and what else refuses memory there.
 
 use super::Level::{High, Medium};
-use super::program32::{CONTAINER, New, PLACES, RECORDER, Vector, full_vector, world};
+use super::growth32::Vector;
+use super::program32::{CONTAINER, New, PLACES, RECORDER, full_vector, world};
 use super::runtime32::{body, framed};
 use super::world::World;
 use super::{Case, Maker, Sure, Truth, Wanted};
