@@ -37,7 +37,7 @@ impl Report {
             dump: dump(process, options, &mut warnings),
             system: system(process, misc.as_ref(), &mut warnings),
             process: self::process(process, misc.as_ref(), options, &mut warnings),
-            exception: exception::exception(process, &mut warnings),
+            exception: exception::exception(process, details, &mut warnings),
             threads: if details {
                 threads(&walker, options, &holdings, request.as_ref(), &mut warnings)
             } else {
