@@ -192,7 +192,7 @@ fn any_bytes_as_instruction() {
         let mut bytes = bytes.clone();
         let kept = (bytes.len() - at).min(15);
         for byte in &mut bytes[at..at + kept] {
-            *byte = next() as u8;
+            *byte = next().to_le_bytes()[3];
         }
         for register in 0..16 {
             let value = next() >> (next() % 64);
