@@ -3,7 +3,7 @@
 #![cfg(feature = "processor")]
 
 use dumplens_analyzer::report::AnalysisReport;
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Options, Process, Report, render};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, Exception, damage, presets};
 
@@ -138,6 +138,17 @@ fn of_other_code_only_the_reason() {
 }
 
 #[test]
+fn info_shows_reason_instruction_and_what_it_used() {
+    let text = render::text::info(&report(crashed(LOAD, NOWHERE, [0, NOWHERE]).to_bytes().0));
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    assert!(lines.contains(&"reason EXCEPTION_ACCESS_VIOLATION_READ"), "{text}");
+    assert!(lines.iter().any(|line| line.starts_with("instruction mov rax")), "{text}");
+    assert!(lines.contains(&"read at 123`45678000"), "{text}");
+    let text = render::text::info(&report(crashed(LOAD, 0xdddd_dddd_dddd_dddd, [0, u64::MAX]).to_bytes().0));
+    assert!(text.contains("the address that was not canonical: dddddddd`dddddddd"), "{text}");
+}
+
+#[test]
 fn none_without_details() {
     let dump = Dump::open(crashed(LOAD, 0, [0, 0]).to_bytes().0).expect("a dump that opens");
     let report = Report::new(&Process::gather(&dump), &Options::default());
@@ -173,7 +184,7 @@ fn damaged_dumps() {
     assert!(analysed > 50, "only {analysed} had anything to analyse");
 }
 
-/// Whatever stands at the instruction pointer, and in all registers. DUMPLENS_MUTATIONS says how many, 3000 without.
+/// Whatever stands at the instruction pointer, and in all registers. DUMPLENS_MUTATIONS says how many, 1000 without.
 #[test]
 fn any_bytes_as_instruction() {
     let process = crashed(LOAD, NOWHERE, [0, u64::MAX]).trimmed();
@@ -181,7 +192,7 @@ fn any_bytes_as_instruction() {
     let (bytes, layout) = process.to_bytes();
     let at = usize::try_from(layout.offset_of(ip).expect("code is kept")).expect("small");
     let registers = bytes.windows(8).position(|w| w == NOWHERE.to_le_bytes()).expect("rcx") - 8;
-    let runs = std::env::var("DUMPLENS_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(3000u64);
+    let runs = std::env::var("DUMPLENS_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(1000u64);
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
