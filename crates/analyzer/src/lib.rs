@@ -30,6 +30,8 @@ mod address_space;
 mod allocations;
 mod claims;
 mod clock;
+#[cfg(feature = "processor")]
+mod crash_analysis;
 mod exceptions;
 mod filter;
 pub mod findings;

@@ -93,6 +93,11 @@ pub enum Warning {
         /// Exceptions that were found and are not reported.
         records: u64,
     },
+    /// The analysis of the crash, or a part of it, is left out.
+    CrashAnalysisLacks {
+        /// What, and why.
+        lost: String,
+    },
     /// A stream is there, but every figure in it is zero.
     StreamEmpty {
         /// Which.
@@ -133,6 +138,7 @@ impl Warning {
             Warning::PageHeap => "page_heap",
             Warning::ExceptionThreadUnknown { .. } => "exception_thread_unknown",
             Warning::EarlierExceptionsCut { .. } => "earlier_exceptions_cut",
+            Warning::CrashAnalysisLacks { .. } => "crash_analysis_lacks",
             Warning::StreamEmpty { .. } => "stream_empty",
             Warning::NotWindows { .. } => "not_windows",
             Warning::CommentRepaired => "comment_repaired",
@@ -193,6 +199,7 @@ impl fmt::Display for Warning {
                 "of earlier exceptions on stacks {records} are left out, and {threads} stacks were not searched: \
                  there are too many"
             ),
+            Warning::CrashAnalysisLacks { lost } => write!(f, "the analysis of the crash lacks {lost}"),
             Warning::StreamEmpty { stream } => {
                 write!(f, "{stream} is there, but all its figures are zero: they are unknown, not zero")
             }

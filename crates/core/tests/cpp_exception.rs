@@ -65,6 +65,26 @@ fn the_text_of_a_base_that_is_not_at_the_start() {
     }
 }
 
+/// 500 types that are all one, and a count of which most is not there.
+#[test]
+fn a_throw_of_too_many_types_is_read_as_far_as_the_bound() {
+    for (width, reference) in [(synth::Width::W32, 0x40_0000), (synth::Width::W64, 0)] {
+        let (mut process, parameters) = thrown(width);
+        let array = 0x1200;
+        process.put(IMAGE + 0x100c, &u32::to_le_bytes(reference + array));
+        for n in 1..=500 {
+            process.put(IMAGE + u64::from(array + 4 * n), &u32::to_le_bytes(reference + 0x1040));
+        }
+        for count in [500u32, 0x7fff_ffff] {
+            process.put(IMAGE + u64::from(array), &count.to_le_bytes());
+            let cpp = CppException::read(open(&process).memory(), &parameters).unwrap();
+            assert_eq!((cpp.types.len(), cpp.types_left), (64, count - 64));
+        }
+        process.put(IMAGE + u64::from(array), &u32::MAX.to_le_bytes());
+        assert!(CppException::read(open(&process).memory(), &parameters).is_err());
+    }
+}
+
 #[test]
 fn what_is_not_there_is_not_guessed() {
     let (process, mut parameters) = thrown(synth::Width::W64);

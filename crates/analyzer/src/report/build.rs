@@ -43,7 +43,7 @@ impl Report {
             dump: dump(process, options, &mut warnings),
             system: system(process, misc.as_ref(), &mut warnings),
             process: self::process(process, misc.as_ref(), options, &mut warnings),
-            exception: exception::exception(process, &mut warnings),
+            exception: exception::exception(process, details, &mut warnings),
             threads,
             modules: if details { modules(process, &holdings) } else { Vec::new() },
             heaps: if details { space::heaps(process, &holdings) } else { Vec::new() },

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::region::RegionReport;
-use super::{CodeReport, Hex, SiteReport};
+use super::{AnalysisReport, CodeReport, Hex, SiteReport};
+#[cfg(feature = "processor")]
+use crate::crash_analysis::analysis;
 use crate::exceptions::{NONCONTINUABLE, access::access, codes, fast_fail};
 use crate::process::Process;
 use crate::symbols::Undecorator;
@@ -45,6 +47,8 @@ pub struct ExceptionReport {
     pub access: Option<AccessReport>,
     /// The C++ exception; `None` for every other code.
     pub cpp: Option<CppReport>,
+    /// What the crashing instruction did; `None` without details, or in builds without the feature `processor`.
+    pub analysis: Option<Box<AnalysisReport>>,
 }
 
 /// An access to memory that failed.
@@ -89,7 +93,11 @@ pub struct CppReport {
 }
 
 /// The dump's exception.
-pub(super) fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<ExceptionReport> {
+pub(super) fn exception(
+    process: &Process<'_>,
+    details: bool,
+    warnings: &mut Vec<Warning>,
+) -> Option<ExceptionReport> {
     let exception = process.dump.exception().ok().flatten()?;
     let thread_id = exception.raw.thread_id;
     if !process.threads.is_empty() && !process.threads.iter().any(|t| t.id == thread_id) {
@@ -112,12 +120,19 @@ pub(super) fn exception(process: &Process<'_>, warnings: &mut Vec<Warning>) -> O
         fast_fail: None,
         access: None,
         cpp: None,
+        analysis: details.then(|| analysis(process, warnings)).flatten().map(Box::new),
     };
     Some(if process.is_windows() {
         of_windows(process, plain, record.exception_code, record.exception_flags, &parameters)
     } else {
         ExceptionReport { name: signal(process, &exception), ..plain }
     })
+}
+
+/// Nothing, in this build.
+#[cfg(not(feature = "processor"))]
+fn analysis(_: &Process<'_>, _: &mut Vec<Warning>) -> Option<AnalysisReport> {
+    None
 }
 
 /// What Windows' exceptions have, and no other system's.

@@ -3,6 +3,7 @@
 //! Field names are a contract with other programs. Addresses, codes and flags are [`Hex`]; sizes are in bytes;
 //! times are RFC 3339 in UTC; what is not known is `None`, never zero.
 
+mod analysis;
 mod build;
 mod earlier;
 mod exception;
@@ -14,6 +15,7 @@ mod space;
 mod stack;
 mod symbols;
 
+pub use analysis::{AdjustedReport, AnalysisReport, BitFlipReport, OperandReport};
 pub use earlier::EarlierReport;
 pub use exception::{AccessReport, CppReport, ExceptionReport};
 

@@ -93,7 +93,7 @@ fn step(
 }
 
 /// Nothing that is waited for here takes time: the provider answers at once.
-fn finish<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(crate) fn finish<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,
@@ -101,7 +101,7 @@ fn finish<T>(future: impl Future<Output = T>) -> Option<T> {
 }
 
 /// Knows no symbols and no unwind data. A scan accepts nothing either: it wants a named function.
-struct NoSymbols;
+pub(crate) struct NoSymbols;
 
 #[async_trait]
 impl SymbolProvider for NoSymbols {

@@ -73,6 +73,9 @@ impl<'p> Redactor<'p> {
         for saved in saved_ebps(process, report) {
             exact.add(saved, 8);
         }
+        for (from, len) in crash(process, report) {
+            exact.add(from, len);
+        }
         let frames = report.threads.iter().filter_map(|thread| thread.frames.as_ref()).flatten();
         let ips = frames.map(|frame| frame.ip.0).collect();
         Redactor { process, exact, stacks, ips, pointer: process.dump.width().bytes() }
@@ -120,6 +123,20 @@ impl<'p> Redactor<'p> {
 
     fn points_somewhere(&self, value: u64) -> bool {
         self.process.space.region_at(value).is_some_and(|region| !region.state.is_free())
+    }
+}
+
+/// The crashing instruction, and the address that it may return to.
+fn crash(process: &Process<'_>, report: &Report) -> Vec<(u64, u64)> {
+    const INSTRUCTION: u64 = 15;
+    let analysed = report.exception.as_ref().and_then(|exception| exception.analysis.as_ref());
+    let exception = process.dump.exception().ok().flatten();
+    let context = exception.as_ref().and_then(|e| e.context(process.system.as_ref()?, None));
+    match (analysed.is_some_and(|found| found.instruction.is_some()), context) {
+        (true, Some(context)) => {
+            vec![(context.get_instruction_pointer(), INSTRUCTION), (context.get_stack_pointer(), 8)]
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn thrown() -> ExceptionReport {
             what: text("bad \u{1b}[31mallocation"),
             problem: None,
         }),
+        analysis: None,
     }
 }
 

@@ -4,12 +4,14 @@
 //! places of the file (names, contexts, CodeView records) the references are moved along, entry by entry. What cannot
 //! be read in the original points outside the file in the copy too, so that a reader misses the same things.
 
+mod crash;
 mod memory;
 mod output;
 mod refer;
 
 use std::io::{self, Seek, Write};
 
+pub use self::crash::Crash;
 use crate::container::StreamLocation;
 use crate::damage::Damage;
 use crate::dump::Dump;

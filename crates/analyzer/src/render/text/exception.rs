@@ -3,7 +3,9 @@
 use crate::render::escape;
 use crate::render::number::{hex, size_text};
 use crate::report::region::RegionReport;
-use crate::report::{AccessReport, CppReport, EarlierReport, ExceptionReport, Report, ThreadReport};
+use crate::report::{
+    AccessReport, AnalysisReport, CppReport, EarlierReport, ExceptionReport, Report, ThreadReport,
+};
 
 /// Earlier exceptions that are listed where there is little room.
 const SHOWN: usize = 8;
@@ -37,6 +39,32 @@ pub(super) fn lines(report: &Report, exception: &ExceptionReport) -> Vec<String>
     }
     lines.extend(exception.access.as_ref().map(|access| self::access(access, report.dump.pointer_bits)));
     lines.extend(exception.cpp.iter().flat_map(cpp));
+    lines.extend(exception.analysis.iter().flat_map(|found| analysis(found, report.dump.pointer_bits)));
+    lines
+}
+
+/// Bit flips that are listed where there is little room.
+const FLIPS: usize = 3;
+
+/// The reason, the instruction, and what it accessed.
+fn analysis(found: &AnalysisReport, bits: u32) -> Vec<String> {
+    let mut lines = vec![format!("reason {}", escape::line(&found.reason))];
+    lines.extend(found.instruction.as_ref().map(|code| format!("instruction {}", escape::line(code))));
+    let accesses = found.accesses.iter().flatten();
+    lines.extend(accesses.map(|operand| {
+        let kind = operand.kind.unwrap_or("access").replace('_', " and ");
+        format!("  {kind} at {}", hex(operand.address.0, bits))
+    }));
+    lines.extend(found.adjusted_address.as_ref().map(|adjusted| match adjusted.kind {
+        "null_offset" => format!("  a null pointer, and {} added to it", adjusted.address),
+        _ => format!("  the address that was not canonical: {}", hex(adjusted.address.0, bits)),
+    }));
+    let flips = found.bit_flips.iter().flatten();
+    lines.extend(flips.take(FLIPS).map(|flip| {
+        let register = flip.register.map(|name| format!(" in {name}")).unwrap_or_default();
+        let confidence = flip.confidence.map(|c| format!(" (confidence {c:.2})")).unwrap_or_default();
+        format!("  {}{register} would be accessible, one bit away{confidence}", hex(flip.address.0, bits))
+    }));
     lines
 }
 

@@ -1,0 +1,75 @@
+//! Damaged dumps, from one end to the other: no panic, no hang, and no more memory than a file of that size may cost.
+//!
+//! Deterministic: run N always does the same. DUMPLENS_MUTATIONS says how many runs there are, DUMPLENS_FIRST which is
+//! the first.
+#![allow(clippy::print_stderr)]
+
+mod change;
+mod seeds;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Bytes that any file may cost, and how many more for each of its own.
+const MOST_MEMORY: usize = 64 << 20;
+const MEMORY_PER_BYTE: usize = 8;
+/// One run. Measured on a busy machine, so a slow one has a second try.
+const MOST_TIME: Duration = Duration::from_secs(2);
+/// Runs without DUMPLENS_MUTATIONS: some 15 s in a debug build on a busy machine.
+const RUNS: u64 = 2000;
+
+/// What a run took; `None` if it panicked.
+fn measure(run: impl Fn()) -> Option<(Duration, usize)> {
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    let started = Instant::now();
+    catch_unwind(AssertUnwindSafe(run)).ok()?;
+    Some((started.elapsed(), MEMORY.peak_usage().saturating_sub(before)))
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// One test, so that nothing else allocates meanwhile.
+#[test]
+fn damaged_dumps_from_end_to_end() {
+    let seeds = seeds::seeds();
+    let first = variable("DUMPLENS_FIRST").unwrap_or(0);
+    let runs = variable("DUMPLENS_MUTATIONS").unwrap_or(RUNS);
+    let (mut slowest, mut largest, mut faults) = ((Duration::ZERO, 0), (0, 0), Vec::new());
+    let started = Instant::now();
+    for n in first..first.saturating_add(runs) {
+        let bytes = change::changed(&seeds, n);
+        let run = || {
+            dumplens_fuzz::container(&bytes);
+            dumplens_fuzz::report(&bytes);
+        };
+        let again = |slow: &(Duration, usize)| slow.0 > MOST_TIME;
+        let Some((took, peak)) = measure(run).and_then(|m| if again(&m) { measure(run) } else { Some(m) })
+        else {
+            faults.push(format!("run {n} panicked"));
+            continue;
+        };
+        if took > MOST_TIME {
+            faults.push(format!("run {n} took {took:?}"));
+        }
+        if peak > MOST_MEMORY + MEMORY_PER_BYTE * bytes.len() {
+            faults.push(format!("run {n} took {peak} bytes of memory for a file of {}", bytes.len()));
+        }
+        slowest = slowest.max((took, n));
+        largest = largest.max((peak, n));
+    }
+    eprintln!(
+        "{runs} runs over {} seeds in {:?}; slowest {slowest:?}, most memory {largest:?}, {} faults",
+        seeds.len(),
+        started.elapsed(),
+        faults.len()
+    );
+    assert!(faults.is_empty(), "{faults:#?}");
+}
