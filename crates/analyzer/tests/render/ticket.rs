@@ -101,7 +101,7 @@ fn a_ticket_says_what_matters() {
         "   - nothing known of it\n",
         "**What to do**\n\n- Reserve once what it will need.",
         "| Commit | 5.000 GB charged to the process (peak 6.000 GB) |",
-        "| Exception | e06d7363 (Visual C++ exception) in thread 0x3e8 |",
+        "| Exception | e06d7363 (Visual C++ exception: std::bad\\_alloc) in thread 0x3e8 |",
         "| Private commit | 5.000 GB |",
         "### Stack of the exception's thread 0x3e8",
         "| `<unknown>` | 20 | 4.551 GB | 99.50% | 4.000 GB at `0x7fff00000000` |",
@@ -123,8 +123,12 @@ fn a_ticket_says_what_matters() {
 fn stacks_beyond_measure_are_left_out_and_counted() {
     let mut report: Report = report();
     let deep: Vec<_> = handmade::frames().into_iter().cycle().take(1024).collect();
-    let thread =
-        ThreadReport { frames: Some(deep), stopped: Some("end".into()), ..report.threads[0].clone() };
+    let thread = ThreadReport {
+        frames: Some(deep),
+        stopped: Some("end".into()),
+        exceptions: None,
+        ..report.threads[0].clone()
+    };
     report.threads =
         (0..300).map(|n| ThreadReport { id: 1000 + n, index: n as usize, ..thread.clone() }).collect();
     let text = markdown::report(&report);
