@@ -10,6 +10,7 @@ mod seeds;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use dumplens_core::Dump;
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -43,9 +44,11 @@ fn damaged_dumps_from_end_to_end() {
     let first = variable("DUMPLENS_FIRST").unwrap_or(0);
     let runs = variable("DUMPLENS_MUTATIONS").unwrap_or(RUNS);
     let (mut slowest, mut largest, mut faults) = ((Duration::ZERO, 0), (0, 0), Vec::new());
+    let mut opened = 0;
     let started = Instant::now();
     for n in first..first.saturating_add(runs) {
         let bytes = change::changed(&seeds, n);
+        opened += u64::from(Dump::open(bytes.clone()).is_ok());
         let run = || {
             dumplens_fuzz::container(&bytes);
             dumplens_fuzz::report(&bytes);
@@ -66,10 +69,11 @@ fn damaged_dumps_from_end_to_end() {
         largest = largest.max((peak, n));
     }
     eprintln!(
-        "{runs} runs over {} seeds in {:?}; slowest {slowest:?}, most memory {largest:?}, {} faults",
+        "{runs} runs over {} seeds in {:?}, {opened} opened; slowest {slowest:?}, most memory {largest:?}, {} faults",
         seeds.len(),
         started.elapsed(),
         faults.len()
     );
     assert!(faults.is_empty(), "{faults:#?}");
+    assert!(runs < 100 || opened > runs / 2, "of {runs} changed dumps only {opened} open");
 }
