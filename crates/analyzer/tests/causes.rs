@@ -18,8 +18,7 @@ const PENDING: &[&str] = &[
     "vector-resize",
     // The caller passes a constant: the vector that would fit has nothing to do with it.
     "decoy-of-a-constant",
-    // The vector's address was in edi, which the throw saved below the frame of operator new; the size of an element
-    // is a shift of what lea multiplied by three.
+    // The vector's address was in edi, which the throw saved below the frame of operator new.
     "x86-frameless",
     // A bad_alloc on the stack below what the dump was written for.
     "handled-then-abort",
