@@ -4,7 +4,7 @@ mod support;
 
 use support::run;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 18] = [
     "why",
     "explain",
     "summary",
