@@ -37,7 +37,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         fs::remove_dir_all(&wheels)?;
     }
     let mut maturin = Command::new(&python);
-    maturin.args(["-m", "maturin", "build", "--locked", "--profile", profile]).current_dir(&source);
+    maturin.args(["-m", "maturin", "build", "--profile", profile]).current_dir(&source);
     done(maturin.arg("--out").arg(&wheels).env("CARGO_TARGET_DIR", target.join("build")))?;
     done(pip(&python).args(["--force-reinstall", "--no-index", "--no-deps"]).arg(wheel(&wheels)?))?;
     let program = cargo::build_in(profile, "dumplens", "dumplens")?;
