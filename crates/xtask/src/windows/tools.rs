@@ -153,9 +153,10 @@ impl Tools {
             .env("RUSTC", RUSTC)
             .env("RUSTC_BOOTSTRAP", "1")
             .env("CARGO_TARGET_DIR", &self.target)
-            // With it each program has two hundred megabytes, which Wine reads into memory: bounds of memory would not
-            // hold, nor the disk.
+            // With them each program has two hundred megabytes, which Wine reads into memory: bounds of memory would
+            // not hold, nor the disk.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("CARGO_PROFILE_DEV_STRIP", "symbols")
             .env("CARGO_INCREMENTAL", "0")
             .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
         self.for_wine(&mut command);
