@@ -134,7 +134,7 @@ pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
     }
 }
 
-/// A path below a folder.
+/// A path below a folder, its parts separated by `/`; the path has the system's own separators.
 pub(crate) fn at(folder: &tempfile::TempDir, name: &str) -> PathBuf {
-    folder.path().join(name)
+    name.split('/').fold(folder.path().to_path_buf(), |path, part| path.join(part))
 }

@@ -13,10 +13,10 @@
 //!
 //! ```
 //! use dumplens_analyzer::{Options, Process, Report, render};
-//! use dumplens_core::Dump;
+//! use dumplens_core::{Dump, FileSource};
 //!
-//! let (bytes, _) = dumplens_synth::presets::tiny().to_bytes();
-//! let dump = Dump::open(bytes)?;
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/x64-bad-alloc/dump.dmp");
+//! let dump = Dump::open(FileSource::open(path.as_ref())?)?;
 //! let process = Process::gather(&dump);
 //! let report = Report::new(&process, &Options::default());
 //! let largest = report.memory.largest_free.as_ref().expect("a full dump lists free regions");

@@ -57,6 +57,7 @@ pub(crate) enum Command {
     Report(commands::report::Options),
     Trim(commands::trim::Options),
     Scan(commands::scan::Options),
+    #[cfg(feature = "store")]
     History(commands::history::Options),
     Watch(commands::watch::Options),
     Schema(commands::schema::Options),

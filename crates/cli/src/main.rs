@@ -2,10 +2,16 @@
 
 mod args;
 mod commands;
+mod interrupt;
+mod long;
 mod open;
 mod output;
 mod remote;
 mod scan;
+#[cfg(feature = "store")]
+mod store;
+#[cfg(not(feature = "store"))]
+#[path = "store/none.rs"]
 mod store;
 mod symbols;
 mod value;
@@ -35,6 +41,7 @@ fn main() -> ExitCode {
         Command::Report(options) => commands::report::run(options, &mut output),
         Command::Trim(options) => commands::trim::run(options, &mut output),
         Command::Scan(options) => commands::scan::run(options, &mut output),
+        #[cfg(feature = "store")]
         Command::History(options) => commands::history::run(options, &mut output),
         Command::Watch(options) => commands::watch::run(options, &mut output),
         Command::Schema(options) => commands::schema::run(options, &mut output),

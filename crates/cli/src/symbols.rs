@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use dumplens_analyzer::Warning;
 use dumplens_analyzer::report::WarningReport;
-use dumplens_analyzer::symbols::{Search, SymbolServer, SymbolWarning, parse_nt_symbol_path};
+use dumplens_analyzer::symbols::{Search, SymbolServer};
 
 use crate::remote;
 
@@ -27,24 +26,14 @@ pub(crate) struct SymbolArgs {
 impl SymbolArgs {
     /// The search for a dump's symbols, and what of it had to be left out.
     pub(crate) fn search(&self, dump: &Path) -> anyhow::Result<(Search, Vec<WarningReport>)> {
-        let variable = std::env::var_os("_NT_SYMBOL_PATH").unwrap_or_default();
-        let path = parse_nt_symbol_path(&variable.to_string_lossy());
-        let mut dirs = self.symbols.clone();
-        // The variable is there for other tools too, and may name folders of other machines.
-        dirs.extend(path.dirs.into_iter().filter(|dir| dir.is_dir()));
         // A URL has no folder.
         let file = Some(dump).filter(|dump| !remote::is_url(dump));
-        dirs.extend(
-            file.and_then(Path::parent)
-                .map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir }.into()),
-        );
+        let (local, warnings) = dumplens_scan::local_search(&self.symbols, file);
         let server = match &self.symbol_server {
             Some(url) => Some(SymbolServer { url: url.clone(), cache: self.cache()? }),
             None => None,
         };
-        let ignored = path.ignored.into_iter().map(|part| SymbolWarning::ServerIgnored { part });
-        let warnings = ignored.map(|w| WarningReport::from(&Warning::Symbols(w))).collect();
-        Ok((Search { dirs, server }, warnings))
+        Ok((Search { server, ..local }, warnings))
     }
 
     fn cache(&self) -> anyhow::Result<PathBuf> {

@@ -26,10 +26,10 @@
 //! # Example
 //!
 //! ```
-//! use dumplens_core::Dump;
+//! use dumplens_core::{Dump, FileSource};
 //!
-//! let (bytes, _) = dumplens_synth::presets::tiny().to_bytes();
-//! let dump = Dump::open(bytes)?;
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/x64-bad-alloc/dump.dmp");
+//! let dump = Dump::open(FileSource::open(path.as_ref())?)?;
 //! let list = dump.memory_info()?.expect("a full dump has a MemoryInfoList");
 //! let free: u64 = list.regions.iter().filter(|r| r.state.is_free()).map(|r| r.size).max().unwrap();
 //! assert!(free > 1 << 40);

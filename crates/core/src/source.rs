@@ -16,7 +16,13 @@ pub trait Source: Send + Sync {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
 }
 
+/// No file goes beyond this, and no system refuses it: their offsets are signed.
+const LAST: u64 = 1 << 62;
+
 /// A dump in a file, read by positioned reads.
+///
+/// On Windows the file is opened so that others may go on reading, writing, renaming and deleting it: a dump that is
+/// still being written opens, unless its writer shares it with nobody.
 #[derive(Debug)]
 pub struct FileSource {
     file: File,
@@ -51,11 +57,18 @@ impl Source for FileSource {
 
     #[cfg(unix)]
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if offset > LAST {
+            return Ok(0);
+        }
         std::os::unix::fs::FileExt::read_at(&self.file, buf, offset)
     }
 
     #[cfg(windows)]
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if offset > LAST {
+            return Ok(0);
+        }
+        // It moves the handle's own position too, which nothing here reads from.
         std::os::windows::fs::FileExt::seek_read(&self.file, buf, offset)
     }
 }

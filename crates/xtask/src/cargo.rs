@@ -28,8 +28,14 @@ pub(crate) fn target_dir() -> anyhow::Result<PathBuf> {
 /// Each package is built by a command of its own: built together they would share features, and a program would
 /// not be measured as its users get it.
 pub(crate) fn build(package: &str, bin: &str) -> anyhow::Result<PathBuf> {
+    build_in("release", package, bin)
+}
+
+/// As [`build`], in the profile named.
+pub(crate) fn build_in(profile: &str, package: &str, bin: &str) -> anyhow::Result<PathBuf> {
     let format = "--message-format=json-render-diagnostics";
-    let messages = run(&["build", "--release", "--quiet", "--package", package, "--bin", bin, format])?;
+    let messages =
+        run(&["build", "--profile", profile, "--quiet", "--package", package, "--bin", bin, format])?;
     for line in messages.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{")) {
         let message: Value = serde_json::from_slice(line)?;
         if let (Some(path), true) = (message["executable"].as_str(), message["target"]["name"] == bin) {

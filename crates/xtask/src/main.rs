@@ -4,7 +4,9 @@
 mod bench;
 mod cargo;
 mod fixtures;
+mod python;
 mod schema;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -22,7 +24,9 @@ struct Args {
 enum Chore {
     Bench(bench::Options),
     Fixtures(fixtures::Options),
+    Python(python::Options),
     Schema(schema::Options),
+    Windows(windows::Options),
     #[command(hide = true)]
     MakeDump(bench::dumps::Options),
 }
@@ -31,7 +35,9 @@ fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().chore {
         Chore::Bench(options) => bench::run(&options),
         Chore::Fixtures(options) => fixtures::run(&options),
+        Chore::Python(options) => python::run(&options),
         Chore::Schema(options) => schema::run(&options),
+        Chore::Windows(options) => windows::run(&options),
         Chore::MakeDump(options) => bench::dumps::make(&options),
     }
 }

@@ -6,6 +6,7 @@
 mod counters;
 pub mod csv;
 pub mod escape;
+#[cfg(feature = "html")]
 pub mod html;
 pub mod json;
 mod judgement;

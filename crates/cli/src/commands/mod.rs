@@ -5,6 +5,7 @@ pub(crate) mod at;
 pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod heaps;
+#[cfg(feature = "store")]
 pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod man;

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dumplens_analyzer::render::{html, markdown, text};
+#[cfg(feature = "html")]
+use dumplens_analyzer::render::html;
+use dumplens_analyzer::render::{markdown, text};
+#[cfg(feature = "html")]
 use dumplens_analyzer::report::map::SpaceMap;
 use dumplens_analyzer::{Process, Report};
 
@@ -34,6 +37,7 @@ enum Format {
     /// For a ticket: verdict, evidence, tables and the exception's stack; the other stacks are folded
     Markdown,
     /// One page that needs nothing but itself, with a picture of the address space
+    #[cfg(feature = "html")]
     Html,
 }
 
@@ -52,6 +56,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         Format::Text => as_text(report, output),
         Format::Json => output.json(&report),
         Format::Markdown => output.raw(&markdown::report(&report)),
+        #[cfg(feature = "html")]
         Format::Html => output.raw(&html::page(&report, &SpaceMap::new(&process))),
     }
 }

@@ -9,16 +9,17 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 
+use crate::interrupt;
 use crate::output::{self, Output};
-use crate::scan::find::{Found, Places, listed};
 use crate::scan::groups::Groups;
-use crate::scan::guard::{Guard, Stop};
-use crate::scan::pool::{self, End, Settings};
 use crate::scan::progress::Progress;
 use crate::scan::worker::{Form, Outcome, Worker, lost};
 use crate::scan::{lines, table};
 use crate::store::Store;
 use crate::symbols::SymbolArgs;
+use dumplens_scan::Guard;
+use dumplens_scan::pool::{self, End, Settings};
+use dumplens_scan::{Found, Places, listed};
 
 /// Exit codes beside 0, 1 and 2.
 const FOUND: u8 = 3;
@@ -93,7 +94,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         (_, true) => Form::Csv,
         _ => Form::Text,
     };
-    let stop = Stop::by_ctrl_c()?;
+    let stop = interrupt::stop()?;
     let store = options.store.as_deref().map(Store::open).transpose()?.map(Mutex::new);
     let worker = Arc::new(Worker { form, symbols: options.symbols.clone(), store });
     let (jobs, mut progress) = jobs(options)?;

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use dumplens_analyzer::render::{escape, number};
 use dumplens_analyzer::{TrimOptions, Trimmed};
 
+use crate::long;
 use crate::open::{self, shown};
 use crate::output::Output;
 
@@ -36,15 +37,15 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let temporary = tempfile::Builder::new()
         .prefix(".dumplens-")
         .suffix(".tmp")
-        .tempfile_in(folder)
+        .tempfile_in(long::path(folder))
         .with_context(named)?;
     let mut out = io::BufWriter::with_capacity(256 << 10, temporary);
     let trimmed = dumplens_analyzer::trim(&dump, TrimOptions { redact: options.redact }, &mut out)
         .with_context(named)?;
     let temporary = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(named)?;
     temporary.as_file().sync_all().with_context(named)?;
-    let persisted =
-        if options.force { temporary.persist(&options.to) } else { temporary.persist_noclobber(&options.to) };
+    let to = long::path(&options.to);
+    let persisted = if options.force { temporary.persist(to) } else { temporary.persist_noclobber(to) };
     persisted.map_err(|failed| failed.error).with_context(named)?;
     output.text(&told(options, &trimmed, dump.size()))
 }

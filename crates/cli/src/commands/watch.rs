@@ -9,12 +9,9 @@ use std::time::Duration;
 use anyhow::bail;
 
 use super::scan::{GRACE, seconds, workers};
+use crate::interrupt;
 use crate::open::shown;
 use crate::output::{self, Output};
-use crate::scan::failure::Code;
-use crate::scan::find::{Found, Places};
-use crate::scan::guard::{Guard, Stop};
-use crate::scan::pool::{self, End, Settings};
 use crate::scan::table;
 use crate::scan::worker::{Form, Outcome, Worker, lost};
 use crate::store::Store;
@@ -22,6 +19,10 @@ use crate::symbols::SymbolArgs;
 use crate::watch::events::{self, Events};
 use crate::watch::exec::hand_over;
 use crate::watch::pending::Pending;
+use dumplens_scan::Code;
+use dumplens_scan::Guard;
+use dumplens_scan::pool::{self, End, Settings};
+use dumplens_scan::{Found, Places};
 
 /// Waits for dumps in a folder: each is triaged as soon as it has stopped growing
 ///
@@ -81,7 +82,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     if !options.folder.is_dir() {
         bail!("{}: is not a folder", shown(&options.folder));
     }
-    let stop = Stop::by_ctrl_c()?;
+    let stop = interrupt::stop()?;
     let store = options.store.as_deref().map(Store::open).transpose()?.map(Mutex::new);
     // The program is given JSON, whatever is printed.
     let worker = Arc::new(Worker { form: Form::Jsonl, symbols: options.symbols.clone(), store });

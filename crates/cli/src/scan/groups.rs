@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::failure::{Code, Failure};
 use super::row::Row;
+use dumplens_scan::{Code, Failure};
 
 /// Signatures that are told apart. Four hundred dumps have a handful; a folder made to have more costs no memory.
 const MOST_SIGNATURES: usize = 10_000;

@@ -7,8 +7,8 @@ use dumplens_analyzer::render::csv::cell;
 use dumplens_analyzer::render::json;
 use serde::Serialize;
 
-use super::failure::Failure;
 use super::row::Row;
+use dumplens_scan::Failure;
 
 /// A line of `--jsonl`: the path as it was given, and one of three.
 #[derive(Serialize)]

@@ -8,12 +8,8 @@
 //! Nothing here grows with the number of dumps: reports are dropped where they are made, queues are short, and what is
 //! kept for the table is one entry for each signature.
 
-pub(crate) mod failure;
-pub(crate) mod find;
 pub(crate) mod groups;
-pub(crate) mod guard;
 pub(crate) mod lines;
-pub(crate) mod pool;
 pub(crate) mod progress;
 pub(crate) mod row;
 pub(crate) mod table;

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::find::Places;
+use dumplens_scan::Places;
 
 /// A line of progress.
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use dumplens_analyzer::render::{escape, number};
 
-use super::failure::Failure;
 use super::groups::{Group, Groups};
 use super::row::Row;
+use dumplens_scan::Failure;
 
 /// Characters that a cell of hostile text may have.
 const WIDEST: usize = 60;

@@ -5,16 +5,16 @@ use std::sync::{Mutex, PoisonError};
 
 use dumplens_analyzer::report::Stacks;
 
-use super::failure::{Code, Failure};
-use super::find::Found;
-use super::guard::Guard;
 use super::lines;
-use super::pool::Lost;
 use super::row::Row;
 use super::triage::{self, Triaged};
 use crate::remote;
 use crate::store::{Identity, Store, Stored};
 use crate::symbols::SymbolArgs;
+use dumplens_scan::Found;
+use dumplens_scan::Guard;
+use dumplens_scan::pool::Lost;
+use dumplens_scan::{Code, Failure};
 
 /// How files are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,14 +127,7 @@ impl Worker {
 
 /// What is told of a file whose analysis has no result.
 pub(crate) fn lost(form: Form, found: &Found, lost: Lost) -> Outcome {
-    let failure = match lost {
-        Lost::TimedOut => Failure::new(Code::TimedOut, "it took longer than --timeout allows, and hangs"),
-        Lost::GaveUp => Failure::new(Code::GaveUp, "too many dumps before it hang: it was not looked at"),
-        Lost::Panicked => {
-            Failure::new(Code::InternalError, "the analysis failed: this is an error in dumplens")
-        }
-    };
-    failed(form, &found.path, failure)
+    failed(form, &found.path, lost.failure())
 }
 
 fn failed(form: Form, path: &Path, failure: Failure) -> Outcome {

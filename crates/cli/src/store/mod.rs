@@ -20,9 +20,10 @@ use time::format_description::well_known::Rfc3339;
 pub(crate) use history::{History, SignatureHistory};
 pub(crate) use identity::Identity;
 
+use crate::long;
 use crate::open::shown;
-use crate::scan::failure::Failure;
 use crate::scan::row::Row;
+use dumplens_scan::Failure;
 
 /// How long one scan waits for another's write.
 const BUSY: Duration = Duration::from_secs(30);
@@ -50,7 +51,7 @@ impl Store {
 
     fn open_with(path: &Path, flags: OpenFlags) -> anyhow::Result<Store> {
         let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags)?;
+        let mut connection = Connection::open_with_flags(long::path(path), flags)?;
         connection.busy_timeout(BUSY)?;
         schema::migrate(&mut connection)?;
         write_ahead(&connection)?;

@@ -8,8 +8,9 @@ use anyhow::Context;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::pending::Pending;
+use crate::long;
 use crate::output;
-use crate::scan::find::{Places, named_as_dump};
+use dumplens_scan::{Places, named_as_dump};
 
 /// How often settled files and Ctrl-C are looked at.
 const TICK: Duration = Duration::from_millis(200);
@@ -31,7 +32,7 @@ impl Events {
         let (tell, told) = mpsc::channel();
         let watch = || -> notify::Result<RecommendedWatcher> {
             let mut watcher = notify::recommended_watcher(tell)?;
-            watcher.watch(folder, RecursiveMode::Recursive)?;
+            watcher.watch(&long::path(folder), RecursiveMode::Recursive)?;
             Ok(watcher)
         };
         let watcher =

@@ -5,34 +5,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use dumplens_core::Source;
 
-/// Whether the user wants an end; set by Ctrl-C, and by SIGTERM where there is one.
+/// Whether the user wants an end: for Ctrl-C and the like to set.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Stop(Arc<AtomicBool>);
+pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// A stop that Ctrl-C sets; once in a process.
-    pub(crate) fn by_ctrl_c() -> anyhow::Result<Stop> {
-        let stop = Stop::default();
-        let set = stop.clone();
-        ctrlc::set_handler(move || set.set()).context("Ctrl-C cannot be caught")?;
-        Ok(stop)
-    }
-
-    pub(crate) fn set(&self) {
+    /// Asks for an end.
+    pub fn set(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn is_set(&self) -> bool {
+    /// Whether one was asked for.
+    pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
 
 /// The limits of one dump.
 #[derive(Debug, Clone)]
-pub(crate) struct Guard {
+pub struct Guard {
     stop: Stop,
     deadline: Option<Instant>,
     /// Whether a read found another file than the one that was opened.
@@ -40,28 +33,34 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn new(stop: &Stop, limit: Option<Duration>) -> Guard {
+    /// The limits of a dump that is begun now; `limit` is `None` for as long as it takes.
+    pub fn new(stop: &Stop, limit: Option<Duration>) -> Guard {
         // A limit beyond what a clock can hold is none.
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         Guard { stop: stop.clone(), deadline, stale: Arc::default() }
     }
 
-    pub(crate) fn stopped(&self) -> bool {
+    /// Whether the user wants an end.
+    pub fn stopped(&self) -> bool {
         self.stop.is_set()
     }
 
-    pub(crate) fn stale(&self) -> bool {
+    /// Whether a read found another file than the one that was opened.
+    pub fn stale(&self) -> bool {
         self.stale.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn late(&self) -> bool {
+    /// Whether the time is over.
+    pub fn late(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 
 /// A dump whose reads fail once its guard wants an end. The analysis then finds nothing more, and ends by itself.
 pub(crate) struct Guarded {
+    /// Its bytes.
     pub(crate) source: Box<dyn Source>,
+    /// What ends the reads.
     pub(crate) guard: Guard,
 }
 

@@ -1,12 +1,14 @@
 //! Which files are dumps: named ones, those of folders by their ending or signature, and those of a list.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::failure::{Code, Failure};
+use crate::failure::{Code, Failure};
+use crate::pattern::expand;
 
 /// Endings of dumps, in lower case.
 const ENDINGS: [&str; 3] = ["dmp", "mdmp", "hdmp"];
@@ -15,15 +17,15 @@ const LINE_BYTES: u64 = 128 << 10;
 
 /// A file to look at, or why there is none.
 #[derive(Debug, Clone)]
-pub(crate) struct Found {
+pub struct Found {
     /// As it was named or found.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// Why it cannot be looked at.
-    pub(crate) failure: Option<Failure>,
+    pub failure: Option<Failure>,
 }
 
 impl Found {
-    fn failed(path: PathBuf, failure: Failure) -> Found {
+    pub(crate) fn failed(path: PathBuf, failure: Failure) -> Found {
         Found { path, failure: Some(failure) }
     }
 }
@@ -36,29 +38,35 @@ impl From<PathBuf> for Found {
 
 /// Where dumps are looked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
-    /// Files, taken as they are, and folders.
-    pub(crate) roots: Vec<PathBuf>,
+pub struct Places {
+    /// Files, taken as they are, folders, and patterns with `*` and `?` of both.
+    pub roots: Vec<PathBuf>,
     /// Whether any file of a folder is a dump that begins with MDMP.
-    pub(crate) all: bool,
+    pub all: bool,
 }
 
 impl Places {
     /// The dumps, as they are met; folders below folders too, but none through a link.
-    pub(crate) fn dumps(self) -> impl Iterator<Item = Found> + Send {
-        let (folders, mut files): (Vec<_>, Vec<_>) = self.roots.into_iter().partition(|path| path.is_dir());
-        let folders = outermost(folders);
-        // What a folder will bring is not taken twice.
-        files.retain(|file| !(named_as_dump(file) && folders.iter().any(|folder| lies_in(file, folder))));
+    pub fn dumps(self) -> impl Iterator<Item = Found> + Send {
+        let named = self.roots.into_iter().flat_map(expand);
+        let (folders, mut files): (Vec<_>, Vec<_>) =
+            named.partition(|found| found.failure.is_none() && found.path.is_dir());
+        let folders = outermost(folders.into_iter().map(|found| found.path).collect());
+        // What a folder will bring, or was named before, is not taken twice.
+        let mut seen = HashSet::new();
+        files.retain(|file| seen.insert(file.path.clone()));
+        files.retain(|Found { path, .. }| {
+            !(named_as_dump(path) && folders.iter().any(|folder| lies_in(path, folder)))
+        });
         let all = self.all;
         let walked = folders.into_iter().flat_map(move |folder| walk(&folder, all));
-        files.into_iter().map(Found::from).chain(walked)
+        files.into_iter().chain(walked)
     }
 }
 
 impl Places {
     /// Whether a file is taken, by its name or its first bytes.
-    pub(crate) fn takes(&self, path: &Path) -> bool {
+    pub fn takes(&self, path: &Path) -> bool {
         named_as_dump(path) || (self.all && begins_as_dump(path))
     }
 }
@@ -103,7 +111,7 @@ fn is_dump(entry: &walkdir::DirEntry, all: bool) -> bool {
 }
 
 /// Whether a file's name ends as a dump's does.
-pub(crate) fn named_as_dump(path: &Path) -> bool {
+pub fn named_as_dump(path: &Path) -> bool {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
@@ -117,17 +125,30 @@ fn begins_as_dump(path: &Path) -> bool {
 }
 
 /// The paths of a list, one to a line; empty lines are none.
-pub(crate) fn listed(mut list: impl BufRead + Send) -> impl Iterator<Item = Found> + Send {
+///
+/// A mark of UTF-8 before the first is passed over, and a list in UTF-16 refused: programs of Windows write both.
+pub fn listed(mut list: impl BufRead + Send) -> impl Iterator<Item = Found> + Send {
+    let mut first = true;
     std::iter::from_fn(move || {
         loop {
-            return match next_line(&mut list) {
+            let mut line = next_line(&mut list);
+            if let (Ok(Some(line)), true) = (&mut line, std::mem::take(&mut first)) {
+                if line.starts_with(b"\xff\xfe") {
+                    let why = "the list is UTF-16, and must be UTF-8";
+                    return Some(Found::failed(PathBuf::from("-"), Failure::new(Code::NotAFile, why)));
+                }
+                if line.starts_with(b"\xef\xbb\xbf") {
+                    line.drain(..3);
+                }
+            }
+            return match line {
                 Ok(None) => None,
                 Ok(Some(line)) if line.is_empty() => continue,
                 Ok(Some(line)) if line.len() as u64 > LINE_BYTES => {
                     let message = format!("a line of more than {LINE_BYTES} bytes is no path");
                     Some(Found::failed(PathBuf::new(), Failure::new(Code::NotAFile, message)))
                 }
-                Ok(Some(line)) => Some(path_of(line).into()),
+                Ok(Some(line)) => Some(path_of(line)),
                 Err(error) => Some(Found::failed(PathBuf::from("-"), error.into())),
             };
         }
@@ -155,14 +176,21 @@ fn next_line(list: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
 }
 
 #[cfg(unix)]
-fn path_of(line: Vec<u8>) -> PathBuf {
+fn path_of(line: Vec<u8>) -> Found {
     use std::os::unix::ffi::OsStringExt;
-    std::ffi::OsString::from_vec(line).into()
+    PathBuf::from(std::ffi::OsString::from_vec(line)).into()
 }
 
 #[cfg(not(unix))]
-fn path_of(line: Vec<u8>) -> PathBuf {
-    String::from_utf8_lossy(&line).into_owned().into()
+fn path_of(line: Vec<u8>) -> Found {
+    // Windows' names are text, and what a console's code page wrote cannot be known.
+    match String::from_utf8(line) {
+        Ok(line) => PathBuf::from(line).into(),
+        Err(wrong) => {
+            let path = String::from_utf8_lossy(wrong.as_bytes()).into_owned().into();
+            Found::failed(path, Failure::new(Code::NotAFile, "a line that is not UTF-8 is no path"))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +202,17 @@ mod tests {
         let list = b"a.dmp\r\n\r\nb c.dmp\n\nlast".as_slice();
         let paths: Vec<PathBuf> = listed(list).map(|found| found.path).collect();
         assert_eq!(paths, ["a.dmp", "b c.dmp", "last"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn marks_of_encodings() {
+        let marked = b"\xef\xbb\xbfa.dmp\r\nb.dmp".as_slice();
+        let paths: Vec<PathBuf> = listed(marked).map(|found| found.path).collect();
+        assert_eq!(paths, ["a.dmp", "b.dmp"].map(PathBuf::from));
+        let wide = b"\xff\xfea\0.\0d\0m\0p\0\r\0\n\0b\0".as_slice();
+        let found: Vec<Found> = listed(wide).collect();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].failure.as_ref().map(|f| f.code), Some(Code::NotAFile));
     }
 
     #[test]

@@ -15,18 +15,20 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::guard::{Guard, Stop};
+use crate::failure::{Code, Failure};
+use crate::guard::{Guard, Stop};
 
 /// How many at once, and how long each may take.
 #[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    pub(crate) workers: usize,
+pub struct Settings {
+    /// How many at once.
+    pub workers: usize,
     /// `None`: as long as it takes.
-    pub(crate) limit: Option<Duration>,
+    pub limit: Option<Duration>,
     /// How long after its limit a job may go on before it is given up.
-    pub(crate) grace: Duration,
+    pub grace: Duration,
     /// Threads that were left behind and have not ended yet, over all runs with these settings.
-    pub(crate) left: Arc<AtomicUsize>,
+    pub left: Arc<AtomicUsize>,
 }
 
 impl Settings {
@@ -42,7 +44,7 @@ impl Settings {
 
 /// What became of a job that has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lost {
+pub enum Lost {
     /// It was late, and did not come back.
     TimedOut,
     /// There is no thread left for it.
@@ -51,10 +53,25 @@ pub(crate) enum Lost {
     Panicked,
 }
 
+impl Lost {
+    /// What is told of a dump.
+    pub fn failure(self) -> Failure {
+        match self {
+            Lost::TimedOut => Failure::new(Code::TimedOut, "it took longer than --timeout allows, and hangs"),
+            Lost::GaveUp => Failure::new(Code::GaveUp, "too many dumps before it hang: it was not looked at"),
+            Lost::Panicked => {
+                Failure::new(Code::InternalError, "the analysis failed: this is an error in dumplens")
+            }
+        }
+    }
+}
+
 /// How the work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
+    /// All jobs were done, or told as lost.
     Done,
+    /// A stop was set.
     Stopped,
 }
 
@@ -88,7 +105,7 @@ struct Shared<J, T> {
 ///
 /// At most a few jobs and results wait at any time, however many there are. Fails if `sink` does, or if no thread can be
 /// started.
-pub(crate) fn run<J: Send + Sync + 'static, T: Send + 'static>(
+pub fn run<J: Send + Sync + 'static, T: Send + 'static>(
     jobs: impl Iterator<Item = J> + Send + 'static,
     settings: &Settings,
     stop: &Stop,

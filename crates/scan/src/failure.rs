@@ -7,15 +7,17 @@ use serde::{Deserialize, Serialize};
 
 /// Why a file has no report: a stable code, and one line for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Failure {
-    pub(crate) code: Code,
-    pub(crate) message: String,
+pub struct Failure {
+    /// Which of the reasons.
+    pub code: Code,
+    /// For people; may hold names out of the file system.
+    pub message: String,
 }
 
 /// The codes of `docs/scan.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Code {
+pub enum Code {
     /// There is no such file.
     NotFound,
     /// It may not be read.
@@ -39,7 +41,8 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    pub(crate) fn name(self) -> &'static str {
+    /// As in JSON.
+    pub fn name(self) -> &'static str {
         match self {
             Code::NotFound => "not_found",
             Code::PermissionDenied => "permission_denied",
@@ -55,13 +58,14 @@ impl Code {
     }
 
     /// Whether the bytes of the file are the reason, so that another try would end the same.
-    pub(crate) fn is_final(self) -> bool {
+    pub fn is_final(self) -> bool {
         self == Code::NotADump
     }
 }
 
 impl Failure {
-    pub(crate) fn new(code: Code, message: impl Into<String>) -> Failure {
+    /// A reason in words.
+    pub fn new(code: Code, message: impl Into<String>) -> Failure {
         Failure { code, message: message.into() }
     }
 }

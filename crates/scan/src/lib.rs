@@ -1,0 +1,23 @@
+//! Many dumps: found, read within limits, and told why one has no report. For `dumplens scan` and `watch`, and for the
+//! Python package.
+//!
+//! ```text
+//! Places::dumps, listed ─ Found ─> pool::run ─ triage(Found, Guard) ─> Triaged or Failure
+//! ```
+//!
+//! Nothing here grows with the number of dumps, but for what a pattern with `*` matches.
+#![deny(missing_docs)]
+
+mod failure;
+mod find;
+mod guard;
+mod pattern;
+pub mod pool;
+mod symbols;
+mod triage;
+
+pub use failure::{Code, Failure};
+pub use find::{Found, Places, listed, named_as_dump};
+pub use guard::{Guard, Stop};
+pub use symbols::local_search;
+pub use triage::{Triaged, triage};

@@ -1,0 +1,22 @@
+//! Where a dump's symbols are looked for: folders that were named, `_NT_SYMBOL_PATH`, and the dump's own folder.
+
+use std::path::{Path, PathBuf};
+
+use dumplens_analyzer::Warning;
+use dumplens_analyzer::report::WarningReport;
+use dumplens_analyzer::symbols::{Search, SymbolWarning, parse_nt_symbol_path};
+
+/// The search for the symbols of a dump, in local folders only, and what of `_NT_SYMBOL_PATH` had to be left out.
+/// `dump` is its file, if it is one.
+pub fn local_search(named: &[PathBuf], dump: Option<&Path>) -> (Search, Vec<WarningReport>) {
+    let variable = std::env::var_os("_NT_SYMBOL_PATH").unwrap_or_default();
+    let path = parse_nt_symbol_path(&variable.to_string_lossy());
+    let mut dirs = named.to_vec();
+    // The variable is there for other tools too, and may name folders of other machines.
+    dirs.extend(path.dirs.into_iter().filter(|dir| dir.is_dir()));
+    let own = |dir: &Path| if dir.as_os_str().is_empty() { Path::new(".").into() } else { dir.into() };
+    dirs.extend(dump.and_then(Path::parent).map(own));
+    let ignored = path.ignored.into_iter().map(|part| SymbolWarning::ServerIgnored { part });
+    let warnings = ignored.map(|w| WarningReport::from(&Warning::Symbols(w))).collect();
+    (Search { dirs, server: None }, warnings)
+}
