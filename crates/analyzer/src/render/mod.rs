@@ -5,6 +5,7 @@
 
 mod counters;
 pub mod csv;
+mod difference;
 pub mod escape;
 pub mod html;
 pub mod json;
