@@ -60,6 +60,7 @@ pub struct Difference {
     /// The second.
     pub new: SideReport,
     /// What grew most in bytes, and so fastest: usage classes, heaps, modules, sizes. The same bytes may be in several.
+    /// Empty for different programs.
     pub fastest: Vec<Grower>,
     /// When limits would be reached if it went on like this, the nearest first.
     pub projections: Vec<Projection>,
@@ -114,7 +115,9 @@ impl Difference {
             interval,
             warnings: warnings.iter().map(WarningReport::from).collect(),
         };
-        difference.fastest = tables::fastest(&difference);
+        if difference.identity.kind != Kind::DifferentPrograms {
+            difference.fastest = tables::fastest(&difference);
+        }
         difference
     }
 }

@@ -44,7 +44,12 @@ pub(super) fn heaps(sides: &Sides<'_, '_, '_>) -> Option<Table<HeapRow>> {
 
 fn heap(sides: &Sides<'_, '_, '_>, old: Option<&HeapReport>, new: Option<&HeapReport>) -> Option<HeapRow> {
     let any = new.or(old)?;
-    let change = |of: fn(&HeapReport) -> u64| sides.change(Some(old.map_or(0, of)), Some(new.map_or(0, of)));
+    // A heap that could not be walked holds something, only nobody knows what.
+    let figure = |heap: Option<&HeapReport>, of: fn(&HeapReport) -> u64| match heap {
+        Some(heap) => Some(of(heap)).filter(|_| heap.kind != "unknown"),
+        None => Some(0),
+    };
+    let change = |of: fn(&HeapReport) -> u64| sides.change(figure(old, of), figure(new, of));
     Some(HeapRow {
         presence: presence(old, new),
         index: any.index,

@@ -56,6 +56,14 @@ fn title(difference: &Difference) -> String {
         }
         Kind::AnotherRun => format!("Two runs of one program{sure}: {program}"),
         Kind::AnotherBuild => format!("Two builds of one program: {program}"),
+        Kind::DifferentPrograms if difference.old.arch != difference.new.arch => {
+            let arch = |side: &SideReport| side.arch.clone().unwrap_or_default();
+            format!(
+                "Different programs: {other} of {} and {program} of {}",
+                arch(&difference.old),
+                arch(&difference.new)
+            )
+        }
         Kind::DifferentPrograms => format!("Different programs: {other} and {program}"),
         Kind::Unknown => format!("Two dumps; whether of one program is not known: {other} and {program}"),
     }
@@ -105,7 +113,7 @@ fn headline(difference: &Difference) -> Option<String> {
     let change = row.change;
     let (old, new) = (size_text(change.old?), size_text(change.new?));
     let name = if row.name == "commit charge" { "Commit charge" } else { "Private commit, by the map," };
-    let rate = change.per_hour.map(|_| format!(", {} an hour", rate(&change, true))).unwrap_or_default();
+    let rate = change.per_hour.map(|rate| format!(", {} an hour", size_of(rate))).unwrap_or_default();
     Some(match change.delta? {
         0 => format!("{name} is as it was: {new}."),
         delta if difference.identity.kind == Kind::DifferentPrograms => {

@@ -67,7 +67,11 @@ fn usage(d: &Difference) -> Section {
         row
     };
     let columns = ["Usage", ">Old", ">New", ">Change", ">Per hour", ">With reserved", ">Regions"];
-    section("Usage, committed bytes", &columns, d.usage.iter().flatten().map(row).collect())
+    section(
+        "Usage, committed bytes",
+        &columns,
+        d.usage.iter().flatten().filter(|usage| usage.name != "Free").map(row).collect(),
+    )
 }
 
 /// The change alone.
@@ -81,7 +85,8 @@ fn heaps(d: &Difference) -> Section {
         let bits = d.new.pointer_bits;
         let handle =
             heap.new_handle.or(heap.old_handle).map_or_else(String::new, |handle| hex(handle.0, bits));
-        let mut row = line(&format!("{} {}", heap.index, mark(&heap.presence)), &heap.committed, true);
+        let mut row =
+            line(format!("{} {}", heap.index, mark(&heap.presence)).trim_end(), &heap.committed, true);
         row.insert(1, handle);
         row.extend([
             delta(&heap.reserved, true),
@@ -121,7 +126,7 @@ fn sizes(d: &Difference) -> Section {
         let count = columns(&size.count, false);
         let mut row = vec![size.size_bytes.to_string(), what.to_owned(), escape::line(&size.usage)];
         row.extend(count);
-        row.extend([delta(&size.bytes, true), rate(&size.bytes, true)]);
+        row.extend([delta(&size.bytes, true), delta(&size.committed, true), rate(&size.committed, true)]);
         row
     };
     let columns = [
@@ -133,6 +138,7 @@ fn sizes(d: &Difference) -> Section {
         ">Change",
         ">Per hour",
         ">Their bytes",
+        ">Committed",
         ">Per hour",
     ];
     let title = "Number of private allocations and large heap blocks, by exact size";
@@ -163,7 +169,7 @@ fn threads(d: &Difference) -> Vec<Section> {
     let ids = threads
         .new
         .zip(threads.gone)
-        .map(|(new, gone)| format!("{new} threads are new by their ID, {gone} are gone"));
+        .map(|(new, gone)| format!("by their IDs {new} are new and {gone} gone"));
     vec![Section { note: ids, ..section("Threads", &FIGURES, rows) }]
 }
 
