@@ -92,6 +92,5 @@ fn memory_is_bounded() {
     }
     let shown = run(&["diff", &path(&folder, "old.dmp"), &path(&folder, "new.dmp")]);
     assert!(shown.text().starts_with("One process"), "{}", shown.text());
-    println!("{} MB", shown.peak >> 20);
     assert!(shown.peak < 100 << 20, "{}", shown.peak);
 }
