@@ -123,3 +123,22 @@ pub(super) fn sizes(sides: &Sides<'_, '_, '_>, warnings: &mut Vec<DiffWarning>) 
     let rows = changed.into_iter().map(row).collect();
     Some(Table::new("usage and size", rows, |s: &SizeRow| s.bytes.magnitude().max(s.committed.magnitude())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many sizes a dump has, only so many are held; those that are known are counted on.
+    #[test]
+    fn sizes_are_bounded() {
+        let mut sizes = Sizes::default();
+        let key = |size: u64| (What::Allocation, Usage::Unknown, size);
+        for size in 0..SIZES as u64 + 100 {
+            sizes.add(0, key(size), size, size);
+        }
+        sizes.add(1, key(7), 7, 7);
+        assert_eq!((sizes.all.len(), sizes.left_out), (SIZES, 100));
+        let [old, new] = sizes.all[&key(7)];
+        assert_eq!((old.count, new.count, new.bytes), (1, 1, 7));
+    }
+}
