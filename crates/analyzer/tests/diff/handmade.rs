@@ -41,17 +41,8 @@ fn group(count: u64, delta: i64, largest: Vec<AllocationChange>) -> AllocationGr
     AllocationGroup { count, size_delta: delta, committed_delta: delta, largest }
 }
 
-fn difference() -> Difference {
-    let check =
-        Check { what: "process_id".into(), old: Some("77".into()), new: Some("77".into()), same: Some(true) };
-    let changed = |base, old, new| AllocationChange {
-        base: Hex(base),
-        kind: "MEM_PRIVATE".into(),
-        usage: "Heap".into(),
-        size: change(old, new),
-        committed: change(old / 2, new / 2),
-    };
-    let heap = |presence: &str, index, old: Option<u64>, new: Option<u64>| HeapRow {
+fn heap(presence: &str, index: usize, old: Option<u64>, new: Option<u64>) -> HeapRow {
+    HeapRow {
         presence: presence.into(),
         index,
         bits: 32,
@@ -62,14 +53,29 @@ fn difference() -> Difference {
         reserved: Change::new(None, Some(5), Some(7200)),
         large_blocks: change(0, 2),
         large_bytes: change(0, 2 * MB),
-    };
-    let size = SizeRow {
+    }
+}
+
+fn size() -> SizeRow {
+    SizeRow {
         what: "heap_block".into(),
         usage: "Heap".into(),
         size_bytes: MB,
         count: change(1, 1101),
         bytes: change(MB, 1101 * MB),
         committed: change(MB, 1101 * MB),
+    }
+}
+
+fn difference() -> Difference {
+    let check =
+        Check { what: "process_id".into(), old: Some("77".into()), new: Some("77".into()), same: Some(true) };
+    let changed = |base, old, new| AllocationChange {
+        base: Hex(base),
+        kind: "MEM_PRIVATE".into(),
+        usage: "Heap".into(),
+        size: change(old, new),
+        committed: change(old / 2, new / 2),
     };
     let mut new = side("new.dmp", 2);
     new.warnings = vec![WarningReport { code: "regions_gap".into(), message: "a gap".into() }];
@@ -124,7 +130,7 @@ fn difference() -> Difference {
             }],
             3,
         )),
-        sizes: Some(table("usage and size", vec![size], 12)),
+        sizes: Some(table("usage and size", vec![size()], 12)),
         threads: Some(ThreadsDifference {
             count: change(4, 5),
             stacks_committed: change(4 * 65536, 5 * 65536),
