@@ -4,7 +4,7 @@ mod support;
 
 use support::run;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "why",
     "explain",
     "summary",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 18] = [
     "threads",
     "stack",
     "report",
+    "diff",
     "trim",
     "scan",
     "history",

@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
+use dumplens_analyzer::diff::{Difference, Side};
 use dumplens_analyzer::render::{html, json, markdown, text};
 use dumplens_analyzer::report::Stacks;
 use dumplens_analyzer::report::map::SpaceMap;
@@ -46,6 +47,7 @@ pub(crate) fn ask_everything(dump: &Dump) -> Answers {
     texts.push(walk(&process));
     texts.push(markdown::report(&report));
     texts.push(html::page(&report, &SpaceMap::new(&process)));
+    texts.extend(with_itself(&process, &report));
     let memory = &report.memory;
     let rows: u64 = memory.usage.iter().map(|row| row.size_bytes).sum();
     if memory.complete {
@@ -62,6 +64,21 @@ pub(crate) fn ask_everything(dump: &Dump) -> Answers {
         texts.push(json::pretty(&report));
     }
     Answers { report, texts }
+}
+
+/// A dump compared with itself: whatever is wrong with it, nothing has grown.
+fn with_itself(process: &Process<'_>, report: &Report) -> [String; 3] {
+    let side = Side { process, report };
+    let difference = Difference::between(&side, &side);
+    let all = difference.memory.iter().chain(&difference.counters);
+    assert!(
+        all.clone().all(|row| row.change.delta.is_none_or(|delta| delta == 0)),
+        "{:#?}",
+        difference.memory
+    );
+    assert!(all.clone().all(|row| row.change.per_hour.is_none()), "no time has gone by");
+    assert_eq!((&difference.fastest, &difference.projections), (&Vec::new(), &Vec::new()));
+    [text::diff(&difference), markdown::diff(&difference), json::pretty(&difference)]
 }
 
 /// Every piece of the address space, in order and not overlapping, as the region list shows them.

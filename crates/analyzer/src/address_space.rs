@@ -164,6 +164,12 @@ impl<'d> AddressSpace<'d> {
             && self.spans.get(span).is_some_and(|s| s.base < region.base.saturating_add(region.size))
     }
 
+    /// The claim that covers `address`.
+    pub(crate) fn span_at(&self, address: u64) -> Option<&Span> {
+        let span = self.spans.partition_point(|s| s.end <= address);
+        self.spans.get(span).filter(|s| s.base <= address)
+    }
+
     /// The piece that holds `address`.
     pub fn piece_at(&self, address: u64) -> Option<Piece> {
         self.pieces_of(self.regions.position(address)?).find(|piece| piece.end() > address)

@@ -32,6 +32,7 @@ mod claims;
 mod clock;
 #[cfg(feature = "processor")]
 mod crash_analysis;
+pub mod diff;
 mod exceptions;
 mod filter;
 pub mod findings;
@@ -57,6 +58,7 @@ mod warning;
 
 pub use address_space::{AddressSpace, Coverage, Piece};
 pub use allocations::{Allocation, Allocations, SizeClass};
+pub use diff::Difference;
 pub use filter::Filter;
 pub use process::{Process, Thread};
 pub use report::{Options, Report};

@@ -18,6 +18,7 @@ Examples:
   dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
   dumplens report app.dmp --format json                   everything, for another program
   dumplens report app.dmp --format html > app.html        the same as a page, with a picture of the address space
+  dumplens diff old.dmp new.dmp                           what grew, how fast, until when
   dumplens trim app.dmp small.dmp                         a dump for a ticket, with the same report
   dumplens scan dumps                                     a folder of dumps, counted by cause
   dumplens watch dumps --store dumps.db                   each new dump, as soon as it is written
@@ -55,6 +56,7 @@ pub(crate) enum Command {
     Threads(commands::threads::Options),
     Stack(commands::stack::Options),
     Report(commands::report::Options),
+    Diff(commands::diff::Options),
     Trim(commands::trim::Options),
     Scan(commands::scan::Options),
     #[cfg(feature = "store")]

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Command::Threads(options) => commands::threads::run(options, &mut output),
         Command::Stack(options) => commands::stack::run(options, &mut output),
         Command::Report(options) => commands::report::run(options, &mut output),
+        Command::Diff(options) => commands::diff::run(options, &mut output),
         Command::Trim(options) => commands::trim::run(options, &mut output),
         Command::Scan(options) => commands::scan::run(options, &mut output),
         #[cfg(feature = "store")]

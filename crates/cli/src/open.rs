@@ -44,9 +44,12 @@ pub(crate) fn detailed() -> Options {
 /// Opens the dump and reports on it.
 pub(crate) fn report(path: &Path, options: &Options) -> anyhow::Result<Report> {
     let dump = open(path)?;
-    let process = Process::gather(&dump);
-    let options = named(path, options);
-    Ok(Report::new(&process, &options))
+    Ok(report_on(&Process::gather(&dump), path, options))
+}
+
+/// The report on a process that was read from `path`.
+pub(crate) fn report_on(process: &Process<'_>, path: &Path, options: &Options) -> Report {
+    Report::new(process, &named(path, options))
 }
 
 /// As [`report`], with names for its addresses.

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use dumplens_synth::presets::causes::{self, commit, handled, space32, story};
-use dumplens_synth::{Process, presets};
+use dumplens_synth::presets::heaps::leak::{AFTER, BEFORE, leak};
+use dumplens_synth::{Process, Width, presets};
 
 /// Writes fixtures/*/dump.dmp anew
 #[derive(Debug, clap::Args)]
@@ -20,7 +21,7 @@ pub(crate) struct Options {
 /// A folder of fixtures/, and what goes into it.
 type Case = (&'static str, fn() -> Process);
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 10] = [
     ("x64-bad-alloc", presets::tiny_bad_alloc),
     ("x86-access-violation", presets::tiny_x86),
     ("wow64", presets::tiny_wow64),
@@ -28,6 +29,8 @@ const CASES: [Case; 8] = [
     ("story-commit-unknown", || story::commit_unknown().process),
     ("x86-fragmented", || space32::fragmented().process),
     ("job-limit", || commit::job_limit().process.touched()),
+    ("leak-1", || leak(Width::W64, BEFORE)),
+    ("leak-2", || leak(Width::W64, AFTER)),
     ("handled-then-abort", || handled::aborted_in_catch_block().process.touched()),
 ];
 

@@ -5,6 +5,7 @@
 
 mod counters;
 pub mod csv;
+mod difference;
 pub mod escape;
 #[cfg(feature = "html")]
 pub mod html;

@@ -20,7 +20,7 @@ pub use earlier::EarlierReport;
 pub use exception::{AccessReport, CppReport, ExceptionReport};
 
 pub use hex::Hex;
-pub use schema::schema;
+pub use schema::{diff_schema, schema};
 use schemars::JsonSchema;
 use serde::Serialize;
 pub use space::{AllocationReport, AllocationsReport, HeapCountersReport, HeapReport, SizeClassReport};

@@ -1,11 +1,12 @@
 //! The JSON Schema of the report, as [`crate::render::json`] prints it.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use super::Report;
+use crate::diff::Difference;
 
 /// The largest integer that is printed as a number.
 const MOST_EXACT: u64 = 1 << 53;
@@ -13,12 +14,21 @@ const MOST_EXACT: u64 = 1 << 53;
 /// The schema of what `dumplens report --format json` prints (draft 2020-12). Objects are open: later versions add
 /// fields beside these.
 pub fn schema() -> Value {
+    of::<Report>("dumplens report")
+}
+
+/// The same of what `dumplens diff --format json` prints.
+pub fn diff_schema() -> Value {
+    of::<Difference>("dumplens diff")
+}
+
+fn of<T: JsonSchema>(title: &str) -> Value {
     let mut schema = SchemaSettings::draft2020_12()
         .for_serialize()
         .with_transform(RecursiveTransform(as_printed))
         .into_generator()
-        .into_root_schema_for::<Report>();
-    schema.insert("title".to_owned(), json!("dumplens report"));
+        .into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), json!(title));
     schema.to_value()
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod allocations;
 pub(crate) mod at;
 pub(crate) mod completions;
+pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod heaps;
 #[cfg(feature = "store")]

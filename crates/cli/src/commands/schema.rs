@@ -1,13 +1,27 @@
 //! `dumplens schema`: the shape of `report --format json`, for whoever reads it with a program.
 
+use clap::ValueEnum;
 use dumplens_analyzer::report;
 
 use crate::output::Output;
 
-/// Print the JSON Schema of what report --format json prints
+/// Print the JSON Schema of what report --format json prints, or diff
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {}
+pub(crate) struct Options {
+    /// Of which command
+    #[arg(long, value_enum, default_value_t = Of::Report)]
+    of: Of,
+}
 
-pub(crate) fn run(_: &Options, output: &mut Output) -> anyhow::Result<()> {
-    output.json(&report::schema())
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Of {
+    Report,
+    Diff,
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    output.json(&match options.of {
+        Of::Report => report::schema(),
+        Of::Diff => report::diff_schema(),
+    })
 }

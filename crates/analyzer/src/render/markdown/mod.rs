@@ -1,9 +1,12 @@
 //! Markdown, for a ticket: the headline, the evidence, the tables that matter, the stack of the exception; what is
 //! long is folded. Made for GitHub's dialect, and readable as plain text.
 
+mod diff;
 mod escape;
 mod memory;
 mod stacks;
+
+pub use diff::diff;
 
 use super::judgement::{self, Judgement};
 use super::text::exception::cpp;

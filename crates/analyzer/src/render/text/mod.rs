@@ -2,6 +2,7 @@
 
 mod address;
 mod allocations;
+mod diff;
 pub(in crate::render) mod exception;
 mod heaps;
 pub(super) mod info;
@@ -14,6 +15,7 @@ mod why;
 
 pub use address::address;
 pub use allocations::allocations;
+pub use diff::diff;
 pub use heaps::heaps;
 pub use info::info;
 pub use regions::{region_header, region_row};

@@ -1,0 +1,164 @@
+//! What changed between two dumps of one program: what grew, by how much, how fast, and what it will run into.
+//!
+//! ```text
+//! Side (Process, Report) ×2 ─ Difference::between ─> Difference ─ render::{text, json, markdown} ─> text
+//! ```
+//!
+//! Addresses are compared only within one process. Over runs they mean nothing (ASLR), and everything is matched by what
+//! it is: usage, size, path, index.
+
+mod allocations;
+mod change;
+mod identity;
+mod interval;
+mod model;
+mod owners;
+mod projection;
+mod sizes;
+mod tables;
+mod threads;
+mod warning;
+
+pub use change::Change;
+pub use identity::{Check, Identity, Kind};
+pub use interval::Interval;
+pub use model::{
+    AllocationChange, AllocationGroup, AllocationsDifference, Grower, HeapRow, ModuleRow, Projection, Row,
+    SideReport, SizeRow, StartRow, Table, ThreadsDifference, UsageRow,
+};
+pub use warning::DiffWarning;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::process::Process;
+use crate::report::{Report, WarningReport};
+
+/// Version of the shape: raised when a field changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One of the two dumps.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a, 'd> {
+    /// Its facts.
+    pub process: &'a Process<'d>,
+    /// Its report, with details.
+    pub report: &'a Report,
+}
+
+/// What changed from an old dump to a new one. A change that cannot be known is `None`, never zero.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Difference {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Whether the two are of one process, of one program, or of different ones.
+    pub identity: Identity,
+    /// The time between them, on which the rates rest.
+    pub interval: Interval,
+    /// The first dump that was named.
+    pub old: SideReport,
+    /// The second.
+    pub new: SideReport,
+    /// What grew most in bytes, and so fastest: usage classes, heaps, modules, sizes. The same bytes may be in several.
+    /// Empty for different programs.
+    pub fastest: Vec<Grower>,
+    /// When limits would be reached if it went on like this, the nearest first.
+    pub projections: Vec<Projection>,
+    /// The address space as a whole.
+    pub memory: Vec<Row>,
+    /// The counters of the process, and of the machine.
+    pub counters: Vec<Row>,
+    /// By usage class; `None` unless both dumps hold a whole memory map.
+    pub usage: Option<Vec<UsageRow>>,
+    /// By heap; `None` unless both dumps tell of heaps.
+    pub heaps: Option<Table<HeapRow>>,
+    /// By module, those that changed; `None` unless both dumps tell of modules.
+    pub modules: Option<Table<ModuleRow>>,
+    /// Private allocations and large heap blocks by exact size, those that changed; `None` unless both dumps hold a whole
+    /// memory map.
+    pub sizes: Option<Table<SizeRow>>,
+    /// Threads and their stacks; `None` unless both dumps list threads.
+    pub threads: Option<ThreadsDifference>,
+    /// Handles by type; `None` unless both dumps list handles.
+    pub handles: Option<Vec<Row>>,
+    /// Allocations by address; `None` unless both dumps are of one process and hold a memory map.
+    pub allocations: Option<AllocationsDifference>,
+    /// What limits this comparison. What was wrong with each dump is in its own list.
+    pub warnings: Vec<WarningReport>,
+}
+
+impl Difference {
+    /// Compares two dumps. Never fails: what cannot be compared is `None`, and said in a warning.
+    pub fn between(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Difference {
+        let mut warnings = Vec::new();
+        let identity = identity::identify(old, new, &mut warnings);
+        let interval = interval::between(old, new, identity.kind, &mut warnings);
+        let sides = Sides { old, new, same: identity.kind == Kind::SameProcess, seconds: interval.rated() };
+        sides.coverage(&mut warnings);
+        let usage = tables::usage(&sides);
+        let mut difference = Difference {
+            schema_version: SCHEMA_VERSION,
+            old: SideReport::new(old),
+            new: SideReport::new(new),
+            fastest: Vec::new(),
+            projections: projection::all(&sides, identity.kind),
+            memory: tables::memory(&sides),
+            counters: tables::counters(&sides),
+            usage,
+            heaps: owners::heaps(&sides),
+            modules: owners::modules(&sides),
+            sizes: sizes::sizes(&sides, &mut warnings),
+            threads: threads::threads(&sides),
+            handles: tables::handles(&sides),
+            allocations: allocations::allocations(&sides, &mut warnings),
+            identity,
+            interval,
+            warnings: warnings.iter().map(WarningReport::from).collect(),
+        };
+        if difference.identity.kind != Kind::DifferentPrograms {
+            difference.fastest = tables::fastest(&difference);
+        }
+        difference
+    }
+}
+
+/// Both dumps, and what the comparison may do with them.
+struct Sides<'s, 'a, 'd> {
+    old: &'s Side<'a, 'd>,
+    new: &'s Side<'a, 'd>,
+    /// Whether addresses can be compared.
+    same: bool,
+    /// Seconds between them, if rates can be told.
+    seconds: Option<u64>,
+}
+
+impl Sides<'_, '_, '_> {
+    fn change(&self, old: Option<u64>, new: Option<u64>) -> Change {
+        Change::new(old, new, self.seconds)
+    }
+
+    /// The change of a figure of the report.
+    fn of(&self, figure: impl Fn(&Report) -> Option<u64>) -> Change {
+        self.change(figure(self.old.report), figure(self.new.report))
+    }
+
+    /// Whether both dumps hold a whole memory map.
+    fn whole(&self) -> bool {
+        self.old.report.memory.complete && self.new.report.memory.complete
+    }
+
+    /// Whether both dumps hold a memory map, if only a part of it.
+    fn mapped(&self) -> bool {
+        self.old.process.space.is_mapped() && self.new.process.space.is_mapped()
+    }
+
+    fn coverage(&self, warnings: &mut Vec<DiffWarning>) {
+        for (which, side) in [("old", self.old), ("new", self.new)] {
+            if !side.process.space.is_mapped() {
+                warnings.push(DiffWarning::MapMissing { which });
+            } else if !side.report.memory.complete {
+                warnings.push(DiffWarning::MapCut { which });
+            }
+        }
+    }
+}

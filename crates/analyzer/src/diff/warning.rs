@@ -1,0 +1,129 @@
+//! What a reader must know before believing a comparison.
+
+use std::fmt;
+
+use crate::report::WarningReport;
+
+/// What limits a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DiffWarning {
+    /// The dumps are of different programs.
+    DifferentPrograms,
+    /// The dumps are of the same program, built at different times.
+    AnotherBuild,
+    /// The dumps are of different runs of the program.
+    AnotherRun,
+    /// Nothing tells whether they are of one program.
+    IdentityUnknown,
+    /// What tells that it is one process is not its creation time.
+    IdentityUnsure,
+    /// The second dump is older than the first.
+    OrderReversed {
+        /// By how much.
+        seconds: u64,
+    },
+    /// No time lies between them.
+    TimesEqual,
+    /// The time of one of them is not known.
+    TimesUnknown,
+    /// So little time lies between them that rates mean little.
+    IntervalShort {
+        /// How much.
+        seconds: u64,
+    },
+    /// A dump has no memory map.
+    MapMissing {
+        /// `old` or `new`.
+        which: &'static str,
+    },
+    /// The memory map of a dump is cut off.
+    MapCut {
+        /// `old` or `new`.
+        which: &'static str,
+    },
+    /// Allocations from some address on were not compared.
+    AllocationsCut {
+        /// That address.
+        from: u64,
+    },
+    /// More sizes than are told apart.
+    SizesCut {
+        /// Blocks and allocations that were left out.
+        count: u64,
+    },
+}
+
+impl DiffWarning {
+    /// A short name that does not change from version to version.
+    pub fn code(&self) -> &'static str {
+        match self {
+            DiffWarning::DifferentPrograms => "diff_different_programs",
+            DiffWarning::AnotherBuild => "diff_another_build",
+            DiffWarning::AnotherRun => "diff_another_run",
+            DiffWarning::IdentityUnknown => "diff_identity_unknown",
+            DiffWarning::IdentityUnsure => "diff_identity_unsure",
+            DiffWarning::OrderReversed { .. } => "diff_order_reversed",
+            DiffWarning::TimesEqual => "diff_times_equal",
+            DiffWarning::TimesUnknown => "diff_times_unknown",
+            DiffWarning::IntervalShort { .. } => "diff_interval_short",
+            DiffWarning::MapMissing { .. } => "diff_map_missing",
+            DiffWarning::MapCut { .. } => "diff_map_cut",
+            DiffWarning::AllocationsCut { .. } => "diff_allocations_cut",
+            DiffWarning::SizesCut { .. } => "diff_sizes_cut",
+        }
+    }
+}
+
+impl fmt::Display for DiffWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DiffWarning::DifferentPrograms => {
+                f.write_str("the dumps are of different programs: their figures stand side by side, but nothing grew")
+            }
+            DiffWarning::AnotherBuild => f.write_str(
+                "the dumps are of different builds of the program: addresses are not compared, and what differs may be the \
+                 build's doing",
+            ),
+            DiffWarning::AnotherRun => f.write_str(
+                "the dumps are of different runs of the program: addresses are not compared, since they differ from run to \
+                 run",
+            ),
+            DiffWarning::IdentityUnknown => {
+                f.write_str("nothing tells whether the dumps are of one program: addresses and times are not compared")
+            }
+            DiffWarning::IdentityUnsure => f.write_str(
+                "a dump does not tell when its process was created: they are taken for one process since process ID, PEB \
+                 and the program's address are the same",
+            ),
+            DiffWarning::OrderReversed { seconds } => write!(
+                f,
+                "the second dump was written {seconds} s before the first: name the older one first; no rates are told"
+            ),
+            DiffWarning::TimesEqual => f.write_str("no time lies between the dumps: no rates are told"),
+            DiffWarning::TimesUnknown => f.write_str("the time between the dumps is not known: no rates are told"),
+            DiffWarning::IntervalShort { seconds } => {
+                write!(f, "only {seconds} s lie between the dumps: what they tell of an hour may be far off")
+            }
+            DiffWarning::MapMissing { which } => write!(
+                f,
+                "the {which} dump holds no memory map: usage, sizes, heaps and allocations cannot be compared"
+            ),
+            DiffWarning::MapCut { which } => write!(
+                f,
+                "the memory map of the {which} dump is cut off: totals, usage, heaps and sizes cannot be compared"
+            ),
+            DiffWarning::AllocationsCut { from } => {
+                write!(f, "allocations from {from:#x} on are not compared: there a memory map is cut off")
+            }
+            DiffWarning::SizesCut { count } => {
+                write!(f, "{count} blocks and allocations are left out of the table of sizes: there are too many sizes")
+            }
+        }
+    }
+}
+
+impl From<&DiffWarning> for WarningReport {
+    fn from(warning: &DiffWarning) -> WarningReport {
+        WarningReport { code: warning.code().to_owned(), message: warning.to_string() }
+    }
+}

@@ -1,0 +1,58 @@
+//! `dumplens diff`: the process grew. What of it, by how much, how fast, and when does it end?
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use dumplens_analyzer::diff::Side;
+use dumplens_analyzer::render::{markdown, text};
+use dumplens_analyzer::{Difference, Process};
+
+use crate::open;
+use crate::output::Output;
+
+const AFTER_HELP: &str = "\
+Examples:
+  dumplens diff monday.dmp tuesday.dmp                    what grew, how fast, and when a limit is reached
+  dumplens diff monday.dmp tuesday.dmp --format markdown  the same for a ticket
+  dumplens diff monday.dmp tuesday.dmp --format json      the same for another program
+
+Exit status:
+  0  the dumps were compared, even if they are of different programs: the first line says so
+  1  one of the files cannot be read as a minidump of a process
+  2  the command line is wrong";
+
+/// What changed between two dumps of one program: growth by usage, heap, module and size, per hour, and until when
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Options {
+    /// The older minidump
+    old: PathBuf,
+    /// The newer one
+    new: PathBuf,
+    /// How to show the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    /// For a ticket
+    Markdown,
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let (old, new) = (open::open(&options.old)?, open::open(&options.new)?);
+    let (old, new) = (Process::gather(&old), Process::gather(&new));
+    let before = open::report_on(&old, &options.old, &open::detailed());
+    let after = open::report_on(&new, &options.new, &open::detailed());
+    let old = Side { process: &old, report: &before };
+    let new = Side { process: &new, report: &after };
+    let difference = Difference::between(&old, &new);
+    match options.format {
+        Format::Text => output.text(&text::diff(&difference)),
+        Format::Json => output.json(&difference),
+        Format::Markdown => output.raw(&markdown::diff(&difference)),
+    }
+}
