@@ -4,6 +4,7 @@
 mod bench;
 mod cargo;
 mod fixtures;
+mod peers;
 mod schema;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ struct Args {
 enum Chore {
     Bench(bench::Options),
     Fixtures(fixtures::Options),
+    Peers(peers::Options),
     Schema(schema::Options),
     #[command(hide = true)]
     MakeDump(bench::dumps::Options),
@@ -31,6 +33,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().chore {
         Chore::Bench(options) => bench::run(&options),
         Chore::Fixtures(options) => fixtures::run(&options),
+        Chore::Peers(options) => peers::run(&options),
         Chore::Schema(options) => schema::run(&options),
         Chore::MakeDump(options) => bench::dumps::make(&options),
     }
