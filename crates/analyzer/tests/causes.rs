@@ -5,6 +5,8 @@
 
 use std::fmt::Debug;
 
+use dumplens_analyzer::report::Stacks;
+use dumplens_analyzer::symbols::{Search, Symbols};
 use dumplens_analyzer::verdict::{Confidence, VerdictReport};
 use dumplens_analyzer::{Options, Process, Report};
 use dumplens_core::Dump;
@@ -15,8 +17,11 @@ const PENDING: &[&str] = &[];
 
 fn report(case: &Case) -> Report {
     let dump = Dump::open(case.process.to_bytes().0).expect("a dump that opens");
-    let options = Options { details: true, verdict: true, ..Options::default() };
-    Report::new(&Process::gather(&dump), &options)
+    let options = Options { details: true, verdict: true, stacks: Stacks::Exception, ..Options::default() };
+    let process = Process::gather(&dump);
+    let mut report = Report::new(&process, &options);
+    report.symbolise(&mut Symbols::new(&process, Search::default()));
+    report
 }
 
 /// What differs, one line each.

@@ -2,12 +2,17 @@
 //!
 //! A list as Windows writes it has no gaps, so a region ends where the next begins; it begins at a page; a few
 //! dozen combinations of state, type and protection recur; and the allocation a region belongs to began a few
-//! regions before it. That makes 8 bytes of a region instead of 40, and a list of a million of them costs 8 MB
-//! and the page faults for 8 MB. A list that is not like that is held as it stands.
+//! regions before it. That makes 8 bytes of a region instead of 40: 8 MB for a list of a million, in large pages
+//! where there are any. A list that is not like that is held as it stands.
+
+mod words;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+use self::words::Words;
 use crate::vocabulary::{MemoryState, MemoryType, Protection};
 
 /// One region: what `VirtualQueryEx` said of a run of pages.
@@ -91,7 +96,7 @@ enum Form {
 
 #[derive(Debug, Clone, Default)]
 struct Contiguous {
-    words: Vec<Word>,
+    words: Words,
     /// First address behind the last region.
     end: u64,
     /// Allocation bases that [`Word::back`] cannot express, by index of the region.
@@ -100,7 +105,8 @@ struct Contiguous {
 
 /// A region in 64 bits: page number of its base (40), number of its attributes (8), and how many regions before
 /// it its allocation began (16; [`FAR`] if the base is elsewhere).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(transparent)]
 struct Word(u64);
 
 const PAGE_SHIFT: u32 = 12;
@@ -422,7 +428,7 @@ const BATCH: usize = 64;
 impl Builder {
     /// For about so many regions.
     pub(crate) fn new(capacity: usize) -> Builder {
-        let contiguous = Contiguous { words: Vec::with_capacity(capacity), ..Contiguous::default() };
+        let contiguous = Contiguous { words: Words::with_capacity(capacity), ..Contiguous::default() };
         Builder { palette: Palette::default(), contiguous, plain: None, allocation: (0, u64::MAX) }
     }
 
@@ -479,7 +485,7 @@ impl Builder {
                 (number, guess) = (guess, tally.next);
                 added = added.wrapping_add(1);
             }
-            self.contiguous.words.extend_from_slice(words.get(..added).unwrap_or_default());
+            self.contiguous.words.extend(words.get(..added).unwrap_or_default());
             taken = taken.wrapping_add(added);
             if added < batch.len() {
                 break;
@@ -499,7 +505,7 @@ impl Builder {
         }
         let so_far = &mut self.contiguous;
         let plain = self.plain.get_or_insert_with(|| {
-            let mut plain = Vec::with_capacity(so_far.words.capacity());
+            let mut plain = Vec::with_capacity(so_far.words.len());
             plain.extend((0..so_far.words.len()).filter_map(|index| so_far.get(index, &self.palette)));
             *so_far = Contiguous::default();
             plain
@@ -525,7 +531,7 @@ impl Builder {
         if back == FAR && region.allocation_base != 0 {
             list.far.insert(index, region.allocation_base);
         }
-        list.words.push(word);
+        list.words.extend(&[word]);
         list.end = end;
         Some(())
     }

@@ -41,7 +41,7 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         format!("{:#x}", record.code.0),
     );
     let module = record.module.as_deref().unwrap_or("no module");
-    Some(found.with_at("raised at", record.address.0, module))
+    Some(found.with_at("raised", record.address.0, module))
 }
 
 /// The record that tells most: of the thread that crashed, in use.

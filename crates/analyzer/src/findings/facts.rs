@@ -1,6 +1,6 @@
 //! What detectors look at.
 
-use super::{bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function};
+use super::{abort, bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function};
 use crate::process::Process;
 use crate::report::{ExceptionReport, FrameReport, Report, ThreadReport};
 use crate::request::Request;
@@ -68,6 +68,7 @@ impl<'a, 'd> Facts<'a, 'd> {
         let fast = self.raised(code::STACK_BUFFER_OVERRUN);
         fast.is_some_and(|e| e.parameters.first().is_some_and(|p| p.0 == fail_fast::FATAL_APP_EXIT))
             || self.raised(code::FATAL_APP_EXIT).is_some()
+            || abort::frame(self).is_some()
             || again.is_some()
     }
 

@@ -4,6 +4,7 @@
 //! A detector looks at the `Facts` and says nothing, or one [`Finding`]. None knows of the others: what they mean
 //! together is the verdict's business.
 
+pub(crate) mod abort;
 mod absurd_size;
 mod access_violation;
 mod address_space_exhausted;
@@ -153,6 +154,7 @@ detectors! {
     stack_overflow: "!teb; k",
     fail_fast: ".exr -1",
     heap_corruption: ".exr -1; !heap -s -v",
+    abort: "k",
     breakpoint: ".lastevent",
     waiting: "~*k",
     earlier_bad_alloc: ".exr {at}; k",

@@ -68,17 +68,24 @@ pub(crate) fn of(facts: &Facts<'_, '_>, findings: &[Finding]) -> VerdictReport {
     let kind = kind(facts, main.map(|finding| finding.id));
     let confidence = main.map_or(Confidence::Medium, |finding| finding.confidence);
     let title = main.map_or_else(|| unnamed(facts), |finding| finding.title.clone());
+    let title = match found("last_error") {
+        Some(_) if kind == "abort" => {
+            format!("{title} The last request that Windows refused this thread was for memory.")
+        }
+        _ => title,
+    };
     let confidence = if kind == "no_exception" { Confidence::High } else { confidence };
     VerdictReport { because, advice: advice::of_crash(facts, main), ..plain(kind, title, confidence) }
 }
 
 /// Findings that say by themselves what happened, the more telling ones first.
-const MAIN: [&str; 7] = [
+const MAIN: [&str; 8] = [
     "cpp_exception",
     "heap_corruption",
     "stack_overflow",
     "access_violation",
     "fail_fast",
+    "abort",
     "breakpoint",
     "waiting",
 ];
@@ -91,6 +98,7 @@ fn kind(facts: &Facts<'_, '_>, main: Option<&str>) -> &'static str {
         Some("cpp_exception") => "cpp_exception",
         Some("stack_overflow") => "stack_overflow",
         Some("access_violation") => "access_violation",
+        Some("abort") => "abort",
         Some("breakpoint") => "assertion_or_breakpoint",
         Some("fail_fast") if reason == Some(fail_fast::FATAL_APP_EXIT) => "abort",
         _ if exception.code.0 == code::FATAL_APP_EXIT => "abort",

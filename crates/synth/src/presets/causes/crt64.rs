@@ -3,12 +3,14 @@
 //! Shapes follow `spec/windows-dumps.md` E.2 and E.3: `_CxxThrowException` keeps rbx and rsi in home slots and pushes rdi,
 //! `malloc` keeps the size in rbx and gives it to RtlAllocateHeap in r8.
 
-use crate::machine::{AX, Alu, BX, CX, Code, Cond, DI, DX, Mem, Op, R8, R9, SI, SP, at};
+use crate::machine::{AX, Alu, BX, CX, Code, Cond, DI, DX, Mem, Op, R8, R9, SI, SP, at, data_item};
 
 /// What `throw` raises.
 const CPP: u64 = 0xE06D_7363;
 /// First parameter of a C++ exception.
 const MAGIC: i32 = 0x1993_0520;
+
+const SIGABRT: u64 = 22;
 
 /// ucrtbase.
 pub(super) fn ucrtbase() -> Vec<Code> {
@@ -141,10 +143,23 @@ fn terminate() -> Code {
     Code::new("terminate", [Op::AluImm(Alu::Sub, SP, 0x28), Op::EndProlog, Op::Call("abort"), Op::Int3])
 }
 
-/// `__fastfail(FAST_FAIL_FATAL_APP_EXIT)`
+/// Calls the handler that the program has set for SIGABRT, if it has; then `__fastfail(FAST_FAIL_FATAL_APP_EXIT)`.
 fn abort() -> Code {
     Code::new(
         "abort",
-        [Op::AluImm(Alu::Sub, SP, 0x28), Op::EndProlog, Op::MovImm(CX, 7), Op::Int29, Op::Int3],
+        [
+            Op::AluImm(Alu::Sub, SP, 0x28),
+            Op::EndProlog,
+            Op::Load(AX, data_item("abort_action")),
+            Op::Test(AX, AX),
+            Op::Jcc(Cond::Equal, "fail"),
+            Op::MovImm(CX, SIGABRT),
+            Op::CallReg(AX),
+            Op::Nop,
+            Op::Label("fail"),
+            Op::MovImm(CX, 7),
+            Op::Int29,
+            Op::Int3,
+        ],
     )
 }

@@ -4,7 +4,7 @@
 use super::Level::Medium;
 use super::dispatch::Handling;
 use super::growth64::USUAL;
-use super::program64::{COMMITMENT_LIMIT, CONTAINER, at_commit_limit, capture, vector, world};
+use super::program64::{COMMITMENT_LIMIT, CONTAINER, at_commit_limit, capture, on_abort, vector, world};
 use super::world::World;
 use super::{Case, Maker, Sure, Truth, Wanted, new64};
 use crate::machine::{AX, Alu, BP, CX, Code, DX, Op, SP, at, data_item};
@@ -12,6 +12,7 @@ use crate::machine::{AX, Alu, BP, CX, Code, DX, Op, SP, at, data_item};
 /// Every case.
 pub(super) const CASES: &[Maker] = &[
     aborted_in_catch_block,
+    aborted_with_handler,
     terminated,
     thrown_again,
     caught_long_ago,
@@ -63,6 +64,7 @@ fn process(after: &[Op], caught: &[Op], handling: &[Handling]) -> World {
         capture(),
         guarded(after),
         catch_block(caught),
+        on_abort(),
     ];
     let mut world = world(new64::USUAL, code, "guarded", COMMITMENT_LIMIT);
     vector(&mut world, HELD, HELD);
@@ -87,6 +89,13 @@ const IN_CATCH_BLOCK: Handling = Handling::Catch { function: "guarded", handler:
 pub fn aborted_in_catch_block() -> Case {
     let world = process(&[], &[Op::CallImport("abort"), Op::Int3], &[IN_CATCH_BLOCK]);
     finish("handled-then-abort", world, root())
+}
+
+/// The same in a program that handles SIGABRT by a breakpoint.
+fn aborted_with_handler() -> Case {
+    let mut world = process(&[], &[Op::CallImport("abort"), Op::Int3], &[IN_CATCH_BLOCK]);
+    world.handle_abort();
+    finish("handled-then-abort-with-handler", world, root())
 }
 
 /// It met a `noexcept` function: terminate, abort.

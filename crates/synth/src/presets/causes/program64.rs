@@ -143,6 +143,11 @@ pub(super) fn decoy(callee: &'static str) -> Code {
     Code::new("with_decoy", ops)
 }
 
+/// A handler for SIGABRT: `__debugbreak`.
+pub(super) fn on_abort() -> Code {
+    Code::new("on_abort", [Op::AluImm(Alu::Sub, SP, 0x28), Op::EndProlog, Op::Int3])
+}
+
 /// A machine that has 1 MB left to commit.
 pub(super) fn at_commit_limit(process: Process) -> Process {
     let machine =
@@ -151,6 +156,12 @@ pub(super) fn at_commit_limit(process: Process) -> Process {
 }
 
 impl World {
+    /// `signal(SIGABRT, on_abort)`
+    pub(super) fn handle_abort(&mut self) {
+        let handler = self.program.address("on_abort");
+        self.put_words(self.program.address("abort_action"), &[handler]);
+    }
+
     /// A full vector of so many bytes elsewhere, whose pointers the function of [`decoy`] has in its frame.
     pub(super) fn decoy(&mut self, bytes: u64) {
         let first = 0x210_0000_0020;

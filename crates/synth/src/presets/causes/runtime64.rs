@@ -39,7 +39,7 @@ pub(super) fn units(bases: &Bases, app: u64) -> Vec<Unit> {
             "C:\\Windows\\System32\\ucrtbase.dll",
             bases.ucrtbase,
             crt64::ucrtbase(),
-            vec![Data::new("__acrt_heap", bases.heap.to_le_bytes())],
+            vec![Data::new("__acrt_heap", bases.heap.to_le_bytes()), Data::new("abort_action", [0; 8])],
         ),
     ]
 }

@@ -2,7 +2,7 @@
 //! breakpoints; and processes that only wait.
 
 use super::Level::Medium;
-use super::program64::{NO_MEMORY, PLACES, RECORDER, world};
+use super::program64::{NO_MEMORY, PLACES, RECORDER, on_abort, world};
 use super::world::World;
 use super::{Case, Maker, Sure, Truth, new64};
 use crate::SystemMemory;
@@ -27,6 +27,7 @@ pub(super) const CASES: &[Maker] = &[
     security_cookie,
     corrupt_list,
     abort,
+    abort_with_handler,
     breakpoint,
     assertion,
     divided_by_zero,
@@ -38,7 +39,7 @@ pub(super) const CASES: &[Maker] = &[
 const EDGE: u64 = 0x1F6_0000_0000;
 
 fn process(ops: &[Op]) -> World {
-    let mut world = world(new64::USUAL, vec![Code::new("body", ops)], "body", NO_MEMORY);
+    let mut world = world(new64::USUAL, vec![Code::new("body", ops), on_abort()], "body", NO_MEMORY);
     world.allocate(RECORDER, 0x1000, &[]);
     let guard = Part::private(PAGE, PAGE_READWRITE | PAGE_GUARD);
     world.space.allocate(EDGE, &[Part::reserved(0x1_0000), guard]);
@@ -166,6 +167,13 @@ fn corrupt_list() -> Case {
 /// FAST_FAIL_FATAL_APP_EXIT
 fn abort() -> Case {
     failing_fast("abort", 7, "abort")
+}
+
+/// A handler of the program's for SIGABRT, which ends in `__debugbreak`.
+fn abort_with_handler() -> Case {
+    let mut world = process(&body(&[Op::CallImport("abort"), Op::Int3]));
+    world.handle_abort();
+    finish("abort-with-handler", world, "abort")
 }
 
 /// `__debugbreak`
