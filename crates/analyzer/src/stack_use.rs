@@ -13,13 +13,37 @@ pub(crate) const LOOKED_AT: u64 = 1 << 20;
 pub(crate) fn deepest(process: &Process<'_>, teb: &Teb<'_>) -> Option<u64> {
     let (limit, base) = (teb.stack_limit, teb.stack_base);
     let length = base.checked_sub(limit)?.min(LOOKED_AT);
-    let mut done = 0;
+    let (mut buffer, mut done) = ([0; 0x1000], 0); // a page
     while done < length {
-        let page = process.dump.memory().bytes(limit + done, (length - done).min(PAGE)).ok()?;
-        if let Some(first) = page.iter().position(|byte| *byte != 0) {
+        let page = &mut buffer[..(length - done).min(PAGE) as usize];
+        process.dump.memory().read(limit + done, page).ok()?;
+        if let Some(first) = first_dirty(page) {
             return Some(limit + done + first as u64);
         }
         done += page.len() as u64;
     }
     None
+}
+
+/// Position of the first byte that is not zero. Most are, so many are looked at together.
+fn first_dirty(bytes: &[u8]) -> Option<usize> {
+    const TOGETHER: usize = 64;
+    let clean = bytes.chunks_exact(TOGETHER).take_while(|part| **part == [0; TOGETHER]).count() * TOGETHER;
+    bytes[clean..].iter().position(|byte| *byte != 0).map(|at| clean + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_dirty_byte_is_found_wherever_it_lies() {
+        for at in [0, 63, 64, 200, 255, 256] {
+            let mut bytes = [0; 257];
+            bytes[at] = 1;
+            bytes[256] = 1;
+            assert_eq!(first_dirty(&bytes), Some(at));
+        }
+        assert_eq!((first_dirty(&[0; 257]), first_dirty(&[])), (None, None));
+    }
 }

@@ -165,9 +165,15 @@ fn group(space: &AddressSpace<'_>) -> Vec<Group> {
             };
             rest[n].regions -= 1;
             rest[n].size -= region.size;
-            for piece in space.pieces_of(index) {
-                let tally = split.entry((piece.usage, n)).or_insert_with(|| Tally::new(rest[n].attributes));
-                tally.add(piece.base, piece.size);
+            let mut add = |usage, base, size| {
+                let tally = split.entry((usage, n)).or_insert_with(|| Tally::new(rest[n].attributes));
+                tally.add(base, size);
+            };
+            // Spans do not overlap: most regions lie in one, and are one piece.
+            if span.base <= region.base && region.base.saturating_add(region.size) <= span.end {
+                add(span.usage, region.base, region.size);
+            } else {
+                space.pieces_of(index).for_each(|piece| add(piece.usage, piece.base, piece.size));
             }
         }
     }

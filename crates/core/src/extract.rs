@@ -5,7 +5,7 @@
 //! match the bytes, every RVA points inside, bad names are empty, bad records are gone (and reported). The
 //! crate then cannot fail on them, whatever the size of the file and wherever its bytes come from.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
@@ -61,7 +61,7 @@ pub(crate) struct Extract<'m, 's> {
     pub(crate) meta: &'m Metadata<'s>,
     bytes: Vec<u8>,
     directory: Vec<MINIDUMP_DIRECTORY>,
-    copied: HashMap<(u64, u32), U32>,
+    copied: BTreeMap<(u64, u32), U32>,
     /// How many bytes the extract may have.
     budget: u64,
     /// How many bytes of names and records may still be referred to. The crate makes a copy for each reference, so
@@ -75,17 +75,25 @@ impl<'m, 's> Extract<'m, 's> {
         // Behind the header lies one empty MINIDUMP_STRING, for every name that is lost.
         let bytes = vec![0; size_of::<MINIDUMP_HEADER>().saturating_add(8)];
         let references = limits::REFERRED_BYTES.saturating_add(meta.size());
-        Extract { meta, bytes, directory: vec![], copied: HashMap::with_capacity(1024), budget, references }
+        Extract { meta, bytes, directory: vec![], copied: BTreeMap::new(), budget, references }
     }
 
     /// Appends bytes, 4-aligned; `None` once the extract is as large as the file could justify.
     fn put(&mut self, bytes: &[u8]) -> Option<U32> {
+        self.put_parts(&[bytes])
+    }
+
+    /// The same, of bytes in parts.
+    fn put_parts(&mut self, parts: &[&[u8]]) -> Option<U32> {
         let at = self.bytes.len().next_multiple_of(4);
-        if (at as u64).saturating_add(bytes.len() as u64) > self.budget {
+        let end = parts.iter().fold(at as u64, |end, part| end.saturating_add(part.len() as u64));
+        if end > self.budget {
             return None;
         }
         self.bytes.resize(at, 0);
-        self.bytes.extend_from_slice(bytes);
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
         u32::try_from(at).ok().map(U32::new)
     }
 
@@ -124,11 +132,11 @@ impl<'m, 's> Extract<'m, 's> {
     fn copy_string(&mut self, rva: u64, losses: &mut Losses) -> Option<U32> {
         let left = self.budget.saturating_sub(self.bytes.len() as u64);
         let units = string_bytes(self.meta, rva, left)?;
-        let sound = char::decode_utf16(utf16::units(&units)).all(|c| c.is_ok());
+        let sound = !has_surrogates(&units) || char::decode_utf16(utf16::units(&units)).all(|c| c.is_ok());
         let units = if sound { units } else { replaced(&units) };
         losses.repaired = losses.repaired.saturating_add(u64::from(!sound));
         let length = u32::try_from(units.len()).ok()?.to_le_bytes();
-        let copied = self.put(&[&length[..], &units, &[0, 0]].concat())?;
+        let copied = self.put_parts(&[&length, &units, &[0, 0]])?;
         self.copied.insert((rva, u32::MAX), copied);
         Some(copied)
     }
@@ -204,6 +212,11 @@ pub(crate) fn string_bytes(meta: &Metadata<'_>, rva: u64, most: u64) -> Option<V
         return None;
     }
     meta.bytes(rva.checked_add(4)?, u64::from(length)).ok().flatten()
+}
+
+/// Whether any unit is a surrogate: without, UTF-16 is sound.
+fn has_surrogates(bytes: &[u8]) -> bool {
+    bytes.chunks_exact(2).any(|unit| unit.last().is_some_and(|high| high & 0xf8 == 0xd8))
 }
 
 /// The text with U+FFFD for everything that is not valid.

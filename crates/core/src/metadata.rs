@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use zerocopy::FromBytes;
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::damage::Damage;
 use crate::source::{Source, read_full};
@@ -45,30 +45,37 @@ impl<'s> Metadata<'s> {
             return Ok(None);
         };
         let mut out = vec![0; wanted];
-        if len >= BLOCK {
-            self.read(offset, &mut out)?;
-            return Ok(Some(out));
-        }
-        let mut done = 0usize;
-        while done < wanted {
-            let at = offset.saturating_add(done as u64);
-            let rest = out.get_mut(done..).unwrap_or_default();
-            match self.copy_from_block(at, rest) {
-                Ok(copied) if copied > 0 => done = done.saturating_add(copied),
-                // What lies behind these bytes in the block may be unreadable, and is not needed.
-                _ => {
-                    self.read(at, rest)?;
-                    done = wanted;
-                }
-            }
-        }
+        self.fill(offset, &mut out)?;
         Ok(Some(out))
     }
 
+    /// Fills `buf` from `offset`, by way of the blocks where it is small.
+    fn fill(&self, offset: u64, buf: &mut [u8]) -> Result<(), Damage> {
+        if buf.len() as u64 >= BLOCK {
+            return self.read(offset, buf);
+        }
+        let mut done = 0usize;
+        while done < buf.len() {
+            let at = offset.saturating_add(done as u64);
+            let rest = buf.get_mut(done..).unwrap_or_default();
+            match self.copy_from_block(at, rest) {
+                Ok(copied) if copied > 0 => done = done.saturating_add(copied),
+                // What lies behind these bytes in the block may be unreadable, and is not needed.
+                _ => return self.read(at, rest),
+            }
+        }
+        Ok(())
+    }
+
     /// A structure of the format at `offset`, or `None` if the file does not hold all of it.
-    pub(crate) fn structure<T: FromBytes>(&self, offset: u64) -> Result<Option<T>, Damage> {
-        let bytes = self.bytes(offset, size_of::<T>() as u64)?;
-        Ok(bytes.and_then(|bytes| T::read_from_bytes(&bytes).ok()))
+    pub(crate) fn structure<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<Option<T>, Damage> {
+        let len = size_of::<T>() as u64;
+        if self.present(offset, len) < len {
+            return Ok(None);
+        }
+        let mut structure = T::new_zeroed();
+        self.fill(offset, structure.as_mut_bytes())?;
+        Ok(Some(structure))
     }
 
     /// Fills `buf` from `offset`, past the blocks.

@@ -3,22 +3,23 @@
 //! Both are run as processes, in turn, on the same sparse dumps, with the page cache warm. A third program reads
 //! the same metadata and does nothing with it: below that no reader can get.
 
-mod agree;
+pub(crate) mod agree;
 mod counting;
 pub(crate) mod dumps;
 mod goals;
-mod machine;
+pub(crate) mod machine;
 mod measure;
-mod number;
+pub(crate) mod number;
 mod report;
-mod spread;
-mod table;
+pub(crate) mod spread;
+pub(crate) mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cargo;
-use dumps::BenchDump;
+use dumps::{BenchDump, Shape};
+pub(crate) use measure::own_peak;
 use measure::{Program, Sample};
 
 /// Compare `dumplens summary` with the minidump crate on generated 20 GiB dumps
@@ -78,7 +79,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     };
     let dumps: Vec<BenchDump> = dumps::REGIONS
         .iter()
-        .map(|regions| BenchDump::find_or_make(&dir, *regions))
+        .map(|regions| BenchDump::find_or_make(&dir, Shape::of_regions(*regions)))
         .collect::<Result<_, _>>()?;
     for dump in &dumps {
         println!("{}", agree::check(&binaries.dumplens, &binaries.harness, dump)?);

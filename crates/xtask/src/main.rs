@@ -4,6 +4,7 @@
 mod bench;
 mod cargo;
 mod fixtures;
+mod peers;
 mod python;
 mod schema;
 mod windows;
@@ -25,6 +26,7 @@ enum Chore {
     Bench(bench::Options),
     Fixtures(fixtures::Options),
     Python(python::Options),
+    Peers(peers::Options),
     Schema(schema::Options),
     Windows(windows::Options),
     #[command(hide = true)]
@@ -36,6 +38,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Chore::Bench(options) => bench::run(&options),
         Chore::Fixtures(options) => fixtures::run(&options),
         Chore::Python(options) => python::run(&options),
+        Chore::Peers(options) => peers::run(&options),
         Chore::Schema(options) => schema::run(&options),
         Chore::Windows(options) => windows::run(&options),
         Chore::MakeDump(options) => bench::dumps::make(&options),

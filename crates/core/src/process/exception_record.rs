@@ -41,10 +41,7 @@ impl ExceptionRecord {
             Width::Bits64 => bytes.get(at..)?.first_chunk().map(|field| u64::from_le_bytes(*field)),
         };
         let at = |x86: usize, x64: usize| if width == Width::Bits32 { x86 } else { x64 };
-        let (code, flags) = (long(0)?, long(4)?);
-        if code == 0 || flags & !FLAGS != 0 {
-            return None;
-        }
+        let (code, flags) = begin(bytes)?;
         let count = long(at(0x10, 0x18))?;
         let address = pointer(at(0xc, 0x10))?;
         if count > MAXIMUM_PARAMETERS || address == 0 {
@@ -63,17 +60,27 @@ impl ExceptionRecord {
     }
 }
 
+/// Code and flags at the start of `bytes`, if they can be those of a record.
+fn begin(bytes: &[u8]) -> Option<(u32, u32)> {
+    let [code @ .., _, _, _, _] = *bytes.first_chunk::<8>()?;
+    let [_, _, _, _, flags @ ..] = *bytes.first_chunk::<8>()?;
+    let (code, flags) = (u32::from_le_bytes(code), u32::from_le_bytes(flags));
+    (code != 0 && flags & !FLAGS == 0).then_some((code, flags))
+}
+
 /// A search of stacks for records, of which no more than a certain number of bytes is read.
 #[derive(Debug)]
 pub struct RecordSearch<'d> {
     memory: Memory<'d>,
     left: u64,
+    /// What is read into; never made shorter.
+    bytes: Vec<u8>,
 }
 
 impl<'d> RecordSearch<'d> {
     /// Nothing is read yet.
     pub fn new(memory: Memory<'d>) -> RecordSearch<'d> {
-        RecordSearch { memory, left: limits::RECORD_SEARCH_IN_ALL }
+        RecordSearch { memory, left: limits::RECORD_SEARCH_IN_ALL, bytes: Vec::new() }
     }
 
     /// Whether less is left to be read than a stack takes as a rule.
@@ -112,12 +119,13 @@ impl<'d> RecordSearch<'d> {
         let mut any = false;
         while at < range.end {
             let have = self.memory.available(at, range.end.saturating_sub(at));
-            let bytes = self.memory.bytes(at, have).unwrap_or_default();
+            let bytes = self.read(at, have);
             any |= !bytes.is_empty();
             let mut place = at;
-            let mut rest = bytes.as_slice();
-            while let Some(code) = rest.first_chunk().map(|code| u32::from_le_bytes(*code)) {
-                if wanted(code)
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                // Of most words this is all that is looked at: zeros, and pointers of 64 bits.
+                if begin(rest).is_some_and(|(code, _)| wanted(code))
                     && let Some(record) = ExceptionRecord::parse(rest, width)
                 {
                     found(place, record);
@@ -130,5 +138,18 @@ impl<'d> RecordSearch<'d> {
             at = missing.saturating_add(1).checked_next_multiple_of(limits::PAGE).unwrap_or(range.end);
         }
         Some(any)
+    }
+
+    /// The `len` bytes at `address`, found to be there; none if they cannot be read.
+    fn read(&mut self, address: u64, len: u64) -> &[u8] {
+        let len = usize::try_from(len).unwrap_or(0);
+        if self.bytes.len() < len {
+            self.bytes.resize(len, 0);
+        }
+        let bytes = self.bytes.get_mut(..len).unwrap_or_default();
+        match self.memory.read(address, bytes) {
+            Ok(()) => bytes,
+            Err(_) => &[],
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The counted lists of the format. A count is compared with the bytes present before anything else happens.
 
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::malformed;
 use crate::container::StreamLocation;
@@ -153,7 +153,10 @@ pub(crate) fn check_sizes(
 }
 
 /// The structure at the start of a stream.
-pub(crate) fn structure<T: FromBytes>(meta: &Metadata<'_>, at: &StreamLocation) -> Result<T, Damage> {
+pub(crate) fn structure<T: FromBytes + IntoBytes>(
+    meta: &Metadata<'_>,
+    at: &StreamLocation,
+) -> Result<T, Damage> {
     if at.present < size_of::<T>() as u64 {
         return Err(malformed(
             at.kind,

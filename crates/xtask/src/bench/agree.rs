@@ -14,23 +14,23 @@ use super::dumps::BenchDump;
 use super::number::grouped;
 
 /// Bytes by name.
-type Rows = BTreeMap<String, u64>;
+pub(crate) type Rows = BTreeMap<String, u64>;
 
 /// What both programs answer.
 ///
 /// Rows are compared by bytes: dumplens' count of regions in a row is after splitting by usage.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Totals {
-    regions: u64,
-    state: Rows,
-    kind: Rows,
-    protect: Rows,
+pub(crate) struct Totals {
+    pub(crate) regions: u64,
+    pub(crate) state: Rows,
+    pub(crate) kind: Rows,
+    pub(crate) protect: Rows,
     /// Bytes of images.
-    image: u64,
+    pub(crate) image: u64,
     /// Base and size.
-    largest_free: (u64, u64),
+    pub(crate) largest_free: (u64, u64),
     /// Bytes of the process's memory that the dump keeps.
-    kept: u64,
+    pub(crate) kept: u64,
 }
 
 /// Runs both programs on a dump and says that they agree; fails if they do not.
@@ -61,7 +61,7 @@ fn output(program: &Path, args: &[&OsStr]) -> anyhow::Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn from_json(report: &Value) -> Option<Totals> {
+pub(crate) fn from_json(report: &Value) -> Option<Totals> {
     let memory = &report["memory"];
     let free = &memory["largest_free"];
     Some(Totals {
@@ -81,7 +81,7 @@ fn rows(table: &Value) -> Option<Rows> {
 }
 
 /// One `what key bytes` a line.
-fn from_text(text: &str) -> Option<Totals> {
+pub(crate) fn from_text(text: &str) -> Option<Totals> {
     let mut totals = Totals::default();
     for line in text.lines() {
         let mut words = line.split(' ');

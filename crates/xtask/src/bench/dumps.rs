@@ -14,16 +14,35 @@ use super::number::grouped;
 
 /// How many regions the dumps have.
 pub(super) const REGIONS: [u64; 3] = [10_000, 200_000, 1_000_000];
-const COMMIT_GIB: u64 = 20;
-const THREADS: u32 = 200;
 const MODULES: u32 = 300;
 
+/// What a dump holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) regions: u64,
+    /// Megabytes (2^20) of committed memory, all of it kept.
+    pub(crate) commit_mib: u64,
+    pub(crate) threads: u32,
+}
+
+impl Shape {
+    /// A process of 20 GiB with 200 threads.
+    pub(crate) const fn of_regions(regions: u64) -> Shape {
+        Shape { regions, commit_mib: 20 << 10, threads: 200 }
+    }
+
+    fn file_name(self) -> String {
+        let Shape { regions, commit_mib, threads } = self;
+        format!("{regions}-regions-{commit_mib}-mib-{threads}-threads-{MODULES}-modules.dmp")
+    }
+}
+
 /// A dump on disk.
-pub(super) struct BenchDump {
-    pub(super) path: PathBuf,
-    pub(super) regions: u64,
+pub(crate) struct BenchDump {
+    pub(crate) path: PathBuf,
+    pub(crate) regions: u64,
     /// Bytes before the memory itself: BaseRva of the Memory64List.
-    pub(super) metadata: u64,
+    pub(crate) metadata: u64,
 }
 
 /// Write a dump as `bench` uses it
@@ -32,36 +51,41 @@ pub(crate) struct Options {
     /// Where to
     path: PathBuf,
     /// How many regions
-    regions: usize,
+    regions: u64,
+    /// How many megabytes of memory
+    commit_mib: u64,
+    /// How many threads
+    threads: u32,
 }
 
 impl BenchDump {
     /// Takes the dump that an earlier run has left in `dir`, or makes it. The name says what is in it; whoever
     /// changes the preset deletes the directory.
-    pub(super) fn find_or_make(dir: &Path, regions: u64) -> anyhow::Result<BenchDump> {
-        let name = format!("{regions}-regions-{COMMIT_GIB}-gib-{THREADS}-threads-{MODULES}-modules.dmp");
-        let path = dir.join(name);
+    pub(crate) fn find_or_make(dir: &Path, shape: Shape) -> anyhow::Result<BenchDump> {
+        let path = dir.join(shape.file_name());
         if !path.exists() {
-            eprintln!("writing a dump of {} regions ...", grouped(regions));
+            eprintln!("writing a dump of {} regions ...", grouped(shape.regions));
             fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
-            make_elsewhere(&path, regions)?;
+            make_elsewhere(&path, shape)?;
         }
         let metadata = metadata_size(&path).with_context(|| path.display().to_string())?;
-        Ok(BenchDump { path, regions, metadata })
+        Ok(BenchDump { path, regions: shape.regions, metadata })
     }
 }
 
 /// Makes the dump in a process of its own: this one has to stay small (see [`super::measure`]).
-fn make_elsewhere(path: &Path, regions: u64) -> anyhow::Result<()> {
+fn make_elsewhere(path: &Path, shape: Shape) -> anyhow::Result<()> {
+    let numbers = [shape.regions, shape.commit_mib, shape.threads.into()].map(|number| number.to_string());
     let mut command = Command::new(env::current_exe()?);
-    let status = command.arg("make-dump").arg(path).arg(regions.to_string()).status()?;
+    let status = command.arg("make-dump").arg(path).args(numbers).status()?;
     ensure!(status.success(), "could not write {}", path.display());
     Ok(())
 }
 
 /// `xtask make-dump`.
 pub(crate) fn make(options: &Options) -> anyhow::Result<ExitCode> {
-    let process = presets::full(options.regions, COMMIT_GIB << 30, THREADS, MODULES);
+    let regions = usize::try_from(options.regions)?;
+    let process = presets::full(regions, options.commit_mib << 20, options.threads, MODULES);
     // Under its own name only when it is complete.
     let partial = options.path.with_extension("part");
     let mut file = File::create(&partial).with_context(|| partial.display().to_string())?;
@@ -70,6 +94,7 @@ pub(crate) fn make(options: &Options) -> anyhow::Result<ExitCode> {
     }
     let layout = process.write_to(&mut file)?;
     file.set_len(layout.file_size)?;
+    file.sync_all()?; // what is not yet on the disk cannot be dropped from the page cache
     drop(file);
     fs::rename(&partial, &options.path)?;
     Ok(ExitCode::SUCCESS)
@@ -85,7 +110,7 @@ fn make_sparse(path: &Path) {
 }
 
 /// BaseRva of the Memory64List, found by hand: opening the dump would cost memory.
-fn metadata_size(path: &Path) -> anyhow::Result<u64> {
+pub(crate) fn metadata_size(path: &Path) -> anyhow::Result<u64> {
     let source = FileSource::open(path)?;
     let (streams, directory) = (u32_at(&source, 8)?, u32_at(&source, 12)?);
     for entry in (0..u64::from(streams)).map(|n| u64::from(directory) + 12 * n) {

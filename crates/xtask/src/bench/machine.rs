@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 
 /// Operating system, processor and cores.
-pub(super) fn describe() -> String {
+pub(crate) fn describe() -> String {
     let cores = thread::available_parallelism().map_or_else(|_| "?".to_owned(), |n| n.to_string());
     let processor = processor().unwrap_or_else(|| consts::ARCH.to_owned());
     format!("Machine: {}, {processor}, {cores} cores.", system().unwrap_or_else(|| consts::OS.to_owned()))

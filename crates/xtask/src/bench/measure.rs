@@ -115,7 +115,7 @@ fn runs_for(tick: Duration, wall: Duration) -> u32 {
 }
 
 /// The largest this process has been, where children are measured by it.
-pub(super) fn own_peak() -> Option<u64> {
+pub(crate) fn own_peak() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)

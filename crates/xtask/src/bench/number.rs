@@ -1,7 +1,7 @@
 //! Numbers for reading.
 
 /// 1000000 as `1,000,000`.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     match number {
         0..1000 => number.to_string(),
         _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
@@ -9,7 +9,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// Bytes in MB, 10^6 bytes.
-pub(super) fn mb(bytes: u64) -> f64 {
+pub(crate) fn mb(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 

@@ -4,16 +4,16 @@ use std::fmt;
 
 /// Of at least one number.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Spread {
-    pub(super) median: f64,
-    pub(super) min: f64,
-    pub(super) max: f64,
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
 }
 
 impl Spread {
     /// # Panics
     /// Without numbers.
-    pub(super) fn of(numbers: impl IntoIterator<Item = f64>) -> Spread {
+    pub(crate) fn of(numbers: impl IntoIterator<Item = f64>) -> Spread {
         let mut sorted: Vec<f64> = numbers.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
         let (last, middle) = (sorted.len() - 1, sorted.len() / 2);
@@ -24,16 +24,16 @@ impl Spread {
 
 /// How much less one of two programs took than the other.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ratio {
+pub(crate) struct Ratio {
     /// Of the medians.
-    pub(super) medians: f64,
+    pub(crate) medians: f64,
     /// Of the leasts. Whatever disturbs a program makes it slower, never faster: on a machine with other work to do
     /// this is the steadier figure.
-    pub(super) leasts: f64,
+    pub(crate) leasts: f64,
 }
 
 impl Ratio {
-    pub(super) fn of(more: Spread, less: Spread) -> Ratio {
+    pub(crate) fn of(more: Spread, less: Spread) -> Ratio {
         Ratio { medians: more.median / less.median, leasts: more.min / less.min }
     }
 }

@@ -1,24 +1,24 @@
 //! A table, as plain text or as Markdown.
 
 /// Cells, row by row.
-pub(super) struct Table {
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new(columns: &[&str]) -> Table {
+    pub(crate) fn new(columns: &[&str]) -> Table {
         Table { rows: vec![columns.iter().map(|&column| column.to_owned()).collect()] }
     }
 
-    pub(super) fn add(&mut self, row: Vec<String>) {
+    pub(crate) fn add(&mut self, row: Vec<String>) {
         self.rows.push(row);
     }
 
-    pub(super) fn plain(&self) -> String {
+    pub(crate) fn plain(&self) -> String {
         self.lines("", "  ", "").join("\n") + "\n"
     }
 
-    pub(super) fn markdown(&self) -> String {
+    pub(crate) fn markdown(&self) -> String {
         let mut lines = self.lines("| ", " | ", " |");
         let rule: Vec<String> = self.widths().iter().map(|width| "-".repeat(width + 2)).collect();
         lines.insert(1, format!("|{}|", rule.join("|")));

@@ -1,0 +1,119 @@
+//! docs/performance.md.
+
+use super::goals::Goal;
+use super::programs::Who;
+use super::{Measured, Results, tables};
+use crate::bench::table::Table;
+use crate::bench::{machine, number};
+use crate::cargo;
+
+pub(super) fn render(results: &Results, goals: &[Goal]) -> anyhow::Result<String> {
+    let dumps = |of: fn(&Measured) -> bool| {
+        tables::of_dumps(results, results.dumps.iter().filter(move |dump| of(dump))).markdown()
+    };
+    let mut parts = vec![
+        head(results)?,
+        section("Goals", GOALS, &goals_table(goals)),
+        section("What is compared", COMPARED, &programs(results)),
+    ];
+    parts.push(format!("## Regions\n\n{REGIONS}\n\n{}", dumps(|d| d.subject.of_regions().is_some())));
+    parts.push(section(
+        "How cost grows with regions",
+        GROWTH,
+        &tables::of_growth(results, tables::region_points),
+    ));
+    parts.push(format!("## Size\n\n{SIZE}\n\n{}", dumps(|d| d.subject.of_size().is_some())));
+    parts.push(format!("## Threads\n\n{THREADS}\n\n{}", dumps(|d| d.subject.of_threads().is_some())));
+    let threads = tables::of_growth(results, tables::thread_points);
+    parts.push(section("How cost grows with threads", THREAD_GROWTH, &threads));
+    if results.dumps.iter().any(|dump| dump.subject.shape.is_none()) {
+        parts.push(format!("## Real dumps\n\n{REAL}\n\n{}", dumps(|d| d.subject.shape.is_none())));
+    }
+    parts.push(section("Folders", FOLDERS, &tables::of_scans(results)));
+    parts.push(section("Starting", STARTING, &tables::of_starts(results)));
+    parts.push(notes(results));
+    Ok(parts.join("\n"))
+}
+
+fn section(title: &str, text: &str, table: &Table) -> String {
+    format!("## {title}\n\n{text}\n\n{}", table.markdown())
+}
+
+fn head(results: &Results) -> anyhow::Result<String> {
+    Ok(format!(
+        "# Performance\n\nWritten by `cargo xtask peers --write`, with whatever it found, met or not. dumplens {}.\n\
+         {}\nMedians of {} runs (least..most), of programs that take more than a second of 3; all programs in turn, \
+         page cache warm unless a column says cold.\n",
+        cargo::locked_version("dumplens")?,
+        machine::describe(),
+        results.runs,
+    ))
+}
+
+fn goals_table(goals: &[Goal]) -> Table {
+    let mut table = Table::new(&["goal", "found", ""]);
+    for goal in goals {
+        let verdict = if goal.met { "met" } else { "**not met**" };
+        table.add(vec![goal.wanted.clone(), goal.found.clone(), verdict.to_owned()]);
+    }
+    table
+}
+
+fn programs(results: &Results) -> Table {
+    let mut table = Table::new(&["program", "what it answers", "checked against dumplens' totals"]);
+    for program in &results.programs {
+        let checked = match program.who {
+            Who::Harness | Who::PypiMinidump | Who::Udmp => equal(results, program.who),
+            _ => String::new(),
+        };
+        table.add(vec![program.name.clone(), program.who.answers().to_owned(), checked]);
+    }
+    table
+}
+
+fn equal(results: &Results, who: Who) -> String {
+    let found: Vec<_> = results.dumps.iter().filter_map(|dump| dump.runs(who)).collect();
+    let what = found.first().map_or(String::new(), |runs| runs.same.join(", "));
+    format!("equal on {} of {} dumps: {what}", found.len(), results.dumps.len())
+}
+
+fn notes(results: &Results) -> String {
+    let mut text = NOTES.to_owned();
+    if let Some(peak) = results.own_peak {
+        let own = number::mb(peak);
+        text += &format!(
+            "- Linux counts the measuring process into a peak: an RSS near {own:.1} MB may be less.\n"
+        );
+    }
+    for line in &results.skipped {
+        text += &format!("- Skipped: {line}.\n");
+    }
+    text + &format!("- Measuring took {} s.\n", results.took.as_secs())
+}
+
+const GOALS: &str = "Medians decide where programs are compared, leasts where growth is.";
+const COMPARED: &str = "No two of these programs do the same. A peer that tells totals must find those of dumplens, or \
+                        it is not timed on that dump; the tables say so.";
+const REGIONS: &str = "Sparse dumps of 20 GB with 200 threads and 300 modules. `x floor`: how many times the least \
+                       CPU of the bare pass over the bytes before the memory.";
+const GROWTH: &str = "Least CPU without the least that starting the program takes. 1 is linear; below 1, what every \
+                      dump costs (threads, modules) weighs.";
+const SIZE: &str = "The same 10,000 regions, with more memory in them.";
+const THREADS: &str = "50,000 regions, 20 GB, 300 modules.";
+const THREAD_GROWTH: &str =
+    "Least CPU without that of the dump with 10 threads, over the threads beyond those 10.";
+const REAL: &str = "Dumps of programs that were run. They are not part of the project.";
+const FOLDERS: &str = "`dumplens scan --jobs 1` on names of the dump of 10,000 regions and 20 GB. No peer reads folders: \
+                       one needs a process for each dump, with the figures above.";
+const STARTING: &str = "What the programs take with nothing to do: `--version`, or a script that only imports its \
+                        package. It is part of the figures above, except where growth is told.";
+const NOTES: &str = "## Notes\n\n\
+                     - CPU: user and system time, from the start of the process to its end. MB: 10^6 bytes; the \
+                     sizes of dumps are in 2^20 and 2^30.\n\
+                     - RSS: with what a program that maps the dump touched of it.\n\
+                     - Read: what the process read by calls (rchar of /proc), without what starting reads. Of a \
+                     program that maps the dump no count is kept: `mapped`.\n\
+                     - Cold: the dump was put out of the page cache before (posix_fadvise); the programs were not. \
+                     From disk: read_bytes of /proc, with what the kernel reads ahead. Of sparse dumps the holes cost \
+                     no disk, so cold figures of real disks and real dumps are higher.\n\
+                     - Where medians and leasts tell different stories, the machine had other work.\n";
