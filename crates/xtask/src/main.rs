@@ -3,6 +3,7 @@
 
 mod bench;
 mod cargo;
+mod differential;
 mod fixtures;
 mod schema;
 
@@ -21,6 +22,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Chore {
     Bench(bench::Options),
+    Differential(differential::Options),
     Fixtures(fixtures::Options),
     Schema(schema::Options),
     #[command(hide = true)]
@@ -30,6 +32,7 @@ enum Chore {
 fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().chore {
         Chore::Bench(options) => bench::run(&options),
+        Chore::Differential(options) => differential::run(&options),
         Chore::Fixtures(options) => fixtures::run(&options),
         Chore::Schema(options) => schema::run(&options),
         Chore::MakeDump(options) => bench::dumps::make(&options),
