@@ -165,6 +165,21 @@ fn many_threads_and_many_regions() {
     assert_eq!(run.stdout.lines().filter(|line| line.contains(" MEM_IMAGE ")).count(), 40_000);
 }
 
+/// The longest name that there is, for a module of 20,000 regions: what is printed for each is bounded too.
+#[test]
+fn a_long_name_and_many_regions() {
+    let _alone = alone();
+    let mut process = Process {
+        modules: vec![Module { base: 0, size: 20_000 << 12, path: "x".repeat(32_767), ..Module::default() }],
+        regions: Some(pages(20_000, |n| if n % 2 == 0 { 2 } else { 4 }, MEM_IMAGE)),
+        ..Process::default()
+    };
+    process.memory = vec![Range { start: 0, size: 16 }];
+    let run = bounded_process("regions", process);
+    assert_eq!(run.stdout.lines().filter(|line| line.contains(" MEM_IMAGE ")).count(), 20_000);
+    assert!(run.stdout.len() < 32 << 20, "{} bytes printed", run.stdout.len());
+}
+
 /// 16,384 threads that share registers and TEB, and a stack of nothing but exceptions: they are searched until all
 /// together are too much.
 #[test]

@@ -51,6 +51,13 @@ pub enum Warning {
     },
     /// The dump has no memory map: free space is unknown.
     NoMemoryMap,
+    /// Threads' registers are in the dump, but are not those of its processor.
+    ContextsUnusable {
+        /// How many.
+        count: u64,
+        /// The ID of the first thread concerned.
+        first: u32,
+    },
     /// A thread's TEB could not be read, or is not one.
     TebsUnusable {
         /// How many.
@@ -131,6 +138,7 @@ impl Warning {
             Warning::RegionsGap { .. } => "regions_gap",
             Warning::RegionsOddState { .. } => "regions_odd_state",
             Warning::NoMemoryMap => "no_memory_map",
+            Warning::ContextsUnusable { .. } => "contexts_unusable",
             Warning::TebsUnusable { .. } => "tebs_unusable",
             Warning::PebUnread { .. } => "peb_unread",
             Warning::HeapsUnread { .. } => "heaps_unread",
@@ -173,6 +181,11 @@ impl fmt::Display for Warning {
             Warning::NoMemoryMap => f.write_str(
                 "the dump holds no MemoryInfoList: the regions are those whose bytes it keeps, and its modules; \
                  free, reserved and total space are unknown",
+            ),
+            Warning::ContextsUnusable { count, first } => write!(
+                f,
+                "the registers of {count} threads cannot be used (first: thread {first:#x}): \
+                 they are of another processor"
             ),
             Warning::TebsUnusable { count, first, why } => {
                 write!(f, "the TEB of {count} threads cannot be used (first: thread {first:#x}, {why})")

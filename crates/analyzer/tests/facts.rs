@@ -175,3 +175,21 @@ fn of_linux_only_what_linux_has() {
     assert_eq!((report.memory.free_bytes, report.memory.largest_free), (None, None));
     assert_eq!(report.threads[0].name.as_deref(), Some("main"));
 }
+
+/// Registers that are there and cannot be used are not passed over in silence.
+#[test]
+fn registers_of_another_processor_are_a_warning() {
+    let (mut bytes, layout) = presets::tiny().to_bytes();
+    let entry = layout.stream(3).expect("threads").rva as usize + 4 + 0x30;
+    let place: [u8; 4] = bytes[entry + 0x2c..][..4].try_into().expect("four bytes");
+    // ContextFlags of x64; the bit is ARM64's.
+    let flags = u32::from_le_bytes(place) as usize + 0x30;
+    bytes[flags..flags + 4].copy_from_slice(&0x40_001f_u32.to_le_bytes());
+    let dump = Dump::open(bytes).expect("a dump that opens");
+    let options = Options { details: true, ..Options::default() };
+    let report = Report::new(&Process::gather(&dump), &options);
+    assert_eq!((report.threads[0].ip.is_some(), report.threads[1].ip), (true, None));
+    assert_eq!(codes(&report), ["contexts_unusable"]);
+    let first = format!("thread {:#x}", presets::tiny().threads[1].id);
+    assert!(report.warnings[0].message.contains(&first), "{}", report.warnings[0].message);
+}

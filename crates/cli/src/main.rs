@@ -25,7 +25,10 @@ use crate::args::{Args, Command};
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return output::refuse(&error),
+    };
     let mut output = Output::new(args.color);
     let result = match &args.command {
         Command::Why(options) => commands::why::run(options, &mut output),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use dumplens_analyzer::render::json;
+use dumplens_analyzer::render::{escape, json};
 
 use crate::args::Color;
 
@@ -91,15 +91,35 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Text on standard error, beside an answer that is not text.
 pub(crate) fn note(text: &str) {
-    let _ = anstream::stderr().write_all(text.as_bytes());
+    let _ = anstream::stderr().write_all(harmless(text).as_bytes());
+}
+
+/// Clap's answer to a command line that asks for help, or for nothing that there is; the exit code.
+///
+/// It repeats what it did not understand, which may be the name of a file. Then the answer is without colour.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr()
+        || !std::env::args_os().any(|arg| arg.to_string_lossy().contains(escape::is_unsafe))
+    {
+        let _ = error.print();
+    } else {
+        note(&error.render().to_string());
+    }
+    error.exit_code().try_into().map_or(ExitCode::FAILURE, |code: u8| code.into())
+}
+
+/// What libraries say may repeat what they were given, as it was.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && escape::is_unsafe(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
 }
 
 /// One line on standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    let mut line = causes.join(": ");
-    line.insert_str(0, "dumplens: ");
-    line.push('\n');
     // If standard error is gone too, the exit code says it.
-    let _ = anstream::stderr().write_all(line.as_bytes());
+    note(&format!("dumplens: {}\n", causes.join(": ")));
 }

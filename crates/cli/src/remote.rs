@@ -55,6 +55,8 @@ mod ranges {
             let config = ureq::Agent::config_builder()
                 .timeout_connect(Some(CONNECT))
                 .timeout_global(Some(ANSWER))
+                // A protected way never goes on as an open one.
+                .https_only(url.starts_with("https://"))
                 .http_status_as_error(false)
                 .user_agent(concat!("dumplens/", env!("CARGO_PKG_VERSION")))
                 .build();

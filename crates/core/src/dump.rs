@@ -11,6 +11,7 @@ use minidump::{
 
 use crate::arch::{Arch, Width};
 use crate::container::{self, Header, OpenError, StreamLocation};
+use crate::context;
 use crate::damage::Damage;
 use crate::extract::Extract;
 use crate::memory::Memory;
@@ -182,9 +183,15 @@ impl Dump {
         let (rva, size) = *self.contexts.get(thread)?;
         let mut bytes = vec![0; size as usize]; // found to be in the file when the list was read
         Metadata::new(self.source.as_ref()).read(rva, &mut bytes).ok()?;
+        context::clear_notes(&mut bytes, self.width);
         let system = self.system_info().ok().flatten()?;
         let misc = self.misc_info().ok().flatten();
         MinidumpContext::read(&bytes, minidump::Endian::Little, &system, misc.as_ref()).ok()
+    }
+
+    /// Whether the dump keeps registers for the thread at a position in the thread list, be they readable or not.
+    pub fn has_context(&self, thread: usize) -> bool {
+        self.contexts.get(thread).is_some_and(|(_, size)| *size > 0)
     }
 
     /// SystemMemoryInfo (21); `None` also when the writer filled in only zeros.

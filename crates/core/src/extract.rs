@@ -170,6 +170,14 @@ impl<'m, 's> Extract<'m, 's> {
         MINIDUMP_LOCATION_DESCRIPTOR { data_size: from.data_size, rva }
     }
 
+    /// Changes what was copied to a place.
+    pub(crate) fn change(&mut self, at: MINIDUMP_LOCATION_DESCRIPTOR, change: impl FnOnce(&mut [u8])) {
+        let (rva, size) = (at.rva.get() as usize, at.data_size.get() as usize);
+        if let Some(bytes) = self.bytes.get_mut(rva..).and_then(|bytes| bytes.get_mut(..size)) {
+            change(bytes);
+        }
+    }
+
     /// What has been copied so far: what the crate will see.
     pub(crate) fn so_far(&self) -> &[u8] {
         &self.bytes

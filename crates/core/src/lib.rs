@@ -41,6 +41,7 @@
 
 mod arch;
 mod container;
+mod context;
 mod damage;
 mod dump;
 mod extract;

@@ -1,28 +1,15 @@
 //! Each reader of a part alone, over changed images, throws and PDBs, and over bytes that are nothing at all: they
 //! return, soon. The whole of a dump is `mutations`' business.
 
-#[path = "mutations/change.rs"]
-mod change;
-
 use std::time::{Duration, Instant};
-
-use dumplens_synth::{Process, presets};
 
 /// One call, even in a debug build on a busy machine.
 const HANG: Duration = Duration::from_secs(10);
 const RUNS: u64 = 1000;
 
-/// The image of a preset, as it lies in memory.
-fn image(process: &Process, base: u64) -> Vec<u8> {
-    const SIZE: usize = 0x3000;
-    let (bytes, layout) = process.to_bytes();
-    let at = usize::try_from(layout.offset_of(base).expect("the image is kept")).expect("small");
-    bytes[at..at + SIZE].to_vec()
-}
-
-fn ends(run: fn(&[u8]), seeds: &[Vec<u8>]) {
+fn ends(run: dumplens_fuzz::Target, seeds: &[Vec<u8>]) {
     for n in 0..RUNS {
-        let bytes = change::changed(seeds, n);
+        let bytes = dumplens_fuzz::changed(seeds, n);
         let started = Instant::now();
         run(&bytes);
         assert!(started.elapsed() < HANG, "run {n} took {:?}", started.elapsed());
@@ -34,35 +21,15 @@ fn ends(run: fn(&[u8]), seeds: &[Vec<u8>]) {
     assert!(started.elapsed() < HANG);
 }
 
-/// An image with a place in front: an instruction, a stack, and its function table.
-fn unwound(mut image: Vec<u8>, ip: u64) -> Vec<u8> {
-    let field = |at: usize| u32::from_le_bytes(image[at..at + 4].try_into().expect("4 bytes"));
-    // Directory 3 of a PE32+ image: 24 bytes of headers, 112 of the optional header, three directories of 8.
-    let table = field(field(0x3c) as usize + 24 + 112 + 3 * 8);
-    let head = [ip, 0x2000, u64::from(table)].map(u64::to_le_bytes).concat();
-    image[..head.len()].copy_from_slice(&head);
-    image
-}
-
-/// Offsets as the function wants them, in front of the bytes of a throw.
-fn throw() -> Vec<u8> {
-    let process = presets::tiny_bad_alloc();
-    let mut bytes = image(&process, presets::tiny::X64.app);
-    let head = [0x2a00u64, 0x2800, 0].map(u64::to_le_bytes).concat();
-    bytes[..head.len()].copy_from_slice(&head);
-    bytes
-}
-
+/// Every target but the whole of a dump, which `mutations` runs, and PDBs.
 #[test]
-fn images_end() {
-    let images = [
-        image(&presets::tiny(), presets::tiny::X64.app),
-        image(&presets::tiny_x86(), presets::tiny::X86.app),
-        image(&presets::tiny(), presets::tiny::X64.ntdll),
-    ];
-    ends(dumplens_fuzz::pe_headers, &images);
-    let [x64, _, ntdll] = images;
-    ends(dumplens_fuzz::unwind_codes, &[unwound(x64, 0x1055), unwound(ntdll, 0x1010)]);
+fn parts_end() {
+    let whole = ["container", "report", "pdb"];
+    for (name, target) in dumplens_fuzz::TARGETS.into_iter().filter(|(name, _)| !whole.contains(name)) {
+        let seeds = dumplens_fuzz::seeds::of(name);
+        assert!(!seeds.is_empty(), "{name}");
+        ends(target, &seeds);
+    }
 }
 
 #[test]
@@ -71,7 +38,12 @@ fn pdbs_end() {
     ends(dumplens_fuzz::pdb, &[pdb.to_vec()]);
 }
 
+/// Each target has its program for cargo-fuzz.
 #[test]
-fn throws_end() {
-    ends(dumplens_fuzz::throw_info, &[throw()]);
+fn each_target_is_in_the_folder_of_cargo_fuzz() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
+    for (name, _) in dumplens_fuzz::TARGETS {
+        let program = std::fs::read_to_string(folder.join(name).with_extension("rs")).expect(name);
+        assert!(program.contains(&format!("dumplens_fuzz::{name}(")), "{name}");
+    }
 }

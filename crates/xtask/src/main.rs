@@ -3,6 +3,7 @@
 
 mod bench;
 mod cargo;
+mod differential;
 mod fixtures;
 mod peers;
 mod python;
@@ -24,6 +25,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Chore {
     Bench(bench::Options),
+    Differential(differential::Options),
     Fixtures(fixtures::Options),
     Python(python::Options),
     Peers(peers::Options),
@@ -36,6 +38,7 @@ enum Chore {
 fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().chore {
         Chore::Bench(options) => bench::run(&options),
+        Chore::Differential(options) => differential::run(&options),
         Chore::Fixtures(options) => fixtures::run(&options),
         Chore::Python(options) => python::run(&options),
         Chore::Peers(options) => peers::run(&options),

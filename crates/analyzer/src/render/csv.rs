@@ -50,7 +50,23 @@ fn record(region: &RegionReport) -> [String; 10] {
 }
 
 /// Without control characters, and not a formula: a module's name may begin with `=`, and spreadsheets would compute it.
+/// Some look past spaces, and take wide forms of the signs for the signs; an apostrophe in front makes it text for all.
 pub fn cell(text: &str) -> String {
     let line = escape::line(text);
-    if line.starts_with(['=', '+', '-', '@']) { format!("'{line}") } else { line }
+    let formula = line.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if formula { format!("'{line}") } else { line }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\u{3000}=1", "＝1", "－1"] {
+            assert_eq!(cell(formula), format!("'{formula}"));
+        }
+        assert_eq!(cell("\t=1\r\n@x"), "\\u{9}=1\\u{d}\\u{a}@x");
+        assert_eq!(cell("C:\\a=b-c.exe"), "C:\\a=b-c.exe");
+    }
 }

@@ -287,6 +287,11 @@ fn threads(
 ) -> Vec<ThreadReport> {
     let process = walker.process();
     let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(process, t, owned)).collect();
+    let unusable = |t: &&ThreadReport| t.ip.is_none() && process.dump.has_context(t.index);
+    if let Some(first) = threads.iter().find(unusable).map(|t| t.id) {
+        let count = threads.iter().filter(unusable).count() as u64;
+        warnings.push(Warning::ContextsUnusable { count, first });
+    }
     // A verdict names the place of the crash.
     let stacks = if options.verdict { options.stacks.or_exception() } else { options.stacks };
     super::stack::fill(walker, stacks, request, &mut threads);

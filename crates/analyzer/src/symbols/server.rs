@@ -12,31 +12,51 @@ use super::identity::{CodeViewRecord, PdbId};
 use super::pdb::{self, PdbError};
 use super::search::SymbolServer;
 
-/// Bytes of an answer, packed or not: the largest PDBs that Microsoft's server has are under 2 GB.
-const MOST_BYTES: u64 = 2 << 30;
-/// How long a server may take to be reached, and how long one answer may take.
+/// How long a server may take to be reached.
 const CONNECT: Duration = Duration::from_secs(15);
-const ANSWER: Duration = Duration::from_mins(5);
 
-/// A server; one that could not be reached is not asked again.
+/// What a server may cost.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// Bytes of an answer, packed or not.
+    bytes: u64,
+    /// How long one answer may take, from the question to its last byte.
+    answer: Duration,
+    /// Questions for one process: a dump says itself how many modules it has.
+    questions: u32,
+}
+
+/// The largest PDBs that Microsoft's server has are under 2 GB; a large IDE has under 2,000 modules, of which each is
+/// asked for twice.
+const BOUNDS: Bounds = Bounds { bytes: 2 << 30, answer: Duration::from_mins(5), questions: 1 << 12 };
+
+/// A server; one that could not be reached, or did not finish an answer, is not asked again.
 #[derive(Debug)]
 pub(super) struct Server {
     url: String,
     cache: PathBuf,
     agent: ureq::Agent,
+    bounds: Bounds,
+    asked: u32,
     down: bool,
 }
 
 impl Server {
     pub(super) fn new(server: SymbolServer) -> Server {
+        Server::within(server, BOUNDS)
+    }
+
+    fn within(server: SymbolServer, bounds: Bounds) -> Server {
         let config = ureq::Agent::config_builder()
             .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(ANSWER))
+            .timeout_global(Some(bounds.answer))
+            // Servers send elsewhere, to where their files are; but never from a protected way to an open one.
+            .https_only(server.url.starts_with("https://"))
             .http_status_as_error(false)
             .user_agent(concat!("dumplens/", env!("CARGO_PKG_VERSION")))
             .build();
         let url = server.url.trim_end_matches('/').to_owned();
-        Server { url, cache: server.cache, agent: config.new_agent(), down: false }
+        Server { url, cache: server.cache, agent: config.new_agent(), bounds, asked: 0, down: false }
     }
 
     /// The PDB in the cache, fetched if it was not there; `Ok(None)` if the server has none.
@@ -83,44 +103,52 @@ impl Server {
         let Some(answer) = self.get(&packed, folder)? else {
             return Ok(None);
         };
-        let folder = folder.to_owned();
-        guarded(move || check(unpack(answer, &folder)?, wanted)).map(Some)
+        let (folder, most) = (folder.to_owned(), self.bounds.bytes);
+        guarded(move || check(unpack(answer, &folder, most)?, wanted)).map(Some)
     }
 
     /// The body of an answer as a temporary file; `Ok(None)` where the server has nothing.
     fn get(&mut self, url: &str, folder: &Path) -> Result<Option<NamedTempFile>, String> {
-        let mut response = self.agent.get(url).call().map_err(|error| {
+        if self.asked >= self.bounds.questions {
             self.down = true;
-            format!("{url}: {error}; it is not asked again")
-        })?;
+            return Err(format!("it was asked {} times, and is not asked again", self.asked));
+        }
+        self.asked += 1;
+        let mut response = self.agent.get(url).call().map_err(|error| self.fails(url, &error))?;
         match response.status().as_u16() {
             200 => {}
             404 | 410 => return Ok(None),
             status => return Err(format!("{url}: status {status}")),
         }
-        let body = response.body_mut().with_config().limit(MOST_BYTES).reader();
-        keep(body, folder).map(Some).map_err(|e| format!("{url}: {e}"))
+        let most = self.bounds.bytes;
+        let body = response.body_mut().with_config().limit(most.saturating_add(1)).reader();
+        keep(body, folder, most).map(Some).map_err(|error| self.fails(url, &error))
+    }
+
+    fn fails(&mut self, url: &str, error: &dyn std::error::Error) -> String {
+        self.down = true;
+        format!("{url}: {error}; it is not asked again")
     }
 }
 
 /// Copies into a temporary file, up to the bound.
-fn keep(from: impl Read, folder: &Path) -> io::Result<NamedTempFile> {
+fn keep(from: impl Read, folder: &Path, most: u64) -> io::Result<NamedTempFile> {
     let mut file = NamedTempFile::new_in(folder)?;
-    if io::copy(&mut from.take(MOST_BYTES + 1), &mut file)? > MOST_BYTES {
-        return Err(io::Error::other(format!("more than {MOST_BYTES} bytes")));
+    if io::copy(&mut from.take(most.saturating_add(1)), &mut file)? > most {
+        return Err(io::Error::other(format!("more than {most} bytes")));
     }
     Ok(file)
 }
 
 /// The first file of a cabinet: `.pd_` has but one.
-fn unpack(mut packed: NamedTempFile, folder: &Path) -> Result<NamedTempFile, String> {
+fn unpack(mut packed: NamedTempFile, folder: &Path, most: u64) -> Result<NamedTempFile, String> {
     let wrong = |error: io::Error| format!("its cabinet: {error}");
     packed.seek(SeekFrom::Start(0)).map_err(wrong)?;
     let mut cabinet = cab::Cabinet::new(packed.as_file()).map_err(wrong)?;
     let name =
         cabinet.folder_entries().flat_map(cab::FolderEntry::file_entries).next().map(|f| f.name().to_owned());
     let name = name.ok_or("its cabinet is empty")?;
-    keep(cabinet.read_file(&name).map_err(wrong)?, folder).map_err(wrong)
+    keep(cabinet.read_file(&name).map_err(wrong)?, folder, most).map_err(wrong)
 }
 
 /// Only what was asked for goes into the cache.
@@ -155,6 +183,10 @@ fn plain(file: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
+#[path = "server_bounds.rs"]
+mod bounds;
+
+#[cfg(test)]
 mod tests {
     use super::plain;
 
@@ -164,8 +196,26 @@ mod tests {
             assert_eq!(plain(good), Some(good));
         }
         for bad in [
-            "", ".", "..", ".pdb", "a/b", "a\\b", "CON.pdb", "nul", "com1.pdb", "a?b", "a%2fb", "a#b", "a.",
+            "",
+            ".",
+            "..",
+            ".pdb",
+            "a/b",
+            "a\\b",
+            "CON.pdb",
+            "nul",
+            "com1.pdb",
+            "a?b",
+            "a%2fb",
+            "a#b",
+            "a.",
             "ä",
+            "c:evil.pdb",
+            "a:b.pdb",
+            "COM\u{b9}.pdb",
+            "lpt9 .pdb",
+            "aux..pdb",
+            "a\0b.pdb",
         ] {
             assert_eq!(plain(bad), None, "{bad}");
         }

@@ -77,9 +77,10 @@ pub(crate) fn csv_row(path: &Path, row: &Row) -> String {
         cell(&path.to_string_lossy()),
         String::new(),
         String::new(),
-        row.signature.clone(),
-        row.family.clone(),
-        row.kind.clone(),
+        // A store that the row comes from may be another's.
+        cell(&row.signature),
+        cell(&row.family),
+        cell(&row.kind),
         text(&row.cause),
         text(&row.confidence),
         row.requested_bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),

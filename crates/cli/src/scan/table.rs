@@ -90,7 +90,7 @@ fn group(group: &Group) -> [String; 7] {
         requested,
         newest.cause.as_deref().map_or("-".to_owned(), escape::line),
         module(newest),
-        newest.signature.clone(),
+        escape::line(&newest.signature), // of a store that may be another's
         format!("{when}{}", shown(&group.newest_path)),
     ]
 }
@@ -103,8 +103,9 @@ pub(crate) fn failure(path: &Path, failure: &Failure) -> String {
 /// A dump on one line, for `watch`.
 pub(crate) fn line(path: &Path, row: &Row) -> String {
     let requested = row.requested_bytes.map_or_else(|| "-".to_owned(), number::size_text);
-    let cause = row.cause.as_deref().unwrap_or("-");
-    format!("{}  {}  {requested}  {cause}  {}  {}\n", row.signature, verdict(row), module(row), shown(path))
+    let cause = row.cause.as_deref().map_or("-".to_owned(), escape::line);
+    let signature = escape::line(&row.signature);
+    format!("{signature}  {}  {requested}  {cause}  {}  {}\n", verdict(row), module(row), shown(path))
 }
 
 /// `cpp_exception std::runtime_error`

@@ -5,6 +5,7 @@ use zerocopy::IntoBytes;
 use super::table;
 use crate::arch::Width;
 use crate::container::StreamLocation;
+use crate::context;
 use crate::damage::Damage;
 use crate::extract::{Extract, Losses};
 use crate::format::MINIDUMP_EXCEPTION_STREAM;
@@ -34,6 +35,7 @@ pub(crate) fn copy(
     }
     let mut losses = Losses::default();
     raw.thread_context = out.record(raw.thread_context, limits::CONTEXT_BYTES, "context", 0, &mut losses);
+    out.change(raw.thread_context, |context| context::clear_notes(context, width));
     losses.report(at.kind, damage);
     out.stream(at.kind, raw.as_bytes())
 }

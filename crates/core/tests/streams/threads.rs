@@ -168,3 +168,21 @@ fn sign_extension_is_undone() {
     assert!(process.threads[1].stack_start > 0x8000_0000);
     assert_eq!(list.threads[0].raw.teb, presets::tiny::X86.tebs[0], "below 2 GiB nothing changes");
 }
+
+/// x64's ContextFlags are at 0x30. Of a service that was active Windows notes so; of another processor nothing is read.
+#[test]
+fn flags_of_a_context() {
+    let flagged = |flags: u32| {
+        open_changed(&three_threads(), |bytes, layout| {
+            let entry = rva(layout, StreamType::THREAD_LIST) + 4;
+            let place: [u8; 4] = bytes[entry + 0x2c..][..4].try_into().unwrap();
+            put(bytes, u32::from_le_bytes(place) as usize + 0x30, &flags.to_le_bytes());
+        })
+    };
+    for notes in [0, 0x0800_0000, 0x1000_0000, 0x5000_0000, 0xf800_0000] {
+        let dump = flagged(0x10_001f | notes);
+        assert_eq!(dump.context(0).expect("registers").get_instruction_pointer(), 0x1007, "{notes:#x}");
+    }
+    let other = flagged(0x40_001f);
+    assert!(other.context(0).is_none() && other.has_context(0) && !other.has_context(3));
+}

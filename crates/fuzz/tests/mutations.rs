@@ -4,9 +4,6 @@
 //! the first.
 #![allow(clippy::print_stderr)]
 
-mod change;
-mod seeds;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -40,14 +37,14 @@ fn variable(name: &str) -> Option<u64> {
 /// One test, so that nothing else allocates meanwhile.
 #[test]
 fn damaged_dumps_from_end_to_end() {
-    let seeds = seeds::seeds();
+    let seeds = dumplens_fuzz::seeds::dumps();
     let first = variable("DUMPLENS_FIRST").unwrap_or(0);
     let runs = variable("DUMPLENS_MUTATIONS").unwrap_or(RUNS);
     let (mut slowest, mut largest, mut faults) = ((Duration::ZERO, 0), (0, 0), Vec::new());
     let mut opened = 0;
     let started = Instant::now();
     for n in first..first.saturating_add(runs) {
-        let bytes = change::changed(&seeds, n);
+        let bytes = dumplens_fuzz::changed(&seeds, n);
         opened += u64::from(Dump::open(bytes.clone()).is_ok());
         let run = || {
             dumplens_fuzz::container(&bytes);

@@ -39,8 +39,9 @@ const NUMBERS: [u64; 16] = [
 /// Where header, directory and the tables of most streams lie.
 const HEAD: usize = 6 << 10;
 
-/// A seed with one to eight changes. Even runs change one of the sixteen sound seeds.
-pub(crate) fn changed(seeds: &[Vec<u8>], run: u64) -> Vec<u8> {
+/// A seed with one to eight changes, the same for the same number. Even runs change one of the sixteen sound dumps that
+/// [`crate::seeds::dumps`] begins with.
+pub fn changed(seeds: &[Vec<u8>], run: u64) -> Vec<u8> {
     let mut random = Random(run.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     random.next();
     let among = if run.is_multiple_of(2) { 16.min(seeds.len()) } else { seeds.len() };
