@@ -7,7 +7,7 @@ use crate::readers::{address, directory, minidump, u32_at};
 use crate::view::{Part, Range, View};
 
 /// A kind of difference to the crate, and why dumplens answers as it does.
-pub(crate) const KINDS: [(&str, &str); 8] = [
+pub(crate) const KINDS: [(&str, &str); 10] = [
     (
         "crate_refuses",
         "the crate does not open the file: its directory is cut off, or its header is big-endian's",
@@ -29,6 +29,15 @@ pub(crate) const KINDS: [(&str, &str); 8] = [
         "the crate drops kept ranges of which the file holds only a part, or a whole list for one",
     ),
     (
+        "crate_reads_odd_header",
+        "SizeOfHeader of a MemoryInfoList is less than a header has: the crate reads entries from the middle of one, \
+     dumplens gives the list up, and so does reader.py",
+    ),
+    (
+        "crate_reads_one_memory_list",
+        "of a MemoryList and a Memory64List in one file the crate reads one, dumplens both, as reader.py does",
+    ),
+    (
         "too_many_streams",
         "a directory of more than 4,096 streams is read up to the first entry that can be none",
     ),
@@ -42,6 +51,9 @@ pub(crate) const PYTHON_KINDS: [(&str, &str); 2] = [
     ),
     ("context_of_other_form", "reader.py reads only the CONTEXT that Windows writes for x86 and x64"),
 ];
+
+/// Streams of a directory that lies before all that it lists, in every dump that was made on purpose.
+const MOST_STREAMS: usize = 64;
 
 /// Counts of what was found.
 pub(crate) type Found = Vec<&'static str>;
@@ -103,6 +115,10 @@ pub(crate) fn with_crate(
         theirs = minidump(&first_of_equals(bytes), ours.bits).map_err(|error| error.to_string())?;
         found.push("last_of_equal_streams");
     }
+    // A directory of many streams lies over what it lists: to change it is to change names and lists.
+    if found == ["last_of_equal_streams"] && directory(bytes).count() > MOST_STREAMS && agreed {
+        return Ok(found);
+    }
     if differences_to_crate(ours, &theirs).is_some() && warned("too_many_streams") && agreed {
         return Ok(vec!["too_many_streams"]);
     }
@@ -124,6 +140,16 @@ pub(crate) fn with_crate(
     if theirs.listed != ours.listed && agreed && has_64_bit_count(bytes) {
         theirs.listed = ours.listed.clone();
         found.push("crate_reads_32_bit_count");
+    }
+    if matches!((&ours.listed, &theirs.listed), (Part::Lost, Part::Is(_))) && agreed && has_odd_header(bytes)
+    {
+        theirs.listed = Part::Lost;
+        found.push("crate_reads_odd_header");
+    }
+    let kinds: Vec<u32> = directory(bytes).map(|(kind, _)| kind).collect();
+    if theirs.ranges != ours.ranges && agreed && kinds.contains(&5) && kinds.contains(&9) {
+        theirs.ranges.clone_from(&ours.ranges);
+        found.push("crate_reads_one_memory_list");
     }
     if theirs.ranges != ours.ranges && agreed && within(&theirs.ranges, &ours.ranges) {
         theirs.ranges.clone_from(&ours.ranges);
@@ -188,6 +214,11 @@ fn first_of_equals(file: &[u8]) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// Whether some MemoryInfoList has a header that is none.
+fn has_odd_header(file: &[u8]) -> bool {
+    directory(file).any(|(kind, place)| kind == 16 && u32_at(file, place).is_some_and(|size| size < 16))
 }
 
 /// Whether some MemoryInfoList's count needs more than 32 bits.
