@@ -192,6 +192,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
 
     /// Without PDBs no type is known.
     #[cfg(not(feature = "pdb"))]
+    #[allow(clippy::unused_self)] // what has PDBs uses it
     pub(crate) fn size_of_type(&mut self, _address: u64, _name: &str) -> Option<u64> {
         None
     }
