@@ -7,9 +7,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use dumplens_synth::pe::{Export, Function, Image, Unwind};
 use dumplens_synth::{
-    CodeView, Exception, Handle, Layout, MEM_COMMIT, MEM_IMAGE, MEM_PRIVATE, Module, Process, Range, Region,
-    Thread, Width, presets,
+    CodeView, Context, Exception, Handle, Layout, MEM_COMMIT, MEM_IMAGE, MEM_PRIVATE, Module, Process, Range,
+    Region, Thread, Width, presets,
 };
 use support::{Run, run, str, write};
 
@@ -27,7 +28,9 @@ fn alone() -> MutexGuard<'static, ()> {
 
 fn bounded(command: &str, path: &Path) -> Run {
     let size = fs::metadata(path).unwrap().len();
-    let run = run(&[command, str(path)]);
+    let mut args: Vec<&str> = command.split(' ').collect();
+    args.push(str(path));
+    let run = run(&args);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     assert!(run.peak <= MEMORY + size, "{} KiB of memory for a file of {} KiB", run.peak >> 10, size >> 10);
     run
@@ -178,6 +181,44 @@ fn a_long_name_and_many_regions() {
     let run = bounded_process("regions", process);
     assert_eq!(run.stdout.lines().filter(|line| line.contains(" MEM_IMAGE ")).count(), 20_000);
     assert!(run.stdout.len() < 32 << 20, "{} bytes printed", run.stdout.len());
+    assert!(run.stdout.contains("[module_names_cut]"));
+}
+
+/// Many frames, all in one function whose name has 4,000 characters, of a module with the longest name.
+#[test]
+fn long_names_and_many_frames() {
+    const THREADS: u32 = 6;
+    let _alone = alone();
+    let (base, stack) = (0x7ff6_0000_0000_u64, 0x1000_0000_u64);
+    // sub rsp,8; call itself; nop
+    let code = vec![0x48, 0x83, 0xec, 0x08, 0xe8, 0xf7, 0xff, 0xff, 0xff, 0x90, 0xcc];
+    let unwind = Unwind { prolog: 4, codes: vec![4 | 2 << 8], ..Unwind::default() };
+    let image = Image {
+        width: Width::W64,
+        base,
+        functions: vec![Function { rva: 0x1000, code, unwind: Some(unwind) }],
+        exports: vec![Export::At("x".repeat(4000), 0x1000)],
+        ..Image::default()
+    }
+    .to_bytes();
+    let size = u32::try_from(image.len()).unwrap();
+    let mut process = Process {
+        memory: vec![Range { start: base, size: size.into() }, Range { start: stack, size: 0x5000 }],
+        modules: vec![Module { base, size, path: "y".repeat(32_767), ..Module::default() }],
+        ..Process::default()
+    };
+    process.put(base, &image);
+    for n in 0..0x5000 / 8 {
+        process.put(stack + 8 * n, &(base + 0x1009).to_le_bytes());
+    }
+    let context = Some(Context::at(base + 0x1009, stack, 0));
+    let thread = |id| Thread { id, context: context.clone(), ..Thread::default() };
+    process.threads = (1..=THREADS).map(thread).collect();
+    let (bytes, _) = process.to_bytes();
+    let run = bounded_bytes("stack --thread all", &bytes);
+    let frames = run.stdout.lines().filter(|line| line.contains(" yyyy")).count();
+    assert_eq!(frames, 1024 * THREADS as usize);
+    assert!(run.stdout.contains("[symbol_names_cut]"), "{}", &run.stdout[..2000]);
 }
 
 /// 16,384 threads that share registers and TEB, and a stack of nothing but exceptions: they are searched until all

@@ -4,8 +4,8 @@ use dumplens_core::MemoryType;
 use dumplens_core::minidump::Module;
 
 use crate::allocations::Allocation;
+use crate::module_names::module_name;
 use crate::process::Process;
-use crate::report::region::module_name;
 
 const GIB: u64 = 1 << 30;
 const TIB: u64 = 1 << 40;

@@ -8,8 +8,8 @@ use dumplens_core::process::{Peb, Teb, UserSharedData};
 use dumplens_core::{Arch, Damage, Dump, StreamType, Width};
 
 use crate::address_space::AddressSpace;
-use crate::heaps;
 use crate::warning::Warning;
+use crate::{heaps, module_names};
 
 /// One thread: what its stream entries and its TEB say.
 #[derive(Debug, Clone)]
@@ -78,6 +78,7 @@ impl<'d> Process<'d> {
         if let Some(system) = system.as_ref().filter(|_| !windows) {
             warnings.push(Warning::NotWindows { os: system.os.long_name().into_owned() });
         }
+        warnings.extend(module_names::check(&modules));
         let mut space_warnings = Vec::new();
         let space = AddressSpace::of(dump, &extents, &mut space_warnings);
         if !windows {

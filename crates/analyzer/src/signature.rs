@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::module_names::module_name;
 use crate::process::Process;
-use crate::report::region::module_name;
 use crate::report::{ExceptionReport, FrameReport, Hex, ModuleReport, Report, ThreadReport};
 use crate::stack::is_system;
 use crate::verdict::VerdictReport;

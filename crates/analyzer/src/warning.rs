@@ -51,6 +51,11 @@ pub enum Warning {
     },
     /// The dump has no memory map: free space is unknown.
     NoMemoryMap,
+    /// Modules whose names are longer than file systems allow; they are cut where they are repeated.
+    ModuleNamesCut {
+        /// How many.
+        count: u64,
+    },
     /// Threads' registers are in the dump, but are not those of its processor.
     ContextsUnusable {
         /// How many.
@@ -138,6 +143,7 @@ impl Warning {
             Warning::RegionsGap { .. } => "regions_gap",
             Warning::RegionsOddState { .. } => "regions_odd_state",
             Warning::NoMemoryMap => "no_memory_map",
+            Warning::ModuleNamesCut { .. } => "module_names_cut",
             Warning::ContextsUnusable { .. } => "contexts_unusable",
             Warning::TebsUnusable { .. } => "tebs_unusable",
             Warning::PebUnread { .. } => "peb_unread",
@@ -181,6 +187,11 @@ impl fmt::Display for Warning {
             Warning::NoMemoryMap => f.write_str(
                 "the dump holds no MemoryInfoList: the regions are those whose bytes it keeps, and its modules; \
                  free, reserved and total space are unknown",
+            ),
+            Warning::ModuleNamesCut { count } => write!(
+                f,
+                "the names of {count} modules are longer than file systems allow: \
+                 frames and regions show their last 255 and 520 characters"
             ),
             Warning::ContextsUnusable { count, first } => write!(
                 f,

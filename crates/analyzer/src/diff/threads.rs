@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{StartRow, Table, ThreadsDifference};
 use super::{Side, Sides};
+use crate::module_names::module_name;
 use crate::process::extent;
-use crate::report::region::module_name;
 use crate::report::{Report, StackReport};
 use dumplens_core::minidump::Module;
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{Hex, SiteReport, WarningReport, space};
 use crate::address_space::Piece;
+use crate::module_names::{listed_path, module_name};
 use crate::process::{Process, extent};
 use crate::symbols::Symbols;
 use crate::usage::{Fact, Owner, Span};
@@ -217,7 +218,7 @@ fn detail(process: &Process<'_>, span: &Span) -> Option<String> {
         }
         (Owner::Module(index), _) => process.modules.get(index).map(|m| {
             let path = m.code_file();
-            format!("{}; \"{path}\"", module_name(&path))
+            format!("{}; \"{}\"", module_name(&path), listed_path(&path))
         }),
         (_, Fact::PageHeapHandle(_) | Fact::PageHeapPattern) => None,
         (Owner::Heap(index), fact) => process.heaps.list.get(index).map(|heap| {
@@ -239,13 +240,6 @@ fn part_name(fact: Fact) -> &'static str {
         Fact::PageHeapHandle(_) => "Page Heap",
         _ => "Segment",
     }
-}
-
-/// The module's name as the debugger knows it: the file name without its extension.
-pub(crate) fn module_name(path: &str) -> &str {
-    let file = path.rsplit(['\\', '/']).next().unwrap_or(path);
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    if stem.is_empty() { file } else { stem }
 }
 
 fn fact(fact: Fact) -> String {

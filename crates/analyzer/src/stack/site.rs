@@ -3,8 +3,8 @@
 use dumplens_core::minidump::Module;
 
 use super::Frame;
+use crate::module_names::module_name;
 use crate::process::Process;
-use crate::report::region::module_name;
 
 /// The module of a frame's code.
 #[derive(Debug, Clone, PartialEq, Eq)]

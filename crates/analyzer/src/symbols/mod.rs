@@ -32,8 +32,12 @@ pub use self::identity::{CodeViewRecord, PdbId};
 pub use self::search::{NtSymbolPath, Search, SymbolServer, parse_nt_symbol_path};
 pub use self::undecorate::{Undecorator, undecorate};
 pub use self::warning::SymbolWarning;
+use crate::module_names::module_name;
 use crate::process::{Process, extent};
-use crate::report::region::module_name;
+
+/// Bytes of names and files that one session gives out. A dump can let 100,000 frames lie in functions whose names have
+/// kilobytes; a stack of 1,000 frames with long template names has 300 kB.
+const MOST_TEXT: usize = 16 << 20;
 
 /// What an address is: it decides which instruction is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +93,21 @@ pub struct Site {
     pub source: Option<Source>,
 }
 
+impl Site {
+    /// An address of which no more than the module is known.
+    fn in_module(module: String, offset: u64) -> Site {
+        Site {
+            module,
+            function: None,
+            offset: Some(offset),
+            file: None,
+            line: None,
+            inline: false,
+            source: None,
+        }
+    }
+}
+
 /// Resolves addresses of one process.
 #[derive(Debug)]
 pub struct Symbols<'p, 'd> {
@@ -97,6 +116,8 @@ pub struct Symbols<'p, 'd> {
     folders: folders::Folders,
     modules: HashMap<usize, Loaded>,
     names: Undecorator,
+    /// What may still be given out, of [`MOST_TEXT`].
+    text_left: usize,
     warnings: Vec<SymbolWarning>,
     #[cfg(feature = "symbol-server")]
     server: Option<server::Server>,
@@ -141,6 +162,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
             folders: folders::Folders::new(search.dirs),
             modules: HashMap::new(),
             names: Undecorator::default(),
+            text_left: MOST_TEXT,
             warnings,
         }
     }
@@ -155,7 +177,8 @@ impl<'p, 'd> Symbols<'p, 'd> {
         std::mem::take(&mut self.warnings)
     }
 
-    /// The sites of an address, the innermost inline function first; empty if no module lies there.
+    /// The sites of an address, the innermost inline function first; empty if no module lies there. Once a session has
+    /// given out 16 MiB of names, only the module.
     pub fn resolve(&mut self, address: u64, at: At) -> Vec<Site> {
         let looked_up = match at {
             At::Instruction => address,
@@ -170,24 +193,44 @@ impl<'p, 'd> Symbols<'p, 'd> {
             return Vec::new();
         };
         let name = module_name(&module.code_file()).to_owned();
+        let bare = Site::in_module(name, address.wrapping_sub(base));
+        if self.text_left == 0 {
+            return vec![bare];
+        }
+        let sites = self.functions(index, rva, &bare);
+        if self.spend(&sites) { sites } else { vec![bare] }
+    }
+
+    /// The sites of an address that lies `rva` behind the base of a module; `bare` is what is known without symbols.
+    fn functions(&mut self, index: usize, rva: u32, bare: &Site) -> Vec<Site> {
+        let behind_base = bare.offset.unwrap_or_default();
         #[cfg(feature = "pdb")]
         if let Some(found) = self.by_pdb(index, rva) {
-            return self.sites(&name, &found, address.wrapping_sub(base));
+            return self.sites(&bare.module, &found, behind_base);
         }
         let memory = self.process.dump.memory();
-        let export = self.exports(index).below(rva).cloned();
-        let begins = export.as_ref().is_some_and(|e| self.exports(index).is_function_of(&memory, e, rva));
-        let by = if begins { Source::Export } else { Source::NearestExport };
-        let start = export.as_ref().map_or(0, |e| u64::from(e.rva));
+        let Some(export) = self.exports(index).below(rva).cloned() else {
+            return vec![bare.clone()];
+        };
+        let begins = self.exports(index).is_function_of(&memory, &export, rva);
         vec![Site {
-            module: name,
-            source: export.as_ref().map(|_| by),
-            function: export.map(|e| self.shown(e.name)),
-            offset: Some(address.wrapping_sub(base).wrapping_sub(start)),
-            file: None,
-            line: None,
-            inline: false,
+            source: Some(if begins { Source::Export } else { Source::NearestExport }),
+            offset: Some(behind_base.wrapping_sub(u64::from(export.rva))),
+            function: Some(self.shown(export.name)),
+            ..bare.clone()
         }]
+    }
+
+    /// Whether what sites say is still within what a session may give out.
+    fn spend(&mut self, sites: &[Site]) -> bool {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let bytes = sites.iter().map(|site| length(&site.function) + length(&site.file)).sum();
+        let left = self.text_left.checked_sub(bytes);
+        if left.is_none() {
+            self.warnings.push(SymbolWarning::NamesInAll);
+        }
+        self.text_left = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Without PDBs no type is known.

@@ -59,6 +59,8 @@ pub enum SymbolWarning {
         /// Why.
         why: String,
     },
+    /// Names of functions are so long that not all are given.
+    NamesInAll,
     /// A server was given, and this build has none.
     ServerUnsupported,
     /// Folders were given, and this build reads no PDBs.
@@ -76,6 +78,7 @@ impl SymbolWarning {
             SymbolWarning::FolderUnreadable { .. } => "symbol_folder_unreadable",
             SymbolWarning::ServerIgnored { .. } => "symbol_server_ignored",
             SymbolWarning::ServerFailed { .. } => "symbol_server_failed",
+            SymbolWarning::NamesInAll => "symbol_names_cut",
             SymbolWarning::ServerUnsupported => "symbol_server_unsupported",
             SymbolWarning::PdbUnsupported => "pdb_unsupported",
         }
@@ -108,6 +111,9 @@ impl fmt::Display for SymbolWarning {
             SymbolWarning::ServerFailed { pdb, why } => {
                 write!(f, "the symbol server did not give {pdb}: {why}")
             }
+            SymbolWarning::NamesInAll => f.write_str(
+                "the names of functions take more than 16 MiB: the last frames have only their modules",
+            ),
             SymbolWarning::ServerUnsupported => {
                 f.write_str("the symbol server is not asked: this build is without the feature symbol-server")
             }

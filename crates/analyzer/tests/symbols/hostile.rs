@@ -5,8 +5,10 @@ use std::io::Cursor;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
+use dumplens_analyzer::Process;
 use dumplens_analyzer::symbols::pdb::{PdbError, Reader, frames_at};
-use dumplens_analyzer::symbols::{At, SymbolWarning};
+use dumplens_analyzer::symbols::{At, Search, SymbolWarning, Symbols};
+use dumplens_synth as synth;
 
 use crate::{AGE, BASE, GUID, IMIT, dump, id, process_of};
 
@@ -199,4 +201,34 @@ fn position_of_procedure(name: &[u8]) -> Option<usize> {
     let name = [name, b"\0"].concat();
     let starts = (39..IMIT.len() - name.len()).filter(|at| IMIT[*at..].starts_with(&name));
     starts.map(|at| at - 39).find(|at| matches!(IMIT[at + 2..at + 4], [0x10, 0x11])).map(|at| at + 8)
+}
+
+/// 16 MiB of names are given out, and then only modules: many frames can lie in functions of long names.
+#[test]
+fn long_names_end_once_they_are_too_much() {
+    let base = 0x7ff6_0000_0000;
+    let image = synth::pe::Image {
+        width: synth::Width::W64,
+        base,
+        functions: vec![synth::pe::Function { rva: 0x1000, code: vec![0xcc; 16], unwind: None }],
+        exports: vec![synth::pe::Export::At("x".repeat(4000), 0x1000)],
+        ..synth::pe::Image::default()
+    };
+    let bytes = image.to_bytes();
+    let size = u32::try_from(bytes.len()).unwrap();
+    let mut process = synth::Process {
+        memory: vec![synth::Range { start: base, size: size.into() }],
+        modules: vec![synth::Module { base, size, path: "C:\\long.exe".into(), ..synth::Module::default() }],
+        ..synth::Process::default()
+    };
+    process.put(base, &bytes);
+    let dump = dump(&process);
+    let process = Process::gather(&dump);
+    let mut symbols = Symbols::new(&process, Search::default());
+    let named =
+        (0..6000).take_while(|_| symbols.resolve(base + 0x1004, At::Instruction)[0].function.is_some());
+    assert_eq!(named.count(), (16 << 20) / 4000);
+    let sites = symbols.resolve(base + 0x1004, At::Instruction);
+    assert_eq!((sites.len(), sites[0].module.as_str(), sites[0].offset), (1, "long", Some(0x1004)));
+    assert_eq!(symbols.take_warnings(), [SymbolWarning::NamesInAll], "once");
 }

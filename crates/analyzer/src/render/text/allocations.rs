@@ -1,9 +1,9 @@
 //! Who has the memory beyond WinDbg's tables: allocations, sizes, modules, stacks, private commit.
 
 use super::{field, warnings};
+use crate::module_names::module_name;
 use crate::render::escape;
 use crate::render::number::{hex, size_text};
-use crate::report::region::module_name;
 use crate::report::{AllocationReport, ModuleReport, Report, SizeClassReport, StackReport};
 
 /// Modules that are named.
