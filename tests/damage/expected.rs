@@ -83,8 +83,8 @@ pub(crate) const MALFORMED: &[(&str, Expected)] = &[
     // The first stream of the type is what was the thread names, and no memory map.
     ("39_dup_meminfo_stream", Opens(&["duplicate_stream", "no_memory_map", "stream_malformed"], Absent)),
     ("40_no_meminfo_stream", Opens(&["no_memory_map"], Absent)),
-    ("41_no_sysinfo", Opens(&["width_guessed"], Whole)),
-    ("42_arch_unknown", Opens(&["width_guessed"], Whole)),
+    ("41_no_sysinfo", Opens(&["contexts_unusable", "width_guessed"], Whole)),
+    ("42_arch_unknown", Opens(&["contexts_unusable", "width_guessed"], Whole)),
     ("43_exception_nparams_ffffffff", Opens(&["field_clipped"], Whole)),
     ("44_thread_ctx_outside", Opens(&["parts_lost"], Whole)),
     // Nothing but memory maps, the same one 20,000 times.

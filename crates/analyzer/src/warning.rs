@@ -62,6 +62,8 @@ pub enum Warning {
         count: u64,
         /// The ID of the first thread concerned.
         first: u32,
+        /// Whether the dump says which processor it was.
+        processor_known: bool,
     },
     /// A thread's TEB could not be read, or is not one.
     TebsUnusable {
@@ -193,10 +195,13 @@ impl fmt::Display for Warning {
                 "the names of {count} modules are longer than file systems allow: \
                  frames and regions show their last 255 and 520 characters"
             ),
-            Warning::ContextsUnusable { count, first } => write!(
+            Warning::ContextsUnusable { count, first, processor_known } => write!(
                 f,
-                "the registers of {count} threads cannot be used (first: thread {first:#x}): \
-                 they are of another processor"
+                "the registers of {count} threads cannot be used (first: thread {first:#x}): {}",
+                match processor_known {
+                    true => "they are of another processor",
+                    false => "the dump does not say of which processor they are",
+                }
             ),
             Warning::TebsUnusable { count, first, why } => {
                 write!(f, "the TEB of {count} threads cannot be used (first: thread {first:#x}, {why})")

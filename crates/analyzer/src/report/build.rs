@@ -290,7 +290,8 @@ fn threads(
     let unusable = |t: &&ThreadReport| t.ip.is_none() && process.dump.has_context(t.index);
     if let Some(first) = threads.iter().find(unusable).map(|t| t.id) {
         let count = threads.iter().filter(unusable).count() as u64;
-        warnings.push(Warning::ContextsUnusable { count, first });
+        let processor_known = process.dump.arch().is_some();
+        warnings.push(Warning::ContextsUnusable { count, first, processor_known });
     }
     // A verdict names the place of the crash.
     let stacks = if options.verdict { options.stacks.or_exception() } else { options.stacks };
