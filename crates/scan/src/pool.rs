@@ -1,8 +1,8 @@
 //! Workers on threads of their own, with a limit of time for each job.
 //!
-//! A job that is late ends by itself when its reads fail ([`super::guard`]). One that does not come back even then, since
+//! A job that is late ends by itself when its reads fail (the module `guard`). One that does not come back even then, since
 //! a read of a share hangs, is given up: it is told as lost, its thread is left to end whenever it can, and another takes
-//! its place. That may happen [`Settings::MOST_LEFT`] times; so the threads are bounded too. (A rayon pool cannot
+//! its place. That may happen `MOST_LEFT` times; so the threads are bounded too. (A rayon pool cannot
 //! replace a thread that hangs.)
 
 use std::collections::HashMap;
