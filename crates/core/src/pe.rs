@@ -169,7 +169,7 @@ impl<'d> Image<'d> {
         Ok(data.codeview_pdb70_debug_info.map(|record| CodeView {
             guid: record.signature,
             age: record.age,
-            path: until_nul(record.filename),
+            path: text(until_nul(record.filename)),
         }))
     }
 
@@ -194,10 +194,11 @@ impl<'d> Image<'d> {
             (table.ordinal_table_rva, names.saturating_mul(2)),
         ])?;
         let data = ExportData::parse_with_opts(&bytes, directory, &[], 0, &in_memory()).map_err(malformed)?;
-        let mut exports = by_ordinal(&data, &bytes);
+        let mut names = Names { image: &bytes, left: directory.size as usize };
+        let mut exports = by_ordinal(&data, &mut names)?;
         for (rva, index) in data.export_name_pointer_table.iter().zip(&data.export_ordinal_table) {
             if let Some(export) = exports.get_mut(usize::from(*index)) {
-                export.name = bytes.get(*rva as usize..).map(until_nul).filter(|name| !name.is_empty());
+                export.name = names.at(*rva)?.filter(|name| !name.is_empty());
             }
         }
         exports.retain(|e| e.target != ExportTarget::Rva(0));
@@ -283,9 +284,35 @@ fn present(directory: &DataDirectory) -> bool {
 }
 
 /// A name in an image, up to its NUL or to the length that a name may have.
-fn until_nul(bytes: &[u8]) -> String {
+fn until_nul(bytes: &[u8]) -> &[u8] {
     let name = bytes.get(..limits::NAME_BYTES).unwrap_or(bytes);
-    String::from_utf8_lossy(name.split(|b| *b == 0).next().unwrap_or_default()).into_owned()
+    name.split(|b| *b == 0).next().unwrap_or_default()
+}
+
+fn text(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
+/// The names of an export directory. Each has bytes of its own there, so together they cannot be longer than it is:
+/// 65,536 references to one long name would be 256 MiB.
+struct Names<'b> {
+    image: &'b [u8],
+    left: usize,
+}
+
+impl Names<'_> {
+    fn at(&mut self, rva: u32) -> Result<Option<String>, ImageError> {
+        let Some(name) = self.image.get(rva as usize..).map(until_nul) else { return Ok(None) };
+        match self.left.checked_sub(name.len()) {
+            Some(left) => self.left = left,
+            None => {
+                return Err(ImageError::Malformed(
+                    "exports whose names are longer than their directory".into(),
+                ));
+            }
+        }
+        Ok(Some(text(name)))
+    }
 }
 
 /// `IMAGE_SECTION_HEADER`s stand behind the optional header; goblin's table also wants the COFF string table.
@@ -296,25 +323,23 @@ fn sections(header: &Header<'_>, bytes: &[u8]) -> Vec<Section> {
     let mut offset = optional.saturating_add(usize::from(coff.size_of_optional_header));
     let sections = coff.sections(bytes, &mut offset).unwrap_or_default();
     let section = |s: goblin::pe::section_table::SectionTable| Section {
-        name: until_nul(&s.name),
+        name: text(until_nul(&s.name)),
         rva: s.virtual_address,
         size: s.virtual_size,
     };
     sections.into_iter().map(section).collect()
 }
 
-fn by_ordinal(data: &ExportData<'_>, image: &[u8]) -> Vec<Export> {
+fn by_ordinal(data: &ExportData<'_>, names: &mut Names<'_>) -> Result<Vec<Export>, ImageError> {
     let base = data.export_directory_table.ordinal_base;
-    let target = |entry: &ExportAddressTableEntry| match entry {
-        ExportAddressTableEntry::ExportRVA(rva) => ExportTarget::Rva(*rva),
-        ExportAddressTableEntry::ForwarderRVA(rva) => {
-            ExportTarget::Forward(image.get(*rva as usize..).map(until_nul).unwrap_or_default())
-        }
+    let mut export = |(index, entry): (u32, &ExportAddressTableEntry)| {
+        let target = match entry {
+            ExportAddressTableEntry::ExportRVA(rva) => ExportTarget::Rva(*rva),
+            ExportAddressTableEntry::ForwarderRVA(rva) => {
+                ExportTarget::Forward(names.at(*rva)?.unwrap_or_default())
+            }
+        };
+        Ok(Export { name: None, ordinal: base.wrapping_add(index), target })
     };
-    let export = |(index, entry): (u32, _)| Export {
-        name: None,
-        ordinal: base.wrapping_add(index),
-        target: target(entry),
-    };
-    (0u32..).zip(&data.export_address_table).map(export).collect()
+    (0u32..).zip(&data.export_address_table).map(&mut export).collect()
 }

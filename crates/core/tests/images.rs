@@ -117,6 +117,31 @@ fn a_thousand_exports() {
     }
 }
 
+/// 10,000 names that are all the same 4,000 bytes would be 40 MB, of an image of 150 kB.
+#[test]
+fn names_that_lie_over_each_other_are_malformed() {
+    let mut exports: Vec<_> = (0..10_000).map(|n| pe::Export::At(format!("Export{n:05}"), 0x1000)).collect();
+    exports.push(pe::Export::At("Z".repeat(4000), 0x1000));
+    let image = pe::Image { base: 0x1000_0000, exports, name: "many.dll".into(), ..pe::Image::default() };
+    let mut bytes = image.to_bytes();
+    let u32_at = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+    let directory = image.data_rva() as usize;
+    assert_eq!(u32_at(&bytes, directory + 24), 10_001, "NumberOfNames");
+    let names = u32_at(&bytes, directory + 32);
+    let longest: [u8; 4] = bytes[names + 4 * 10_000..][..4].try_into().unwrap();
+    for entry in bytes[names..][..4 * 10_000].chunks_exact_mut(4) {
+        entry.copy_from_slice(&longest);
+    }
+    let mut process =
+        Process { memory: vec![Range { start: image.base, size: bytes.len() as u64 }], ..Process::default() };
+    process.put(image.base, &bytes);
+    let dump = open(&process);
+    let read = Image::read(dump.memory(), image.base, u32::try_from(bytes.len()).unwrap()).unwrap();
+    assert!(
+        matches!(read.exports(), Err(ImageError::Malformed(why)) if why.contains("longer than their directory"))
+    );
+}
+
 #[test]
 fn what_the_dump_does_not_keep_is_unreadable_not_malformed() {
     let mut process = presets::tiny();

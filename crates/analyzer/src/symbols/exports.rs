@@ -45,6 +45,11 @@ impl Exports {
         Ok(Exports { sorted, sections: image.sections().to_vec(), functions: image.function_table() })
     }
 
+    /// What they take in memory, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.sorted.iter().map(|export| size_of::<Named>() + export.name.capacity()).sum()
+    }
+
     /// Whether the image tells that the function at `rva` begins with an export.
     pub(super) fn is_function_of(&self, memory: &dyn ReadMemory, export: &Named, rva: u32) -> bool {
         let Some(table) = &self.functions else { return false };

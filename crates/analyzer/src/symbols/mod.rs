@@ -39,6 +39,10 @@ use crate::process::{Process, extent};
 /// kilobytes; a stack of 1,000 frames with long template names has 300 kB.
 const MOST_TEXT: usize = 16 << 20;
 
+/// Bytes of exports that one session holds. Many modules can share the bytes of one image in the file; those of a large
+/// program take a few MiB.
+const MOST_EXPORTS: usize = 64 << 20;
+
 /// What an address is: it decides which instruction is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
@@ -118,6 +122,8 @@ pub struct Symbols<'p, 'd> {
     names: Undecorator,
     /// What may still be given out, of [`MOST_TEXT`].
     text_left: usize,
+    /// What exports may still take, of [`MOST_EXPORTS`].
+    exports_left: usize,
     warnings: Vec<SymbolWarning>,
     #[cfg(feature = "symbol-server")]
     server: Option<server::Server>,
@@ -163,6 +169,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
             modules: HashMap::new(),
             names: Undecorator::default(),
             text_left: MOST_TEXT,
+            exports_left: MOST_EXPORTS,
             warnings,
         }
     }
@@ -242,17 +249,24 @@ impl<'p, 'd> Symbols<'p, 'd> {
 
     /// The module's exports, read from its image in the dump.
     fn exports(&mut self, index: usize) -> &Exports {
-        let (process, warnings) = (self.process, &mut self.warnings);
+        let (process, warnings, left) = (self.process, &mut self.warnings, &mut self.exports_left);
         self.modules.entry(index).or_default().exports.get_or_insert_with(|| {
             let module = &process.modules[index];
-            Exports::read(process, module).unwrap_or_else(|error| {
+            let why = match Exports::read(process, module) {
+                Ok(exports) => match left.checked_sub(exports.bytes()) {
+                    Some(rest) => {
+                        *left = rest;
+                        return exports;
+                    }
+                    None => "left out: those of the others take 64 MiB".to_owned(),
+                },
+                Err(ImageError::Malformed(why)) => why,
                 // That a dump keeps no images is nothing to warn of: most small ones do not.
-                if let ImageError::Malformed(why) = error {
-                    let module = module.code_file().into_owned();
-                    warnings.push(SymbolWarning::ExportsUnreadable { module, why });
-                }
-                Exports::default()
-            })
+                Err(ImageError::Unreadable(_)) => return Exports::default(),
+            };
+            let module = module.code_file().into_owned();
+            warnings.push(SymbolWarning::ExportsUnreadable { module, why });
+            Exports::default()
         })
     }
 

@@ -232,3 +232,43 @@ fn long_names_end_once_they_are_too_much() {
     assert_eq!((sites.len(), sites[0].module.as_str(), sites[0].offset), (1, "long", Some(0x1004)));
     assert_eq!(symbols.take_warnings(), [SymbolWarning::NamesInAll], "once");
 }
+
+/// 64 MiB of exports are held, however many modules there are: here 17 that each have 4 MB of names.
+#[test]
+fn many_long_exports_end_once_they_are_too_much() {
+    const MODULES: u64 = 17;
+    let mut image = synth::pe::Image {
+        width: synth::Width::W64,
+        functions: vec![synth::pe::Function { rva: 0x1000, code: vec![0xcc; 16], unwind: None }],
+        // Each has an address of its own, so that none is dropped as another name of the same.
+        exports: (0..1000).map(|n| synth::pe::Export::At(format!("{n:04000}"), 0x1000 + n)).collect(),
+        ..synth::pe::Image::default()
+    };
+    let mut process = synth::Process::default();
+    for n in 0..MODULES {
+        image.base = 0x1_0000_0000 + (n << 24);
+        let bytes = image.to_bytes();
+        let size = u32::try_from(bytes.len()).unwrap();
+        process.memory.push(synth::Range { start: image.base, size: size.into() });
+        process.modules.push(synth::Module {
+            base: image.base,
+            size,
+            path: format!("{n}.dll"),
+            ..Default::default()
+        });
+        process.put(image.base, &bytes);
+    }
+    let dump = dump(&process);
+    let process = Process::gather(&dump);
+    let mut symbols = Symbols::new(&process, Search::default());
+    let named = |n: u64| {
+        let site = symbols.resolve(0x1_0000_1000 + (n << 24), At::Instruction).remove(0);
+        site.function.is_some()
+    };
+    assert_eq!((0..MODULES).map(named).filter(|named| *named).count(), 16);
+    let warnings = symbols.take_warnings();
+    let [SymbolWarning::ExportsUnreadable { module, .. }] = warnings.as_slice() else {
+        panic!("{warnings:?}")
+    };
+    assert_eq!(module, "16.dll");
+}
