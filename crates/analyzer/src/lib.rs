@@ -38,6 +38,7 @@ mod filter;
 pub mod findings;
 mod heaps;
 mod hints;
+mod module_map;
 mod module_names;
 mod names;
 mod owners;

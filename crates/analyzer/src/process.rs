@@ -8,6 +8,7 @@ use dumplens_core::process::{Peb, Teb, UserSharedData};
 use dumplens_core::{Arch, Damage, Dump, StreamType, Width};
 
 use crate::address_space::AddressSpace;
+use crate::module_map::ModuleMap;
 use crate::warning::Warning;
 use crate::{heaps, module_names};
 
@@ -50,6 +51,7 @@ pub struct Process<'d> {
     pub threads: Vec<Thread<'d>>,
     /// The modules, in the order of the module list.
     pub modules: Vec<MinidumpModule>,
+    by_address: ModuleMap,
     /// SystemInfo.
     pub system: Option<MinidumpSystemInfo>,
     /// The process ID, from the first TEB that tells.
@@ -74,6 +76,7 @@ impl<'d> Process<'d> {
         let modules: Vec<MinidumpModule> =
             dump.modules().ok().flatten().map(|list| list.iter().cloned().collect()).unwrap_or_default();
         let extents: Vec<(u64, u64)> = modules.iter().map(extent).collect();
+        let by_address = ModuleMap::new(&extents);
         let windows = is_windows(system.as_ref());
         if let Some(system) = system.as_ref().filter(|_| !windows) {
             warnings.push(Warning::NotWindows { os: system.os.long_name().into_owned() });
@@ -94,8 +97,20 @@ impl<'d> Process<'d> {
         warnings.extend(dump.memory_damage().iter().cloned().map(Warning::Damage));
         let build = system.as_ref().map(|s| s.raw.build_number);
         let heaps = heaps::gather(dump, &space, &pebs, build, &mut warnings);
-        let mut process =
-            Process { dump, space, threads, modules, system, id, shared_data, pebs, heaps, wow64, warnings };
+        let mut process = Process {
+            dump,
+            space,
+            threads,
+            modules,
+            by_address,
+            system,
+            id,
+            shared_data,
+            pebs,
+            heaps,
+            wow64,
+            warnings,
+        };
         let claims = process.claims();
         process.space.classify(&claims);
         process
@@ -108,10 +123,7 @@ impl<'d> Process<'d> {
 
     /// The module that holds `address`, by its index.
     pub fn module_at(&self, address: u64) -> Option<usize> {
-        self.modules.iter().position(|m| {
-            let (base, end) = extent(m);
-            (base..end).contains(&address)
-        })
+        self.by_address.at(address)
     }
 
     /// The comment of the dump's writer, as it is.

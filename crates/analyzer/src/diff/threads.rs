@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::model::{StartRow, Table, ThreadsDifference};
 use super::{Side, Sides};
 use crate::module_names::module_name;
-use crate::process::extent;
 use crate::report::{Report, StackReport};
 use dumplens_core::minidump::Module;
 
@@ -53,19 +52,21 @@ fn by_start(sides: &Sides<'_, '_, '_>) -> Table<StartRow> {
 
 /// Where each thread began: module and offset, which are the same in every run.
 fn places(side: &Side<'_, '_>) -> impl Iterator<Item = Option<String>> {
-    let modules = &side.process.modules;
-    let mut sorted: Vec<(u64, u64, usize)> =
-        modules.iter().enumerate().map(|(index, m)| (extent(m).0, extent(m).1, index)).collect();
-    sorted.sort_unstable();
+    let process = side.process;
     let place = move |start: Option<u64>| {
         let start = start?;
-        let below = sorted.partition_point(|(base, ..)| *base <= start).checked_sub(1);
-        let module = below.and_then(|at| sorted.get(at)).filter(|(_, end, _)| start < *end);
-        Some(match module.and_then(|(base, _, index)| Some((start - base, modules.get(*index)?))) {
-            Some((offset, module)) => format!("{}+{offset:#x}", module_name(&module.code_file())),
+        let module = process.module_at(start).and_then(|index| process.modules.get(index));
+        Some(match module {
+            Some(module) => {
+                format!(
+                    "{}+{:#x}",
+                    module_name(&module.code_file()),
+                    start.saturating_sub(module.base_address())
+                )
+            }
             None => format!("{start:#x}"),
         })
     };
     // Writers that do not know a start give zero.
-    side.process.threads.iter().map(move |thread| place(thread.start_address.filter(|start| *start != 0)))
+    process.threads.iter().map(move |thread| place(thread.start_address.filter(|start| *start != 0)))
 }

@@ -9,20 +9,16 @@ use dumplens_core::process::{ExceptionRecord, cpp_exception};
 use dumplens_core::{Protection, Width};
 
 use super::{NONCONTINUABLE, access, fast_fail};
-use crate::process::{Process, extent};
+use crate::process::Process;
 
 /// What is needed to judge a record.
 pub(crate) struct Judge<'p, 'd> {
     process: &'p Process<'d>,
-    /// First addresses and ends of the modules, sorted.
-    modules: Vec<(u64, u64)>,
 }
 
 impl<'p, 'd> Judge<'p, 'd> {
     pub(crate) fn new(process: &'p Process<'d>) -> Judge<'p, 'd> {
-        let mut modules: Vec<(u64, u64)> = process.modules.iter().map(extent).collect();
-        modules.sort_unstable();
-        Judge { process, modules }
+        Judge { process }
     }
 
     /// Whether it is the record of an exception.
@@ -32,10 +28,8 @@ impl<'p, 'd> Judge<'p, 'd> {
 
     /// Whether the address lies in an image, and where a map tells in executable memory of it.
     fn is_code(&self, address: u64) -> bool {
-        let behind = self.modules.partition_point(|(base, _)| *base <= address);
-        let module = behind.checked_sub(1).and_then(|index| self.modules.get(index));
         let space = &self.process.space;
-        module.is_some_and(|(_, end)| address < *end)
+        self.process.module_at(address).is_some()
             && (!space.is_mapped()
                 || space.region_at(address).is_some_and(|r| r.state.is_commit() && is_executable(r.protect)))
     }
