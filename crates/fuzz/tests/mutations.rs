@@ -1,10 +1,12 @@
 //! Damaged dumps, from one end to the other: no panic, no hang, and no more memory than a file of that size may cost.
 //!
 //! Deterministic: run N always does the same. DUMPLENS_MUTATIONS says how many runs there are, DUMPLENS_FIRST which is
-//! the first.
+//! the first. They are done by one process for each processor, since memory is measured for a process.
 #![allow(clippy::print_stderr)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Child, Command};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use dumplens_core::Dump;
@@ -18,8 +20,10 @@ const MOST_MEMORY: usize = 64 << 20;
 const MEMORY_PER_BYTE: usize = 8;
 /// One run. Measured on a busy machine, so a slow one has a second try.
 const MOST_TIME: Duration = Duration::from_secs(2);
-/// Runs without DUMPLENS_MUTATIONS: some 15 s in a debug build on a busy machine.
-const RUNS: u64 = 2000;
+/// Runs without DUMPLENS_MUTATIONS: some two minutes on two processors.
+const RUNS: u64 = 200_000;
+/// Tells a process that it is to do its runs itself.
+const PART: &str = "DUMPLENS_MUTATIONS_PART";
 
 /// What a run took; `None` if it panicked.
 fn measure(run: impl Fn()) -> Option<(Duration, usize)> {
@@ -37,9 +41,36 @@ fn variable(name: &str) -> Option<u64> {
 /// One test, so that nothing else allocates meanwhile.
 #[test]
 fn damaged_dumps_from_end_to_end() {
-    let seeds = dumplens_fuzz::seeds::dumps();
     let first = variable("DUMPLENS_FIRST").unwrap_or(0);
     let runs = variable("DUMPLENS_MUTATIONS").unwrap_or(RUNS);
+    if std::env::var_os(PART).is_some() {
+        return damaged_dumps(first, runs);
+    }
+    let processes = available_parallelism().map_or(1, |n| n.get() as u64).clamp(1, 16);
+    let share = runs.div_ceil(processes);
+    let begin = |n: u64| {
+        let skipped = (share * n).min(runs);
+        part(first.saturating_add(skipped), share.min(runs - skipped))
+    };
+    let parts: Vec<Child> = (0..processes).map(begin).collect();
+    let failed =
+        parts.into_iter().map(|mut part| part.wait().expect("a process")).find(|part| !part.success());
+    assert!(failed.is_none(), "{failed:?}");
+}
+
+/// This test in a process of its own.
+fn part(first: u64, runs: u64) -> Child {
+    Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "damaged_dumps_from_end_to_end", "--nocapture"])
+        .env(PART, "")
+        .env("DUMPLENS_FIRST", first.to_string())
+        .env("DUMPLENS_MUTATIONS", runs.to_string())
+        .spawn()
+        .expect("a process")
+}
+
+fn damaged_dumps(first: u64, runs: u64) {
+    let seeds = dumplens_fuzz::seeds::dumps();
     let (mut slowest, mut largest, mut faults) = ((Duration::ZERO, 0), (0, 0), Vec::new());
     let mut opened = 0;
     let started = Instant::now();
