@@ -3,6 +3,7 @@
 
 use std::ops::Deref;
 
+#[cfg(target_os = "linux")]
 use zerocopy::FromBytes;
 
 use super::Word;
