@@ -66,7 +66,7 @@ fn is_exported_at(process: &Process<'_>, address: u64, name: &str) -> bool {
     let exports = image.exports().expect("readable").unwrap_or_default();
     exports.iter().any(|export| {
         let here = matches!(export.target, ExportTarget::Rva(rva) if module.base_address() + u64::from(rva) == address);
-        here && export.name.as_deref().is_some_and(|n| n == name || n.strip_prefix('_') == Some(name))
+        here && export.name.is_some_and(|n| n == name || n.strip_prefix('_') == Some(name))
     })
 }
 

@@ -8,27 +8,37 @@ use crate::process::{PAGE, Process};
 /// committed page.
 pub(crate) const LOOKED_AT: u64 = 1 << 20;
 
+/// Bytes that are read at once.
+const TOGETHER: u64 = 1 << 16;
+
 /// The lowest address of the committed stack whose byte is not zero: how far down the thread has ever written. `None`
 /// if the dump does not keep that part of the stack, or all that is looked at is zero.
 pub(crate) fn deepest(process: &Process<'_>, teb: &Teb<'_>) -> Option<u64> {
     let (limit, base) = (teb.stack_limit, teb.stack_base);
     let length = base.checked_sub(limit)?.min(LOOKED_AT);
-    let (mut buffer, mut done) = ([0; 0x1000], 0); // a page
+    let memory = process.dump.memory();
+    let (mut buffer, mut done) = (Vec::new(), 0);
     while done < length {
-        let page = &mut buffer[..(length - done).min(PAGE) as usize];
-        process.dump.memory().read(limit + done, page).ok()?;
-        if let Some(first) = first_dirty(page) {
+        // Most stacks are dirty in their lowest page; of others, much is read at once.
+        let wanted = (length - done).min(if done == 0 { PAGE } else { TOGETHER });
+        let kept = memory.available(limit + done, wanted);
+        buffer.resize(usize::try_from(kept).ok()?, 0);
+        memory.read(limit + done, &mut buffer).ok()?;
+        if let Some(first) = first_dirty(&buffer) {
             return Some(limit + done + first as u64);
         }
-        done += page.len() as u64;
+        if kept < wanted {
+            return None;
+        }
+        done += kept;
     }
     None
 }
 
 /// Position of the first byte that is not zero. Most are, so many are looked at together.
 fn first_dirty(bytes: &[u8]) -> Option<usize> {
-    const TOGETHER: usize = 64;
-    let clean = bytes.chunks_exact(TOGETHER).take_while(|part| **part == [0; TOGETHER]).count() * TOGETHER;
+    const LINE: usize = 64;
+    let clean = bytes.chunks_exact(LINE).take_while(|part| **part == [0; LINE]).count() * LINE;
     bytes[clean..].iter().position(|byte| *byte != 0).map(|at| clean + at)
 }
 

@@ -61,21 +61,27 @@ impl<'d> Pages<'d> {
     /// Copies a part of one page. A page of which the dump keeps only a part is not held.
     fn part(&self, page: u64, skip: usize, buf: &mut [u8]) -> Result<(), Unreadable> {
         let mut held = self.held.borrow_mut();
-        if !held.contains_key(&page) {
-            let mut bytes = vec![0; PAGE_BYTES];
-            if self.memory.read(page, &mut bytes).is_err() {
-                return self.memory.read(page.saturating_add(skip as u64), buf);
-            }
-            if held.len() >= limits::PAGES_HELD {
-                held.clear();
-            }
-            held.insert(page, bytes);
+        if let Some(bytes) = held.get(&page) {
+            copy(bytes, skip, buf);
+            return Ok(());
         }
-        let bytes = held.get(&page).and_then(|page| page.get(skip..skip.saturating_add(buf.len())));
-        if let Some(bytes) = bytes {
-            buf.copy_from_slice(bytes);
+        let mut bytes = vec![0; PAGE_BYTES];
+        if self.memory.read(page, &mut bytes).is_err() {
+            return self.memory.read(page.saturating_add(skip as u64), buf);
         }
+        copy(&bytes, skip, buf);
+        if held.len() >= limits::PAGES_HELD {
+            held.clear();
+        }
+        held.insert(page, bytes);
         Ok(())
+    }
+}
+
+/// Fills `buf` from the bytes of a page, behind `skip`; the caller asks for no more than there is.
+fn copy(page: &[u8], skip: usize, buf: &mut [u8]) {
+    if let Some(bytes) = page.get(skip..skip.saturating_add(buf.len())) {
+        buf.copy_from_slice(bytes);
     }
 }
 

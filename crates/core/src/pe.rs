@@ -4,13 +4,17 @@
 //! each question gets a slice that is as long as its directory needs, in which only the headers and that
 //! directory are filled in. The rest are zero pages that are never touched.
 
+mod exports;
+
+use std::ffi::CStr;
+
 use goblin::pe::data_directories::DataDirectory;
 use goblin::pe::debug::DebugData;
-use goblin::pe::export::{ExportAddressTableEntry, ExportData, ExportDirectoryTable};
 use goblin::pe::header::Header;
 use goblin::pe::options::ParseOptions;
 use thiserror::Error;
 
+pub use self::exports::{Export, ExportTarget, Exports};
 use crate::limits;
 use crate::memory::{Memory, Unreadable};
 use crate::unwind::{FunctionTable, RuntimeFunction};
@@ -46,26 +50,6 @@ pub struct CodeView {
     pub age: u32,
     /// The PDB's path as the linker wrote it.
     pub path: String,
-}
-
-/// One export.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Export {
-    /// The name; `None` for an export by ordinal only.
-    pub name: Option<String>,
-    /// The ordinal, with the base added.
-    pub ordinal: u32,
-    /// Where the export is.
-    pub target: ExportTarget,
-}
-
-/// Where an export leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExportTarget {
-    /// Code or data of this image, by offset from its base.
-    Rva(u32),
-    /// Another module's export, as `MODULE.Name`; empty if the string is not readable.
-    Forward(String),
 }
 
 /// An image in the dump's memory whose headers have been read.
@@ -173,38 +157,6 @@ impl<'d> Image<'d> {
         }))
     }
 
-    /// Every export, in order of ordinals: `Ok(None)` if the image has no export directory.
-    pub fn exports(&self) -> Result<Option<Vec<Export>>, ImageError> {
-        let Some(directory) = self.headers.exports else {
-            return Ok(None);
-        };
-        if directory.size > limits::EXPORT_BYTES {
-            return Err(ImageError::Malformed(format!("an export directory of {} bytes", directory.size)));
-        }
-        let head = self.bytes(directory.virtual_address, EXPORT_DIRECTORY)?;
-        let table = ExportDirectoryTable::parse(&head, 0).map_err(malformed)?;
-        let (names, addresses) = (table.number_of_name_pointers, table.address_table_entries);
-        if names > limits::EXPORTS || addresses > limits::EXPORTS {
-            return Err(ImageError::Malformed(format!("{addresses} exports with {names} names")));
-        }
-        let bytes = self.slice(&[
-            (directory.virtual_address, directory.size),
-            (table.export_address_table_rva, addresses.saturating_mul(4)),
-            (table.name_pointer_rva, names.saturating_mul(4)),
-            (table.ordinal_table_rva, names.saturating_mul(2)),
-        ])?;
-        let data = ExportData::parse_with_opts(&bytes, directory, &[], 0, &in_memory()).map_err(malformed)?;
-        let mut names = Names { image: &bytes, left: directory.size as usize };
-        let mut exports = by_ordinal(&data, &mut names)?;
-        for (rva, index) in data.export_name_pointer_table.iter().zip(&data.export_ordinal_table) {
-            if let Some(export) = exports.get_mut(usize::from(*index)) {
-                export.name = names.at(*rva)?.filter(|name| !name.is_empty());
-            }
-        }
-        exports.retain(|e| e.target != ExportTarget::Rva(0));
-        Ok(Some(exports))
-    }
-
     /// How many `RUNTIME_FUNCTION`s an x64 image lists; `None` without an exception directory.
     pub fn functions(&self) -> Option<u32> {
         self.function_table().map(|table| table.count())
@@ -263,9 +215,6 @@ impl<'d> Image<'d> {
     }
 }
 
-/// Bytes of an `IMAGE_EXPORT_DIRECTORY`.
-const EXPORT_DIRECTORY: u32 = 40;
-
 /// goblin's options for an image that is laid out as the loader does: an RVA is an index.
 fn in_memory() -> ParseOptions {
     let mut options = ParseOptions::default();
@@ -286,33 +235,11 @@ fn present(directory: &DataDirectory) -> bool {
 /// A name in an image, up to its NUL or to the length that a name may have.
 fn until_nul(bytes: &[u8]) -> &[u8] {
     let name = bytes.get(..limits::NAME_BYTES).unwrap_or(bytes);
-    name.split(|b| *b == 0).next().unwrap_or_default()
+    CStr::from_bytes_until_nul(name).map_or(name, CStr::to_bytes)
 }
 
 fn text(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
-}
-
-/// The names of an export directory. Each has bytes of its own there, so together they cannot be longer than it is:
-/// 65,536 references to one long name would be 256 MiB.
-struct Names<'b> {
-    image: &'b [u8],
-    left: usize,
-}
-
-impl Names<'_> {
-    fn at(&mut self, rva: u32) -> Result<Option<String>, ImageError> {
-        let Some(name) = self.image.get(rva as usize..).map(until_nul) else { return Ok(None) };
-        match self.left.checked_sub(name.len()) {
-            Some(left) => self.left = left,
-            None => {
-                return Err(ImageError::Malformed(
-                    "exports whose names are longer than their directory".into(),
-                ));
-            }
-        }
-        Ok(Some(text(name)))
-    }
 }
 
 /// `IMAGE_SECTION_HEADER`s stand behind the optional header; goblin's table also wants the COFF string table.
@@ -328,18 +255,4 @@ fn sections(header: &Header<'_>, bytes: &[u8]) -> Vec<Section> {
         size: s.virtual_size,
     };
     sections.into_iter().map(section).collect()
-}
-
-fn by_ordinal(data: &ExportData<'_>, names: &mut Names<'_>) -> Result<Vec<Export>, ImageError> {
-    let base = data.export_directory_table.ordinal_base;
-    let mut export = |(index, entry): (u32, &ExportAddressTableEntry)| {
-        let target = match entry {
-            ExportAddressTableEntry::ExportRVA(rva) => ExportTarget::Rva(*rva),
-            ExportAddressTableEntry::ForwarderRVA(rva) => {
-                ExportTarget::Forward(names.at(*rva)?.unwrap_or_default())
-            }
-        };
-        Ok(Export { name: None, ordinal: base.wrapping_add(index), target })
-    };
-    (0u32..).zip(&data.export_address_table).map(&mut export).collect()
 }

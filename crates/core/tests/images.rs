@@ -53,11 +53,11 @@ fn exports_with_a_forwarder() {
     for (process, base) in [(presets::tiny(), X64.app), (presets::tiny_x86(), presets::tiny::X86.app)] {
         let dump = open(&process);
         let exports = Image::read(dump.memory(), base, SIZE).unwrap().exports().unwrap().unwrap();
-        let export = |name: &str, ordinal, target| Export { name: Some(name.into()), ordinal, target };
+        let export = |name, ordinal, target| Export { name: Some(name), ordinal, target };
         assert_eq!(
-            exports,
+            exports.iter().collect::<Vec<_>>(),
             [
-                export("AppAlloc", 1, ExportTarget::Forward("NTDLL.RtlAllocateHeap".into())),
+                export("AppAlloc", 1, ExportTarget::Forward("NTDLL.RtlAllocateHeap")),
                 export("AppMain", 2, ExportTarget::Rva(0x1050)),
                 export("AppWork", 3, ExportTarget::Rva(0x1020)),
             ]
@@ -111,8 +111,8 @@ fn a_thousand_exports() {
     let read = Image::read(dump.memory(), image.base, u32::try_from(bytes.len()).unwrap()).unwrap();
     let exports = read.exports().unwrap().unwrap();
     assert_eq!(exports.len(), 1000);
-    for (n, export) in (0..).zip(exports) {
-        assert_eq!(export.name, Some(format!("Export{n:04}")));
+    for (n, export) in (0..).zip(exports.iter()) {
+        assert_eq!(export.name, Some(format!("Export{n:04}").as_str()));
         assert_eq!((export.ordinal, export.target), (n + 1, ExportTarget::Rva(0x1000 + n)));
     }
 }

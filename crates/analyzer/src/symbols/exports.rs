@@ -1,8 +1,10 @@
 //! The exports of one image, for the question which of them lies nearest below an address.
 
+use std::borrow::Cow;
+
 use dumplens_core::ReadMemory;
 use dumplens_core::minidump::MinidumpModule;
-use dumplens_core::pe::{ExportTarget, ImageError, Section};
+use dumplens_core::pe::{self, ExportTarget, ImageError, Section};
 use dumplens_core::unwind::FunctionTable;
 
 use crate::process::Process;
@@ -16,38 +18,29 @@ pub(super) struct Named {
     pub(super) name: String,
 }
 
-/// Sorted by address; of several names for one address only the first in the alphabet is kept.
+/// Sorted by address; of several names for one address only the first in the alphabet counts.
 #[derive(Debug, Default)]
 pub(super) struct Exports {
-    sorted: Vec<Named>,
+    all: pe::Exports,
+    /// Address, and place among all. Forwarded exports have no address here and are left out.
+    sorted: Vec<(u32, u32)>,
     sections: Vec<Section>,
     /// Where the functions begin and end, as an x64 image tells.
     functions: Option<FunctionTable>,
 }
 
 impl Exports {
-    /// Reads the export directory from the dump. Forwarded exports have no address here and are left out.
+    /// Reads the export directory from the dump.
     pub(super) fn read(process: &Process<'_>, module: &MinidumpModule) -> Result<Exports, ImageError> {
         let image = super::image(process, module)?;
         let all = image.exports()?.unwrap_or_default();
-        let mut sorted: Vec<Named> = all
-            .into_iter()
-            .filter_map(|export| match export.target {
-                ExportTarget::Rva(rva) => {
-                    let name = export.name.unwrap_or_else(|| format!("Ordinal{}", export.ordinal));
-                    Some(Named { rva, name })
-                }
-                ExportTarget::Forward(_) => None,
-            })
-            .collect();
-        sorted.sort_by(|a, b| a.rva.cmp(&b.rva).then_with(|| a.name.cmp(&b.name)));
-        sorted.dedup_by_key(|named| named.rva);
-        Ok(Exports { sorted, sections: image.sections().to_vec(), functions: image.function_table() })
+        let sorted = by_address(&all);
+        Ok(Exports { all, sorted, sections: image.sections().to_vec(), functions: image.function_table() })
     }
 
     /// What they take in memory, about.
     pub(super) fn bytes(&self) -> usize {
-        self.sorted.iter().map(|export| size_of::<Named>() + export.name.capacity()).sum()
+        self.all.bytes() + size_of_val(self.sorted.as_slice())
     }
 
     /// Whether the image tells that the function at `rva` begins with an export.
@@ -64,12 +57,41 @@ impl Exports {
     }
 
     /// The nearest export at or below `rva`, if it lies in the same section.
-    pub(super) fn below(&self, rva: u32) -> Option<&Named> {
-        let section =
-            self.sections.iter().find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))?;
-        let after = self.sorted.partition_point(|named| named.rva <= rva);
-        self.sorted.get(after.checked_sub(1)?).filter(|named| named.rva >= section.rva)
+    pub(super) fn below(&self, rva: u32) -> Option<Named> {
+        let (rva, place) = nearest(&self.sorted, &self.sections, rva)?;
+        Some(Named { rva, name: name(&self.all.get(place as usize)?).into_owned() })
     }
+}
+
+fn nearest(sorted: &[(u32, u32)], sections: &[Section], rva: u32) -> Option<(u32, u32)> {
+    let section = sections.iter().find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))?;
+    let after = sorted.partition_point(|(begin, _)| *begin <= rva);
+    sorted.get(after.checked_sub(1)?).copied().filter(|(begin, _)| *begin >= section.rva)
+}
+
+/// Address of each export and its place among all.
+fn by_address(all: &pe::Exports) -> Vec<(u32, u32)> {
+    let mut sorted: Vec<(u32, u32)> = (0..)
+        .zip(0..all.len())
+        .filter_map(|(place, index)| match all.get(index)?.target {
+            ExportTarget::Rva(rva) => Some((rva, place)),
+            ExportTarget::Forward(_) => None,
+        })
+        .collect();
+    let name = |place: u32| all.get(place as usize).map(|export| name(&export));
+    sorted.sort_unstable();
+    sorted.dedup_by(|(rva, place), kept| {
+        if *rva == kept.0 && name(*place) < name(kept.1) {
+            kept.1 = *place;
+        }
+        *rva == kept.0
+    });
+    sorted
+}
+
+/// An export's name, if need be one made of its ordinal.
+fn name<'e>(export: &pe::Export<'e>) -> Cow<'e, str> {
+    export.name.map_or_else(|| format!("Ordinal{}", export.ordinal).into(), Cow::Borrowed)
 }
 
 #[cfg(test)]
@@ -79,16 +101,12 @@ mod tests {
     #[test]
     fn an_export_reaches_to_the_end_of_its_section_and_no_further() {
         let section = |rva, size| Section { name: String::new(), rva, size };
-        let named = |rva, name: &str| Named { rva, name: name.to_owned() };
-        let exports = Exports {
-            sorted: vec![named(0x1010, "first"), named(0x1400, "second")],
-            sections: vec![section(0x1000, 0x800), section(0x3000, 0x1000)],
-            functions: None,
-        };
-        let name = |rva| exports.below(rva).map(|n| n.name.as_str());
-        assert_eq!([name(0), name(0x1000), name(0x100f)], [None; 3]);
-        assert_eq!([name(0x1010), name(0x13ff)], [Some("first"); 2]);
-        assert_eq!([name(0x1400), name(0x17ff)], [Some("second"); 2]);
-        assert_eq!([name(0x1800), name(0x3000), name(u32::MAX)], [None; 3]);
+        let sorted = [(0x1010, 1), (0x1400, 0)];
+        let sections = [section(0x1000, 0x800), section(0x3000, 0x1000)];
+        let place = |rva| nearest(&sorted, &sections, rva).map(|(_, place)| place);
+        assert_eq!([place(0), place(0x1000), place(0x100f)], [None; 3]);
+        assert_eq!([place(0x1010), place(0x13ff)], [Some(1); 2]);
+        assert_eq!([place(0x1400), place(0x17ff)], [Some(0); 2]);
+        assert_eq!([place(0x1800), place(0x3000), place(u32::MAX)], [None; 3]);
     }
 }

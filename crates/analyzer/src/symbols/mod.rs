@@ -216,7 +216,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
             return self.sites(&bare.module, &found, behind_base);
         }
         let memory = self.process.dump.memory();
-        let Some(export) = self.exports(index).below(rva).cloned() else {
+        let Some(export) = self.exports(index).below(rva) else {
             return vec![bare.clone()];
         };
         let begins = self.exports(index).is_function_of(&memory, &export, rva);

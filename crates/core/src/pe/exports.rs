@@ -1,0 +1,161 @@
+//! The export directory.
+
+use goblin::pe::export::{ExportAddressTableEntry, ExportData, ExportDirectoryTable};
+
+use super::{Image, ImageError, in_memory, malformed, until_nul};
+use crate::limits;
+
+/// Bytes of an `IMAGE_EXPORT_DIRECTORY`.
+const EXPORT_DIRECTORY: u32 = 40;
+
+/// What an image exports, in order of ordinals.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Exports {
+    /// The ordinal of the first entry.
+    base: u32,
+    entries: Vec<Entry>,
+    names: Names,
+}
+
+/// One export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Export<'e> {
+    /// The name; `None` for an export by ordinal only.
+    pub name: Option<&'e str>,
+    /// The ordinal, with the base added.
+    pub ordinal: u32,
+    /// Where the export is.
+    pub target: ExportTarget<'e>,
+}
+
+/// Where an export leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportTarget<'e> {
+    /// Code or data of this image, by offset from its base.
+    Rva(u32),
+    /// Another module's export, as `MODULE.Name`; empty if the string is not readable.
+    Forward(&'e str),
+}
+
+/// An entry of the export address table; its place in the table tells the ordinal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    name: Name,
+    target: Target,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Rva(u32),
+    Forward(Name),
+}
+
+/// Where a name begins and ends in [`Names`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Name(u32, u32);
+
+/// The names of an export directory, one behind the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Names(String);
+
+impl Exports {
+    /// How many entries the address table has, those that are not used among them.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entry at `index` of the address table; `None` behind its end, and for an entry that is not used.
+    pub fn get(&self, index: usize) -> Option<Export<'_>> {
+        let entry = self.entries.get(index)?;
+        let target = match entry.target {
+            Target::Rva(0) => return None,
+            Target::Rva(rva) => ExportTarget::Rva(rva),
+            Target::Forward(name) => ExportTarget::Forward(self.names.get(name)),
+        };
+        let name = Some(self.names.get(entry.name)).filter(|name| !name.is_empty());
+        Some(Export { name, ordinal: self.base.wrapping_add(u32::try_from(index).ok()?), target })
+    }
+
+    /// Every export.
+    pub fn iter(&self) -> impl Iterator<Item = Export<'_>> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// Bytes that entries and names take.
+    pub fn bytes(&self) -> usize {
+        size_of::<Entry>().saturating_mul(self.entries.capacity()).saturating_add(self.names.0.capacity())
+    }
+}
+
+impl Image<'_> {
+    /// Every export: `Ok(None)` if the image has no export directory.
+    pub fn exports(&self) -> Result<Option<Exports>, ImageError> {
+        let Some(directory) = self.headers.exports else {
+            return Ok(None);
+        };
+        if directory.size > limits::EXPORT_BYTES {
+            return Err(ImageError::Malformed(format!("an export directory of {} bytes", directory.size)));
+        }
+        let head = self.bytes(directory.virtual_address, EXPORT_DIRECTORY)?;
+        let table = ExportDirectoryTable::parse(&head, 0).map_err(malformed)?;
+        let (names, addresses) = (table.number_of_name_pointers, table.address_table_entries);
+        if names > limits::EXPORTS || addresses > limits::EXPORTS {
+            return Err(ImageError::Malformed(format!("{addresses} exports with {names} names")));
+        }
+        let bytes = self.slice(&[
+            (directory.virtual_address, directory.size),
+            (table.export_address_table_rva, addresses.saturating_mul(4)),
+            (table.name_pointer_rva, names.saturating_mul(4)),
+            (table.ordinal_table_rva, names.saturating_mul(2)),
+        ])?;
+        let data = ExportData::parse_with_opts(&bytes, directory, &[], 0, &in_memory()).map_err(malformed)?;
+        decode(&data, &bytes, directory.size as usize).map(Some)
+    }
+}
+
+/// `image` holds the names, which are together no longer than `size`, the directory's own bytes.
+fn decode(data: &ExportData<'_>, image: &[u8], size: usize) -> Result<Exports, ImageError> {
+    let (mut names, mut left) = (Names(String::new()), size);
+    let mut entries = Vec::with_capacity(data.export_address_table.len());
+    for entry in &data.export_address_table {
+        let target = match entry {
+            ExportAddressTableEntry::ExportRVA(rva) => Target::Rva(*rva),
+            ExportAddressTableEntry::ForwarderRVA(rva) => Target::Forward(names.add(image, *rva, &mut left)?),
+        };
+        entries.push(Entry { name: Name::default(), target });
+    }
+    for (rva, index) in data.export_name_pointer_table.iter().zip(&data.export_ordinal_table) {
+        if let Some(entry) = entries.get_mut(usize::from(*index)) {
+            entry.name = names.add(image, *rva, &mut left)?;
+        }
+    }
+    Ok(Exports { base: data.export_directory_table.ordinal_base, entries, names })
+}
+
+impl Names {
+    /// Keeps the name at `rva`; the empty one if there is none. Each has bytes of its own in the directory, so together
+    /// they cannot be longer than it is, of which so much is `left`: 65,536 references to one long name would be 256 MiB.
+    fn add(&mut self, image: &[u8], rva: u32, left: &mut usize) -> Result<Name, ImageError> {
+        let Some(name) = image.get(rva as usize..).map(until_nul) else { return Ok(Name::default()) };
+        let malformed = |why: &str| ImageError::Malformed(why.into());
+        *left = left
+            .checked_sub(name.len())
+            .ok_or_else(|| malformed("exports whose names are longer than their directory"))?;
+        let place = |at| u32::try_from(at).map_err(|_| malformed("4 GiB of names"));
+        let begin = place(self.0.len())?;
+        match str::from_utf8(name) {
+            Ok(text) => self.0.push_str(text),
+            Err(_) => self.0.push_str(&String::from_utf8_lossy(name)),
+        }
+        Ok(Name(begin, place(self.0.len())?))
+    }
+
+    fn get(&self, Name(begin, end): Name) -> &str {
+        self.0.get(begin as usize..end as usize).unwrap_or_default()
+    }
+}
