@@ -42,6 +42,10 @@ pub enum Damage {
         "the dump is cut off: {missing} bytes of the memory it lists are not in the file, the first at address {first:#x}"
     )]
     MemoryCut { missing: u64, first: u64 },
+    #[error(
+        "the header says that the whole memory was written, but no stream lists any: the writer did not come to its end"
+    )]
+    MemoryUnlisted,
     #[error("{stream}: {count} memory ranges overlap others; each address is read from the lower range")]
     RangesOverlap { stream: StreamType, count: u64 },
     #[error(
@@ -81,6 +85,7 @@ impl Damage {
             Damage::NamesRepaired { .. } => "names_repaired",
             Damage::FieldClipped { .. } => "field_clipped",
             Damage::MemoryCut { .. } => "memory_cut",
+            Damage::MemoryUnlisted => "memory_unlisted",
             Damage::RangesOverlap { .. } => "ranges_overlap",
             Damage::RangesWrap { .. } => "ranges_wrap",
             Damage::RangesUnplaced { .. } => "ranges_unplaced",

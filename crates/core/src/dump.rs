@@ -249,7 +249,8 @@ impl Dump {
 
     pub(crate) fn ranges(&self) -> &Ranges {
         self.ranges.get_or_init(|| {
-            memory_ranges::read(&Metadata::new(self.source.as_ref()), &self.streams, self.width)
+            let meta = Metadata::new(self.source.as_ref());
+            memory_ranges::read(&meta, self.header.flags, &self.streams, self.width)
         })
     }
 

@@ -25,8 +25,11 @@ pub(crate) struct Ranges {
     pub(crate) damage: Vec<Damage>,
 }
 
-/// Reads the memory lists of a dump, whichever there are.
-pub(crate) fn read(meta: &Metadata<'_>, streams: &[StreamLocation], width: Width) -> Ranges {
+/// `MiniDumpWithFullMemory` of MINIDUMP_TYPE, in the header's flags.
+const FULL_MEMORY: u64 = 2;
+
+/// Reads the memory lists of a dump with these `flags`, whichever there are.
+pub(crate) fn read(meta: &Metadata<'_>, flags: u64, streams: &[StreamLocation], width: Width) -> Ranges {
     let lists: Vec<&StreamLocation> = streams
         .iter()
         .filter(|s| [StreamType::MEMORY64_LIST, StreamType::MEMORY_LIST].contains(&s.kind))
@@ -37,6 +40,9 @@ pub(crate) fn read(meta: &Metadata<'_>, streams: &[StreamLocation], width: Width
         return ranges;
     }
     let mut damage = Vec::new();
+    if lists.is_empty() && flags & FULL_MEMORY != 0 {
+        damage.push(Damage::MemoryUnlisted);
+    }
     let mut list = Vec::new();
     for at in lists {
         let result = match at.kind {

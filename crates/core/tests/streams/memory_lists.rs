@@ -113,6 +113,16 @@ fn contents_that_end_early_are_reported() {
     assert_eq!(dump.memory_damage(), [Damage::MemorySurplus { stream, surplus: 4096 }]);
 }
 
+/// A writer that was stopped leaves the streams that it had written by then, and a header that promises more.
+#[test]
+fn memory_that_the_header_promises_and_nothing_lists_is_reported() {
+    let unfinished = Process::default();
+    assert_eq!(unfinished.flags & 2, 2, "MiniDumpWithFullMemory");
+    assert_eq!(open(&unfinished).memory_damage(), [Damage::MemoryUnlisted]);
+    assert_eq!(open(&Process { flags: 0, ..unfinished }).memory_damage(), []);
+    assert_eq!(open(&two_ranges(MemoryForm::Memory64List)).memory_damage(), []);
+}
+
 /// A list long enough to be held in samples answers as a short one does.
 #[test]
 fn forty_thousand_ranges() {
