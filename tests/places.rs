@@ -128,7 +128,9 @@ fn what_is_named_is_all_that_is_written() {
     assert_eq!(home.changed(&["trim", str(&home.dump), "here.dmp"]), [home.at("work/here.dmp")]);
     // SQLite's own files beside it, if they are left, begin with its name.
     let kept = home.changed(&["scan", str(&home.dump), "--store", str(&store)]);
-    assert!(kept.contains(&store) && kept.iter().all(|path| str(path).starts_with(str(&store))), "{kept:?}");
+    let name = |path: &Path| path.file_name().is_some_and(|name| str(name.as_ref()).starts_with("a.db"));
+    let beside = |path: &PathBuf| path.parent() == store.parent() && name(path);
+    assert!(kept.contains(&store) && kept.iter().all(beside), "{kept:?}");
     fs::create_dir(&pages).expect("a folder");
     let written = home.changed(&["man", "--dir", str(&pages)]);
     assert!(written.len() > 10 && written.iter().all(|path| path.parent() == Some(&pages)), "{written:?}");
@@ -143,10 +145,15 @@ fn trim_and_links() {
     let hard = home.at("work/hard.dmp");
     fs::hard_link(&path, &hard).expect("a link");
     let trim = |to: &Path| run(&["trim", str(&path), str(to), "--force"]);
-    // Another name of the dump is given to the copy; the dump stays.
-    trim(&hard).text();
+    // Another name of the dump is given to the copy; the dump stays. Windows keeps the name of a file that is open.
+    let given = trim(&hard);
     assert_eq!(fs::read(&path).expect("the dump"), bytes);
-    assert!(fs::read(&hard).expect("a copy").len() < bytes.len() * 2);
+    if cfg!(windows) && given.code == Some(1) {
+        assert_eq!(fs::read(&hard).expect("the dump"), bytes);
+    } else {
+        given.text();
+        assert!(fs::read(&hard).expect("a copy").len() < bytes.len() * 2);
+    }
     let around = path.parent().expect("a folder").join("../below/a.dmp");
     assert!(trim(&around).stderr.contains("is the dump itself"));
     assert_eq!(fs::read(&path).expect("the dump"), bytes);
