@@ -27,6 +27,9 @@ use crate::streams::vm_counters::VmCounters;
 use crate::streams::{self, malformed};
 use crate::vocabulary::StreamType;
 
+/// `MiniDumpWithFullMemory` of MINIDUMP_TYPE, in the header's flags.
+const FULL_MEMORY: u64 = 2;
+
 /// A minidump whose header, directory and small streams have been read. The two large tables, memory map and
 /// memory ranges, are read when first asked for; memory itself, page by page, when it is read.
 pub struct Dump {
@@ -250,8 +253,20 @@ impl Dump {
     pub(crate) fn ranges(&self) -> &Ranges {
         self.ranges.get_or_init(|| {
             let meta = Metadata::new(self.source.as_ref());
-            memory_ranges::read(&meta, self.header.flags, &self.streams, self.width)
+            let mut ranges = memory_ranges::read(&meta, &self.streams, self.width);
+            if self.header.flags & FULL_MEMORY != 0 && !self.lists_memory() {
+                ranges.damage.push(Damage::MemoryUnlisted);
+            }
+            ranges
         })
+    }
+
+    /// Whether the directory has a memory list, or may have had one in what is lost of it.
+    fn lists_memory(&self) -> bool {
+        let lists = |kind| self.streams.iter().any(|s| s.kind == kind) || self.lost(kind).is_some();
+        let cut = |d: &Damage| matches!(d, Damage::DirectoryCut { .. } | Damage::TooManyStreams { .. });
+        [StreamType::MEMORY64_LIST, StreamType::MEMORY_LIST].into_iter().any(lists)
+            || self.damage.iter().any(cut)
     }
 
     pub(crate) fn source(&self) -> &dyn Source {

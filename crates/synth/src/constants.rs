@@ -63,6 +63,8 @@ pub const PAGE_EXECUTE_WRITECOPY: u32 = 0x80;
 /// Modifier: the first touch raises STATUS_GUARD_PAGE_VIOLATION.
 pub const PAGE_GUARD: u32 = 0x100;
 
+/// `MiniDumpWithFullMemory` of the MINIDUMP_TYPE flags.
+pub const FULL_MEMORY: u64 = 2;
 /// MINIDUMP_TYPE flags that `procdump -ma` writes on Windows 10.
 pub const PROCDUMP_MA_FLAGS: u64 = 0x0046_1826;
 

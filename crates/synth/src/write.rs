@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::bytes::{Push, len32, to_usize};
-use crate::constants::{MEMORY_INFO_LIST_STREAM, MEMORY_LIST_STREAM, MEMORY64_LIST_STREAM};
+use crate::constants::{FULL_MEMORY, MEMORY_INFO_LIST_STREAM, MEMORY_LIST_STREAM, MEMORY64_LIST_STREAM};
 use crate::layout::{Layout, RangePlace, StreamPlace};
 use crate::memory::{MemoryForm, Range, Region};
 use crate::process::Process;
@@ -112,7 +112,8 @@ impl Process {
         header.u32(len32(HEADER));
         header.u32(0);
         header.u32(self.time_date_stamp);
-        header.u64(self.flags);
+        // A writer that keeps no memory was not asked for the whole.
+        header.u64(if self.memory.is_empty() { self.flags & !FULL_MEMORY } else { self.flags });
         for stream in &layout.streams {
             header.u32(stream.stream_type);
             header.u32(stream.size);

@@ -25,11 +25,8 @@ pub(crate) struct Ranges {
     pub(crate) damage: Vec<Damage>,
 }
 
-/// `MiniDumpWithFullMemory` of MINIDUMP_TYPE, in the header's flags.
-const FULL_MEMORY: u64 = 2;
-
-/// Reads the memory lists of a dump with these `flags`, whichever there are.
-pub(crate) fn read(meta: &Metadata<'_>, flags: u64, streams: &[StreamLocation], width: Width) -> Ranges {
+/// Reads the memory lists of a dump, whichever there are.
+pub(crate) fn read(meta: &Metadata<'_>, streams: &[StreamLocation], width: Width) -> Ranges {
     let lists: Vec<&StreamLocation> = streams
         .iter()
         .filter(|s| [StreamType::MEMORY64_LIST, StreamType::MEMORY_LIST].contains(&s.kind))
@@ -40,9 +37,6 @@ pub(crate) fn read(meta: &Metadata<'_>, flags: u64, streams: &[StreamLocation], 
         return ranges;
     }
     let mut damage = Vec::new();
-    if lists.is_empty() && flags & FULL_MEMORY != 0 {
-        damage.push(Damage::MemoryUnlisted);
-    }
     let mut list = Vec::new();
     for at in lists {
         let result = match at.kind {
