@@ -76,6 +76,7 @@ pub enum Owner {
 
 /// The fact by which a range got its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fact {
     /// Base and size in the module list.
     ModuleList,

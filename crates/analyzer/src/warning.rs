@@ -8,6 +8,7 @@ use crate::symbols::SymbolWarning;
 
 /// Something a reader of the report must know before believing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Warning {
     /// The file itself: dropped, clipped or guessed by the core.
     Damage(Damage),

@@ -13,6 +13,7 @@ use crate::vocabulary::StreamType;
 /// Why a file is not opened at all. Everything less is [`Damage`] and the dump opens.
 #[derive(Debug, Error)]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum OpenError {
     #[error("{0}")]
     Io(#[from] io::Error),

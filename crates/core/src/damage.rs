@@ -9,6 +9,7 @@ use crate::vocabulary::StreamType;
 /// [`Damage::code`] is stable; the text is for people.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // each variant's message says what it means; the fields are its blanks
+#[non_exhaustive]
 pub enum Damage {
     #[error("the stream directory lists {listed} streams, but the file holds only {present} of its entries")]
     DirectoryCut { listed: u32, present: u32 },

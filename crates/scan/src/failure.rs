@@ -17,6 +17,7 @@ pub struct Failure {
 /// The codes of `docs/scan.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Code {
     /// There is no such file.
     NotFound,

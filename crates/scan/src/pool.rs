@@ -44,6 +44,7 @@ impl Settings {
 
 /// What became of a job that has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lost {
     /// It was late, and did not come back.
     TimedOut,

@@ -6,6 +6,7 @@ use crate::report::WarningReport;
 
 /// What limits a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DiffWarning {
     /// The dumps are of different programs.
     DifferentPrograms,

@@ -71,6 +71,7 @@ impl Asked {
 
 /// What was about to grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Container {
     /// A `std::vector`.
     Vector(Vector),

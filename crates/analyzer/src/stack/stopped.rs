@@ -7,6 +7,7 @@ use dumplens_core::pe::ImageError;
 
 /// Why a step of a walk found nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fault {
     /// The stack cannot be read.
     Unreadable(Unreadable),
@@ -22,6 +23,7 @@ pub enum Fault {
 
 /// Why a walk ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stopped {
     /// The return address is 0: the thread's first function.
     End,

@@ -9,6 +9,7 @@ use super::identity::PdbId;
 
 /// Something that a reader must know who expected a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SymbolWarning {
     /// A PDB of the right name belongs to another build, and no other was found.
     PdbMismatch {

@@ -8,6 +8,7 @@ use crate::findings::{Facts, Finding, code, commit_limit, commit_unknown, last_e
 
 /// The contract's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cause {
     /// Less is free in all than was asked for.
     AddressSpaceExhausted,

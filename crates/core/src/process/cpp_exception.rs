@@ -18,6 +18,7 @@ pub const MAGIC: [u64; 4] = [0x1993_0520, 0x1993_0521, 0x1993_0522, 0x0199_4000]
 
 /// Why the type of a thrown object is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum CppError {
     /// The parameters are not those of a throw.
     #[error("the parameters are not those of a C++ throw")]

@@ -35,6 +35,7 @@ const MOST_TEXT: usize = 32_767;
 
 /// Why a PDB is not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PdbError {
     /// It cannot be read.
     Io(String),

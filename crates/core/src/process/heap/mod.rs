@@ -145,6 +145,7 @@ pub struct Fault {
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // each variant's message says what it means
+#[non_exhaustive]
 pub enum FaultKind {
     #[error("not readable: {0}")]
     Unreadable(Absence),
