@@ -9,7 +9,7 @@ use crate::process::{PAGE, Process};
 pub(crate) const LOOKED_AT: u64 = 1 << 20;
 
 /// Bytes that are read at once.
-const TOGETHER: u64 = 1 << 16;
+const TOGETHER: u64 = 1 << 14;
 
 /// The lowest address of the committed stack whose byte is not zero: how far down the thread has ever written. `None`
 /// if the dump does not keep that part of the stack, or all that is looked at is zero.

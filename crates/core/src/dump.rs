@@ -44,6 +44,8 @@ pub struct Dump {
     damage: Vec<Damage>,
     memory_info: OnceLock<Result<Option<MemoryInfoList>, Damage>>,
     ranges: OnceLock<Ranges>,
+    /// What it takes to read a context.
+    machine: OnceLock<(Option<MinidumpSystemInfo>, Option<MinidumpMiscInfo>)>,
     /// The memory that was asked for, once that is to be recorded.
     reads: OnceLock<Mutex<Spans>>,
 }
@@ -79,8 +81,22 @@ impl Dump {
         }
         let small = read_extract(extract.finish(&header))?;
         drop(meta);
-        let (memory_info, ranges, reads) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Dump { source, header, streams, small, contexts, arch, width, damage, memory_info, ranges, reads })
+        let (memory_info, ranges) = (OnceLock::new(), OnceLock::new());
+        let (machine, reads) = (OnceLock::new(), OnceLock::new());
+        Ok(Dump {
+            source,
+            header,
+            streams,
+            small,
+            contexts,
+            arch,
+            width,
+            damage,
+            memory_info,
+            ranges,
+            machine,
+            reads,
+        })
     }
 
     /// The file's header.
@@ -187,9 +203,9 @@ impl Dump {
         let mut bytes = vec![0; size as usize]; // found to be in the file when the list was read
         Metadata::new(self.source.as_ref()).read(rva, &mut bytes).ok()?;
         context::clear_notes(&mut bytes, self.width);
-        let system = self.system_info().ok().flatten()?;
-        let misc = self.misc_info().ok().flatten();
-        MinidumpContext::read(&bytes, minidump::Endian::Little, &system, misc.as_ref()).ok()
+        let (system, misc) =
+            self.machine.get_or_init(|| (self.system_info().ok().flatten(), self.misc_info().ok().flatten()));
+        MinidumpContext::read(&bytes, minidump::Endian::Little, system.as_ref()?, misc.as_ref()).ok()
     }
 
     /// Whether the dump keeps registers for the thread at a position in the thread list, be they readable or not.
