@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 /// The address space as the modules divide it: pieces in ascending order, each of one module.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(crate) struct ModuleMap {
     /// First address, first address behind, index of the module.
     pieces: Vec<(u64, u64, usize)>,

@@ -5,7 +5,7 @@
 #![allow(clippy::print_stderr)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
@@ -53,9 +53,9 @@ fn damaged_dumps_from_end_to_end() {
         part(first.saturating_add(skipped), share.min(runs - skipped))
     };
     let parts: Vec<Child> = (0..processes).map(begin).collect();
-    let failed =
-        parts.into_iter().map(|mut part| part.wait().expect("a process")).find(|part| !part.success());
-    assert!(failed.is_none(), "{failed:?}");
+    // All are waited for, and tell what they found, before one of them fails the test.
+    let ends: Vec<ExitStatus> = parts.into_iter().map(|mut part| part.wait().expect("a process")).collect();
+    assert!(ends.iter().all(ExitStatus::success), "{ends:?}");
 }
 
 /// This test in a process of its own.

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{StartRow, Table, ThreadsDifference};
 use super::{Side, Sides};
-use crate::module_names::module_name;
 use crate::report::{Report, StackReport};
-use dumplens_core::minidump::Module;
+use crate::stack;
 
 /// How many there are, what their stacks hold, and where they began.
 pub(super) fn threads(sides: &Sides<'_, '_, '_>) -> Option<ThreadsDifference> {
@@ -53,20 +52,8 @@ fn by_start(sides: &Sides<'_, '_, '_>) -> Table<StartRow> {
 /// Where each thread began: module and offset, which are the same in every run.
 fn places(side: &Side<'_, '_>) -> impl Iterator<Item = Option<String>> {
     let process = side.process;
-    let place = move |start: Option<u64>| {
-        let start = start?;
-        let module = process.module_at(start).and_then(|index| process.modules.get(index));
-        Some(match module {
-            Some(module) => {
-                format!(
-                    "{}+{:#x}",
-                    module_name(&module.code_file()),
-                    start.saturating_sub(module.base_address())
-                )
-            }
-            None => format!("{start:#x}"),
-        })
-    };
+    let place =
+        |start| stack::site_of(process, start).map_or_else(|| format!("{start:#x}"), |site| site.to_string());
     // Writers that do not know a start give zero.
-    process.threads.iter().map(move |thread| place(thread.start_address.filter(|start| *start != 0)))
+    process.threads.iter().map(move |thread| thread.start_address.filter(|start| *start != 0).map(place))
 }

@@ -2,7 +2,7 @@
 //!
 //! This is secondary evidence. A record above the stack pointer may be an old one that no later frame has written over;
 //! one below it is left over in any case. So whatever is taken for a record must be one by all that it says
-//! ([`Judge`]).
+//! ([`judge`]).
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use dumplens_core::process::{CppException, ExceptionRecord, RecordSearch, Teb, c
 use dumplens_core::{Memory, Width};
 
 use super::codes;
-use super::judge::Judge;
+use super::judge;
 use crate::process::{Process, Thread};
 use crate::report::{EarlierReport, Hex};
 use crate::stack::{self, Walker};
@@ -25,7 +25,6 @@ const MOST_IN_ALL: usize = 256;
 /// Looks for exceptions on stacks.
 pub(crate) struct Search<'p, 'd> {
     process: &'p Process<'d>,
-    judge: Judge<'p, 'd>,
     records: RecordSearch<'d>,
     /// The dump's own exception.
     own: Option<Key>,
@@ -66,7 +65,6 @@ impl<'p, 'd> Search<'p, 'd> {
         });
         Search {
             process,
-            judge: Judge::new(process),
             records: RecordSearch::new(process.dump.memory()),
             own,
             names: Undecorator::default(),
@@ -87,7 +85,7 @@ impl<'p, 'd> Search<'p, 'd> {
         for Part { range, width, in_use } in parts(self.process, thread, walker.sp(thread)) {
             let from = all.len();
             let found = |at, record| {
-                if self.judge.is_exception(&record, width) {
+                if judge::is_exception(self.process, &record, width) {
                     all.push(Found { at, in_use, width, record });
                 }
             };

@@ -11,36 +11,25 @@ use dumplens_core::{Protection, Width};
 use super::{NONCONTINUABLE, access, fast_fail};
 use crate::process::Process;
 
-/// What is needed to judge a record.
-pub(crate) struct Judge<'p, 'd> {
-    process: &'p Process<'d>,
+/// Whether it is the record of an exception.
+pub(crate) fn is_exception(process: &Process<'_>, record: &ExceptionRecord, width: Width) -> bool {
+    fits(record, width) && is_code(process, record.address) && is_memory(process, record.record)
 }
 
-impl<'p, 'd> Judge<'p, 'd> {
-    pub(crate) fn new(process: &'p Process<'d>) -> Judge<'p, 'd> {
-        Judge { process }
-    }
+/// Whether the address lies in an image, and where a map tells in executable memory of it.
+fn is_code(process: &Process<'_>, address: u64) -> bool {
+    let space = &process.space;
+    process.module_at(address).is_some()
+        && (!space.is_mapped()
+            || space.region_at(address).is_some_and(|r| r.state.is_commit() && is_executable(r.protect)))
+}
 
-    /// Whether it is the record of an exception.
-    pub(crate) fn is_exception(&self, record: &ExceptionRecord, width: Width) -> bool {
-        fits(record, width) && self.is_code(record.address) && self.is_memory(record.record)
-    }
-
-    /// Whether the address lies in an image, and where a map tells in executable memory of it.
-    fn is_code(&self, address: u64) -> bool {
-        let space = &self.process.space;
-        self.process.module_at(address).is_some()
-            && (!space.is_mapped()
-                || space.region_at(address).is_some_and(|r| r.state.is_commit() && is_executable(r.protect)))
-    }
-
-    /// Whether the address is null, or was memory as far as is known.
-    fn is_memory(&self, address: u64) -> bool {
-        let space = &self.process.space;
-        address == 0
-            || !space.is_mapped()
-            || space.region_at(address).is_some_and(|region| region.state.is_commit())
-    }
+/// Whether the address is null, or was memory as far as is known.
+fn is_memory(process: &Process<'_>, address: u64) -> bool {
+    let space = &process.space;
+    address == 0
+        || !space.is_mapped()
+        || space.region_at(address).is_some_and(|region| region.state.is_commit())
 }
 
 /// The four `PAGE_EXECUTE_*`.

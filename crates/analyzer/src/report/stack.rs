@@ -179,8 +179,7 @@ fn inlined(host: &FrameReport, site: Site) -> FrameReport {
 
 /// `module+0x1234` of the instruction pointer, without a walk.
 fn top(process: &Process<'_>, ip: u64) -> Option<String> {
-    let site = stack::site_of(process, ip)?;
-    Some(format!("{}+{:#x}", site.name, site.offset))
+    stack::site_of(process, ip).map(|site| site.to_string())
 }
 
 /// `module!function+0x12`.

@@ -1,5 +1,7 @@
 //! In which module a frame's code lies. Functions, files and lines are named by [`crate::symbols`].
 
+use std::fmt;
+
 use dumplens_core::minidump::Module;
 
 use super::Frame;
@@ -15,6 +17,13 @@ pub struct Site {
     pub name: String,
     /// From the module's base.
     pub offset: u64,
+}
+
+/// `module+0x1234`.
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}+{:#x}", self.name, self.offset)
+    }
 }
 
 /// The module of a frame's code; `None` outside all modules.

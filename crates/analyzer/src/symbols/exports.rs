@@ -10,7 +10,7 @@ use dumplens_core::unwind::FunctionTable;
 use crate::process::Process;
 
 /// One export with an address of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Named {
     /// From the image base.
     pub(super) rva: u32,
@@ -23,7 +23,7 @@ pub(super) struct Named {
 pub(super) struct Exports {
     all: pe::Exports,
     /// Address, and place among all. Forwarded exports have no address here and are left out.
-    sorted: Vec<(u32, u32)>,
+    sorted: Vec<(u32, usize)>,
     sections: Vec<Section>,
     /// Where the functions begin and end, as an x64 image tells.
     functions: Option<FunctionTable>,
@@ -59,26 +59,25 @@ impl Exports {
     /// The nearest export at or below `rva`, if it lies in the same section.
     pub(super) fn below(&self, rva: u32) -> Option<Named> {
         let (rva, place) = nearest(&self.sorted, &self.sections, rva)?;
-        Some(Named { rva, name: name(&self.all.get(place as usize)?).into_owned() })
+        Some(Named { rva, name: name(&self.all.get(place)?).into_owned() })
     }
 }
 
-fn nearest(sorted: &[(u32, u32)], sections: &[Section], rva: u32) -> Option<(u32, u32)> {
+fn nearest(sorted: &[(u32, usize)], sections: &[Section], rva: u32) -> Option<(u32, usize)> {
     let section = sections.iter().find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))?;
     let after = sorted.partition_point(|(begin, _)| *begin <= rva);
     sorted.get(after.checked_sub(1)?).copied().filter(|(begin, _)| *begin >= section.rva)
 }
 
 /// Address of each export and its place among all.
-fn by_address(all: &pe::Exports) -> Vec<(u32, u32)> {
-    let mut sorted: Vec<(u32, u32)> = (0..)
-        .zip(0..all.len())
-        .filter_map(|(place, index)| match all.get(index)?.target {
+fn by_address(all: &pe::Exports) -> Vec<(u32, usize)> {
+    let mut sorted: Vec<(u32, usize)> = (0..all.len())
+        .filter_map(|place| match all.get(place)?.target {
             ExportTarget::Rva(rva) => Some((rva, place)),
             ExportTarget::Forward(_) => None,
         })
         .collect();
-    let name = |place: u32| all.get(place as usize).map(|export| name(&export));
+    let name = |place: usize| all.get(place).map(|export| name(&export));
     sorted.sort_unstable();
     sorted.dedup_by(|(rva, place), kept| {
         if *rva == kept.0 && name(*place) < name(kept.1) {

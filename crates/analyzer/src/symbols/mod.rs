@@ -216,10 +216,11 @@ impl<'p, 'd> Symbols<'p, 'd> {
             return self.sites(&bare.module, &found, behind_base);
         }
         let memory = self.process.dump.memory();
-        let Some(export) = self.exports(index).below(rva) else {
+        let exports = self.exports(index);
+        let Some(export) = exports.below(rva) else {
             return vec![bare.clone()];
         };
-        let begins = self.exports(index).is_function_of(&memory, &export, rva);
+        let begins = exports.is_function_of(&memory, &export, rva);
         vec![Site {
             source: Some(if begins { Source::Export } else { Source::NearestExport }),
             offset: Some(behind_base.wrapping_sub(u64::from(export.rva))),
@@ -258,7 +259,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
                         *left = rest;
                         return exports;
                     }
-                    None => "left out: those of the others take 64 MiB".to_owned(),
+                    None => format!("left out: those of the others take {} MiB", MOST_EXPORTS >> 20),
                 },
                 Err(ImageError::Malformed(why)) => why,
                 // That a dump keeps no images is nothing to warn of: most small ones do not.
