@@ -38,7 +38,8 @@ pub(crate) fn deepest(process: &Process<'_>, teb: &Teb<'_>) -> Option<u64> {
 /// Position of the first byte that is not zero. Most are, so many are looked at together.
 fn first_dirty(bytes: &[u8]) -> Option<usize> {
     const LINE: usize = 64;
-    let clean = bytes.chunks_exact(LINE).take_while(|part| **part == [0; LINE]).count() * LINE;
+    let is_clean = |line: &[u8; LINE]| line.iter().fold(0, |any, byte| any | byte) == 0;
+    let clean = bytes.as_chunks().0.iter().take_while(|line| is_clean(line)).count() * LINE;
     bytes[clean..].iter().position(|byte| *byte != 0).map(|at| clean + at)
 }
 

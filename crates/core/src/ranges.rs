@@ -59,8 +59,32 @@ pub(crate) struct Samples {
     pub(crate) width: Width,
     /// Start and file offset of every 64th range.
     pub(crate) places: Vec<(u64, u64)>,
-    /// The block that was read last: neighbours are asked for together.
-    pub(crate) last: Mutex<Option<(usize, Vec<MemoryRange>)>>,
+    /// The blocks that were read last.
+    pub(crate) recent: Mutex<Recent>,
+}
+
+/// The two blocks that were asked for last, the last one first. Neighbours are asked for together: the TEBs of one
+/// thread after another, and in turn with them the stacks.
+#[derive(Debug, Default)]
+pub(crate) struct Recent([Option<(usize, Vec<MemoryRange>)>; 2]);
+
+impl Recent {
+    /// A block by its number; made if it is not held.
+    fn block(
+        &mut self,
+        number: usize,
+        make: impl FnOnce() -> Result<Vec<MemoryRange>, Damage>,
+    ) -> Result<&[MemoryRange], Damage> {
+        let [first, second] = &mut self.0;
+        let is_held = |held: &Option<(usize, Vec<MemoryRange>)>| held.as_ref().is_some_and(|h| h.0 == number);
+        if !is_held(first) {
+            std::mem::swap(first, second);
+            if !is_held(first) {
+                *first = Some((number, make()?));
+            }
+        }
+        Ok(first.as_ref().map_or(&[], |(_, ranges)| ranges))
+    }
 }
 
 impl Index {
@@ -73,11 +97,9 @@ impl Index {
                 let Some(block) = after.checked_sub(1) else {
                     return Ok(None);
                 };
-                let mut last = samples.last.lock().unwrap_or_else(PoisonError::into_inner);
-                if last.as_ref().is_none_or(|(held, _)| *held != block) {
-                    *last = Some((block, samples.block(&Metadata::new(source), block)?));
-                }
-                Ok(last.as_ref().and_then(|(_, list)| find(list, address)))
+                let mut recent = samples.recent.lock().unwrap_or_else(PoisonError::into_inner);
+                let ranges = recent.block(block, || samples.block(&Metadata::new(source), block))?;
+                Ok(find(ranges, address))
             }
         }
     }
@@ -98,12 +120,11 @@ impl Index {
 impl Samples {
     /// Reads the ranges from one sample to the next.
     fn block(&self, meta: &Metadata<'_>, index: usize) -> Result<Vec<MemoryRange>, Damage> {
-        let mut list = Vec::new();
         let Some((_, offset)) = self.places.get(index) else {
-            return Ok(list);
+            return Ok(Vec::new());
         };
-        let mut offset = *offset;
         let part = self.table.part((index as u64).saturating_mul(SAMPLED), SAMPLED);
+        let (mut list, mut offset) = (Vec::with_capacity(usize::try_from(part.count).unwrap_or(0)), *offset);
         part.for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR64| {
             let range = MemoryRange::of(raw, self.width, offset);
             push(&mut list, range);
@@ -132,4 +153,32 @@ pub(crate) fn push(list: &mut Vec<MemoryRange>, range: MemoryRange) {
         }
     }
     list.push(range);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MemoryRange, Recent};
+    use crate::damage::Damage;
+
+    #[test]
+    fn two_blocks_in_turn_are_made_once_each() {
+        let (mut recent, mut made) = (Recent::default(), Vec::new());
+        for number in [3, 9, 3, 9, 4, 9, 3, 3] {
+            let make = || {
+                made.push(number);
+                Ok(vec![MemoryRange { start: number as u64, size: 1, offset: 0 }])
+            };
+            let starts = recent.block(number, make).map(|list| list.iter().map(|r| r.start).collect());
+            assert_eq!(starts, Ok(vec![number as u64]));
+        }
+        assert_eq!(made, [3, 9, 4, 3]);
+    }
+
+    #[test]
+    fn a_block_that_could_not_be_read_is_not_held() {
+        let mut recent = Recent::default();
+        let failed = || Err(Damage::ReadFailed { offset: 0, error: String::new() });
+        assert!(recent.block(1, failed).is_err());
+        assert_eq!(recent.block(1, || Ok(Vec::new())), Ok(&[][..]));
+    }
 }

@@ -105,7 +105,7 @@ fn sampled(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Option<Ran
     let missing = sampler.offset.saturating_sub(size.max(base_rva));
     damage.extend(sampler.first_missing.map(|first| Damage::MemoryCut { missing, first }));
     damage.extend(surplus(meta, at, sampler.offset));
-    let samples = Samples { table, width, places: sampler.places, last: Mutex::default() };
+    let samples = Samples { table, width, places: sampler.places, recent: Mutex::default() };
     Some(Ranges { index: Index::Sampled(samples), listed, missing, damage })
 }
 
