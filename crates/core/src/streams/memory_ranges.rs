@@ -12,7 +12,7 @@ use crate::ranges::{Index, MemoryRange, SAMPLED, Samples, push};
 use crate::vocabulary::StreamType;
 
 /// Shorter lists are held whole: 64 ranges are read again for each of them that is asked for.
-const WORTH_SAMPLING: u64 = 16 << 10;
+const WORTH_SAMPLING: u64 = 2 << 10;
 
 /// The memory that a dump lists.
 #[derive(Debug)]
