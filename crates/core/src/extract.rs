@@ -97,12 +97,13 @@ impl<'m, 's> Extract<'m, 's> {
         u32::try_from(at).ok().map(U32::new)
     }
 
-    /// Adds a finished stream.
-    pub(crate) fn stream(&mut self, kind: StreamType, bytes: &[u8]) -> Result<(), Damage> {
+    /// Adds a finished stream, given in parts.
+    pub(crate) fn stream(&mut self, kind: StreamType, parts: &[&[u8]]) -> Result<(), Damage> {
         let too_large =
             || Damage::StreamMalformed { stream: kind, why: "larger than the whole file".to_owned() };
-        let rva = self.put(bytes).ok_or_else(too_large)?;
-        let data_size = U32::new(u32::try_from(bytes.len()).map_err(|_| too_large())?);
+        let rva = self.put_parts(parts).ok_or_else(too_large)?;
+        let length = parts.iter().fold(0, |length: usize, part| length.saturating_add(part.len()));
+        let data_size = U32::new(u32::try_from(length).map_err(|_| too_large())?);
         let location = MINIDUMP_LOCATION_DESCRIPTOR { data_size, rva };
         self.directory.push(MINIDUMP_DIRECTORY { stream_type: U32::new(kind.0), location });
         Ok(())

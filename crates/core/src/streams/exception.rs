@@ -37,5 +37,5 @@ pub(crate) fn copy(
     raw.thread_context = out.record(raw.thread_context, limits::CONTEXT_BYTES, "context", 0, &mut losses);
     out.change(raw.thread_context, |context| context::clear_notes(context, width));
     losses.report(at.kind, damage);
-    out.stream(at.kind, raw.as_bytes())
+    out.stream(at.kind, &[raw.as_bytes()])
 }

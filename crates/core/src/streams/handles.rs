@@ -38,5 +38,5 @@ pub(crate) fn copy(
     let fields = fields.map(|n| U32::new(u32::try_from(n).unwrap_or(0)));
     let header = MINIDUMP_HANDLE_DATA_STREAM::read_from_bytes(fields.as_bytes());
     let header = header.map_err(|_| super::malformed(at.kind, "header"))?;
-    out.stream(at.kind, &[header.as_bytes(), handles.as_bytes()].concat())
+    out.stream(at.kind, &[header.as_bytes(), handles.as_bytes()])
 }

@@ -14,5 +14,5 @@ pub(crate) fn copy(at: &StreamLocation, out: &mut Extract<'_, '_>) -> Result<(),
         return Err(malformed(at.kind, format!("{} bytes, at least {LEAST} expected", at.present)));
     }
     let bytes = out.meta.bytes(at.rva, at.present.min(limits::SMALL_STREAM_BYTES))?.unwrap_or_default();
-    out.stream(at.kind, &bytes)
+    out.stream(at.kind, &[&bytes])
 }

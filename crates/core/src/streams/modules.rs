@@ -41,7 +41,7 @@ pub(crate) fn copy(
         modules.push(module);
     }
     losses.report(at.kind, damage);
-    out.stream(at.kind, &[&count(modules.len()), modules.as_bytes()].concat())
+    out.stream(at.kind, &[&count(modules.len()), modules.as_bytes()])
 }
 
 /// Whether the crate can read the record as it was copied: one that it cannot read would cost the whole list.

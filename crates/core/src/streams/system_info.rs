@@ -31,6 +31,6 @@ pub(crate) fn copy(
         rva.copy_from_slice(&U32::get(text).to_le_bytes());
     }
     losses.report(at.kind, damage);
-    out.stream(at.kind, &bytes)?;
+    out.stream(at.kind, &[&bytes])?;
     Ok(arch)
 }

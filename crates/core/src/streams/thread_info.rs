@@ -16,7 +16,7 @@ pub(crate) fn copy(
 ) -> Result<(), Damage> {
     let table = Table::extended(out.meta, at, THREAD_INFO, limits::THREADS, damage)?;
     let entries: Vec<[u8; THREAD_INFO]> = table.entries(out.meta)?;
-    out.stream(at.kind, &[&extended_header(THREAD_INFO, entries.len())[..], &entries.concat()].concat())
+    out.stream(at.kind, &[&extended_header(THREAD_INFO, entries.len()), entries.as_flattened()])
 }
 
 /// A MINIDUMP_EX_LIST for entries of the size given.

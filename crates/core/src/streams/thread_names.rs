@@ -24,5 +24,5 @@ pub(crate) fn copy(
             u64::from(out.string(name.rva_of_thread_name.get(), index, &mut losses).get()).into();
     }
     losses.report(at.kind, damage);
-    out.stream(at.kind, &[&count(names.len()), names.as_bytes()].concat())
+    out.stream(at.kind, &[&count(names.len()), names.as_bytes()])
 }

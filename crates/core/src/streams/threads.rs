@@ -39,7 +39,7 @@ pub(crate) fn copy(
         contexts.push(if whole { (rva, size) } else { (0, 0) });
     }
     losses.report(at.kind, damage);
-    out.stream(at.kind, &[&count(threads.len()), threads.as_bytes()].concat())?;
+    out.stream(at.kind, &[&count(threads.len()), threads.as_bytes()])?;
     Ok(contexts)
 }
 

@@ -36,5 +36,5 @@ pub(crate) fn copy(
         modules.push(module);
     }
     losses.report(at.kind, damage);
-    out.stream(at.kind, &[&extended_header(ENTRY, modules.len())[..], modules.as_bytes()].concat())
+    out.stream(at.kind, &[&extended_header(ENTRY, modules.len()), modules.as_bytes()])
 }
