@@ -7,6 +7,7 @@ mod document;
 mod goals;
 mod growth;
 mod install;
+mod instructions;
 mod programs;
 mod run;
 mod subjects;
@@ -58,6 +59,8 @@ struct Runs {
     cold: Vec<Sample>,
     /// What was compared with dumplens' totals, and equal; empty where the program tells no totals.
     same: Vec<&'static str>,
+    /// Millions of instructions, of dumplens on dumps that were made to show growth.
+    instructions: Option<f64>,
 }
 
 /// Everything measured on one dump.
@@ -71,6 +74,8 @@ struct Results {
     programs: Vec<Program>,
     /// What each program takes to start and end, in the order of `programs`.
     starts: Vec<Vec<Sample>>,
+    /// Millions of instructions that dumplens takes to start and end.
+    start_instructions: Option<f64>,
     dumps: Vec<Measured>,
     scans: Vec<tables::Scan>,
     /// Lines on what could not be had.
@@ -91,9 +96,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let programs = programs::all(&dir, &mut skipped)?;
     let subjects = subjects::all(&dir, options.real.as_deref(), &mut skipped)?;
     let start = Instant::now();
+    let counted = instructions::can_be_counted();
+    if !counted {
+        skipped.push("instructions are not counted: there is no valgrind".to_owned());
+    }
+    let own = programs.iter().find(|program| program.who.is_own()).filter(|_| counted);
     let results = Results {
+        start_instructions: own.and_then(|program| instructions::of(&program.starting())),
         starts: programs.iter().map(|program| run::starts(program, options.runs)).collect(),
-        dumps: subjects.into_iter().map(|subject| measure(subject, &programs, options.runs)).collect(),
+        dumps: subjects
+            .into_iter()
+            .map(|subject| measure(subject, &programs, options.runs, counted))
+            .collect(),
         scans: tables::scans(&dir, &programs)?,
         programs,
         skipped,
@@ -114,7 +128,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn measure(subject: Subject, programs: &[Program], runs: u32) -> Measured {
+fn measure(subject: Subject, programs: &[Program], runs: u32, counted: bool) -> Measured {
     eprintln!("{} ...", subject.name);
     let ours = totals::of_dumplens(programs, &subject);
     let mut rows: Vec<Row> = programs
@@ -122,7 +136,10 @@ fn measure(subject: Subject, programs: &[Program], runs: u32) -> Measured {
         .map(|program| {
             let same = ours.as_ref().map_err(ToString::to_string);
             let same = same.and_then(|ours| totals::compare(ours, program, &subject));
-            let runs = same.map(|same| Runs { warm: Vec::new(), cold: Vec::new(), same });
+            let counted = counted && program.who.is_own() && subject.shape.is_some();
+            let instructions = || instructions::of(&program.on(&subject)?);
+            let instructions = if counted { instructions() } else { None };
+            let runs = same.map(|same| Runs { warm: Vec::new(), cold: Vec::new(), same, instructions });
             Row { who: program.who, runs }
         })
         .collect();

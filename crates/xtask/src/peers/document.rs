@@ -2,6 +2,7 @@
 
 use super::goals::Goal;
 use super::programs::Who;
+use super::tables::Cost;
 use super::{Measured, Results, tables};
 use crate::bench::table::Table;
 use crate::bench::{machine, number};
@@ -17,15 +18,10 @@ pub(super) fn render(results: &Results, goals: &[Goal]) -> anyhow::Result<String
         section("What is compared", COMPARED, &programs(results)),
     ];
     parts.push(format!("## Regions\n\n{REGIONS}\n\n{}", dumps(|d| d.subject.of_regions().is_some())));
-    parts.push(section(
-        "How cost grows with regions",
-        GROWTH,
-        &tables::of_growth(results, tables::region_points),
-    ));
+    parts.push(growth(results, "How cost grows with regions", GROWTH, tables::region_points));
     parts.push(format!("## Size\n\n{SIZE}\n\n{}", dumps(|d| d.subject.of_size().is_some())));
     parts.push(format!("## Threads\n\n{THREADS}\n\n{}", dumps(|d| d.subject.of_threads().is_some())));
-    let threads = tables::of_growth(results, tables::thread_points);
-    parts.push(section("How cost grows with threads", THREAD_GROWTH, &threads));
+    parts.push(growth(results, "How cost grows with threads", THREAD_GROWTH, tables::thread_points));
     if results.dumps.iter().any(|dump| dump.subject.shape.is_none()) {
         parts.push(format!("## Real dumps\n\n{REAL}\n\n{}", dumps(|d| d.subject.shape.is_none())));
     }
@@ -37,6 +33,20 @@ pub(super) fn render(results: &Results, goals: &[Goal]) -> anyhow::Result<String
 
 fn section(title: &str, text: &str, table: &Table) -> String {
     format!("## {title}\n\n{text}\n\n{}", table.markdown())
+}
+
+fn growth(
+    results: &Results,
+    title: &str,
+    text: &str,
+    points: fn(&Results, Who, Cost) -> Vec<(u64, f64)>,
+) -> String {
+    let mut parts = section(title, text, &tables::of_growth(results, Cost::Cpu, points));
+    if results.start_instructions.is_some() {
+        let table = tables::of_growth(results, Cost::Instructions, points).markdown();
+        parts += &format!("\n{INSTRUCTIONS}\n\n{table}");
+    }
+    parts
 }
 
 fn head(results: &Results) -> anyhow::Result<String> {
@@ -91,7 +101,8 @@ fn notes(results: &Results) -> String {
     text + &format!("- Measuring took {} s.\n", results.took.as_secs())
 }
 
-const GOALS: &str = "Medians decide where programs are compared, leasts where growth is.";
+const GOALS: &str = "Medians decide where programs are compared, leasts where growth is. Times of some ms vary with what else the \
+                     machine does, instructions do not.";
 const COMPARED: &str = "No two of these programs do the same. A peer that tells totals must find those of dumplens, or \
                         it is not timed on that dump; the tables say so.";
 const REGIONS: &str = "Sparse dumps of 20 GB with 200 threads and 300 modules. `x floor`: how many times the least \
@@ -102,6 +113,8 @@ const SIZE: &str = "The same 10,000 regions, with more memory in them.";
 const THREADS: &str = "50,000 regions, 20 GB, 300 modules.";
 const THREAD_GROWTH: &str =
     "Least CPU without that of the dump with 10 threads, over the threads beyond those 10.";
+const INSTRUCTIONS: &str =
+    "The same in instructions of user mode, as valgrind counts them: the same at every run.";
 const REAL: &str = "Dumps of programs that were run. They are not part of the project.";
 const FOLDERS: &str = "`dumplens scan --jobs 1` on names of the dump of 10,000 regions and 20 GB. No peer reads folders: \
                        one needs a process for each dump, with the figures above.";

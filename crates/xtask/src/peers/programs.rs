@@ -35,6 +35,10 @@ pub(super) struct Program {
 }
 
 impl Who {
+    pub(super) fn is_own(self) -> bool {
+        matches!(self, Who::Summary | Who::Why | Who::Scan)
+    }
+
     pub(super) fn is_peer(self) -> bool {
         matches!(self, Who::Harness | Who::Stackwalk | Who::PypiMinidump | Who::Udmp)
     }

@@ -137,36 +137,84 @@ pub(super) fn of_starts(results: &Results) -> Table {
     table
 }
 
-/// (n, least CPU) of a program on the dumps that differ in `n` only, in the order of `n`.
+/// What a dump costs.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cost {
+    /// Least processor time, ms.
+    Cpu,
+    /// Millions of instructions.
+    Instructions,
+}
+
+impl Cost {
+    pub(super) const ALL: [Cost; 2] = [Cost::Cpu, Cost::Instructions];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Cost::Cpu => "CPU",
+            Cost::Instructions => "instructions",
+        }
+    }
+
+    fn column(self) -> &'static str {
+        match self {
+            Cost::Cpu => "least CPU, ms",
+            Cost::Instructions => "instructions, millions",
+        }
+    }
+
+    fn of(self, runs: &Runs) -> Option<f64> {
+        match self {
+            Cost::Cpu => Some(cpu(&runs.warm).min),
+            Cost::Instructions => runs.instructions,
+        }
+    }
+
+    fn of_start(self, results: &Results, who: Who) -> f64 {
+        let of = match self {
+            Cost::Cpu => results.start_of(who).map(|start| cpu(start).min),
+            Cost::Instructions => results.start_instructions,
+        };
+        of.unwrap_or(0.0)
+    }
+}
+
+/// (n, cost) of a program on the dumps that differ in `n` only, in the order of `n`.
 pub(super) fn points(
     results: &Results,
     who: Who,
+    cost: Cost,
     n: impl Fn(&super::Subject) -> Option<u64>,
 ) -> Vec<(u64, f64)> {
-    let at = |dump: &Measured| Some((n(&dump.subject)?, cpu(&dump.runs(who)?.warm).min));
+    let at = |dump: &Measured| Some((n(&dump.subject)?, cost.of(dump.runs(who)?)?));
     let mut points: Vec<_> = results.dumps.iter().filter_map(at).collect();
     points.sort_by_key(|(n, _)| *n);
     points
 }
 
-/// Least CPU over regions, without what starting takes.
-pub(super) fn region_points(results: &Results, who: Who) -> Vec<(u64, f64)> {
-    let start = results.start_of(who).map_or(0.0, |start| cpu(start).min);
-    points(results, who, super::Subject::of_regions).into_iter().map(|(n, cost)| (n, cost - start)).collect()
+/// Cost over regions, without what starting takes.
+pub(super) fn region_points(results: &Results, who: Who, cost: Cost) -> Vec<(u64, f64)> {
+    let start = cost.of_start(results, who);
+    let all = points(results, who, cost, super::Subject::of_regions);
+    all.into_iter().map(|(n, cost)| (n, cost - start)).collect()
 }
 
-/// Least CPU over threads, without what the dump with the fewest of them takes: most of that is the regions.
-pub(super) fn thread_points(results: &Results, who: Who) -> Vec<(u64, f64)> {
-    let all = points(results, who, super::Subject::of_threads);
+/// Cost over threads, without what the dump with the fewest of them takes: most of that is the regions.
+pub(super) fn thread_points(results: &Results, who: Who, cost: Cost) -> Vec<(u64, f64)> {
+    let all = points(results, who, cost, super::Subject::of_threads);
     let Some((few, base)) = all.first().copied() else { return Vec::new() };
     all.into_iter().skip(1).map(|(n, cost)| (n - few, cost - base)).collect()
 }
 
-/// The exponents of all programs.
-pub(super) fn of_growth(results: &Results, of: fn(&Results, Who) -> Vec<(u64, f64)>) -> Table {
-    let mut table = Table::new(&["program", "least CPU, ms", "exponent between neighbours", "overall"]);
+/// The exponents of all programs whose cost is known.
+pub(super) fn of_growth(
+    results: &Results,
+    cost: Cost,
+    of: fn(&Results, Who, Cost) -> Vec<(u64, f64)>,
+) -> Table {
+    let mut table = Table::new(&["program", cost.column(), "exponent between neighbours", "overall"]);
     for program in &results.programs {
-        let points = of(results, program.who);
+        let points = of(results, program.who, cost);
         if points.len() < 2 {
             continue;
         }
