@@ -38,6 +38,14 @@ impl MemoryRange {
     pub fn holds(&self, address: u64) -> bool {
         address.checked_sub(self.start).is_some_and(|offset| offset < self.size)
     }
+
+    /// Becomes longer by the range that continues it in both address and place; `false` if `next` does not.
+    fn take(&mut self, next: MemoryRange) -> bool {
+        let end = self.start.checked_add(self.size).zip(self.offset.checked_add(self.size));
+        let size = self.size.checked_add(next.size).filter(|_| end == Some((next.start, next.offset)));
+        self.size = size.unwrap_or(self.size);
+        size.is_some()
+    }
 }
 
 /// How many ranges stand between two samples.
@@ -111,7 +119,7 @@ impl Index {
             Index::Sampled(samples) => {
                 let blocks = (0..samples.places.len())
                     .map_while(move |b| samples.block(&Metadata::new(source), b).ok());
-                Box::new(blocks.flatten())
+                Box::new(joined(blocks.flatten()))
             }
         }
     }
@@ -141,18 +149,19 @@ fn find(list: &[MemoryRange], address: u64) -> Option<MemoryRange> {
 
 /// Adds a range, or lengthens the last one when both address and place continue it.
 pub(crate) fn push(list: &mut Vec<MemoryRange>, range: MemoryRange) {
-    if range.size == 0 {
-        return;
+    if range.size > 0 && !list.last_mut().is_some_and(|last| last.take(range)) {
+        list.push(range);
     }
-    if let Some(last) = list.last_mut() {
-        let continues = (last.start.checked_add(last.size), last.offset.checked_add(last.size))
-            == (Some(range.start), Some(range.offset));
-        if let Some(size) = last.size.checked_add(range.size).filter(|_| continues) {
-            last.size = size;
-            return;
-        }
-    }
-    list.push(range);
+}
+
+/// The same, of ranges that come one by one.
+fn joined(ranges: impl Iterator<Item = MemoryRange>) -> impl Iterator<Item = MemoryRange> {
+    let mut ranges = ranges.peekable();
+    std::iter::from_fn(move || {
+        let mut range = ranges.next()?;
+        while ranges.next_if(|next| range.take(*next)).is_some() {}
+        Some(range)
+    })
 }
 
 #[cfg(test)]

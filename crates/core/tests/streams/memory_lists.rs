@@ -143,6 +143,16 @@ fn forty_thousand_ranges() {
     assert_eq!(ranges, process.memory.iter().map(|r| (r.start, r.size)).collect::<Vec<_>>());
 }
 
+/// Ranges that touch are one, also where one sample ends and the next begins.
+#[test]
+fn forty_thousand_ranges_that_touch() {
+    let gap = |i: u64| 0x1000 * u64::from(i >= 20_000);
+    let memory = (0..40_000).map(|i| Range { start: 0x10_0000 + 0x10 * i + gap(i), size: 0x10 }).collect();
+    let dump = open(&Process { memory, ..Process::default() });
+    let ranges: Vec<_> = dump.memory().ranges().map(|r| (r.start, r.size)).collect();
+    assert_eq!(ranges, [(0x10_0000, 0x4_e200), (0x10_0000 + 0x4_e200 + 0x1000, 0x4_e200)]);
+}
+
 #[test]
 fn sign_extension_is_undone() {
     let mut process = presets::tiny_x86();
