@@ -607,4 +607,54 @@ mod tests {
         let list: Vec<_> = (0..70_000u32).map(|i| region(u64::from(i) * 0x1000, 0x1000, 0, i)).collect();
         assert_eq!(build(&list).iter().collect::<Vec<_>>(), list);
     }
+
+    /// A list without gaps, of regions and allocations that look random.
+    fn by_chance(seed: u64, regions: u64) -> Vec<MemoryInfo> {
+        let mut mixed = seed;
+        let mut below = |end: u64| {
+            mixed = mixed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            (mixed >> 33) % end
+        };
+        let (mut base, mut allocation) = (0x1000 * below(0x100), 0x400);
+        (0..regions)
+            .map(|_| {
+                let size = 0x1000 * (1 + below(9));
+                let state = [MemoryState::COMMIT, MemoryState::RESERVE, MemoryState::FREE];
+                let state = state[usize::try_from(below(3)).unwrap()];
+                allocation = if below(3) == 0 { base } else { allocation };
+                let allocation_base = match below(40) {
+                    _ if state.is_free() => 0,
+                    0 => 0x1000 * below(0x80),
+                    _ => allocation,
+                };
+                let protect = [2, 4, 0x104, 0x20][usize::try_from(below(4)).unwrap()];
+                let region = MemoryInfo { state, ..region(base, size, allocation_base, protect) };
+                base += size;
+                region
+            })
+            .collect()
+    }
+
+    #[test]
+    fn both_forms_give_the_same_answers() {
+        for seed in 0..50 {
+            let list = by_chance(seed, 300);
+            let (words, plain) = (build(&list), Regions::plain(list.clone()));
+            assert!(words.is_contiguous() && !plain.is_contiguous());
+            assert!(words.iter().eq(plain.iter()));
+            let sums = |regions: &Regions| -> Vec<_> {
+                regions.tallies().iter().map(|t| (t.attributes, t.regions, t.size, t.largest)).collect()
+            };
+            assert_eq!(sums(&words), sums(&plain));
+            let tallies = 0..=list.len();
+            assert!(tallies.clone().map(|i| words.tally_of(i)).eq(tallies.map(|i| plain.tally_of(i))));
+            for address in (0..list[299].base + 0x2000).step_by(0x800) {
+                assert_eq!(words.position(address), plain.position(address), "{address:#x}");
+                assert_eq!(words.first_behind(address), plain.first_behind(address), "{address:#x}");
+            }
+            let wanted: Vec<bool> = (0..words.tallies().len()).map(|tally| tally % 3 != 1).collect();
+            let odd = |region: &MemoryInfo| region.base & 0x1000 != 0;
+            assert_eq!(words.largest(&wanted, odd), plain.largest(&wanted, odd));
+        }
+    }
 }
