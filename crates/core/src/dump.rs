@@ -81,8 +81,6 @@ impl Dump {
         }
         let small = read_extract(extract.finish(&header))?;
         drop(meta);
-        let (memory_info, ranges) = (OnceLock::new(), OnceLock::new());
-        let (machine, reads) = (OnceLock::new(), OnceLock::new());
         Ok(Dump {
             source,
             header,
@@ -92,10 +90,10 @@ impl Dump {
             arch,
             width,
             damage,
-            memory_info,
-            ranges,
-            machine,
-            reads,
+            memory_info: OnceLock::new(),
+            ranges: OnceLock::new(),
+            machine: OnceLock::new(),
+            reads: OnceLock::new(),
         })
     }
 

@@ -102,7 +102,7 @@ impl<'m, 's> Extract<'m, 's> {
         let too_large =
             || Damage::StreamMalformed { stream: kind, why: "larger than the whole file".to_owned() };
         let rva = self.put_parts(parts).ok_or_else(too_large)?;
-        let length = parts.iter().fold(0, |length: usize, part| length.saturating_add(part.len()));
+        let length = self.bytes.len().saturating_sub(rva.get() as usize);
         let data_size = U32::new(u32::try_from(length).map_err(|_| too_large())?);
         let location = MINIDUMP_LOCATION_DESCRIPTOR { data_size, rva };
         self.directory.push(MINIDUMP_DIRECTORY { stream_type: U32::new(kind.0), location });

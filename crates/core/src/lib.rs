@@ -53,6 +53,7 @@ mod pages;
 pub mod pe;
 pub mod process;
 mod ranges;
+mod recent;
 mod regions;
 mod source;
 mod spans;

@@ -1,11 +1,11 @@
 //! Checked reads of the file's own structures: the only place that turns a file offset into bytes.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::damage::Damage;
+use crate::recent::Recent;
 use crate::source::{Source, read_full};
 
 /// Strings, contexts and CodeView records lie close together but far from their tables: a few blocks of this
@@ -17,7 +17,7 @@ const BLOCKS: usize = 4;
 pub(crate) struct Metadata<'s> {
     source: &'s dyn Source,
     size: u64,
-    blocks: RefCell<VecDeque<(u64, Vec<u8>)>>,
+    blocks: RefCell<Recent<u8, BLOCKS>>,
 }
 
 impl<'s> Metadata<'s> {
@@ -90,16 +90,13 @@ impl<'s> Metadata<'s> {
     fn copy_from_block(&self, at: u64, to: &mut [u8]) -> Result<usize, Damage> {
         let start = at & !(BLOCK.wrapping_sub(1));
         let mut blocks = self.blocks.borrow_mut();
-        if !blocks.iter().any(|(held, _)| *held == start) {
-            let len = usize::try_from(self.present(start, BLOCK)).unwrap_or(0);
-            let mut block = vec![0; len];
+        let block = blocks.get(start, || {
+            let mut block = vec![0; usize::try_from(self.present(start, BLOCK)).unwrap_or(0)];
             self.read(start, &mut block)?;
-            blocks.push_front((start, block));
-            blocks.truncate(BLOCKS);
-        }
+            Ok(block)
+        })?;
         let skip = usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
-        let held = blocks.iter().find(|(held, _)| *held == start).and_then(|(_, block)| block.get(skip..));
-        let Some(held) = held else { return Ok(0) };
+        let Some(held) = block.get(skip..) else { return Ok(0) };
         let n = held.len().min(to.len());
         if let (Some(from), Some(to)) = (held.get(..n), to.get_mut(..n)) {
             to.copy_from_slice(from);

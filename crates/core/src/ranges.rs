@@ -10,6 +10,7 @@ use crate::arch::Width;
 use crate::damage::Damage;
 use crate::format::MINIDUMP_MEMORY_DESCRIPTOR64;
 use crate::metadata::Metadata;
+use crate::recent::Recent;
 use crate::source::Source;
 use crate::streams::table::Table;
 
@@ -67,32 +68,9 @@ pub(crate) struct Samples {
     pub(crate) width: Width,
     /// Start and file offset of every 64th range.
     pub(crate) places: Vec<(u64, u64)>,
-    /// The blocks that were read last.
-    pub(crate) recent: Mutex<Recent>,
-}
-
-/// The two blocks that were asked for last, the last one first. Neighbours are asked for together: the TEBs of one
-/// thread after another, and in turn with them the stacks.
-#[derive(Debug, Default)]
-pub(crate) struct Recent([Option<(usize, Vec<MemoryRange>)>; 2]);
-
-impl Recent {
-    /// A block by its number; made if it is not held.
-    fn block(
-        &mut self,
-        number: usize,
-        make: impl FnOnce() -> Result<Vec<MemoryRange>, Damage>,
-    ) -> Result<&[MemoryRange], Damage> {
-        let [first, second] = &mut self.0;
-        let is_held = |held: &Option<(usize, Vec<MemoryRange>)>| held.as_ref().is_some_and(|h| h.0 == number);
-        if !is_held(first) {
-            std::mem::swap(first, second);
-            if !is_held(first) {
-                *first = Some((number, make()?));
-            }
-        }
-        Ok(first.as_ref().map_or(&[], |(_, ranges)| ranges))
-    }
+    /// The blocks that were asked for last. Neighbours are asked for together: the TEBs of one thread after another,
+    /// and in turn with them the stacks.
+    pub(crate) recent: Mutex<Recent<MemoryRange, 2>>,
 }
 
 impl Index {
@@ -106,7 +84,7 @@ impl Index {
                     return Ok(None);
                 };
                 let mut recent = samples.recent.lock().unwrap_or_else(PoisonError::into_inner);
-                let ranges = recent.block(block, || samples.block(&Metadata::new(source), block))?;
+                let ranges = recent.get(block as u64, || samples.block(&Metadata::new(source), block))?;
                 Ok(find(ranges, address))
             }
         }
@@ -162,32 +140,4 @@ fn joined(ranges: impl Iterator<Item = MemoryRange>) -> impl Iterator<Item = Mem
         while ranges.next_if(|next| range.take(*next)).is_some() {}
         Some(range)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{MemoryRange, Recent};
-    use crate::damage::Damage;
-
-    #[test]
-    fn two_blocks_in_turn_are_made_once_each() {
-        let (mut recent, mut made) = (Recent::default(), Vec::new());
-        for number in [3, 9, 3, 9, 4, 9, 3, 3] {
-            let make = || {
-                made.push(number);
-                Ok(vec![MemoryRange { start: number as u64, size: 1, offset: 0 }])
-            };
-            let starts = recent.block(number, make).map(|list| list.iter().map(|r| r.start).collect());
-            assert_eq!(starts, Ok(vec![number as u64]));
-        }
-        assert_eq!(made, [3, 9, 4, 3]);
-    }
-
-    #[test]
-    fn a_block_that_could_not_be_read_is_not_held() {
-        let mut recent = Recent::default();
-        let failed = || Err(Damage::ReadFailed { offset: 0, error: String::new() });
-        assert!(recent.block(1, failed).is_err());
-        assert_eq!(recent.block(1, || Ok(Vec::new())), Ok(&[][..]));
-    }
 }

@@ -610,11 +610,8 @@ mod tests {
 
     /// A list without gaps, of regions and allocations that look random.
     fn by_chance(seed: u64, regions: u64) -> Vec<MemoryInfo> {
-        let mut mixed = seed;
-        let mut below = |end: u64| {
-            mixed = mixed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-            (mixed >> 33) % end
-        };
+        let mut numbers = dumplens_synth::damage::Random::new(seed);
+        let mut below = |end| numbers.below(end);
         let (mut base, mut allocation) = (0x1000 * below(0x100), 0x400);
         (0..regions)
             .map(|_| {

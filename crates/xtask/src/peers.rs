@@ -96,18 +96,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let programs = programs::all(&dir, &mut skipped)?;
     let subjects = subjects::all(&dir, options.real.as_deref(), &mut skipped)?;
     let start = Instant::now();
-    let counted = instructions::can_be_counted();
-    if !counted {
-        skipped.push("instructions are not counted: there is no valgrind".to_owned());
+    let own = programs.iter().find(|program| program.who.is_own());
+    let start_instructions = own.and_then(|program| instructions::of(&program.starting()));
+    if start_instructions.is_none() {
+        skipped.push("instructions could not be counted: that takes valgrind".to_owned());
     }
-    let own = programs.iter().find(|program| program.who.is_own()).filter(|_| counted);
     let results = Results {
-        start_instructions: own.and_then(|program| instructions::of(&program.starting())),
+        start_instructions,
         starts: programs.iter().map(|program| run::starts(program, options.runs)).collect(),
-        dumps: subjects
-            .into_iter()
-            .map(|subject| measure(subject, &programs, options.runs, counted))
-            .collect(),
+        dumps: subjects.into_iter().map(|subject| measure(subject, &programs, options.runs)).collect(),
         scans: tables::scans(&dir, &programs)?,
         programs,
         skipped,
@@ -128,7 +125,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn measure(subject: Subject, programs: &[Program], runs: u32, counted: bool) -> Measured {
+fn measure(subject: Subject, programs: &[Program], runs: u32) -> Measured {
     eprintln!("{} ...", subject.name);
     let ours = totals::of_dumplens(programs, &subject);
     let mut rows: Vec<Row> = programs
@@ -136,10 +133,12 @@ fn measure(subject: Subject, programs: &[Program], runs: u32, counted: bool) -> 
         .map(|program| {
             let same = ours.as_ref().map_err(ToString::to_string);
             let same = same.and_then(|ours| totals::compare(ours, program, &subject));
-            let counted = counted && program.who.is_own() && subject.shape.is_some();
-            let instructions = || instructions::of(&program.on(&subject)?);
-            let instructions = if counted { instructions() } else { None };
-            let runs = same.map(|same| Runs { warm: Vec::new(), cold: Vec::new(), same, instructions });
+            let runs = same.map(|same| {
+                let shows_growth = program.who.is_own() && subject.shape.is_some();
+                let command = program.on(&subject).filter(|_| shows_growth);
+                let instructions = command.and_then(|command| instructions::of(&command));
+                Runs { warm: Vec::new(), cold: Vec::new(), same, instructions }
+            });
             Row { who: program.who, runs }
         })
         .collect();

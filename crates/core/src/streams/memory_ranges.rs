@@ -260,25 +260,16 @@ fn put_in_order(list: &mut Vec<MemoryRange>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use dumplens_synth::damage::Random;
+
     use super::*;
 
     const RANGES: u64 = 3000;
     const CONTENTS: u64 = 16 + 16 * RANGES;
 
-    /// Numbers that look random, the same at every run (splitmix64).
-    struct Numbers(u64);
-
-    impl Numbers {
-        fn below(&mut self, end: u64) -> u64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            (mixed ^ mixed >> 27) % end
-        }
-    }
-
     /// A Memory64List and its contents: ranges of up to 40 bytes, half of which touch the one before; and changed
     /// places of it.
-    fn file(numbers: &mut Numbers, changes: u64) -> Vec<u8> {
+    fn file(numbers: &mut Random, changes: u64) -> Vec<u8> {
         let mut fields = vec![RANGES, CONTENTS];
         let (mut start, mut end) = (0x1_0000, CONTENTS);
         for _ in 0..RANGES {
@@ -304,13 +295,12 @@ mod tests {
     /// Whether a list is held in samples or whole, it gives the same answers.
     #[test]
     fn samples_answer_as_the_whole_list_does() {
-        let (mut numbers, mut compared, mut cut) = (Numbers(7), 0, 0);
+        let (mut numbers, mut compared, mut cut) = (Random::new(7), 0, 0);
         for round in 0..200 {
             let source = file(&mut numbers, round % 4);
             let meta = Metadata::new(&source);
-            let size = 16 + 16 * RANGES;
-            let present = meta.present(0, size);
-            let at = StreamLocation { kind: StreamType::MEMORY64_LIST, rva: 0, size, present };
+            let present = meta.present(0, CONTENTS);
+            let at = StreamLocation { kind: StreamType::MEMORY64_LIST, rva: 0, size: CONTENTS, present };
             let Some(sampled) = sampled(&meta, &at, Width::Bits64) else { continue };
             let whole = whole(&meta, &[&at], Width::Bits64);
             assert_eq!((sampled.listed, sampled.missing), (whole.listed, whole.missing));

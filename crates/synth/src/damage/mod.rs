@@ -19,6 +19,7 @@ mod text;
 mod thread_list;
 
 pub use heaps::{HeapVariant, Lost, heaps};
+pub use random::Random;
 pub use text::{BIDI, ESCAPES};
 
 use crate::bytes::{Fields, len32, to_usize};

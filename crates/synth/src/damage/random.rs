@@ -2,18 +2,25 @@
 
 /// xorshift64.
 #[derive(Debug)]
-pub(super) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    /// The same numbers for the same seed.
+    pub fn new(seed: u64) -> Self {
         Random(seed ^ 0x9E37_79B9_7F4A_7C15)
     }
 
-    pub(super) fn number(&mut self) -> u64 {
+    /// Any number.
+    pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
+    }
+
+    /// A number below `end`, which is not zero.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.number() % end
     }
 
     pub(super) fn bytes(&mut self, count: usize) -> Vec<u8> {
@@ -25,7 +32,7 @@ impl Random {
     /// Fisher-Yates.
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
-            let other = crate::bytes::to_usize(self.number() % (last as u64 + 1));
+            let other = crate::bytes::to_usize(self.below(last as u64 + 1));
             items.swap(last, other);
         }
     }

@@ -41,12 +41,9 @@ fn growth(
     text: &str,
     points: fn(&Results, Who, Cost) -> Vec<(u64, f64)>,
 ) -> String {
-    let mut parts = section(title, text, &tables::of_growth(results, Cost::Cpu, points));
-    if results.start_instructions.is_some() {
-        let table = tables::of_growth(results, Cost::Instructions, points).markdown();
-        parts += &format!("\n{INSTRUCTIONS}\n\n{table}");
-    }
-    parts
+    let table = |cost: &Cost| tables::of_growth(results, *cost, points).markdown();
+    let tables: Vec<_> = Cost::all(results).iter().map(table).collect();
+    format!("## {title}\n\n{text}\n\n{}", tables.join(&format!("\n{INSTRUCTIONS}\n\n")))
 }
 
 fn head(results: &Results) -> anyhow::Result<String> {

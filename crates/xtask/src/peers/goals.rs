@@ -35,11 +35,11 @@ pub(super) fn of(results: &Results) -> Vec<Goal> {
         goals.push(less(results, who, &format!("`{name}`: less memory"), "MB", peak));
     }
     for (who, name) in OURS {
-        for cost in Cost::ALL {
+        for cost in Cost::all(results).iter().copied() {
             let of = format!("`{name}`: {}", cost.name());
-            goals.extend(linear(&region_points(results, who, cost), &format!("{of} linear in regions")));
-            goals.extend(linear(&thread_points(results, who, cost), &format!("{of} linear in threads")));
-            goals.extend(same(&points(results, who, cost, Subject::of_size), &of));
+            goals.push(linear(&region_points(results, who, cost), &format!("{of} linear in regions")));
+            goals.push(linear(&thread_points(results, who, cost), &format!("{of} linear in threads")));
+            goals.push(same(&points(results, who, cost, Subject::of_size), &of));
         }
     }
     goals
@@ -92,32 +92,24 @@ fn peers<'r>(
         .filter_map(move |program| Some((program.name.as_str(), of(&dump.runs(program.who)?.warm).median)))
 }
 
-/// `None` where nothing was measured.
-fn linear(points: &[(u64, f64)], wanted: &str) -> Option<Goal> {
-    if points.is_empty() {
-        return None;
-    }
+fn linear(points: &[(u64, f64)], wanted: &str) -> Goal {
     let (between, overall) = growth::exponents(points);
     // A point whose cost is lost in that of starting the program has no exponent.
     let shown = |k: f64| if k.is_finite() { format!("{k:.2}") } else { "?".to_owned() };
     let found: Vec<_> = between.iter().map(|k| shown(*k)).collect();
-    Some(Goal {
+    Goal {
         wanted: format!("{wanted}: no exponent over {LINEAR}"),
         found: format!("{}; overall {}", found.join("; "), shown(overall)),
         met: between.iter().any(|k| k.is_finite()) && between.iter().all(|k| !k.is_finite() || *k <= LINEAR),
-    })
+    }
 }
 
-/// `None` where nothing was measured.
-fn same(points: &[(u64, f64)], of: &str) -> Option<Goal> {
-    if points.is_empty() {
-        return None;
-    }
+fn same(points: &[(u64, f64)], of: &str) -> Goal {
     let costs = Spread::of(points.iter().map(|(_, cost)| *cost));
     let off = costs.max / costs.min - 1.0;
-    Some(Goal {
+    Goal {
         wanted: format!("{of} independent of the dump's size: within {:.0}%", 100.0 * SAME),
         found: format!("64 MB to 20 GB: {:.1}% apart", 100.0 * off),
         met: off <= SAME,
-    })
+    }
 }

@@ -4,14 +4,7 @@
 
 use std::process::{Command, Stdio};
 
-/// Whether there is a valgrind.
-pub(super) fn can_be_counted() -> bool {
-    let mut valgrind = Command::new("valgrind");
-    valgrind.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    valgrind.status().is_ok_and(|status| status.success())
-}
-
-/// Millions of instructions that the command takes; `None` if it fails.
+/// Millions of instructions that the command takes; `None` if it fails, or there is no valgrind.
 pub(super) fn of(command: &Command) -> Option<f64> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);

@@ -147,7 +147,13 @@ pub(super) enum Cost {
 }
 
 impl Cost {
-    pub(super) const ALL: [Cost; 2] = [Cost::Cpu, Cost::Instructions];
+    /// What was measured.
+    pub(super) fn all(results: &Results) -> &'static [Cost] {
+        match results.start_instructions {
+            Some(_) => &[Cost::Cpu, Cost::Instructions],
+            None => &[Cost::Cpu],
+        }
+    }
 
     pub(super) fn name(self) -> &'static str {
         match self {
