@@ -110,8 +110,7 @@ const SIZE: &str = "The same 10,000 regions, with more memory in them.";
 const THREADS: &str = "50,000 regions, 20 GB, 300 modules.";
 const THREAD_GROWTH: &str =
     "Least CPU without that of the dump with 10 threads, over the threads beyond those 10.";
-const INSTRUCTIONS: &str =
-    "The same in instructions of user mode, as valgrind counts them: the same at every run.";
+const INSTRUCTIONS: &str = "The same in instructions of user mode, as valgrind counts them: from run to run they differ by less than 1%.";
 const REAL: &str = "Dumps of programs that were run. They are not part of the project.";
 const FOLDERS: &str = "`dumplens scan --jobs 1` on names of the dump of 10,000 regions and 20 GB. No peer reads folders: \
                        one needs a process for each dump, with the figures above.";

@@ -1,6 +1,6 @@
-//! Instructions, as valgrind counts them: what a program does in user mode. They are the same at every run, whatever
-//! other work the machine has, so that growth can be told where times are too uncertain. What the kernel does for the
-//! program is not among them.
+//! Instructions, as valgrind counts them: what a program does in user mode. They hardly differ from run to run (hashes
+//! are seeded anew), whatever other work the machine has, so that growth can be told where times are too uncertain.
+//! What the kernel does for the program is not among them.
 
 use std::process::{Command, Stdio};
 
