@@ -94,8 +94,8 @@ impl Running {
     /// Ctrl-C.
     #[cfg(unix)]
     pub(crate) fn interrupt(&self) {
-        let killed = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        assert!(killed.expect("the program kill").success());
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::INT).expect("a signal");
     }
 }
 
