@@ -1,7 +1,8 @@
 //! The page in a real browser, used as a person would: only if `DUMPLENS_BROWSER` names one (Chromium) and Node is in the
-//! path; skipped, and said to be, otherwise. A browser takes its time, and more than the rest of the tests beside it.
-#![allow(clippy::print_stderr)]
+//! path; left out, and said to be, otherwise. A browser takes its time, and more than the rest of the tests beside it.
 
+#[path = "support/needs.rs"]
+mod needs;
 mod support;
 
 use std::path::{Path, PathBuf};
@@ -51,26 +52,17 @@ fn pages(folder: &Path) -> Vec<PathBuf> {
     dumps(folder).into_iter().map(page).collect()
 }
 
-/// A program of the path.
-fn program(names: &[&str]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let files = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    files.flat_map(|file| [file.with_extension("exe"), file]).find(|file| file.is_file())
-}
-
 #[test]
 fn pages_work_in_a_browser() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let pages = pages(folder.path());
-    let named = std::env::var_os("DUMPLENS_BROWSER").map(PathBuf::from);
-    let (Some(browser), Some(node)) = (named, program(&["node"])) else {
-        eprintln!("skipped: DUMPLENS_BROWSER names no browser, or there is no Node in the path");
+    if !needs::BROWSER.is_met() {
         return;
-    };
+    }
+    let browser = std::env::var_os("DUMPLENS_BROWSER").expect("a browser");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser/check.mjs");
     // The time is measured by hand on a quiet machine; here other tests run beside it.
-    let checked = Command::new(node)
+    let checked = Command::new("node")
         .arg(script)
         .arg(browser)
         .args(["--within", "20000"])

@@ -1,5 +1,7 @@
 //! The commands as people type them: exit codes, refusals on one line, filters, JSON, secrets, pipes and colour.
 
+#[path = "support/needs.rs"]
+mod needs;
 #[path = "commands/refusals.rs"]
 mod refusals;
 #[path = "commands/secrets.rs"]

@@ -20,6 +20,7 @@ use std::path::Path;
 
 use dumplens_synth::presets;
 use readers::Python;
+use shared::needs;
 
 /// Changed dumps without DUMPLENS_MUTATIONS: some 10 s in a debug build.
 const MUTATIONS: u64 = 500;
@@ -83,11 +84,7 @@ impl Tally {
 }
 
 fn python() -> Option<Python> {
-    let python = Python::start();
-    if python.is_none() {
-        eprintln!("skipped: no Python 3, so reader.py is not asked");
-    }
-    python
+    needs::PYTHON.is_met().then(Python::start)
 }
 
 /// Every `.dmp` of a folder and of those in it.

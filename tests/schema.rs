@@ -1,7 +1,6 @@
 //! The published schema of the report: it is that of the types, and what is printed validates against it, by a
 //! validator that knows nothing of either.
 
-#[allow(dead_code)] // nothing is unpacked here
 #[path = "support/shared.rs"]
 mod shared;
 mod support;

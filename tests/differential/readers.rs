@@ -184,20 +184,14 @@ pub(crate) struct Python {
 }
 
 impl Python {
-    /// `None` where there is no Python 3.9 or newer.
-    pub(crate) fn start() -> Option<Python> {
+    /// Where `needs::PYTHON` is met.
+    pub(crate) fn start() -> Python {
         let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/differential/reader.py");
-        let new_enough = "import sys; sys.exit(sys.version_info < (3, 9))";
-        let found = ["python3", "python"].into_iter().find(|name| {
-            let mut probe = Command::new(name);
-            probe.args(["-c", new_enough]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            probe.status().is_ok_and(|status| status.success())
-        })?;
-        let mut command = Command::new(found);
+        let mut command = Command::new(crate::needs::python().expect("Python"));
         let mut child =
             command.arg(reader).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python");
         let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take().expect("a pipe")));
-        Some(Python { child, input, output })
+        Python { child, input, output }
     }
 
     /// `None` if it refuses the file.

@@ -1,23 +1,20 @@
 //! The team's reference folder, where it is at hand.
-#![allow(clippy::print_stderr)]
+#![allow(dead_code)] // no test uses all of it
 
-use std::path::{Path, PathBuf};
+pub(crate) mod needs;
+
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// `shared` beside the project, or where `DUMPLENS_SHARED` points; says that the test skipped if it is not there.
-pub(crate) fn shared() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let shared = std::env::var_os("DUMPLENS_SHARED").map_or_else(beside, PathBuf::from);
-    if shared.join("truth").is_dir() {
-        return Some(shared);
-    }
-    eprintln!("skipped: no known dumps in {}", shared.display());
-    None
-}
+pub(crate) use needs::shared;
 
-/// Unpacks a dump with the `zstd` program; `false` without it.
+/// Unpacks a dump with the `zstd` program; `false` without it, and if there is no such dump.
 pub(crate) fn unpack(packed: &Path, to: &Path) -> bool {
-    let status =
-        Command::new("zstd").arg("-dqf").arg(packed).arg("-o").arg(to).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
+    if !packed.is_file() || !needs::ZSTD.is_met() {
+        return false;
+    }
+    let mut command = Command::new("zstd");
+    command.arg("-dqf").arg(packed).arg("-o").arg(to).stdin(Stdio::null());
+    assert!(command.status().expect("zstd").success(), "{}", packed.display());
+    true
 }

@@ -5,7 +5,10 @@
 //! `oracle/origin.md` says where image and states come from. A folder named by `DUMPLENS_ORACLE` is looked at too:
 //! pairs of `NAME.exe` and `NAME.snap`.
 
-#![allow(clippy::print_stdout)] // says what it skipped
+#![allow(clippy::print_stdout)] // says what it compared
+
+#[path = "../../../tests/support/needs.rs"]
+mod needs;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -153,10 +156,10 @@ fn every_state_of_our_own_image_gives_the_callers_registers() {
 
 #[test]
 fn other_images() {
-    let Some(folder) = std::env::var_os("DUMPLENS_ORACLE").map(PathBuf::from) else {
-        println!("skipped: DUMPLENS_ORACLE names no folder of images");
+    if !needs::IMAGES.is_met() {
         return;
-    };
+    }
+    let folder = std::env::var_os("DUMPLENS_ORACLE").expect("a folder");
     let mut exes: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     exes.retain(|path| path.extension().is_some_and(|e| e == "exe"));
     exes.sort();

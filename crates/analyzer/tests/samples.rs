@@ -1,8 +1,11 @@
 //! Real output of `!address`, parsed and printed again: every intact row must come out character for character.
 //!
-//! The samples lie in `shared/samples/address` beside the project; without them the test says that it skipped. What
+//! The samples lie in `shared/samples/address` beside the project; without them the test says that it is left out. What
 //! counts as a row, and how old versions spelled and rounded, follows `verify_layout.py` there: `kb Mb Gb` and half up
 //! before about 2016, `kB MB GB` and half to even since.
+
+#[path = "../../../tests/support/needs.rs"]
+mod needs;
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,14 +15,8 @@ use dumplens_analyzer::report::region::RegionReport;
 use dumplens_analyzer::report::{Hex, PlaceReport, RowReport};
 
 /// The samples, by file name, or `None` with a word on it.
-#[allow(clippy::print_stderr)]
 fn samples() -> Option<Vec<(String, String)>> {
-    let shared = std::env::var_os("DUMPLENS_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let Ok(folder) = fs::read_dir(shared.join("samples/address")) else {
-        eprintln!("skipped: no samples of !address in {}", shared.display());
-        return None;
-    };
+    let folder = fs::read_dir(needs::shared()?.join("samples/address")).unwrap();
     let texts =
         folder.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "txt"));
     let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();

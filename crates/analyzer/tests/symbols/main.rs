@@ -5,6 +5,8 @@ mod exports;
 mod folders;
 mod hostile;
 mod names;
+#[path = "../../../../tests/support/needs.rs"]
+mod needs;
 
 use dumplens_analyzer::Process;
 use dumplens_analyzer::symbols::{At, PdbId, Search, Site, SymbolWarning, Symbols};
