@@ -82,7 +82,7 @@ fn what_cannot_be_read_is_an_error() {
 
 /// Memory follows the lists that are held, not the pairs; a million regions on both sides.
 #[test]
-#[ignore = "takes a while; CONTRIBUTING.md"]
+#[ignore = "long; CONTRIBUTING.md, Tests"]
 fn memory_is_bounded() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, seconds) in [("old.dmp", 0), ("new.dmp", 3600)] {

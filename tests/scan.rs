@@ -301,7 +301,7 @@ fn memory_does_not_grow_with_the_folder() {
 
 /// `cargo test --release -p dumplens --test scan -- --ignored --nocapture`
 #[test]
-#[ignore = "2,000 dumps"]
+#[ignore = "long; CONTRIBUTING.md, Tests"]
 #[allow(clippy::print_stderr)]
 fn memory_does_not_grow_with_a_large_folder() {
     let (few, many) = peaks(100, 2000);

@@ -1,7 +1,8 @@
 //! Damaged dumps, from one end to the other: no panic, no hang, and no more memory than a file of that size may cost.
 //!
 //! Deterministic: run N always does the same. DUMPLENS_MUTATIONS says how many runs there are, DUMPLENS_FIRST which is
-//! the first. They are done by one process for each processor, since memory is measured for a process.
+//! the first. They are done by one process for each processor, since memory is measured for a process. The long run is
+//! an ignored test: `cargo test -p dumplens-fuzz -- --ignored`.
 #![allow(clippy::print_stderr)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,8 +21,10 @@ const MOST_MEMORY: usize = 64 << 20;
 const MEMORY_PER_BYTE: usize = 8;
 /// One run. Measured on a busy machine, so a slow one has a second try.
 const MOST_TIME: Duration = Duration::from_secs(2);
-/// Runs without DUMPLENS_MUTATIONS: some two minutes on two processors.
-const RUNS: u64 = 200_000;
+/// Runs without DUMPLENS_MUTATIONS: some seconds on two processors.
+const RUNS: u64 = 5_000;
+/// And of the long test: some two minutes.
+const MANY_RUNS: u64 = 200_000;
 /// Tells a process that it is to do its runs itself.
 const PART: &str = "DUMPLENS_MUTATIONS_PART";
 
@@ -38,14 +41,27 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// One test, so that nothing else allocates meanwhile.
 #[test]
 fn damaged_dumps_from_end_to_end() {
-    let first = variable("DUMPLENS_FIRST").unwrap_or(0);
-    let runs = variable("DUMPLENS_MUTATIONS").unwrap_or(RUNS);
+    let (first, runs) = (variable("DUMPLENS_FIRST"), variable("DUMPLENS_MUTATIONS"));
+    let (first, runs) = (first.unwrap_or(0), runs.unwrap_or(RUNS));
+    // Alone in its process, so that nothing else allocates meanwhile.
     if std::env::var_os(PART).is_some() {
         return damaged_dumps(first, runs);
     }
+    in_processes(first, runs);
+}
+
+/// Begins where the short test ends, unless told otherwise.
+#[test]
+#[ignore = "long; CONTRIBUTING.md, Tests"]
+fn many_damaged_dumps_from_end_to_end() {
+    let (first, runs) = (variable("DUMPLENS_FIRST"), variable("DUMPLENS_MUTATIONS"));
+    in_processes(first.unwrap_or(RUNS), runs.unwrap_or(MANY_RUNS));
+}
+
+/// Shares the runs among processes, and waits for all of them.
+fn in_processes(first: u64, runs: u64) {
     let processes = available_parallelism().map_or(1, |n| n.get() as u64).clamp(1, 16);
     let share = runs.div_ceil(processes);
     let begin = |n: u64| {
@@ -58,7 +74,7 @@ fn damaged_dumps_from_end_to_end() {
     assert!(ends.iter().all(ExitStatus::success), "{ends:?}");
 }
 
-/// This test in a process of its own.
+/// Runs of `damaged_dumps_from_end_to_end` in a process of their own.
 fn part(first: u64, runs: u64) -> Child {
     Command::new(std::env::current_exe().expect("this test"))
         .args(["--exact", "damaged_dumps_from_end_to_end", "--nocapture"])
