@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -108,7 +107,7 @@ fn is_kept_out() -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o000)).expect("permissions");
-    File::open(file.path()).is_err()
+    std::fs::File::open(file.path()).is_err()
 }
 
 /// The test is for Unix alone.
