@@ -124,7 +124,7 @@ impl<'d> AddressSpace<'d> {
         regions.extend(images);
         regions.sort_unstable_by_key(|r| r.base);
         AddressSpace {
-            regions: Cow::Owned(Regions::plain(regions)),
+            regions: Cow::Owned(Regions::new(regions)),
             coverage: Coverage::Kept,
             spans: Vec::new(),
         }
@@ -155,13 +155,6 @@ impl<'d> AddressSpace<'d> {
         let (base, end) = self.regions.get(index).map_or((0, 0), |r| (r.base, r.base.saturating_add(r.size)));
         let span = self.spans.partition_point(|s| s.end <= base);
         self.pieces_from(index, span).take_while(move |piece| piece.base < end)
-    }
-
-    /// Whether any span has a part of the region.
-    pub(crate) fn is_claimed(&self, region: &MemoryInfo) -> bool {
-        let span = self.spans.partition_point(|s| s.end <= region.base);
-        !region.state.is_free()
-            && self.spans.get(span).is_some_and(|s| s.base < region.base.saturating_add(region.size))
     }
 
     /// The claim that covers `address`.

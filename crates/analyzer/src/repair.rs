@@ -37,7 +37,7 @@ pub(crate) fn repair<'d>(listed: &'d Regions, warnings: &mut Vec<Warning>) -> Co
     }
     cut_overlaps(&mut regions, warnings);
     fill_gaps(&mut regions, warnings);
-    Cow::Owned(Regions::plain(regions))
+    Cow::Owned(Regions::new(regions))
 }
 
 fn cut_overlaps(regions: &mut Vec<MemoryInfo>, warnings: &mut Vec<Warning>) {

@@ -1,11 +1,11 @@
 //! The tables of `!address -summary`: what there is of each usage, type, state and protection.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 
 use dumplens_core::process::kuser;
-use dumplens_core::{Attributes, MemoryState, MemoryType, Protection, Tally};
+use dumplens_core::{MemoryInfo, MemoryState, MemoryType, Protection};
 
 use crate::address_space::AddressSpace;
 use crate::owners::{WRITABLE, WRITE_COPY};
@@ -65,6 +65,8 @@ struct Group {
     regions: u64,
     size: u64,
     largest: (u64, u64),
+    /// Which group the next piece was of, the last time.
+    next: usize,
 }
 
 impl Totals {
@@ -140,66 +142,64 @@ fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {
     }
 }
 
-impl Group {
-    fn new(usage: Usage, tally: &Tally) -> Group {
-        let a = tally.attributes;
-        let Tally { regions, size, largest, .. } = *tally;
-        Group { key: (usage, a.state, a.kind, a.protect), regions, size, largest }
+/// Sums by key: a few dozen, in a list that is not damaged.
+#[derive(Debug, Default)]
+struct Groups {
+    list: Vec<Group>,
+    numbers: HashMap<Key, usize>,
+    /// The group that was added to last.
+    last: usize,
+}
+
+impl Groups {
+    fn add(&mut self, usage: Usage, region: &MemoryInfo, base: u64, size: u64) {
+        let key = (usage, region.state, region.kind, region.protect);
+        // Regions come in patterns: what followed last time mostly does again.
+        let guess = self.list.get(self.last).map_or(0, |group| group.next);
+        let number = match self.list.get(guess) {
+            Some(group) if group.key == key => guess,
+            _ => self.look_up(key),
+        };
+        let group = &mut self.list[number];
+        group.regions += 1;
+        group.size += size;
+        if size > group.largest.1 {
+            group.largest = (base, size);
+        }
+        self.last = number;
+    }
+
+    #[cold]
+    fn look_up(&mut self, key: Key) -> usize {
+        let number = *self.numbers.entry(key).or_insert_with(|| {
+            self.list.push(Group { key, regions: 0, size: 0, largest: (0, 0), next: 0 });
+            self.list.len() - 1
+        });
+        self.list[self.last].next = number;
+        number
     }
 }
 
-/// One group for each combination that occurs: a few dozen, whatever the number of regions.
-///
-/// The regions were added up by their attributes when they were read. Those that a span touches are taken out of
-/// these sums and put back in pieces; there are as many of them as of modules and threads, not of regions.
+/// One group for each combination that occurs.
 fn group(space: &AddressSpace<'_>) -> Vec<Group> {
-    let mut rest: Vec<Tally> = space.regions.tallies().to_vec();
-    let mut split: BTreeMap<(Usage, usize), Tally> = BTreeMap::new();
-    let mut behind = 0;
-    for span in &space.spans {
-        for index in space.regions.first_behind(span.base).max(behind).. {
-            let Some(region) = space.regions.get(index).filter(|r| r.base < span.end) else { break };
-            behind = index + 1;
-            let Some(n) = space.regions.tally_of(index).filter(|_| !region.state.is_free()) else {
+    let mut groups = Groups::default();
+    let mut spans = space.spans.as_slice();
+    for (index, region) in space.regions.iter().enumerate() {
+        while spans.first().is_some_and(|span| span.end <= region.base) {
+            spans = &spans[1..];
+        }
+        let end = region.base.saturating_add(region.size);
+        let usage = match spans.first() {
+            _ if region.state.is_free() => Usage::Free,
+            Some(span) if span.base < end => {
+                space.pieces_of(index).for_each(|p| groups.add(p.usage, &region, p.base, p.size));
                 continue;
-            };
-            rest[n].regions -= 1;
-            rest[n].size -= region.size;
-            let mut add = |usage, base, size| {
-                let tally = split.entry((usage, n)).or_insert_with(|| Tally::new(rest[n].attributes));
-                tally.add(base, size);
-            };
-            // Spans do not overlap: most regions lie in one, and are one piece.
-            if span.base <= region.base && region.base.saturating_add(region.size) <= span.end {
-                add(span.usage, region.base, region.size);
-            } else {
-                space.pieces_of(index).for_each(|piece| add(piece.usage, piece.base, piece.size));
             }
-        }
+            _ => Usage::Unknown,
+        };
+        groups.add(usage, &region, region.base, region.size);
     }
-    restore_largest(space, &mut rest);
-    let unclaimed = |a: &Attributes| if a.state.is_free() { Usage::Free } else { Usage::Unknown };
-    let rest = rest
-        .iter()
-        .filter(|tally| tally.regions > 0)
-        .map(|tally| Group::new(unclaimed(&tally.attributes), tally));
-    rest.chain(split.iter().map(|((usage, _), tally)| Group::new(*usage, tally))).collect()
-}
-
-/// Where the largest region of a sum was taken out of it, finds the largest of those left.
-fn restore_largest(space: &AddressSpace<'_>, rest: &mut [Tally]) {
-    let taken =
-        |tally: &Tally| space.regions.at(tally.largest.0).is_some_and(|region| space.is_claimed(&region));
-    let wanted: Vec<bool> = rest.iter().map(|tally| tally.regions > 0 && taken(tally)).collect();
-    if !wanted.contains(&true) {
-        return;
-    }
-    let largest = space.regions.largest(&wanted, |region| !space.is_claimed(region));
-    for ((tally, largest), wanted) in rest.iter_mut().zip(largest).zip(wanted) {
-        if wanted {
-            tally.largest = largest;
-        }
-    }
+    groups.list
 }
 
 /// Rows beyond this many are joined in one: only a damaged list has so many different values.

@@ -71,7 +71,7 @@ pub use memory::{Absence, Memory, Unreadable};
 pub use minidump;
 pub use pages::{Pages, ReadMemory};
 pub use ranges::MemoryRange;
-pub use regions::{Attributes, MemoryInfo, Regions, Tally};
+pub use regions::{MemoryInfo, Regions};
 pub use source::{FileSource, Source};
 pub use spans::Spans;
 pub use streams::comment::Comment;

@@ -10,8 +10,6 @@ use num_traits::FromPrimitive;
 pub struct MemoryState(pub u32);
 
 impl MemoryState {
-    /// Stands for a state that is not one, where a damaged list has too many different values to tell them apart.
-    pub const VARIOUS: MemoryState = MemoryState(u32::MAX);
     /// `MEM_COMMIT`: backed by RAM, the page file or a file.
     pub const COMMIT: MemoryState = MemoryState(0x1000);
     /// `MEM_RESERVE`: addresses taken, nothing behind them.
@@ -41,7 +39,6 @@ impl fmt::Display for MemoryState {
             Self::COMMIT => f.pad("MEM_COMMIT"),
             Self::RESERVE => f.pad("MEM_RESERVE"),
             Self::FREE => f.pad("MEM_FREE"),
-            Self::VARIOUS => f.pad("(other values)"),
             MemoryState(raw) => f.pad(&format!("{raw:#x}")),
         }
     }
@@ -52,8 +49,6 @@ impl fmt::Display for MemoryState {
 pub struct MemoryType(pub u32);
 
 impl MemoryType {
-    /// Stands for a type that is not one, where a damaged list has too many different values to tell them apart.
-    pub const VARIOUS: MemoryType = MemoryType(u32::MAX);
     /// `MEM_PRIVATE`: the process's own.
     pub const PRIVATE: MemoryType = MemoryType(0x2_0000);
     /// `MEM_MAPPED`: a view of a section that is not an image.
@@ -68,7 +63,6 @@ impl fmt::Display for MemoryType {
             Self::PRIVATE => f.pad("MEM_PRIVATE"),
             Self::MAPPED => f.pad("MEM_MAPPED"),
             Self::IMAGE => f.pad("MEM_IMAGE"),
-            Self::VARIOUS => f.pad("(other values)"),
             MemoryType(raw) => f.pad(&format!("{raw:#x}")),
         }
     }
@@ -79,8 +73,6 @@ impl fmt::Display for MemoryType {
 pub struct Protection(pub u32);
 
 impl Protection {
-    /// Stands for a protection that is not one, where a damaged list has too many different values to tell them apart.
-    pub const VARIOUS: Protection = Protection(u32::MAX);
     /// `PAGE_NOACCESS`.
     pub const NOACCESS: Protection = Protection(0x01);
     /// `PAGE_GUARD`, a modifier.
@@ -116,9 +108,6 @@ impl Protection {
 
 impl fmt::Display for Protection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Self::VARIOUS {
-            return f.pad("(other values)");
-        }
         let (names, rest) = self.names();
         let mut parts: Vec<String> = names.into_iter().map(str::to_owned).collect();
         if rest != 0 || parts.is_empty() {

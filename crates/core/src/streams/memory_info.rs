@@ -6,7 +6,7 @@ use crate::container::StreamLocation;
 use crate::damage::Damage;
 use crate::format::{MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST};
 use crate::metadata::Metadata;
-use crate::regions::{Builder, MemoryInfo, Regions};
+use crate::regions::{MemoryInfo, Regions};
 use crate::vocabulary::{MemoryState, MemoryType, Protection};
 
 /// The list, as it stands in the file.
@@ -32,28 +32,25 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
     // No limit of ours: an entry costs less memory than it takes up in the file.
     let table =
         Table::fit(at, u64::from(before), u64::from(stride), listed, u64::from(u32::MAX), &mut damage);
-    let mut regions = Builder::new(usize::try_from(table.count).unwrap_or(0));
+    let mut regions = Vec::with_capacity(usize::try_from(table.count).unwrap_or(0));
     table.chunks(meta, |entries: &[MINIDUMP_MEMORY_INFO]| {
-        // Two loops: addresses of 64 bits need no second look.
-        match width {
-            Width::Bits64 => regions.extend(entries, |raw| decode(raw, Width::Bits64)),
-            Width::Bits32 => regions.extend(entries, |raw| decode(raw, Width::Bits32)),
-        }
+        regions.extend(entries.iter().map(|raw| decode(raw, width)));
     })?;
     let odd = at.present.saturating_sub(u64::from(before)).checked_rem(u64::from(stride)) != Some(0);
     let is_cut = table.count < listed && (at.present < at.size || odd);
-    Ok(MemoryInfoList { regions: regions.finish(), is_cut, damage })
+    Ok(MemoryInfoList { regions: Regions::new(regions), is_cut, damage })
 }
 
-#[inline(always)]
-#[allow(clippy::inline_always)] // so that each loop is made for its width
 fn decode(raw: &MINIDUMP_MEMORY_INFO, width: Width) -> MemoryInfo {
+    let state = MemoryState(raw.state.get());
+    // Meaningless for a free region, and writers put anything in.
+    let allocation_base = if state.is_free() { 0 } else { width.normalise(raw.allocation_base.get()) };
     MemoryInfo {
         base: width.normalise(raw.base_address.get()),
         size: raw.region_size.get(),
-        allocation_base: width.normalise(raw.allocation_base.get()),
+        allocation_base,
         allocation_protect: Protection(raw.allocation_protect.get()),
-        state: MemoryState(raw.state.get()),
+        state,
         protect: Protection(raw.protect.get()),
         kind: MemoryType(raw.memory_type.get()),
     }
