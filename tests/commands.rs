@@ -44,7 +44,7 @@ fn every_command_answers_on_every_dump() {
             assert!(!text.text().is_empty() && text.text().ends_with('\n'), "{command} {name}");
             assert!(!text.stdout.contains(acts), "{command} {name}");
             let json = run(&[command, str(&path), "--format", "json"]).json();
-            assert_eq!(json["schema_version"], 1, "{command} {name}");
+            assert_eq!(json["schema_version"], 2, "{command} {name}");
             let warned = json["warnings"].as_array().unwrap().iter().any(|w| w["code"] == "not_windows");
             assert_eq!(warned, name == "linux", "{command} {name}");
         }
@@ -120,7 +120,7 @@ fn threads_of_a_wow64_process_are_the_32_bit_ones() {
 fn bases(path: &str, filter: &[&str]) -> Vec<u64> {
     let json = run(&[&["regions", path, "--format", "json"], filter].concat()).json();
     let base = |region: &Value| u64::from_str_radix(&region["base"].as_str().unwrap()[2..], 16).unwrap();
-    json["regions"].as_array().unwrap().iter().map(base).collect()
+    json["list"].as_array().unwrap().iter().map(base).collect()
 }
 
 #[test]
@@ -161,24 +161,20 @@ fn filters_of_the_debugger_and_orders() {
     assert_eq!(bases(path, &["-f:VAR", "-f:PAGE_READONLY"]), [X64.mapped]);
     assert_eq!(bases(path, &["-f:Stack", "--protect", "guard"]), bases(path, &["--protect", "guard"]));
     let by_size = run(&["regions", path, "--sort", "size", "--format", "json"]).json();
-    let sizes: Vec<u64> = by_size["regions"]
+    let sizes: Vec<u64> = by_size["list"]
         .as_array()
         .unwrap()
         .iter()
         .map(|region| {
             region["size_bytes"].as_u64().unwrap_or_else(|| {
-                u64::from_str_radix(&region["size_bytes_hex"].as_str().unwrap()[2..], 16).unwrap()
+                u64::from_str_radix(&region["size_hex"].as_str().unwrap()[2..], 16).unwrap()
             })
         })
         .collect();
     assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes.len() > 20, "{sizes:?}");
     let by_usage = run(&["regions", path, "--sort", "usage", "--format", "json"]).json();
-    let usages: Vec<&str> = by_usage["regions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|region| region["usage"].as_str().unwrap())
-        .collect();
+    let usages: Vec<&str> =
+        by_usage["list"].as_array().unwrap().iter().map(|region| region["usage"].as_str().unwrap()).collect();
     assert!(usages.is_sorted() && usages.len() == sizes.len(), "{usages:?}");
     for wrong in ["-f:FileMap", "-f:nothing"] {
         assert_eq!(run(&["regions", path, wrong]).code, Some(2), "{wrong}");
@@ -195,7 +191,7 @@ fn regions_for_spreadsheets() {
         let lines: Vec<&str> = table.text().lines().collect();
         assert!(lines[0].starts_with(&format!("BaseAddress{delimiter}EndAddress+1{delimiter}RegionSize")));
         let regions = run(&["regions", str(&mapped), "--format", "json"]).json();
-        assert_eq!(lines.len() - 1, regions["regions"].as_array().unwrap().len());
+        assert_eq!(lines.len() - 1, regions["list"].as_array().unwrap().len());
         let teb = lines.iter().find(|line| line.starts_with(&format!("{:#x}{delimiter}", X64.tebs[1])));
         assert_eq!(teb.unwrap().split(delimiter).nth(6), Some("TEB"), "{teb:?}");
         let warned = run(&["regions", str(&path), "--format", format]);

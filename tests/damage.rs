@@ -7,7 +7,7 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::{Dump, OpenError};
 use dumplens_synth::{damage, presets};
 use expected::{Expected, FURTHER, MALFORMED, Map};
@@ -19,13 +19,12 @@ fn ask(name: &str, bytes: Vec<u8>) -> Result<Answers, OpenError> {
     asked.unwrap_or_else(|_| panic!("{name}: the panic above"))
 }
 
-fn report(bytes: Vec<u8>) -> Result<Report, OpenError> {
-    let options = Options { details: true, ..Options::default() };
-    Dump::open(bytes).map(|dump| Report::new(&Process::gather(&dump), &options))
+fn report(bytes: Vec<u8>) -> Result<Facts, OpenError> {
+    Dump::open(bytes).map(|dump| Facts::gather(&Process::gather(&dump), Question::Lists, &Options::default()))
 }
 
 /// Codes of the warnings, sorted, each once.
-fn codes(report: &Report) -> Vec<&str> {
+fn codes(report: &Facts) -> Vec<&str> {
     let mut codes: Vec<&str> = report.warnings.iter().map(|w| w.code.as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
@@ -33,7 +32,7 @@ fn codes(report: &Report) -> Vec<&str> {
 }
 
 /// Regions, total, commit, reserve, free, largest free region.
-fn totals(report: &Report) -> impl PartialEq + std::fmt::Debug {
+fn totals(report: &Facts) -> impl PartialEq + std::fmt::Debug {
     let m = &report.memory;
     (m.regions, [m.total_bytes, m.commit_bytes, m.reserve_bytes, m.free_bytes], m.largest_free)
 }
@@ -70,7 +69,7 @@ fn every_odd_variant_is_survived() {
 }
 
 /// Compares the variants of a table with what it promises; lists every one that differs.
-fn check(table: &[(&str, Expected)], undamaged: &Report) {
+fn check(table: &[(&str, Expected)], undamaged: &Facts) {
     let mut wrong = Vec::new();
     let mut seen = 0;
     for variant in damage::variants() {
@@ -101,7 +100,7 @@ fn check(table: &[(&str, Expected)], undamaged: &Report) {
     assert_eq!(seen, table.len(), "a variant of the table is not one of synth's");
 }
 
-fn undamaged(process: &dumplens_synth::Process) -> Report {
+fn undamaged(process: &dumplens_synth::Process) -> Facts {
     let report = report(process.to_bytes().0).expect("a dump that opens");
     assert_eq!(codes(&report), [""; 0]);
     report
@@ -130,7 +129,7 @@ fn the_table_covers_all_of_malform_py() {
 fn no_warning_is_given_twice() {
     let mut twice = Vec::new();
     for variant in damage::variants() {
-        let Ok(Report { warnings, .. }) = report(variant.bytes) else { continue };
+        let Ok(Facts { warnings, .. }) = report(variant.bytes) else { continue };
         for (n, warning) in warnings.iter().enumerate() {
             if warnings[..n].contains(warning) {
                 twice.push(format!("{}: {}", variant.name, warning.message));
@@ -144,7 +143,7 @@ fn no_warning_is_given_twice() {
 #[test]
 fn what_is_not_damaged_is_still_told() {
     for variant in damage::variants() {
-        let kept: fn(&Report) -> bool = match variant.name {
+        let kept: fn(&Facts) -> bool = match variant.name {
             "31_modname_len_fffffffe" | "32_modname_rva_outside" => |r| {
                 r.modules.len() == 4
                     && r.modules[0].path.is_empty()

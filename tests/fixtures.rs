@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dumplens_analyzer::report::Stacks;
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, FileSource};
 use serde_json::{Value, json};
 
@@ -18,8 +17,7 @@ fn fixtures() -> Vec<PathBuf> {
 fn report(case: &Path) -> Value {
     let source = FileSource::open(&case.join("dump.dmp")).expect("dump.dmp");
     let dump = Dump::open(source).expect("a minidump");
-    let options = Options { details: true, stacks: Stacks::All, verdict: true, ..Options::default() };
-    let report = Report::new(&Process::gather(&dump), &options);
+    let report = Report::answer(&Process::gather(&dump), Question::Everything, &Options::default());
     serde_json::to_value(report).expect("plain data")
 }
 

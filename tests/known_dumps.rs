@@ -11,9 +11,9 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dumplens_analyzer::facts::Stacks;
 use dumplens_analyzer::render::number::duration;
-use dumplens_analyzer::report::Stacks;
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, FileSource};
 use serde_json::{Value, json};
 use support::{shared, unpack};
@@ -59,7 +59,7 @@ fn memory(report: &Report, truth: &Value) -> Option<(Value, Value)> {
         "private": kind("private"), "mapped": kind("mapped"), "image": kind("image"),
         "largest_free": want["largest_free"], "usage": want["total_bytes"],
     });
-    let m = &report.memory;
+    let m = &report.facts.memory;
     let of = |name: &str| m.kind.iter().find(|row| row.name == name).map_or(0, |row| row.size_bytes);
     let found = json!({
         "regions": m.regions, "total": m.total_bytes,
@@ -74,7 +74,7 @@ fn memory(report: &Report, truth: &Value) -> Option<(Value, Value)> {
 fn protections(report: &Report, truth: &Value) -> Option<(Vec<u64>, Vec<u64>)> {
     let want = truth.get("memory")?.get("protect_of_commit")?.as_object()?;
     let mut wanted: Vec<u64> = want.values().filter_map(|row| row[1].as_u64()).collect();
-    let mut found: Vec<u64> = report.memory.protect.iter().map(|row| row.size_bytes).collect();
+    let mut found: Vec<u64> = report.facts.memory.protect.iter().map(|row| row.size_bytes).collect();
     wanted.sort_unstable();
     found.sort_unstable();
     Some((wanted, found))
@@ -85,7 +85,7 @@ fn exception(report: &Report, truth: &Value) -> Option<(Value, Value)> {
     let want = truth.get("exception").filter(|e| !e.is_null())?;
     let part =
         |e: &Value| json!({ "code": e["code"], "address": e["address"], "parameters": e["parameters"] });
-    match &report.exception {
+    match &report.facts.exception {
         None if want["code"] == "0x80000003" => None,
         found => Some((part(want), found.as_ref().map_or(Value::Null, |e| part(&json!(e))))),
     }
@@ -95,8 +95,8 @@ fn exception(report: &Report, truth: &Value) -> Option<(Value, Value)> {
 fn uptimes(report: &Report, truth: &Value) -> (Value, Value) {
     let shown = |ms: Option<u64>| ms.map_or_else(|| "not available".to_owned(), duration);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // milliseconds of some years
-    let system = report.system.uptime_seconds.map(|s| (s * 1000.0).round() as u64);
-    let process = report.process.uptime_seconds.map(|s| s * 1000);
+    let system = report.facts.system.uptime_seconds.map(|s| (s * 1000.0).round() as u64);
+    let process = report.facts.process.uptime_seconds.map(|s| s * 1000);
     (truth["uptime"].clone(), json!({ "system": shown(system), "process": shown(process) }))
 }
 
@@ -108,7 +108,7 @@ fn compare(folders: &[&str], least: usize) {
         seen += 1;
         let opened = Dump::open(FileSource::open(&dump.path).expect("a file")).expect("a minidump");
         let process = Process::gather(&opened);
-        let report = Report::new(&process, &Options { details: true, ..Options::default() });
+        let report = Report::answer(&process, Question::Lists, &Options::default());
         let mut differ = |what: &str, wanted: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug| {
             wrong.push(format!("{} {what}: wanted {wanted:?}, found {found:?}", dump.name));
         };
@@ -140,7 +140,7 @@ fn compare(folders: &[&str], least: usize) {
 
 /// Regions and bytes of a row of the usage table.
 fn usage(report: &Report, name: &str) -> Option<(u64, u64)> {
-    report.memory.usage.iter().find(|row| row.name == name).map(|row| (row.regions, row.size_bytes))
+    report.facts.memory.usage.iter().find(|row| row.name == name).map(|row| (row.regions, row.size_bytes))
 }
 
 /// What each usage must have, by the threads and PEBs that the dumps are known to have.
@@ -150,7 +150,7 @@ fn usages_of_published_dumps() {
     let report = |name: &str| {
         let path = shared.join("dumps/public").join(name);
         let dump = Dump::open(FileSource::open(&path).expect("a file")).expect("a minidump");
-        Report::new(&Process::gather(&dump), &Options { details: true, ..Options::default() })
+        Report::answer(&Process::gather(&dump), Question::Lists, &Options::default())
     };
     // One thread of a 32-bit program on 64-bit Windows 7: everything twice.
     let wow64 = report("llvm-fizzbuzz_wow64.dmp");
@@ -161,24 +161,24 @@ fn usages_of_published_dumps() {
     assert_eq!(usage(&wow64, "Stack32"), Some((3, 1 << 20)));
     assert_eq!(usage(&wow64, "Stack64").map(|(regions, _)| regions), Some(3));
     // Windows' own counters, in the 32-bit heaps: segments found and bytes in large blocks are what they count.
-    let counted: Vec<_> = wow64.heaps.iter().filter(|heap| heap.bits == 32).collect();
+    let counted: Vec<_> = wow64.facts.heaps.iter().filter(|heap| heap.bits == 32).collect();
     assert!(!counted.is_empty() && counted.iter().all(|heap| heap.counters.agree == Some(true)));
     for heap in counted {
         assert_eq!(heap.counters.committed_bytes, Some(heap.committed_bytes - heap.large_bytes));
     }
-    assert!(wow64.heaps.iter().all(|heap| heap.faults.is_empty()));
+    assert!(wow64.facts.heaps.iter().all(|heap| heap.faults.is_empty()));
 
     // 47 threads, with page heap.
     let electron = report("electron-crashpad.dmp");
     assert_eq!(usage(&electron, "TEB"), Some((47, 47 * 0x2000)));
-    let stacks = electron.threads.iter().filter(|thread| {
+    let stacks = electron.facts.threads.iter().filter(|thread| {
         thread
             .stack
             .as_ref()
             .is_some_and(|stack| stack.committed_bytes.is_some() && stack.guard_bytes > Some(0))
     });
     assert_eq!(stacks.count(), 47);
-    assert!(electron.warnings.iter().any(|warning| warning.code == "page_heap"));
+    assert!(electron.facts.warnings.iter().any(|warning| warning.code == "page_heap"));
 }
 
 /// What was asked for, worked out of code and stack without symbols, and why it was refused: real programs by three
@@ -194,8 +194,9 @@ fn requests_that_were_refused() {
             continue;
         }
         let opened = Dump::open(FileSource::open(&dump.path).expect("a file")).expect("a minidump");
-        let options = Options { details: true, verdict: true, ..Options::default() };
-        let verdict = Report::new(&Process::gather(&opened), &options).verdict.expect("a verdict");
+        let verdict = Report::answer(&Process::gather(&opened), Question::Why, &Options::default())
+            .verdict
+            .expect("a verdict");
         assert_eq!(verdict.kind, "allocation_failure", "{}", dump.name);
         let found = json!(verdict.allocation.expect("what was asked for"));
         for part in ["requested_bytes", "element_size", "element_count", "padding"] {
@@ -224,10 +225,10 @@ fn earlier_exceptions() {
     let mut with = Vec::new();
     for dump in known(&shared, &["public", "own", "programs"], scratch.path()) {
         let opened = Dump::open(FileSource::open(&dump.path).expect("a file")).expect("a minidump");
-        let options = Options { details: true, stacks: Stacks::All, ..Options::default() };
-        let report = Report::new(&Process::gather(&opened), &options);
-        assert!(report.threads.iter().all(|t| t.exceptions.is_some()), "{}: searched", dump.name);
-        let found = report.threads.into_iter().flat_map(|t| t.exceptions.unwrap_or_default());
+        let report =
+            Report::answer(&Process::gather(&opened), Question::Stacks(Stacks::All), &Options::default());
+        assert!(report.facts.threads.iter().all(|t| t.exceptions.is_some()), "{}: searched", dump.name);
+        let found = report.facts.threads.into_iter().flat_map(|t| t.exceptions.unwrap_or_default());
         with.extend(found.map(|e| (dump.name.clone(), e.code.0, e.module, json!(e.parameters))));
     }
     let fizzbuzz = Some("fizzbuzz".to_owned());
@@ -255,12 +256,12 @@ fn published_dumps_without_a_truth_are_survived() {
             Err(error) => assert_eq!(error.to_string().lines().count(), 1, "{}", path.display()),
             Ok(dump) => {
                 let process = Process::gather(&dump);
-                let report = Report::new(&process, &Options { details: true, ..Options::default() });
+                let report = Report::answer(&process, Question::Lists, &Options::default());
                 let json = dumplens_analyzer::render::json::pretty(&report);
                 serde_json::from_str::<Value>(&json).expect("JSON that parses");
                 let posix = ["linux-mini.dmp", "macos.dmp"].iter().any(|name| path.ends_with(name));
                 assert_eq!(
-                    report.warnings.iter().any(|w| w.code == "not_windows"),
+                    report.facts.warnings.iter().any(|w| w.code == "not_windows"),
                     posix,
                     "{}",
                     path.display()

@@ -8,9 +8,8 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use dumplens_analyzer::report::Stacks;
-use dumplens_analyzer::symbols::{Search, Symbols};
-use dumplens_analyzer::{Options, Process, Report, TrimOptions, Trimmed, trim};
+use dumplens_analyzer::facts::Stacks;
+use dumplens_analyzer::{Facts, Options, Process, Question, TrimOptions, Trimmed, trim};
 use dumplens_core::minidump;
 use dumplens_core::{Dump, FileSource};
 use dumplens_synth::presets::{self, tiny::X64};
@@ -37,10 +36,8 @@ fn trimmed(dump: &Dump, options: TrimOptions) -> (Vec<u8>, Trimmed) {
 /// Everything that is said of the process; of the file, only what a copy shares.
 fn said(dump: &Dump) -> Value {
     let process = Process::gather(dump);
-    let options = Options { details: true, stacks: Stacks::All, ..Options::default() };
-    let mut report = Report::new(&process, &options);
-    report.symbolise(&mut Symbols::new(&process, Search::default()));
-    let mut report = serde_json::to_value(report).expect("plain data");
+    let facts = Facts::gather(&process, Question::Stacks(Stacks::All), &Options::default());
+    let mut report = serde_json::to_value(facts).expect("plain data");
     for of_the_file in ["size_bytes", "comment", "kept_bytes", "streams"] {
         assert!(report["dump"].as_object_mut().expect("dump").remove(of_the_file).is_some(), "{of_the_file}");
     }

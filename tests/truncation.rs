@@ -6,9 +6,9 @@ mod support;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use dumplens_analyzer::facts::ModuleReport;
 use dumplens_analyzer::render::{json, text};
-use dumplens_analyzer::report::ModuleReport;
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Damage, Dump, StreamType};
 use dumplens_synth::{Layout, presets};
 use support::{ask_everything, run, str, write};
@@ -25,14 +25,14 @@ fn whole() -> (Vec<u8>, Layout) {
 }
 
 fn report(dump: &Dump) -> Report {
-    Report::new(&Process::gather(dump), &Options { details: true, ..Options::default() })
+    Report::answer(&Process::gather(dump), Question::Lists, &Options::default())
 }
 
 /// Cuts at every byte of a range, and checks each.
 fn cut_in(range: impl FnOnce(&Layout) -> Range<u64>) {
     let (bytes, layout) = whole();
     let known = report(&Dump::open(bytes.clone()).unwrap());
-    assert_eq!(known.warnings, []);
+    assert_eq!(known.facts.warnings, []);
     for cut in range(&layout) {
         let left = bytes[..usize::try_from(cut).unwrap()].to_vec();
         let checked = catch_unwind(AssertUnwindSafe(|| check(left, &layout, &known)));
@@ -68,17 +68,21 @@ fn check(left: Vec<u8>, layout: &Layout, known: &Report) {
             "{kind} is in the file, and what it tells is lost"
         );
     }
-    assert!(!report.warnings.is_empty(), "nothing is said of the missing bytes");
+    assert!(!report.facts.warnings.is_empty(), "nothing is said of the missing bytes");
     if cut >= ends(StreamType::MEMORY64_LIST) {
         let missing = layout.file_size - cut;
         let [Damage::MemoryCut { missing: found, .. }] = dump.memory_damage() else {
             panic!("{:?}", dump.memory_damage());
         };
-        assert_eq!((*found, report.dump.missing_bytes, report.dump.truncated), (missing, missing, true));
+        assert_eq!(
+            (*found, report.facts.dump.missing_bytes, report.facts.dump.truncated),
+            (missing, missing, true)
+        );
         let said = format!("{missing} bytes of the memory it lists are not in the file");
-        assert!(report.warnings.iter().any(|w| w.code == "memory_cut" && w.message.contains(&said)));
+        assert!(report.facts.warnings.iter().any(|w| w.code == "memory_cut" && w.message.contains(&said)));
         assert!(
             report
+                .facts
                 .warnings
                 .iter()
                 .all(|w| ["memory_cut", "tebs_unusable", "peb_unread"].contains(&w.code.as_str()))
@@ -100,44 +104,64 @@ fn check(left: Vec<u8>, layout: &Layout, known: &Report) {
 type Part = (StreamType, fn(&Report, &Report) -> bool);
 
 const PARTS: &[Part] = &[
-    (StreamType::SYSTEM_INFO, |a, b| (&a.system.os, &a.dump.arch) == (&b.system.os, &b.dump.arch)),
+    (StreamType::SYSTEM_INFO, |a, b| {
+        (&a.facts.system.os, &a.facts.dump.arch) == (&b.facts.system.os, &b.facts.dump.arch)
+    }),
     (StreamType::MISC_INFO, |a, b| {
-        (a.process.id, &a.process.created, a.process.user_seconds, &a.system.build_string)
-            == (b.process.id, &b.process.created, b.process.user_seconds, &b.system.build_string)
+        (
+            a.facts.process.id,
+            &a.facts.process.created,
+            a.facts.process.user_seconds,
+            &a.facts.system.build_string,
+        ) == (
+            b.facts.process.id,
+            &b.facts.process.created,
+            b.facts.process.user_seconds,
+            &b.facts.system.build_string,
+        )
     }),
     (StreamType::THREAD_LIST, |a, b| {
-        a.threads.len() == b.threads.len()
-            && a.threads
+        a.facts.threads.len() == b.facts.threads.len()
+            && a.facts
+                .threads
                 .iter()
-                .zip(&b.threads)
+                .zip(&b.facts.threads)
                 .all(|(a, b)| (a.id, a.teb, a.ip, a.sp) == (b.id, b.teb, b.ip, b.sp))
     }),
     (StreamType::THREAD_INFO_LIST, |a, b| {
-        a.threads.iter().zip(&b.threads).all(|(a, b)| a.start_address == b.start_address)
+        a.facts.threads.iter().zip(&b.facts.threads).all(|(a, b)| a.start_address == b.start_address)
     }),
-    (StreamType::THREAD_NAMES, |a, b| a.threads.iter().zip(&b.threads).all(|(a, b)| a.name == b.name)),
+    (StreamType::THREAD_NAMES, |a, b| {
+        a.facts.threads.iter().zip(&b.facts.threads).all(|(a, b)| a.name == b.name)
+    }),
     (StreamType::MODULE_LIST, |a, b| {
         // How many of a module's pages are private is told by the memory map.
         let told =
             |m: &ModuleReport| (m.base, m.size_bytes, m.path.clone(), m.version.clone(), m.debug_id.clone());
-        a.modules.iter().map(told).eq(b.modules.iter().map(told))
+        a.facts.modules.iter().map(told).eq(b.facts.modules.iter().map(told))
     }),
     (StreamType::EXCEPTION, |a, b| {
         let told = |r: &Report| {
-            let e = r.exception.as_ref()?;
+            let e = r.facts.exception.as_ref()?;
             Some((e.code, e.address, e.flags, e.thread_id, e.parameters.clone()))
         };
         told(a).is_some() && told(a) == told(b)
     }),
-    (StreamType::HANDLE_DATA, |a, b| a.process.handles.is_some() && a.process.handles == b.process.handles),
-    (StreamType::COMMENT_W, |a, b| a.dump.comment.is_some() && a.dump.comment == b.dump.comment),
-    (StreamType::SYSTEM_MEMORY_INFO, |a, b| a.system.memory.is_some() && a.system.memory == b.system.memory),
+    (StreamType::HANDLE_DATA, |a, b| {
+        a.facts.process.handles.is_some() && a.facts.process.handles == b.facts.process.handles
+    }),
+    (StreamType::COMMENT_W, |a, b| {
+        a.facts.dump.comment.is_some() && a.facts.dump.comment == b.facts.dump.comment
+    }),
+    (StreamType::SYSTEM_MEMORY_INFO, |a, b| {
+        a.facts.system.memory.is_some() && a.facts.system.memory == b.facts.system.memory
+    }),
     (StreamType::PROCESS_VM_COUNTERS, |a, b| {
-        a.process.counters.is_some() && a.process.counters == b.process.counters
+        a.facts.process.counters.is_some() && a.facts.process.counters == b.facts.process.counters
     }),
     (StreamType::MEMORY_INFO_LIST, |a, b| {
         let totals = |r: &Report| {
-            let m = &r.memory;
+            let m = &r.facts.memory;
             (
                 m.complete,
                 m.regions,
@@ -147,7 +171,7 @@ const PARTS: &[Part] = &[
         };
         // Without the TEBs fewer regions are split, so the rows' counts differ; their bytes do not.
         let bytes = |r: &Report| {
-            let rows = r.memory.state.iter().chain(&r.memory.kind).chain(&r.memory.protect);
+            let rows = r.facts.memory.state.iter().chain(&r.facts.memory.kind).chain(&r.facts.memory.protect);
             rows.map(|row| (row.name.clone(), row.size_bytes)).collect::<Vec<_>>()
         };
         totals(a) == totals(b) && bytes(a) == bytes(b)
@@ -192,11 +216,11 @@ fn totals_of_a_map_that_is_cut_off_are_not_given_as_the_process_s() {
     let map = layout.stream(StreamType::MEMORY_INFO_LIST.0).unwrap();
     let half = (map.rva + 16 + (map.size - 16) / 2) as usize;
     let report = report(&Dump::open(bytes[..half].to_vec()).unwrap());
-    let codes: Vec<_> = report.warnings.iter().map(|w| w.code.as_str()).collect();
+    let codes: Vec<_> = report.facts.warnings.iter().map(|w| w.code.as_str()).collect();
     assert!(codes.contains(&"stream_cut") && codes.contains(&"entries_cut"), "{codes:?}");
-    assert!(!report.memory.complete, "half a map");
+    assert!(!report.facts.memory.complete, "half a map");
     assert_eq!(
-        (report.memory.total_bytes, report.memory.largest_free),
+        (report.facts.memory.total_bytes, report.facts.memory.largest_free),
         (None, None),
         "unknown, not half of it"
     );

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::{Dump, MemoryInfo};
 use minidump::format as md;
 use minidump::{
@@ -18,7 +18,7 @@ use crate::view::{Part, Range, Region, View};
 pub(crate) fn dumplens(bytes: &[u8]) -> Option<(View, Vec<String>)> {
     let dump = Dump::open(bytes.to_vec()).ok()?;
     let process = Process::gather(&dump);
-    let report = Report::new(&process, &Options { details: true, ..Options::default() });
+    let report = Facts::gather(&process, Question::Lists, &Options::default());
     let region = |r: MemoryInfo| {
         // Windows leaves it open what AllocationBase is of a free region.
         let allocation = if r.state.is_free() { 0 } else { r.allocation_base };

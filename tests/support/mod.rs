@@ -9,11 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use dumplens_analyzer::diff::{Difference, Side};
+use dumplens_analyzer::facts::SpaceMap;
+use dumplens_analyzer::facts::{AddressReport, RegionReport};
 use dumplens_analyzer::render::{html, json, markdown, text};
-use dumplens_analyzer::report::Stacks;
-use dumplens_analyzer::report::map::SpaceMap;
-use dumplens_analyzer::report::region::{AddressReport, RegionReport};
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, Width};
 use dumplens_synth::presets;
 use wait4::Wait4 as _;
@@ -30,25 +29,19 @@ pub(crate) struct Answers {
 /// Report and renderings, regions and addresses; what must hold for every dump is asserted on the way.
 pub(crate) fn ask_everything(dump: &Dump) -> Answers {
     let process = Process::gather(dump);
-    let options = Options {
-        path: "a.dmp".into(),
-        include_secrets: true,
-        details: true,
-        verdict: true,
-        stacks: Stacks::All,
-    };
-    let report = Report::new(&process, &options);
-    let brief = Report::new(&process, &Options::default());
+    let options = Options { path: "a.dmp".into(), include_secrets: true, ..Options::default() };
+    let report = Report::answer(&process, Question::Everything, &options);
+    let brief = Report::answer(&process, Question::Summary, &Options::default());
     let json = json::pretty(&report);
     let parsed: serde_json::Value = serde_json::from_str(&json).expect("JSON that parses");
-    assert_eq!(parsed["schema_version"], 1);
+    assert_eq!(parsed["schema_version"], 2);
     let mut texts =
         vec![text::summary(&brief), text::info(&report), text::threads(&report), text::stacks(&report), json];
     texts.push(walk(&process));
     texts.push(markdown::report(&report));
     texts.push(html::page(&report, &SpaceMap::new(&process)));
     texts.extend(with_itself(&process, &report));
-    let memory = &report.memory;
+    let memory = &report.facts.memory;
     let rows: u64 = memory.usage.iter().map(|row| row.size_bytes).sum();
     if memory.complete {
         assert_eq!(memory.total_bytes, Some(rows), "usage rows add up to the total");
@@ -68,7 +61,7 @@ pub(crate) fn ask_everything(dump: &Dump) -> Answers {
 
 /// A dump compared with itself: whatever is wrong with it, nothing has grown.
 fn with_itself(process: &Process<'_>, report: &Report) -> [String; 3] {
-    let side = Side { process, report };
+    let side = Side { process, facts: &report.facts };
     let difference = Difference::between(&side, &side);
     let all = difference.memory.iter().chain(&difference.counters);
     assert!(

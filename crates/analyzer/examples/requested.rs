@@ -6,20 +6,18 @@
 use std::error::Error;
 use std::path::Path;
 
-use dumplens_analyzer::report::Stacks;
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, FileSource};
 
 pub(crate) fn answer(path: &Path) -> Result<String, Box<dyn Error>> {
     let dump = Dump::open(FileSource::open(path)?)?;
-    let options = Options { verdict: true, details: true, stacks: Stacks::Exception, ..Options::default() };
-    let report = Report::new(&Process::gather(&dump), &options);
+    let report = Report::answer(&Process::gather(&dump), Question::Why, &Options::default());
     let requested = report.verdict.as_ref().and_then(|v| Some(v.allocation.as_ref()?.requested_bytes));
     let mut answer = match requested {
         Some(bytes) => format!("{bytes} bytes were asked for\n"),
         None => "how much was asked for is not known\n".to_owned(),
     };
-    for warning in &report.warnings {
+    for warning in &report.facts.warnings {
         answer += &format!("{}: {}\n", warning.code, warning.message);
     }
     Ok(answer)

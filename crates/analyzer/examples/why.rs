@@ -6,15 +6,13 @@
 use std::error::Error;
 use std::path::Path;
 
-use dumplens_analyzer::report::Stacks;
-use dumplens_analyzer::{Options, Process, Report, render};
+use dumplens_analyzer::{Options, Process, Question, Report, render};
 use dumplens_core::{Dump, FileSource};
 
 pub(crate) fn answer(path: &Path) -> Result<String, Box<dyn Error>> {
     let dump = Dump::open(FileSource::open(path)?)?;
     let process = Process::gather(&dump);
-    let options = Options { verdict: true, details: true, stacks: Stacks::Exception, ..Options::default() };
-    let report = Report::new(&process, &options);
+    let report = Report::answer(&process, Question::Why, &Options::default());
     Ok(render::text::why(&report))
 }
 

@@ -1,9 +1,20 @@
 //! What a minidump means: the address space and who owns it, facts about process and system, and the report.
 //!
 //! ```text
-//! Dump ─ Process::gather ─> Process ─ Report::new ─> Report ─ render::{text, json} ─> text
+//! Dump ─ Process::gather ─> Process ─ Facts::gather ─> Facts ─ findings ─> Verdict ─> Report ─ render::{text, json, …} ─> text
 //!                             ├─ stack::Walker ─ .walk(thread) ─> Stack
 //!                             └─ .space: AddressSpace ─ .pieces() ─> the region list
+//! ```
+//!
+//! Each module is a room. A room imports only rooms that stand before it in this list:
+//!
+//! ```text
+//! space       regions, their usage, totals          facts       all of it as plain data, with its names
+//! process     threads, modules, heaps, claims       findings    what points to what happened, a file each
+//! symbols     from an address to a function         verdict     what the findings mean together; the signature
+//! stack       who called whom                       report      facts, findings and verdict
+//! exceptions  codes, what was accessed, earlier     diff, trim  two reports; a smaller dump with the same one
+//! request     how many bytes were asked for         render      text, JSON, Markdown, HTML
 //! ```
 //!
 //! Everything here is judgement: it could be wrong although the bytes are right. What the bytes are is
@@ -12,59 +23,41 @@
 //! # Example
 //!
 //! ```
-//! use dumplens_analyzer::{Options, Process, Report, render};
+//! use dumplens_analyzer::{Options, Process, Question, Report, render};
 //! use dumplens_core::{Dump, FileSource};
 //!
-//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/x64-bad-alloc/dump.dmp");
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/story-commit-limit/dump.dmp");
 //! let dump = Dump::open(FileSource::open(path.as_ref())?)?;
 //! let process = Process::gather(&dump);
-//! let report = Report::new(&process, &Options::default());
-//! let largest = report.memory.largest_free.as_ref().expect("a full dump lists free regions");
-//! assert!(largest.size_bytes > 1 << 40);
-//! print!("{}", render::text::summary(&report));
+//! let report = Report::answer(&process, Question::Why, &Options::default());
+//! let verdict = report.verdict.as_ref().expect("`Why` is answered with a verdict");
+//! assert_eq!(verdict.cause.map(|cause| cause.name()), Some("commit_limit"));
+//! print!("{}", render::text::why(&report));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![deny(missing_docs)]
 
-mod address_space;
-mod allocations;
-mod claims;
-mod clock;
-#[cfg(feature = "processor")]
-mod crash_analysis;
 pub mod diff;
 mod exceptions;
-mod filter;
+pub mod facts;
 pub mod findings;
-mod heaps;
-mod hints;
-mod module_map;
-mod module_names;
-mod names;
-mod owners;
-mod page_heap;
 mod process;
 pub mod render;
-mod repair;
 pub mod report;
 pub mod request;
-pub mod signature;
+mod space;
 pub mod stack;
-mod stack_use;
 pub mod symbols;
-mod totals;
 mod trim;
-mod usage;
 pub mod verdict;
-mod warning;
 
-pub use address_space::{AddressSpace, Coverage, Piece};
-pub use allocations::{Allocation, Allocations, SizeClass};
 pub use diff::Difference;
-pub use filter::Filter;
-pub use process::{Process, Thread};
-pub use report::{Options, Report};
-pub use totals::{Totals, TotalsRow};
+pub use exceptions::ExceptionWarning;
+pub use facts::{Facts, Options, Question, Stacks, Warning};
+pub use process::{Process, ProcessWarning, Thread};
+pub use report::Report;
+pub use space::{
+    AddressSpace, Allocation, Allocations, Bits, Coverage, Fact, Filter, Hex, Owner, PebField, Piece,
+    SizeClass, SpaceWarning, Span, Totals, TotalsRow, Usage,
+};
 pub use trim::{TrimOptions, Trimmed, trim};
-pub use usage::{Bits, Fact, Owner, PebField, Span, Usage};
-pub use warning::Warning;

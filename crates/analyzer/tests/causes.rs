@@ -5,10 +5,8 @@
 
 use std::fmt::Debug;
 
-use dumplens_analyzer::report::Stacks;
-use dumplens_analyzer::symbols::{Search, Symbols};
-use dumplens_analyzer::verdict::{Confidence, VerdictReport};
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::verdict::{Cause, Confidence, VerdictReport};
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::Dump;
 use dumplens_synth::presets::causes::{self, Case, Level, Sure, Wanted};
 
@@ -17,11 +15,7 @@ const PENDING: &[&str] = &[];
 
 fn report(case: &Case) -> Report {
     let dump = Dump::open(case.process.to_bytes().0).expect("a dump that opens");
-    let options = Options { details: true, verdict: true, stacks: Stacks::Exception, ..Options::default() };
-    let process = Process::gather(&dump);
-    let mut report = Report::new(&process, &options);
-    report.symbolise(&mut Symbols::new(&process, Search::default()));
-    report
+    Report::answer(&Process::gather(&dump), Question::Why, &Options::default())
 }
 
 /// What differs, one line each.
@@ -29,9 +23,9 @@ fn differences(case: &Case, verdict: &VerdictReport) -> Vec<String> {
     let truth = &case.truth;
     let asked = verdict.allocation.as_ref();
     [
-        differs("kind", &truth.kind, Some(verdict.kind)),
-        differs("cause", &truth.cause, verdict.cause),
-        differs("origin", &truth.origin, asked.map(|a| a.origin)),
+        differs("kind", &truth.kind, Some(verdict.kind.name())),
+        differs("cause", &truth.cause, verdict.cause.map(Cause::name)),
+        differs("origin", &truth.origin, asked.map(|a| a.origin.name())),
         differs("requested_bytes", &truth.requested_bytes, asked.map(|a| a.requested_bytes)),
         differs("element_size", &truth.element_size, asked.and_then(|a| a.element_size)),
         differs("element_count", &truth.element_count, asked.and_then(|a| a.element_count)),

@@ -2,8 +2,8 @@
 //! at the instruction pointer harm.
 #![cfg(feature = "processor")]
 
-use dumplens_analyzer::report::AnalysisReport;
-use dumplens_analyzer::{Options, Process, Report, render};
+use dumplens_analyzer::facts::{AnalysisReport, OperandKind};
+use dumplens_analyzer::{Options, Process, Question, Report, render};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, Exception, damage, presets};
 
@@ -15,7 +15,7 @@ const NOWHERE: u64 = 0x0123_4567_8000;
 
 fn report(bytes: Vec<u8>) -> Report {
     let dump = Dump::open(bytes).expect("a dump that opens");
-    Report::new(&Process::gather(&dump), &Options { details: true, ..Options::default() })
+    Report::answer(&Process::gather(&dump), Question::Lists, &Options::default())
 }
 
 /// `code` at the instruction pointer, `rcx`, and an access violation with these parameters.
@@ -37,15 +37,22 @@ fn crashed(code: &[u8], rcx: u64, parameters: [u64; 2]) -> synth::Process {
 
 fn analysed(process: &synth::Process) -> AnalysisReport {
     let report = report(process.to_bytes().0);
-    *report.exception.expect("an exception").analysis.expect("an analysis")
+    *report.facts.exception.expect("an exception").analysis.expect("an analysis")
 }
 
 fn operands(found: &AnalysisReport) -> Option<Vec<(u64, Option<&str>)>> {
-    Some(found.accesses.as_ref()?.iter().map(|operand| (operand.address.0, operand.kind)).collect())
+    Some(
+        found
+            .accesses
+            .as_ref()?
+            .iter()
+            .map(|operand| (operand.address.0, operand.kind.map(OperandKind::name)))
+            .collect(),
+    )
 }
 
 fn adjusted(found: &AnalysisReport) -> Option<(&str, u64)> {
-    found.adjusted_address.as_ref().map(|adjusted| (adjusted.kind, adjusted.address.0))
+    found.adjusted_address.as_ref().map(|adjusted| (adjusted.kind.name(), adjusted.address.0))
 }
 
 /// `mov rax, [rcx]`
@@ -109,7 +116,10 @@ fn one_bit_away_from_memory() {
     let flipped = heap ^ (1 << 46);
     let found = analysed(&crashed(LOAD, flipped, [0, flipped]));
     let flips = found.bit_flips.as_deref().expect("a memory map");
-    assert!(flips.iter().any(|flip| flip.address.0 == heap && flip.register == Some("rcx")), "{flips:?}");
+    assert!(
+        flips.iter().any(|flip| flip.address.0 == heap && flip.register.as_deref() == Some("rcx")),
+        "{flips:?}"
+    );
     assert!(flips.iter().all(|flip| flip.confidence.is_some_and(|c| c > 0.0 && c < 1.0)), "{flips:?}");
     let mut process = crashed(LOAD, flipped, [0, flipped]);
     process.regions = None;
@@ -151,8 +161,8 @@ fn info_shows_reason_instruction_and_what_it_used() {
 #[test]
 fn none_without_details() {
     let dump = Dump::open(crashed(LOAD, 0, [0, 0]).to_bytes().0).expect("a dump that opens");
-    let report = Report::new(&Process::gather(&dump), &Options::default());
-    assert_eq!(report.exception.expect("an exception").analysis, None);
+    let report = Report::answer(&Process::gather(&dump), Question::Summary, &Options::default());
+    assert_eq!(report.facts.exception.expect("an exception").analysis, None);
 }
 
 /// Minidump-processor takes 8 from the stack pointer of a `call` and of a `push`.
@@ -163,13 +173,13 @@ fn stack_pointers_near_zero() {
             let mut process = crashed(code, NOWHERE, [1, 0]);
             process.exception.as_mut().and_then(|e| e.context.as_mut()).expect("a context").sp = sp;
             let report = report(process.to_bytes().0);
-            assert!(!lacks(&report), "{sp:#x} {code:x?}: {:?}", report.warnings);
+            assert!(!lacks(&report), "{sp:#x} {code:x?}: {:?}", report.facts.warnings);
         }
     }
 }
 
 fn lacks(report: &Report) -> bool {
-    report.warnings.iter().any(|warning| warning.code == "crash_analysis_lacks")
+    report.facts.warnings.iter().any(|warning| warning.code == "crash_analysis_lacks")
 }
 
 #[test]
@@ -177,9 +187,9 @@ fn damaged_dumps() {
     let mut analysed = 0;
     for variant in damage::variants() {
         let Ok(dump) = Dump::open(variant.bytes) else { continue };
-        let report = Report::new(&Process::gather(&dump), &Options { details: true, ..Options::default() });
-        assert!(!report.warnings.iter().any(|w| w.message.contains("panicked")), "{}", variant.name);
-        analysed += usize::from(report.exception.is_some_and(|e| e.analysis.is_some()));
+        let report = Report::answer(&Process::gather(&dump), Question::Lists, &Options::default());
+        assert!(!report.facts.warnings.iter().any(|w| w.message.contains("panicked")), "{}", variant.name);
+        analysed += usize::from(report.facts.exception.is_some_and(|e| e.analysis.is_some()));
     }
     assert!(analysed > 50, "only {analysed} had anything to analyse");
 }
@@ -211,8 +221,8 @@ fn any_bytes_as_instruction() {
         }
         let code = bytes[at..at + kept].to_vec();
         let report = report(bytes);
-        assert!(!lacks(&report), "{code:x?}: {:?}", report.warnings);
-        let analysis = report.exception.and_then(|e| e.analysis).expect("an analysis");
+        assert!(!lacks(&report), "{code:x?}: {:?}", report.facts.warnings);
+        let analysis = report.facts.exception.and_then(|e| e.analysis).expect("an analysis");
         decoded += u64::from(analysis.instruction.is_some());
     }
     assert!(decoded > runs / 4, "only {decoded} were instructions");

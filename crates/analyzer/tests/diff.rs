@@ -8,7 +8,7 @@ mod identity;
 mod lacking;
 
 use dumplens_analyzer::diff::{Change, Difference, Row, Side};
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::Dump;
 use dumplens_synth::presets::heaps::leak::{
     self, AFTER, ALLOCATED, ARENA, ASKED, BEFORE, FREED, Moment, leak,
@@ -29,9 +29,10 @@ fn bytes(process: &Written) -> Vec<u8> {
 fn between(old: Vec<u8>, new: Vec<u8>) -> Difference {
     let (old, new) = (Dump::open(old).expect("a dump"), Dump::open(new).expect("a dump"));
     let (old, new) = (Process::gather(&old), Process::gather(&new));
-    let options = |path: &str| Options { path: path.to_owned(), details: true, ..Options::default() };
-    let (before, after) = (Report::new(&old, &options("old.dmp")), Report::new(&new, &options("new.dmp")));
-    Difference::between(&Side { process: &old, report: &before }, &Side { process: &new, report: &after })
+    let options = |path: &str| Options { path: path.to_owned(), ..Options::default() };
+    let facts = |process, path| Facts::gather(process, Question::Lists, &options(path));
+    let (before, after) = (facts(&old, "old.dmp"), facts(&new, "new.dmp"));
+    Difference::between(&Side { process: &old, facts: &before }, &Side { process: &new, facts: &after })
 }
 
 fn grown(width: Width) -> Difference {

@@ -1,7 +1,7 @@
 //! Exceptions that left their records on stacks: which are found, and what is taken for none.
 
-use dumplens_analyzer::report::{EarlierReport, Stacks};
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::facts::{EarlierReport, Stacks};
+use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, CppThrow, Exception, SystemInfo, Width, presets};
 
@@ -13,18 +13,18 @@ const IN_USE: u64 = 0x800;
 /// In the code of app.exe.
 const CODE: u64 = 0x1004;
 
-fn report(process: &synth::Process, options: &Options) -> Report {
+fn report(process: &synth::Process, question: Question) -> Facts {
     let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
-    Report::new(&Process::gather(&dump), options)
+    Facts::gather(&Process::gather(&dump), question, &Options::default())
 }
 
-fn all() -> Options {
-    Options { details: true, stacks: Stacks::All, ..Options::default() }
+fn all() -> Question {
+    Question::Stacks(Stacks::All)
 }
 
 /// What is found on the stack of the first thread.
 fn found(process: &synth::Process) -> Vec<EarlierReport> {
-    report(process, &all()).threads[0].exceptions.clone().expect("a stack that was searched")
+    report(process, all()).threads[0].exceptions.clone().expect("a stack that was searched")
 }
 
 fn codes(process: &synth::Process) -> Vec<u64> {
@@ -143,7 +143,7 @@ fn the_dumps_own_exception_is_not_an_earlier_one() {
     let own = process.exception.clone().expect("an exception");
     put(&mut process, X64, 0x600, &own);
     process.put(X64.stack_base(1) - 0x600, &own.record_bytes(Width::W64));
-    let report = report(&process, &all());
+    let report = report(&process, all());
     assert!(report.threads.iter().all(|t| t.exceptions.as_deref() == Some(&[][..])));
     process.exception = None;
     assert_eq!(codes(&process), [0xc000_0005], "without it, it is one");
@@ -256,7 +256,7 @@ fn a_stack_full_of_exceptions() {
     for n in 0..20 {
         put(&mut process, X64, 0x780 - n * 0x40, &raised(0xc000_0005, &[1, 0x100 + n]));
     }
-    let report = report(&process, &all());
+    let report = report(&process, all());
     let found = report.threads[0].exceptions.as_ref().expect("searched");
     assert_eq!(
         found.iter().map(|e| e.parameters[1].0).collect::<Vec<_>>(),
@@ -276,7 +276,7 @@ fn threads_full_of_exceptions() {
     }
     let first = process.threads[0].clone();
     process.threads.resize(40, synth::Thread { id: 5000, ..first });
-    let report = report(&process, &all());
+    let report = report(&process, all());
     let found: Vec<_> = report.threads.iter().map(|t| t.exceptions.as_ref().map_or(0, Vec::len)).collect();
     assert_eq!(found.iter().sum::<usize>(), 256);
     assert_eq!((found[0], found[39]), (8, 0));
@@ -288,27 +288,27 @@ fn threads_full_of_exceptions() {
 fn only_what_is_wanted_is_searched() {
     let mut process = x64();
     put(&mut process, X64, 0x500, &raised(0xc000_0005, &[1, 0x45]));
-    let searched = |options: Options| {
-        let threads = report(&process, &Options { details: true, ..options }).threads;
+    let searched = |question| {
+        let threads = report(&process, question).threads;
         threads.iter().map(|t| t.exceptions.as_ref().map(Vec::len)).collect::<Vec<_>>()
     };
-    let stacks = |stacks| searched(Options { stacks, ..Options::default() });
-    assert_eq!(stacks(Stacks::None), [None, None]);
+    let stacks = |stacks| searched(Question::Stacks(stacks));
+    assert_eq!(searched(Question::Threads), [None, None]);
     assert_eq!(stacks(Stacks::Thread(1)), [None, Some(0)]);
     assert_eq!(stacks(Stacks::Exception), [Some(1), None]);
     assert_eq!(stacks(Stacks::All), [Some(1), Some(0)]);
-    assert_eq!(searched(Options { verdict: true, ..Options::default() }), [Some(1), Some(0)]);
+    assert_eq!(searched(Question::Why), [Some(1), Some(0)]);
 }
 
 #[test]
 fn stacks_that_are_not_there() {
     let mut process = x64();
     process.memory.retain(|range| range.start < X64.stacks[0] || range.start >= X64.stack_base(0));
-    let found: Vec<_> = report(&process, &all()).threads.iter().map(|t| t.exceptions.is_some()).collect();
+    let found: Vec<_> = report(&process, all()).threads.iter().map(|t| t.exceptions.is_some()).collect();
     assert_eq!(found, [false, true], "what is not kept is not known to be without");
     let mut linux = with(&[(0x500, raised(0xc000_0005, &[1, 0x45]))]);
     linux.system = Some(SystemInfo { platform_id: 0x8201, ..SystemInfo::default() });
-    assert!(report(&linux, &all()).threads.iter().all(|t| t.exceptions.is_none()));
+    assert!(report(&linux, all()).threads.iter().all(|t| t.exceptions.is_none()));
 }
 
 /// A minidump of stacks and modules: no TEBs say where a stack ends, and no map what is executable.

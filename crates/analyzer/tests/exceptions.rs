@@ -1,16 +1,16 @@
 //! The exception of a report: what the code means, what was accessed, what can be known of a throw.
 
-use dumplens_analyzer::report::{AccessReport, ExceptionReport};
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::facts::{AccessKind, AccessReport, Chance, ExceptionReport};
+use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, Exception, SystemInfo, presets};
 
 const X64: presets::Addresses = presets::tiny::X64;
 const X86: presets::Addresses = presets::tiny::X86;
 
-fn report(process: &synth::Process) -> Report {
+fn report(process: &synth::Process) -> Facts {
     let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
-    Report::new(&Process::gather(&dump), &Options::default())
+    Facts::gather(&Process::gather(&dump), Question::Summary, &Options::default())
 }
 
 fn raised(mut process: synth::Process, code: u32, flags: u32, parameters: &[u64]) -> ExceptionReport {
@@ -29,7 +29,7 @@ fn accessed(process: synth::Process, code: u32, parameters: &[u64]) -> AccessRep
 fn whether_it_was_seen_first_or_last_is_not_recorded() {
     for (flags, noncontinuable) in [(0, false), (1, true), (0x80, false), (0x81, true)] {
         let exception = raised(presets::tiny(), 0xc000_001d, flags, &[]);
-        assert_eq!(exception.chance, Some("not recorded"));
+        assert_eq!(exception.chance, Some(Chance::NotRecorded));
         assert_eq!(exception.noncontinuable, Some(noncontinuable), "{flags:#x}");
         assert_eq!(exception.name.as_deref(), Some("STATUS_ILLEGAL_INSTRUCTION"));
         assert!(exception.meaning.is_some_and(|meaning| meaning.contains("instruction")));
@@ -53,7 +53,10 @@ fn the_reason_of_a_fast_failure() {
 #[test]
 fn a_null_pointer() {
     let access = accessed(presets::tiny(), 0xc000_0005, &[0, 0x10]);
-    assert_eq!((access.kind, access.address.0, access.null_page), (Some("read"), 0x10, true));
+    assert_eq!(
+        (access.kind.map(AccessKind::name), access.address.0, access.null_page),
+        (Some("read"), 0x10, true)
+    );
     assert_eq!(access.region.as_ref().map(|r| r.state.as_str()), Some("MEM_FREE"));
     assert!(!access.non_canonical && access.module.is_none() && access.status.is_none());
     assert!(accessed(presets::tiny(), 0xc000_0005, &[1, 0xffff]).null_page);
@@ -63,7 +66,7 @@ fn a_null_pointer() {
 #[test]
 fn the_region_of_the_address() {
     let code = accessed(presets::tiny(), 0xc000_0005, &[1, X64.app + 0x1004]);
-    assert_eq!((code.kind, code.module.as_deref()), (Some("write"), Some("app")));
+    assert_eq!((code.kind.map(AccessKind::name), code.module.as_deref()), (Some("write"), Some("app")));
     assert_eq!(code.offset.map(|offset| offset.0), Some(0x1004));
     let region = code.region.expect("a region");
     assert_eq!((region.state.as_str(), region.usage.as_str()), ("MEM_COMMIT", "Image"));
@@ -72,7 +75,10 @@ fn the_region_of_the_address() {
         (Some("PAGE_EXECUTE_READ"), Some("MEM_IMAGE"))
     );
     let stack = accessed(presets::tiny(), 0xc000_0005, &[8, X64.stack_base(0) - 0x80]);
-    assert_eq!((stack.kind, stack.module, stack.null_page), (Some("execute"), None, false));
+    assert_eq!(
+        (stack.kind.map(AccessKind::name), stack.module, stack.null_page),
+        (Some("execute"), None, false)
+    );
     assert_eq!(stack.region.map(|region| region.usage), Some("Stack".to_owned()));
     assert_eq!(stack.below_stack_limit_bytes, None, "it is committed");
     assert_eq!(accessed(presets::tiny(), 0xc000_0005, &[2, 0x10]).kind, None);
@@ -97,7 +103,7 @@ fn a_page_that_could_not_be_read() {
     let access = accessed(presets::tiny(), 0xc000_0006, &[8, X64.app + 0x1004, 0xc000_009c]);
     let status = access.status.expect("a status");
     assert_eq!((status.code.0, status.name.as_deref()), (0xc000_009c, Some("STATUS_DEVICE_DATA_ERROR")));
-    assert_eq!((access.kind, access.module.as_deref()), (Some("execute"), Some("app")));
+    assert_eq!((access.kind.map(AccessKind::name), access.module.as_deref()), (Some("execute"), Some("app")));
     // Writers extend the sign of an NTSTATUS.
     let extended = accessed(presets::tiny(), 0xc000_0006, &[0, 0x5000, 0xffff_ffff_c000_009c]);
     assert_eq!(extended.status.map(|status| status.code.0), Some(0xc000_009c));

@@ -1,24 +1,24 @@
 //! Facts that are put together from several streams or from memory: which source wins, and what is unknown rather than
 //! zero.
 
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, Exception, Kuser, Misc, SystemInfo, SystemMemory, presets};
 
 const X64: presets::Addresses = presets::tiny::X64;
 
-fn report(process: &synth::Process) -> Report {
+fn report(process: &synth::Process) -> Facts {
     let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
-    Report::new(&Process::gather(&dump), &Options { details: true, ..Options::default() })
+    Facts::gather(&Process::gather(&dump), Question::Lists, &Options::default())
 }
 
-fn changed(change: impl FnOnce(&mut synth::Process)) -> Report {
+fn changed(change: impl FnOnce(&mut synth::Process)) -> Facts {
     let mut process = presets::tiny();
     change(&mut process);
     report(&process)
 }
 
-fn codes(report: &Report) -> Vec<&str> {
+fn codes(report: &Facts) -> Vec<&str> {
     report.warnings.iter().map(|w| w.code.as_str()).collect()
 }
 
@@ -186,8 +186,7 @@ fn registers_of_another_processor_are_a_warning() {
     let flags = u32::from_le_bytes(place) as usize + 0x30;
     bytes[flags..flags + 4].copy_from_slice(&0x40_001f_u32.to_le_bytes());
     let dump = Dump::open(bytes).expect("a dump that opens");
-    let options = Options { details: true, ..Options::default() };
-    let report = Report::new(&Process::gather(&dump), &options);
+    let report = Facts::gather(&Process::gather(&dump), Question::Lists, &Options::default());
     assert_eq!((report.threads[0].ip.is_some(), report.threads[1].ip), (true, None));
     assert_eq!(codes(&report), ["contexts_unusable"]);
     let first = format!("thread {:#x}", presets::tiny().threads[1].id);

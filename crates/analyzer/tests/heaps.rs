@@ -1,7 +1,7 @@
 //! What the regions of processes with heaps are for, against what the processes were made of.
 
-use dumplens_analyzer::report::region::RegionReport;
-use dumplens_analyzer::{Options, Process, Report, Usage};
+use dumplens_analyzer::facts::RegionReport;
+use dumplens_analyzer::{Facts, Options, Process, Question, Usage};
 use dumplens_core::Dump;
 use dumplens_synth::heap::{HeapClass, HeapKind, HeapTruth};
 use dumplens_synth::presets::heaps::{self, ALL};
@@ -73,8 +73,7 @@ fn heaps_are_reported_as_they_are() {
     for (name, preset) in ALL {
         let (synthetic, truth) = preset();
         let dump = open(&synthetic);
-        let options = Options { details: true, ..Options::default() };
-        let report = Report::new(&Process::gather(&dump), &options);
+        let report = Facts::gather(&Process::gather(&dump), Question::Lists, &Options::default());
         let total = report.memory.usage.iter().map(|row| row.size_bytes).sum::<u64>();
         assert_eq!(Some(total), report.memory.total_bytes, "{name}");
         assert_eq!(report.heaps.len(), truth.heaps.len(), "{name}");
@@ -135,7 +134,7 @@ fn damaged_heaps_are_told() {
     let mut silent = Vec::new();
     for variant in damage::heaps() {
         let dump = open(&variant.process);
-        let report = Report::new(&Process::gather(&dump), &Options { details: true, ..Options::default() });
+        let report = Facts::gather(&Process::gather(&dump), Question::Lists, &Options::default());
         let total = report.memory.usage.iter().map(|row| row.size_bytes).sum::<u64>();
         assert_eq!(Some(total), report.memory.total_bytes, "{}", variant.name);
         let told = report

@@ -1,7 +1,7 @@
 //! The picture's rows: every byte of the map, in order, however few they must be.
 
-use dumplens_analyzer::report::map::SpaceMap;
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::facts::SpaceMap;
+use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::Dump;
 use dumplens_synth::presets;
 
@@ -9,7 +9,7 @@ use dumplens_synth::presets;
 fn every_byte_is_in_a_row() {
     let dump = Dump::open(presets::full(5_000, 1 << 30, 20, 20).to_bytes().0).expect("a dump");
     let process = Process::gather(&dump);
-    let report = Report::new(&process, &Options::default());
+    let report = Facts::gather(&process, Question::Summary, &Options::default());
     for most in [1, 10, 500, 4_999, 1_000_000] {
         let map = SpaceMap::with_at_most(&process, most);
         let bytes: u64 = map.rows.iter().map(|row| row.region.size_bytes).sum();
@@ -32,7 +32,7 @@ fn every_byte_is_in_a_row() {
 fn free_classes_are_the_free_regions() {
     let dump = Dump::open(presets::full(5_000, 1 << 30, 20, 20).to_bytes().0).expect("a dump");
     let process = Process::gather(&dump);
-    let report = Report::new(&process, &Options::default());
+    let report = Facts::gather(&process, Question::Summary, &Options::default());
     let map = SpaceMap::new(&process);
     let free = report.memory.usage.iter().find(|row| row.name == "Free").expect("free regions");
     assert_eq!(map.free.iter().map(|class| class.regions).sum::<u64>(), free.regions);

@@ -9,9 +9,9 @@ mod page;
 #[path = "render/ticket.rs"]
 mod ticket;
 
+use dumplens_analyzer::facts::BlameReport;
+use dumplens_analyzer::facts::RegionReport;
 use dumplens_analyzer::render::{csv, json, text};
-use dumplens_analyzer::report::BlameReport;
-use dumplens_analyzer::report::region::RegionReport;
 use handmade::regions::{
     address, address_in_heap, address_in_image, address_in_stack, free_region, guard_region, image_region,
     reserved_region,
@@ -39,7 +39,7 @@ fn exceptions() {
     let mut report = report();
     let mut out = String::new();
     for exception in handmade::exceptions::all() {
-        report.exception = Some(exception);
+        report.facts.exception = Some(exception);
         let text = text::info(&report);
         let event = text.lines().skip_while(|line| !line.starts_with("Last event:"));
         out.extend(event.take_while(|line| !line.starts_with("Earlier:")).map(|line| line.to_owned() + "\n"));
@@ -60,18 +60,18 @@ fn threads() {
 #[test]
 fn stacks() {
     let mut report = report();
-    report.threads.truncate(2);
-    report.threads[0].frames = Some(handmade::frames());
-    report.threads[0].stopped = Some("end of the stack".into());
-    let offset = dumplens_analyzer::report::Hex(0x32);
-    report.threads[0].blame =
+    report.facts.threads.truncate(2);
+    report.facts.threads[0].frames = Some(handmade::frames());
+    report.facts.threads[0].stopped = Some("end of the stack".into());
+    let offset = dumplens_analyzer::facts::Hex(0x32);
+    report.facts.threads[0].blame =
         Some(Box::new(BlameReport { frame: 2, module: "app".into(), function: None, offset }));
-    report.threads[1].frames = Some(Vec::new());
-    report.threads[1].stopped = Some("the dump has no registers of the thread".into());
+    report.facts.threads[1].frames = Some(Vec::new());
+    report.facts.threads[1].stopped = Some("the dump has no registers of the thread".into());
     insta::assert_snapshot!(text::stacks(&report));
-    report.dump.pointer_bits = 32;
-    report.threads[0].frames.iter_mut().flatten().for_each(|frame| frame.ip.0 &= 0x7fff_ffff);
-    report.threads[0].frames.iter_mut().flatten().for_each(|frame| frame.sp.0 &= 0x7fff_ffff);
+    report.facts.dump.pointer_bits = 32;
+    report.facts.threads[0].frames.iter_mut().flatten().for_each(|frame| frame.ip.0 &= 0x7fff_ffff);
+    report.facts.threads[0].frames.iter_mut().flatten().for_each(|frame| frame.sp.0 &= 0x7fff_ffff);
     insta::assert_snapshot!("stacks_of_32_bits", text::stacks(&report));
 }
 
@@ -144,7 +144,7 @@ fn regions_as_values() {
 }
 
 fn small(region: RegionReport) -> RegionReport {
-    let low = |hex: dumplens_analyzer::report::Hex| (hex.0 & 0xfff_ffff).into();
+    let low = |hex: dumplens_analyzer::facts::Hex| (hex.0 & 0xfff_ffff).into();
     let size_bytes = region.size_bytes & 0xfff_ffff;
     RegionReport { base: low(region.base), end: low(region.end), size_bytes, ..region }
 }
@@ -263,26 +263,26 @@ fn hostile_text_is_escaped_everywhere() {
     let hostile = "a\u{1b}[2J\u{9b}31m\r\n\u{202e}b\u{2066}\u{200b}\u{7f}";
     let text = || Some(hostile.to_owned());
     let mut report = report();
-    report.dump.path = hostile.into();
-    report.dump.comment = text();
-    (report.system.os, report.system.service_pack, report.system.build_string) = (text(), text(), text());
-    (report.process.image, report.process.command_line) = (text(), text());
-    report.process.handles.as_mut().unwrap()[0].kind = hostile.into();
-    report.threads[0].name = text();
-    report.threads[0].top = text();
+    report.facts.dump.path = hostile.into();
+    report.facts.dump.comment = text();
+    (report.facts.system.os, report.facts.system.service_pack, report.facts.system.build_string) =
+        (text(), text(), text());
+    (report.facts.process.image, report.facts.process.command_line) = (text(), text());
+    report.facts.process.handles.as_mut().unwrap()[0].kind = hostile.into();
+    report.facts.threads[0].name = text();
+    report.facts.threads[0].top = text();
     let mut frames = handmade::frames();
     (frames[0].module, frames[1].function, frames[2].file) = (text(), text(), text());
-    report.threads[0].frames = Some(frames);
-    (report.modules[0].path, report.modules[0].pdb) = (hostile.into(), text());
-    report.warnings[0].message = hostile.into();
+    report.facts.threads[0].frames = Some(frames);
+    (report.facts.modules[0].path, report.facts.modules[0].pdb) = (hostile.into(), text());
+    report.facts.warnings[0].message = hostile.into();
     let mut region = image_region();
     region.detail = text();
     let mut address = address_in_image();
     let module = address.module.as_mut().unwrap();
     (module.path, module.section) = (hostile.into(), text());
-    address.thread = address_in_stack()
-        .thread
-        .map(|t| dumplens_analyzer::report::region::ThreadPlace { name: text(), ..t });
+    address.thread =
+        address_in_stack().thread.map(|t| dumplens_analyzer::facts::ThreadPlace { name: text(), ..t });
     address.region = Some(region.clone());
     for out in [
         text::summary(&report),
@@ -344,6 +344,6 @@ fn json_keeps_its_contract() {
     assert!(report["threads"][2]["stack"].is_null() && report["threads"][2]["last_error"].is_null());
     let counters = &report["process"]["counters"];
     assert!(counters["peak_virtual_bytes"].is_null() && counters["job_private_commit_bytes"].is_null());
-    assert_eq!(counters["peak_virtual_bytes_hex"], "0x20000000000001");
+    assert_eq!(counters["peak_virtual_hex"], "0x20000000000001");
     assert_eq!(counters["shared_commit_bytes"], 0);
 }

@@ -1,7 +1,7 @@
 //! Region lists that Windows would not write, and what becomes of them: one row for each rule of `repair.rs`, with
 //! the regions and the warnings that it promises.
 
-use dumplens_analyzer::{Options, Process, Report, Warning};
+use dumplens_analyzer::{Facts, Options, Process, ProcessWarning, Question, SpaceWarning};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, MEM_COMMIT, MEM_PRIVATE, PAGE_READWRITE, Region};
 
@@ -39,7 +39,7 @@ fn shape_of(regions: &[Region]) -> Shape {
     regions.iter().map(|r| (r.base, r.size, r.state == synth::MEM_FREE, r.allocation_base)).collect()
 }
 
-fn repaired(listed: Vec<Region>) -> (Shape, Vec<Warning>) {
+fn repaired(listed: Vec<Region>) -> (Shape, Vec<ProcessWarning>) {
     let dump = dump(listed);
     let process = Process::gather(&dump);
     assert!((process.space.coverage == dumplens_analyzer::Coverage::Whole));
@@ -48,9 +48,10 @@ fn repaired(listed: Vec<Region>) -> (Shape, Vec<Warning>) {
 }
 
 /// Checks one row of the table.
-fn check(listed: Vec<Region>, regions: &[Region], warnings: &[Warning]) {
+fn check(listed: Vec<Region>, regions: &[Region], warnings: &[SpaceWarning]) {
     let (shape, found) = repaired(listed);
     assert_eq!(shape, shape_of(regions));
+    let warnings: Vec<_> = warnings.iter().cloned().map(ProcessWarning::from).collect();
     assert_eq!(found, warnings);
 }
 
@@ -65,7 +66,7 @@ fn rule_1_a_region_of_size_zero_is_left_out() {
     check(
         vec![free(0, 1), sized(used(1, 2), 0), used(1, 3), sized(free(3, 4), 0)],
         &[free(0, 1), used(1, 3)],
-        &[Warning::RegionsEmpty { count: 2 }],
+        &[SpaceWarning::RegionsEmpty { count: 2 }],
     );
 }
 
@@ -74,7 +75,7 @@ fn rule_2_the_list_is_sorted() {
     check(
         vec![free(3, 9), free(0, 1), used(1, 3)],
         &[free(0, 1), used(1, 3), free(3, 9)],
-        &[Warning::RegionsUnsorted],
+        &[SpaceWarning::RegionsUnsorted],
     );
 }
 
@@ -83,13 +84,13 @@ fn rule_3_of_duplicates_the_first_listed_is_kept() {
     check(
         vec![free(0, 1), used(1, 3), free(1, 3), used(1, 2), free(3, 9)],
         &[free(0, 1), used(1, 3), free(3, 9)],
-        &[Warning::RegionsDuplicate { count: 2 }],
+        &[SpaceWarning::RegionsDuplicate { count: 2 }],
     );
     // Also when the list has to be sorted first.
     check(
         vec![free(3, 9), used(1, 3), free(0, 1), free(1, 3)],
         &[free(0, 1), used(1, 3), free(3, 9)],
-        &[Warning::RegionsUnsorted, Warning::RegionsDuplicate { count: 1 }],
+        &[SpaceWarning::RegionsUnsorted, SpaceWarning::RegionsDuplicate { count: 1 }],
     );
 }
 
@@ -98,13 +99,13 @@ fn rule_4_a_region_is_cut_off_where_the_next_begins() {
     check(
         vec![free(0, 1), used(1, 5), free(3, 9)],
         &[free(0, 1), used(1, 3), free(3, 9)],
-        &[Warning::RegionsOverlap { count: 1, first: 0x1000 }],
+        &[SpaceWarning::RegionsOverlap { count: 1, first: 0x1000 }],
     );
     // One absurd size hides nothing behind it.
     check(
         vec![free(0, 1), sized(used(1, 2), u64::MAX), used(4, 5), sized(used(5, 6), 1 << 60), free(6, 9)],
         &[free(0, 1), used(1, 4), used(4, 5), used(5, 6), free(6, 9)],
-        &[Warning::RegionsOverlap { count: 2, first: 0x1000 }],
+        &[SpaceWarning::RegionsOverlap { count: 2, first: 0x1000 }],
     );
 }
 
@@ -113,7 +114,7 @@ fn rule_4_a_last_region_that_wraps_is_left_out() {
     check(
         vec![free(0, 1), used(1, 3), sized(used(3, 4), u64::MAX)],
         &[free(0, 1), used(1, 3)],
-        &[Warning::RegionsWrap { count: 1 }],
+        &[SpaceWarning::RegionsWrap { count: 1 }],
     );
 }
 
@@ -122,7 +123,7 @@ fn rule_5_gaps_are_free() {
     check(
         vec![free(0, 1), used(1, 3), used(5, 6), used(6, 7), used(9, 10)],
         &[free(0, 1), used(1, 3), free(3, 5), used(5, 6), used(6, 7), free(7, 9), used(9, 10)],
-        &[Warning::RegionsGap { count: 2, bytes: 0x4000 }],
+        &[SpaceWarning::RegionsGap { count: 2, bytes: 0x4000 }],
     );
 }
 
@@ -133,12 +134,12 @@ fn rule_5_what_lies_before_the_first_region_is_a_gap() {
     check(
         vec![used(2, 3), free(3, 4), used(6, 7)],
         &[free(0, 2), used(2, 3), free(3, 4), free(4, 6), used(6, 7)],
-        &[Warning::RegionsGap { count: 2, bytes: 0x4000 }],
+        &[SpaceWarning::RegionsGap { count: 2, bytes: 0x4000 }],
     );
     check(
         vec![used(2, 3), free(3, 4)],
         &[free(0, 2), used(2, 3), free(3, 4)],
-        &[Warning::RegionsGap { count: 1, bytes: 0x2000 }],
+        &[SpaceWarning::RegionsGap { count: 1, bytes: 0x2000 }],
     );
 }
 
@@ -161,7 +162,7 @@ fn all_rules_at_once_in_their_order() {
     ]);
     let wanted = [free(0, 2), used(2, 3), free(3, 8), used(8, 10), used(10, 11)];
     assert_eq!(shape, shape_of(&wanted));
-    let codes: Vec<_> = warnings.iter().map(Warning::code).collect();
+    let codes: Vec<_> = warnings.iter().map(ProcessWarning::code).collect();
     assert_eq!(
         codes,
         [
@@ -229,8 +230,8 @@ fn no_memory_map_no_free_space() {
         process.regions = regions;
         let dump = Dump::open(process.to_bytes().0).unwrap();
         let process = Process::gather(&dump);
-        assert_eq!(process.warnings, [Warning::NoMemoryMap]);
-        let memory = Report::new(&process, &Options::default()).memory;
+        assert_eq!(process.warnings, [ProcessWarning::Space(SpaceWarning::NoMemoryMap)]);
+        let memory = Facts::gather(&process, Question::Summary, &Options::default()).memory;
         assert!(!memory.complete);
         assert_eq!([memory.total_bytes, memory.busy_bytes, memory.commit_bytes], [None; 3]);
         assert_eq!([memory.reserve_bytes, memory.free_bytes, memory.regions], [None; 3]);
@@ -246,9 +247,9 @@ fn a_map_of_which_nothing_is_left_is_none() {
     for listed in [vec![sized(used(1, 2), 0)], vec![sized(used(1, 2), u64::MAX)]] {
         let dump = dump(listed);
         let process = Process::gather(&dump);
-        let memory = Report::new(&process, &Options::default()).memory;
+        let memory = Facts::gather(&process, Question::Summary, &Options::default()).memory;
         assert_eq!((memory.total_bytes, memory.free_bytes), (None, None));
-        assert!(process.warnings.contains(&Warning::NoMemoryMap));
+        assert!(process.warnings.contains(&ProcessWarning::Space(SpaceWarning::NoMemoryMap)));
     }
 }
 
@@ -258,7 +259,7 @@ fn without_a_map_modules_and_kept_memory_make_one() {
     let process = synth::Process { regions: None, ..synth::presets::tiny() };
     let dump = Dump::open(process.to_bytes().0).unwrap();
     let gathered = Process::gather(&dump);
-    let memory = Report::new(&gathered, &Options::default()).memory;
+    let memory = Facts::gather(&gathered, Question::Summary, &Options::default()).memory;
     let bytes = |name: &str| memory.usage.iter().find(|row| row.name == name).map(|row| row.size_bytes);
     let images: u64 = process.modules.iter().map(|m| u64::from(m.size)).sum();
     let kept: u64 = process.memory.iter().map(|r| r.size).sum();

@@ -10,9 +10,9 @@ mod needs;
 use std::fs;
 use std::path::PathBuf;
 
+use dumplens_analyzer::facts::RegionReport;
+use dumplens_analyzer::facts::{Hex, PlaceReport, RowReport};
 use dumplens_analyzer::render::text::{largest_row, region_row, summary_row};
-use dumplens_analyzer::report::region::RegionReport;
-use dumplens_analyzer::report::{Hex, PlaceReport, RowReport};
 
 /// The samples, by file name, or `None` with a word on it.
 fn samples() -> Option<Vec<(String, String)>> {

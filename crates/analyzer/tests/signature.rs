@@ -1,23 +1,17 @@
 //! Signatures: what tells dumps apart, what does not, and that the id is the one of docs/signature.md.
 
-use dumplens_analyzer::report::{Report, Stacks};
-use dumplens_analyzer::signature::SignatureReport;
-use dumplens_analyzer::symbols::{Search, Symbols};
-use dumplens_analyzer::{Options, Process};
+use dumplens_analyzer::facts::Stacks;
+use dumplens_analyzer::report::Report;
+use dumplens_analyzer::symbols::Search;
+use dumplens_analyzer::verdict::Cause;
+use dumplens_analyzer::verdict::signature::SignatureReport;
+use dumplens_analyzer::{Options, Process, Question};
 use dumplens_core::{Dump, FileSource, Source};
 use dumplens_synth::{self as synth, Exception, presets};
 
-const OPTIONS: Options = Options {
-    path: String::new(),
-    include_secrets: false,
-    verdict: true,
-    details: true,
-    stacks: Stacks::Exception,
-};
-
 fn of(source: impl Source + 'static) -> SignatureReport {
     let dump = Dump::open(source).expect("a dump that opens");
-    let report = Report::new(&Process::gather(&dump), &OPTIONS);
+    let report = Report::answer(&Process::gather(&dump), Question::Why, &Options::default());
     report.signature.expect("a signature")
 }
 
@@ -103,23 +97,32 @@ fn chance_is_no_part_of_it() {
     }
     other.time_date_stamp += 86_400;
     assert_eq!(signature(&one), signature(&other));
-    // With and without the images that the walk needs, the frames differ, and so may the id; with symbols it may not.
-    let dump = Dump::open(one.to_bytes().0).expect("a dump");
+}
+
+/// A PDB names functions that alone say that memory was refused: the id is the same without it.
+#[test]
+fn names_take_no_part() {
+    let pdb = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/symbols/files/imit-x64.pdb");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(pdb, folder.path().join("imit.pdb")).expect("a copy");
+    let search = Search { dirs: vec![folder.path().to_owned()], ..Search::default() };
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/imit64-append/dump.dmp");
+    let dump = Dump::open(FileSource::open(path.as_ref()).expect("a fixture")).expect("a dump");
     let process = Process::gather(&dump);
-    let mut report = Report::new(&process, &OPTIONS);
-    let before = report.signature.clone().expect("a signature");
-    report.symbolise(&mut Symbols::new(&process, Search::default()));
-    assert_eq!(report.signature.expect("a signature").id, before.id);
+    let bare = Report::answer(&process, Question::Why, &Options::default());
+    let named = Report::answer(&process, Question::Why, &Options { search, ..Options::default() });
+    let (bare, named) = (bare.signature.expect("a signature"), named.signature.expect("a signature"));
+    assert_eq!((&named.id, &named.family), (&bare.id, &bare.family));
+    assert!(named.frames[0].function.is_some() && bare.frames[0].function.is_none(), "{named:?}");
 }
 
 #[test]
-fn without_a_verdict_or_a_stack_there_is_none() {
+fn what_is_not_judged_has_none() {
     let dump = Dump::open(presets::tiny().to_bytes().0).expect("a dump");
     let process = Process::gather(&dump);
-    let with = |verdict, stacks| Report::new(&process, &Options { verdict, stacks, ..OPTIONS }).signature;
-    assert!(with(true, Stacks::All).is_some());
-    assert!(with(false, Stacks::All).is_none());
-    assert!(with(true, Stacks::None).is_none());
+    let with = |question| Report::answer(&process, question, &Options::default()).signature;
+    assert!(with(Question::Why).is_some() && with(Question::Everything).is_some());
+    assert!(with(Question::Stacks(Stacks::All)).is_none() && with(Question::Lists).is_none());
 }
 
 /// The three real processes among the fixtures: the function that grew the vector, by its module and size class.
@@ -135,7 +138,10 @@ fn real_processes() {
         (&huge, "request_exceeds_address_space"),
         (&x86, "address_space_fragmented"),
     ] {
-        assert_eq!((signature.kind, signature.cause), ("allocation_failure", Some(cause)));
+        assert_eq!(
+            (signature.kind.name(), signature.cause.map(Cause::name)),
+            ("allocation_failure", Some(cause))
+        );
         assert_eq!(signature.frames[0].module, "imit");
     }
     assert!(append.id != huge.id && huge.id != x86.id && append.id != x86.id);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dumplens_analyzer::report::{MemoryReport, RowReport};
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::facts::{MemoryReport, RowReport};
+use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, KUSER_SHARED_DATA, MEM_COMMIT, MEM_FREE, Region, SystemInfo, presets};
 
@@ -13,7 +13,7 @@ fn memory(process: &synth::Process) -> MemoryReport {
     let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
     let process = Process::gather(&dump);
     assert_eq!(process.warnings, []);
-    Report::new(&process, &Options::default()).memory
+    Facts::gather(&process, Question::Summary, &Options::default()).memory
 }
 
 /// Name, regions and bytes of each row, by name.

@@ -1,8 +1,8 @@
 //! Verdicts on synthetic processes: what kind of end it was, and why memory was refused. The size that was asked for is
 //! given by the exception here; how it is worked out of code and stack is tested on dumps of real programs.
 
-use dumplens_analyzer::verdict::{Confidence, VerdictReport};
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::verdict::{Cause, Confidence, Kind, VerdictReport};
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, Exception, SystemMemory, Teb, VmCounters, presets};
 
@@ -12,8 +12,7 @@ const TIB: u64 = 1 << 40;
 
 fn verdict(process: &synth::Process) -> VerdictReport {
     let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
-    let options = Options { details: true, verdict: true, ..Options::default() };
-    Report::new(&Process::gather(&dump), &options).verdict.expect("a verdict")
+    Report::answer(&Process::gather(&dump), Question::Why, &Options::default()).verdict.expect("a verdict")
 }
 
 /// A process that raised an exception, with nothing known of the machine.
@@ -51,7 +50,7 @@ fn cause(process: &synth::Process) -> (&'static str, Confidence) {
     let verdict = verdict(process);
     assert_eq!(verdict.kind, "allocation_failure");
     assert!(!verdict.because.is_empty() && verdict.title.ends_with('.'), "{verdict:?}");
-    (verdict.cause.expect("a cause"), verdict.confidence)
+    (verdict.cause.expect("a cause").name(), verdict.confidence)
 }
 
 #[test]
@@ -140,7 +139,7 @@ fn what_is_not_known_is_not_claimed() {
     let mut without_map = refused(GIB);
     without_map.regions = None;
     let verdict = verdict(&without_map);
-    assert_eq!(verdict.cause, Some("undetermined"));
+    assert_eq!(verdict.cause, Some(Cause::Undetermined));
     assert!(verdict.because.iter().any(|line| line.contains("no whole memory map")), "{verdict:?}");
 }
 
@@ -148,7 +147,7 @@ fn what_is_not_known_is_not_claimed() {
 #[test]
 fn a_size_is_not_guessed() {
     let verdict = verdict(&presets::tiny_bad_alloc());
-    assert_eq!((verdict.kind, verdict.cause), ("allocation_failure", Some("undetermined")));
+    assert_eq!((verdict.kind, verdict.cause), (Kind::AllocationFailure, Some(Cause::Undetermined)));
     assert_eq!(verdict.allocation, None);
     assert!(verdict.because[0].contains("std::bad_alloc"), "{verdict:?}");
 }

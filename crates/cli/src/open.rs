@@ -5,8 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use dumplens_analyzer::render::escape;
-use dumplens_analyzer::symbols::Symbols;
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, FileSource, Source};
 
 use crate::remote;
@@ -36,46 +35,37 @@ pub(crate) fn source(path: &Path) -> io::Result<Box<dyn Source>> {
     ))
 }
 
-/// What commands that list threads, modules or heaps need.
-pub(crate) fn detailed() -> Options {
-    Options { details: true, ..Options::default() }
-}
-
-/// Opens the dump and reports on it.
-pub(crate) fn report(path: &Path, options: &Options) -> anyhow::Result<Report> {
+/// Opens the dump and answers a question about it.
+pub(crate) fn answer(path: &Path, question: Question) -> anyhow::Result<Report> {
     let dump = open(path)?;
-    Ok(report_on(&Process::gather(&dump), path, options))
+    Ok(Report::answer(&Process::gather(&dump), question, &options(path)))
 }
 
-/// The report on a process that was read from `path`.
-pub(crate) fn report_on(process: &Process<'_>, path: &Path, options: &Options) -> Report {
-    Report::new(process, &named(path, options))
-}
-
-/// As [`report`], with names for its addresses.
-pub(crate) fn report_with_symbols(
+/// As [`answer`], with the PDBs that `symbols` names.
+pub(crate) fn answer_with_symbols(
     path: &Path,
-    options: &Options,
+    question: Question,
     symbols: &SymbolArgs,
 ) -> anyhow::Result<Report> {
     let dump = open(path)?;
-    with_symbols(&Process::gather(&dump), path, options, symbols)
+    with_symbols(&Process::gather(&dump), question, &options(path), path, symbols)
 }
 
-/// The report on a process that was read from `path`, with names for its addresses.
+/// The answer about a process that was read from `path`, with the PDBs that `symbols` names.
 pub(crate) fn with_symbols(
     process: &Process<'_>,
-    path: &Path,
+    question: Question,
     options: &Options,
+    path: &Path,
     symbols: &SymbolArgs,
 ) -> anyhow::Result<Report> {
     let (search, warnings) = symbols.search(path)?;
-    let mut report = Report::new(process, &named(path, options));
-    report.symbolise(&mut Symbols::new(process, search));
-    report.warnings.extend(warnings);
+    let mut report = Report::answer(process, question, &Options { search, ..options.clone() });
+    report.facts.warnings.extend(warnings);
     Ok(report)
 }
 
-fn named(path: &Path, options: &Options) -> Options {
-    Options { path: path.to_string_lossy().into_owned(), ..options.clone() }
+/// How a question about the dump at `path` is answered.
+pub(crate) fn options(path: &Path) -> Options {
+    Options { path: path.to_string_lossy().into_owned(), ..Options::default() }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dumplens_analyzer::report::WarningReport;
+use dumplens_analyzer::facts::WarningReport;
 use dumplens_analyzer::symbols::{Search, SymbolServer};
 
 use crate::remote;

@@ -4,10 +4,9 @@ use std::hint::black_box;
 use std::io::Cursor;
 
 use dumplens_analyzer::render::{json, text};
-use dumplens_analyzer::report::Stacks;
 use dumplens_analyzer::symbols::pdb;
-use dumplens_analyzer::symbols::{Search, Symbols};
-use dumplens_analyzer::{Options, Process, Report};
+
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::Dump;
 
 use crate::MOST_BYTES;
@@ -52,16 +51,9 @@ pub fn report(bytes: &[u8]) {
     }
     let Ok(dump) = Dump::open(bytes.to_vec()) else { return };
     let process = Process::gather(&dump);
-    let options = Options {
-        path: "a.dmp".to_owned(),
-        include_secrets: true,
-        verdict: true,
-        details: true,
-        stacks: Stacks::All,
-    };
-    let mut report = Report::new(&process, &options);
-    report.symbolise(&mut Symbols::new(&process, Search::default()));
-    let panicked = report.warnings.iter().find(|warning| warning.message.contains("panicked"));
+    let options = Options { path: "a.dmp".to_owned(), include_secrets: true, ..Options::default() };
+    let report = Report::answer(&process, Question::Everything, &options);
+    let panicked = report.facts.warnings.iter().find(|warning| warning.message.contains("panicked"));
     assert!(panicked.is_none(), "{panicked:?}");
     let all =
         [text::summary, text::info, text::threads, text::stacks, text::heaps, text::allocations, text::why];

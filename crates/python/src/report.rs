@@ -6,9 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use dumplens_analyzer::render::json;
-use dumplens_analyzer::report::Stacks;
-use dumplens_analyzer::symbols::Symbols;
-use dumplens_analyzer::{Options, Process, Report};
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, FileSource};
 use dumplens_scan::{Code, Failure, local_search};
 use pyo3::exceptions::PyRuntimeError;
@@ -68,12 +66,10 @@ fn whole(path: &Path, symbols: &[PathBuf], include_secrets: bool) -> Result<Stri
 /// The report with all that it can have, and with names for its addresses.
 pub(crate) fn judged(dump: &Dump, path: &Path, symbols: &[PathBuf], include_secrets: bool) -> Report {
     let path_text = path.to_string_lossy().into_owned();
-    let options =
-        Options { path: path_text, include_secrets, verdict: true, details: true, stacks: Stacks::All };
     let process = Process::gather(dump);
     let (search, warnings) = local_search(symbols, Some(path));
     let mut report = Report::new(&process, &options);
     report.symbolise(&mut Symbols::new(&process, search));
-    report.warnings.extend(warnings);
+    report.facts.warnings.extend(warnings);
     report
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dumplens_analyzer::Warning;
-use dumplens_analyzer::report::WarningReport;
+use dumplens_analyzer::facts::WarningReport;
 use dumplens_analyzer::symbols::{Search, SymbolWarning, parse_nt_symbol_path};
 
 /// The search for the symbols of a dump, in local folders only, and what of `_NT_SYMBOL_PATH` had to be left out.

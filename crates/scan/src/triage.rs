@@ -69,7 +69,7 @@ fn read(
     let dump = Dump::open(Guarded { source, guard })
         .map_err(|error| if is_cut(&error) && young { cut() } else { error.into() })?;
     let report = judge(&dump)?;
-    if report.dump.truncated && young {
+    if report.facts.dump.truncated && young {
         return Err(cut());
     }
     Ok(Triaged { report, modified: before.and_then(modified) })

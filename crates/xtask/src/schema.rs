@@ -4,8 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use dumplens_analyzer::render::json;
-use dumplens_analyzer::report;
+use dumplens_analyzer::render;
 
 /// Writes docs/report.schema.json and docs/diff.schema.json anew
 #[derive(Debug, clap::Args)]
@@ -15,10 +14,10 @@ pub(crate) struct Options {}
 pub(crate) fn run(_: &Options) -> anyhow::Result<ExitCode> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     for (file, schema) in
-        [("report.schema.json", report::schema()), ("diff.schema.json", report::diff_schema())]
+        [("report.schema.json", render::schema()), ("diff.schema.json", render::diff_schema())]
     {
         let path = docs.join(file);
-        std::fs::write(&path, json::pretty(&schema)).with_context(|| path.display().to_string())?;
+        std::fs::write(&path, &schema).with_context(|| path.display().to_string())?;
         println!("{}", path.display());
     }
     Ok(ExitCode::SUCCESS)

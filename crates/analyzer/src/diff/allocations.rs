@@ -5,8 +5,8 @@ use std::iter::Peekable;
 use super::model::{AllocationChange, AllocationGroup, AllocationsDifference};
 use super::sizes::first_span;
 use super::{Change, DiffWarning, Sides};
-use crate::address_space::{AddressSpace, Coverage};
-use crate::allocations::Allocation;
+use crate::space::Allocation;
+use crate::space::{AddressSpace, Coverage};
 
 /// Those of a group that are named.
 const NAMED: usize = 10;

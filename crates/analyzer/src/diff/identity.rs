@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{DiffWarning, Side};
-use crate::report::{ModuleReport, Report};
+use crate::facts::Facts;
+use crate::facts::ModuleReport;
 
 /// What two dumps are to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -47,9 +48,9 @@ pub struct Check {
 }
 
 /// The program's module.
-pub(super) fn program(report: &Report) -> Option<&ModuleReport> {
-    let path = report.process.image.as_deref()?;
-    report.modules.iter().find(|module| module.path == path)
+pub(super) fn program(facts: &Facts) -> Option<&ModuleReport> {
+    let path = facts.process.image.as_deref()?;
+    facts.modules.iter().find(|module| module.path == path)
 }
 
 /// The name of a file, without folders.
@@ -59,8 +60,8 @@ pub(super) fn file_name(path: &str) -> &str {
 
 /// Compares, and warns of whatever is not one process.
 pub(super) fn identify(old: &Side<'_, '_>, new: &Side<'_, '_>, warnings: &mut Vec<DiffWarning>) -> Identity {
-    let check = |what: &str, of: &dyn Fn(&Report) -> Option<String>| {
-        let (old, new) = (of(old.report), of(new.report));
+    let check = |what: &str, of: &dyn Fn(&Facts) -> Option<String>| {
+        let (old, new) = (of(old.facts), of(new.facts));
         let same = old.as_deref().zip(new.as_deref()).map(|(old, new)| old.eq_ignore_ascii_case(new));
         Check { what: what.to_owned(), old, new, same }
     };

@@ -40,7 +40,7 @@ pub(super) fn between(
         Some(u64::from(side.process.dump.header().time_date_stamp)).filter(|seconds| *seconds != 0)
     };
     let system = |side: &Side<'_, '_>| Some(side.process.shared_data?.system_time? / TICKS);
-    let uptime = |side: &Side<'_, '_>| side.report.process.uptime_seconds;
+    let uptime = |side: &Side<'_, '_>| side.facts.process.uptime_seconds;
     let by = |clock: &str, of: &dyn Fn(&Side<'_, '_>) -> Option<u64>| {
         let seconds = i64::try_from(of(new)?).ok()?.checked_sub(i64::try_from(of(old)?).ok()?)?;
         Some(Interval { seconds: Some(seconds), clock: Some(clock.to_owned()) })

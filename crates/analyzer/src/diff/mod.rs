@@ -1,7 +1,7 @@
 //! What changed between two dumps of one program: what grew, by how much, how fast, and what it will run into.
 //!
 //! ```text
-//! Side (Process, Report) ×2 ─ Difference::between ─> Difference ─ render::{text, json, markdown} ─> text
+//! Side (Process, Facts) ×2 ─ Difference::between ─> Difference ─ render::{text, json, markdown} ─> text
 //! ```
 //!
 //! Addresses are compared only within one process. Over runs they mean nothing (ASLR), and everything is matched by what
@@ -31,26 +31,26 @@ pub use warning::DiffWarning;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::facts::{Facts, WarningReport};
 use crate::process::Process;
-use crate::report::{Report, WarningReport};
-
-/// Version of the shape: raised when a field changes its meaning or goes away.
-pub const SCHEMA_VERSION: u32 = 1;
+use crate::report::{SCHEMA_VERSION, Tool};
 
 /// One of the two dumps.
 #[derive(Debug, Clone, Copy)]
 pub struct Side<'a, 'd> {
     /// Its facts.
     pub process: &'a Process<'d>,
-    /// Its report, with details.
-    pub report: &'a Report,
+    /// Its facts, with lists: [`Question::Lists`](crate::Question::Lists).
+    pub facts: &'a Facts,
 }
 
 /// What changed from an old dump to a new one. A change that cannot be known is `None`, never zero.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Difference {
-    /// [`SCHEMA_VERSION`].
+    /// Version of this shape.
     pub schema_version: u32,
+    /// Who made the comparison.
+    pub tool: Tool,
     /// Whether the two are of one process, of one program, or of different ones.
     pub identity: Identity,
     /// The time between them, on which the rates rest.
@@ -98,6 +98,7 @@ impl Difference {
         let usage = tables::usage(&sides);
         let mut difference = Difference {
             schema_version: SCHEMA_VERSION,
+            tool: Tool::this(),
             old: SideReport::new(old),
             new: SideReport::new(new),
             fastest: Vec::new(),
@@ -138,13 +139,13 @@ impl Sides<'_, '_, '_> {
     }
 
     /// The change of a figure of the report.
-    fn of(&self, figure: impl Fn(&Report) -> Option<u64>) -> Change {
-        self.change(figure(self.old.report), figure(self.new.report))
+    fn of(&self, figure: impl Fn(&Facts) -> Option<u64>) -> Change {
+        self.change(figure(self.old.facts), figure(self.new.facts))
     }
 
     /// Whether both dumps hold a whole memory map.
     fn whole(&self) -> bool {
-        self.old.report.memory.complete && self.new.report.memory.complete
+        self.old.facts.memory.complete && self.new.facts.memory.complete
     }
 
     /// Whether both dumps hold a memory map, if only a part of it.
@@ -156,7 +157,7 @@ impl Sides<'_, '_, '_> {
         for (which, side) in [("old", self.old), ("new", self.new)] {
             if !side.process.space.is_mapped() {
                 warnings.push(DiffWarning::MapMissing { which });
-            } else if !side.report.memory.complete {
+            } else if !side.facts.memory.complete {
                 warnings.push(DiffWarning::MapCut { which });
             }
         }

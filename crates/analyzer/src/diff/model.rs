@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Change, Side};
-use crate::report::{Hex, WarningReport};
+use crate::facts::{HeapKind, Hex, WarningReport};
 
 /// What a table lists at most; of the rest it says how many there are.
 pub(super) const ROWS: usize = 20;
@@ -36,7 +36,7 @@ pub struct SideReport {
 
 impl SideReport {
     pub(super) fn new(side: &Side<'_, '_>) -> SideReport {
-        let (dump, process) = (&side.report.dump, &side.report.process);
+        let (dump, process) = (&side.facts.dump, &side.facts.process);
         SideReport {
             path: dump.path.clone(),
             created: dump.created.clone(),
@@ -47,7 +47,7 @@ impl SideReport {
             image: process.image.clone(),
             process_created: process.created.clone(),
             uptime_seconds: process.uptime_seconds,
-            warnings: side.report.warnings.clone(),
+            warnings: side.facts.warnings.clone(),
         }
     }
 }
@@ -138,7 +138,7 @@ pub struct HeapRow {
     /// 32 or 64: which PEB it belongs to.
     pub bits: u32,
     /// `nt`, `segment`, `xp` or `unknown`.
-    pub kind: String,
+    pub kind: HeapKind,
     /// Its handle in the old dump.
     pub old_handle: Option<Hex>,
     /// Its handle in the new dump.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Sides;
 use super::model::{HeapRow, ModuleRow, Table};
-use crate::report::{HeapReport, ModuleReport};
+use crate::facts::{HeapKind, HeapReport, ModuleReport};
 
 /// Pairs what both sides have under one key, in the order of the keys.
 fn pairs<'r, K: Ord, T: 'r>(
@@ -32,10 +32,12 @@ pub(super) fn heaps(sides: &Sides<'_, '_, '_>) -> Option<Table<HeapRow>> {
     let known = sides.whole() && [sides.old, sides.new].iter().all(|s| !s.process.pebs.is_empty());
     known.then_some(())?;
     let same = sides.same;
-    let key = |h: &HeapReport| if same { (h.bits, h.handle.0, "") } else { (h.bits, h.index as u64, h.kind) };
+    let key = |h: &HeapReport| {
+        if same { (h.bits, h.handle.0, None) } else { (h.bits, h.index as u64, Some(h.kind)) }
+    };
     let keyed =
-        |heaps: &'_ [HeapReport]| -> Vec<(u32, u64, &'static str)> { heaps.iter().map(key).collect() };
-    let (old, new) = (&sides.old.report.heaps, &sides.new.report.heaps);
+        |heaps: &'_ [HeapReport]| -> Vec<(u32, u64, Option<HeapKind>)> { heaps.iter().map(key).collect() };
+    let (old, new) = (&sides.old.facts.heaps, &sides.new.facts.heaps);
     let rows = pairs(keyed(old).into_iter().zip(old), keyed(new).into_iter().zip(new));
     let rows = rows.filter_map(|(old, new)| heap(sides, old, new)).collect();
     let by = if same { "handle" } else { "index and kind" };
@@ -46,7 +48,7 @@ fn heap(sides: &Sides<'_, '_, '_>, old: Option<&HeapReport>, new: Option<&HeapRe
     let any = new.or(old)?;
     // A heap that could not be walked holds something, only nobody knows what.
     let figure = |heap: Option<&HeapReport>, of: fn(&HeapReport) -> u64| match heap {
-        Some(heap) => Some(of(heap)).filter(|_| heap.kind != "unknown"),
+        Some(heap) => Some(of(heap)).filter(|_| heap.kind != HeapKind::Unknown),
         None => Some(0),
     };
     let change = |of: fn(&HeapReport) -> u64| sides.change(figure(old, of), figure(new, of));
@@ -54,7 +56,7 @@ fn heap(sides: &Sides<'_, '_, '_>, old: Option<&HeapReport>, new: Option<&HeapRe
         presence: presence(old, new),
         index: any.index,
         bits: any.bits,
-        kind: any.kind.to_owned(),
+        kind: any.kind,
         old_handle: old.map(|h| h.handle),
         new_handle: new.map(|h| h.handle),
         committed: change(|h| h.committed_bytes),
@@ -68,7 +70,7 @@ fn heap(sides: &Sides<'_, '_, '_>, old: Option<&HeapReport>, new: Option<&HeapRe
 pub(super) fn modules(sides: &Sides<'_, '_, '_>) -> Option<Table<ModuleRow>> {
     let listed = |side: &super::Side<'_, '_>| matches!(side.process.dump.modules(), Ok(Some(_)));
     (listed(sides.old) && listed(sides.new)).then_some(())?;
-    let (old, new) = (numbered(&sides.old.report.modules), numbered(&sides.new.report.modules));
+    let (old, new) = (numbered(&sides.old.facts.modules), numbered(&sides.new.facts.modules));
     let rows = pairs(old.into_iter(), new.into_iter());
     let rows = rows.filter_map(|(old, new)| module(sides, old, new)).collect();
     Some(Table::new("path", rows, |m: &ModuleRow| m.private.magnitude().max(m.size.magnitude())))

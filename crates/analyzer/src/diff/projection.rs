@@ -3,16 +3,17 @@
 use super::identity::Kind;
 use super::model::Projection;
 use super::{Change, Sides};
-use crate::clock;
-use crate::report::{CountersReport, Report, SystemMemoryReport};
+use crate::facts::Facts;
+use crate::facts::clock;
+use crate::facts::{CountersReport, SystemMemoryReport};
 
 /// Every limit that both dumps tell of and that is being approached, the nearest first.
 pub(super) fn all(sides: &Sides<'_, '_, '_>, kind: Kind) -> Vec<Projection> {
     let machine =
-        |report: &Report, of: fn(&SystemMemoryReport) -> Option<u64>| of(report.system.memory.as_ref()?);
+        |facts: &Facts, of: fn(&SystemMemoryReport) -> Option<u64>| of(facts.system.memory.as_ref()?);
     let counter =
-        |report: &Report, of: fn(&CountersReport) -> Option<u64>| of(report.process.counters.as_ref()?);
-    let new = sides.new.report;
+        |facts: &Facts, of: fn(&CountersReport) -> Option<u64>| of(facts.process.counters.as_ref()?);
+    let new = sides.new.facts;
     let left = |limit: Option<u64>, used: Option<u64>| Some(limit?.saturating_sub(used?));
     let commit_left = left(machine(new, |m| m.commit_limit_bytes), machine(new, |m| m.commit_bytes));
     let job_limit = counter(new, |c| c.job_private_commit_limit_bytes).filter(|limit| *limit > 0);
@@ -26,7 +27,7 @@ pub(super) fn all(sides: &Sides<'_, '_, '_>, kind: Kind) -> Vec<Projection> {
         all.push(project(sides, "job_private_commit_limit", "job", job_left, by_job));
     }
     // A process of 64 bits does not run out of addresses in any time that matters.
-    if sides.old.report.dump.pointer_bits == 32 && new.dump.pointer_bits == 32 {
+    if sides.old.facts.dump.pointer_bits == 32 && new.dump.pointer_bits == 32 {
         let busy = sides.of(|r| r.memory.busy_bytes);
         all.push(project(sides, "address_space", "process", new.memory.free_bytes, busy));
     }

@@ -7,9 +7,9 @@ use dumplens_core::process::heap::PartKind;
 
 use super::model::{SizeRow, Table};
 use super::{DiffWarning, Side, Sides};
-use crate::address_space::AddressSpace;
-use crate::allocations::Allocation;
-use crate::usage::{Fact, Owner, Span, Usage};
+use crate::space::AddressSpace;
+use crate::space::Allocation;
+use crate::space::{Fact, Owner, Span, Usage};
 
 /// Sizes that are told apart. Programs have hundreds; so many take under 10 MB, whatever the dumps hold.
 const SIZES: usize = 1 << 16;

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use super::identity::file_name;
 use super::model::{Grower, Row, UsageRow};
 use super::{Change, Difference, Sides};
-use crate::address_space::AddressSpace;
-use crate::report::{CountersReport, HandleCount, Report, SystemMemoryReport};
-use crate::usage::Usage;
+use crate::facts::Facts;
+use crate::facts::{CountersReport, HandleCount, SystemMemoryReport};
+use crate::space::AddressSpace;
+use crate::space::Usage;
 
 /// What is named of all that grew.
 const FASTEST: usize = 10;
@@ -21,7 +22,7 @@ fn row(name: &str, unit: &str, change: Change) -> Row {
 pub(super) fn memory(sides: &Sides<'_, '_, '_>) -> Vec<Row> {
     // What is left of a map that is cut off is not all that there was.
     let whole = sides.whole();
-    let count = |of: &dyn Fn(&Report) -> Option<u64>| sides.of(|r| of(r).filter(|_| whole));
+    let count = |of: &dyn Fn(&Facts) -> Option<u64>| sides.of(|r| of(r).filter(|_| whole));
     vec![
         row("committed", "bytes", sides.of(|r| r.memory.commit_bytes)),
         row("private commit by the map", "bytes", sides.of(|r| r.memory.private_commit_estimate_bytes)),
@@ -34,9 +35,9 @@ pub(super) fn memory(sides: &Sides<'_, '_, '_>) -> Vec<Row> {
 }
 
 /// Where nothing is free, the largest free region has no bytes; where no map is, it is not known.
-fn largest_free(report: &Report) -> Option<u64> {
-    let free = report.memory.free_bytes?;
-    report.memory.largest_free.map(|place| place.size_bytes).or((free == 0).then_some(0))
+fn largest_free(facts: &Facts) -> Option<u64> {
+    let free = facts.memory.free_bytes?;
+    facts.memory.largest_free.map(|place| place.size_bytes).or((free == 0).then_some(0))
 }
 
 /// The counters that the kernel keeps, of the process and of the machine.
@@ -113,8 +114,8 @@ pub(super) fn usage(sides: &Sides<'_, '_, '_>) -> Option<Vec<UsageRow>> {
 
 /// Handles, all of them first, then by type.
 pub(super) fn handles(sides: &Sides<'_, '_, '_>) -> Option<Vec<Row>> {
-    let old = sides.old.report.process.handles.as_ref()?;
-    let new = sides.new.report.process.handles.as_ref()?;
+    let old = sides.old.facts.process.handles.as_ref()?;
+    let new = sides.new.facts.process.handles.as_ref()?;
     let all = |side: &[HandleCount]| side.iter().map(|h| h.count).sum();
     let mut types: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for handle in old {

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{StartRow, Table, ThreadsDifference};
 use super::{Side, Sides};
-use crate::report::{Report, StackReport};
+use crate::facts::Facts;
+use crate::facts::StackReport;
 use crate::stack;
 
 /// How many there are, what their stacks hold, and where they began.
 pub(super) fn threads(sides: &Sides<'_, '_, '_>) -> Option<ThreadsDifference> {
     let listed = |side: &Side<'_, '_>| matches!(side.process.dump.threads(), Ok(Some(_)));
     (listed(sides.old) && listed(sides.new)).then_some(())?;
-    let ids = |side: &Side<'_, '_>| -> BTreeSet<u32> { side.report.threads.iter().map(|t| t.id).collect() };
+    let ids = |side: &Side<'_, '_>| -> BTreeSet<u32> { side.facts.threads.iter().map(|t| t.id).collect() };
     let (old, new) = (ids(sides.old), ids(sides.new));
     let whole = sides.whole();
     let stacks = |of: fn(&StackReport) -> Option<u64>| sides.of(|r| sum(r, of).filter(|_| whole));
@@ -26,8 +27,8 @@ pub(super) fn threads(sides: &Sides<'_, '_, '_>) -> Option<ThreadsDifference> {
 }
 
 /// Of all stacks together; unknown if one is.
-fn sum(report: &Report, of: fn(&StackReport) -> Option<u64>) -> Option<u64> {
-    report
+fn sum(facts: &Facts, of: fn(&StackReport) -> Option<u64>) -> Option<u64> {
+    facts
         .threads
         .iter()
         .try_fold(0_u64, |sum, thread| Some(sum.saturating_add(of(thread.stack.as_deref()?)?)))

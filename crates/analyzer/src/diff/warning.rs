@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::report::WarningReport;
+use crate::facts::WarningReport;
 
 /// What limits a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]

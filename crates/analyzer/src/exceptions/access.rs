@@ -4,12 +4,50 @@
 //! EXCEPTION_RECORD).
 
 use dumplens_core::Arch;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::names;
-use crate::process::{Process, Thread};
-use crate::report::region::RegionReport;
-use crate::report::{AccessReport, CodeReport, Hex};
+use super::{CodeReport, names};
+use crate::process::{Process, RegionReport, Thread};
+use crate::space::{Hex, words};
 use crate::stack;
+
+words! {
+    /// How memory was accessed.
+    pub enum AccessKind {
+        /// It was read.
+        Read = "read",
+        /// It was written.
+        Write = "write",
+        /// It was executed: the processor fetched an instruction there.
+        Execute = "execute",
+    }
+}
+
+/// An access to memory that failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccessReport {
+    /// How; `None` for a number that Windows does not define.
+    pub kind: Option<AccessKind>,
+    /// The address as it is recorded.
+    pub address: Hex,
+    /// Whether it lies in the first 64 kB, which are never allocated by default.
+    pub null_page: bool,
+    /// Whether the address that was used is not recorded: it was not canonical, or an SSE operand was not aligned. x64
+    /// only.
+    pub non_canonical: bool,
+    /// Its region; `None` outside the map, or where the dump has none that covers it.
+    pub region: Option<Box<RegionReport>>,
+    /// The debugger's name of the module there.
+    pub module: Option<String>,
+    /// From the module's base to the address.
+    pub offset: Option<Hex>,
+    /// Why a page could not be read; of `STATUS_IN_PAGE_ERROR` only.
+    pub status: Option<CodeReport>,
+    /// Bytes from the address up to the committed part of the thread's stack, if it lies below that in the same stack:
+    /// on its guard page, or beyond.
+    pub below_stack_limit_bytes: Option<u64>,
+}
 
 /// `STATUS_ACCESS_VIOLATION`.
 pub(crate) const ACCESS_VIOLATION: u32 = 0xc000_0005;
@@ -24,11 +62,11 @@ pub(crate) const GUARD_PAGE: u32 = 0x8000_0001;
 const NULL_PAGES: u64 = 0x1_0000;
 
 /// How memory was accessed; `None` for a number that no processor gives.
-pub(crate) fn kind(parameter: u64) -> Option<&'static str> {
+pub(crate) fn kind(parameter: u64) -> Option<AccessKind> {
     match parameter {
-        0 => Some("read"),
-        1 => Some("write"),
-        8 => Some("execute"),
+        0 => Some(AccessKind::Read),
+        1 => Some(AccessKind::Write),
+        8 => Some(AccessKind::Execute),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@
 //! for those values that are raised as exceptions (winnt.h, and `spec/windows-dumps.md` D.2). Codes of language
 //! runtimes are in no header of Windows; each is the runtime's own constant.
 
-use crate::names;
+use crate::exceptions::names;
 
 /// Raised by language runtimes, libraries and debugging aids, in the order of their codes: name and sentence.
 const SOFTWARE: [(u32, &str, &str); 16] = [

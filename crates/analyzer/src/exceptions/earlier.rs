@@ -9,11 +9,13 @@ use std::ops::Range;
 
 use dumplens_core::process::{CppException, ExceptionRecord, RecordSearch, Teb, cpp_exception};
 use dumplens_core::{Memory, Width};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::codes;
 use super::judge;
 use crate::process::{Process, Thread};
-use crate::report::{EarlierReport, Hex};
+use crate::space::Hex;
 use crate::stack::{self, Walker};
 use crate::symbols::Undecorator;
 
@@ -21,6 +23,36 @@ use crate::symbols::Undecorator;
 const MOST_OF_A_THREAD: usize = 8;
 /// Exceptions of all threads together that are reported: more than anyone reads, and each names a type.
 const MOST_IN_ALL: usize = 256;
+
+/// An exception that happened before, by a record of it on a stack. Evidence of the second order: nothing tells when it
+/// happened, nor who caught it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EarlierReport {
+    /// Where the record lies.
+    pub at: Hex,
+    /// Whether that is above the stack pointer, in what may be a frame in use. If not, the functions that raised and
+    /// handled it have returned. `None` if the stack pointer is not known.
+    pub in_use: Option<bool>,
+    /// `ExceptionCode`.
+    pub code: Hex,
+    /// Its name.
+    pub name: Option<String>,
+    /// `ExceptionFlags`.
+    pub flags: Hex,
+    /// `ExceptionAddress`.
+    pub address: Hex,
+    /// The debugger's name of the module there.
+    pub module: Option<String>,
+    /// From the module's base to the address.
+    pub offset: Option<Hex>,
+    /// `ExceptionInformation`.
+    pub parameters: Vec<Hex>,
+    /// The type that was thrown, of a C++ exception whose ThrowInfo the dump keeps.
+    pub cpp_type: Option<String>,
+    /// Bytes of the record that say something.
+    #[serde(skip)]
+    pub size: u64,
+}
 
 /// Looks for exceptions on stacks.
 pub(crate) struct Search<'p, 'd> {

@@ -1,10 +1,39 @@
-//! Exceptions of Windows: what their codes mean, what was accessed, and which happened earlier.
+//! Exceptions of Windows: what their codes mean, what was accessed, which happened earlier, and what
+//! minidump-processor says of the crash.
 
 pub(crate) mod access;
+mod analysis;
+pub(crate) mod code;
 pub(crate) mod codes;
+#[cfg(feature = "processor")]
+mod crash_analysis;
 pub(crate) mod earlier;
 pub(crate) mod fast_fail;
 mod judge;
+pub(crate) mod names;
+pub(crate) mod refusal;
+mod warning;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use access::{AccessKind, AccessReport};
+pub use analysis::{AdjustedKind, AdjustedReport, AnalysisReport, BitFlipReport, OperandKind, OperandReport};
+#[cfg(feature = "processor")]
+pub(crate) use crash_analysis::analysis;
+pub use earlier::EarlierReport;
+pub use warning::ExceptionWarning;
+
+use crate::space::Hex;
 
 /// `EXCEPTION_NONCONTINUABLE`, a flag.
 pub(crate) const NONCONTINUABLE: u32 = 1;
+
+/// A code and its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CodeReport {
+    /// The number.
+    pub code: Hex,
+    /// Windows' name for it, if it has one.
+    pub name: Option<String>,
+}

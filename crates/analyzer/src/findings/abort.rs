@@ -14,21 +14,19 @@
 //! # Source
 //! `abort` and `signal` in the C runtime's documentation; `_o_abort` is the export for Windows' own programs.
 
-use super::{Confidence, Facts, Found, code};
-use crate::report::FrameReport;
+use super::{Confidence, Crash, Found, code};
+use crate::facts::FrameReport;
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let frame = frame(facts)?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let frame = frame(crash)?;
     let found = Found::new(Confidence::High, "The program ended itself: it called abort.");
     let name = format!("{}!{}", frame.module.as_deref().unwrap_or("?"), frame.function.as_deref()?);
     Some(found.with_at("frame", frame.ip.0, name))
 }
 
 /// The frame of `abort`, below which something was raised. A fast failure says by itself what it is.
-pub(crate) fn frame<'a>(facts: &Facts<'a, '_>) -> Option<&'a FrameReport> {
-    facts.exception.filter(|e| e.code.0 != code::STACK_BUFFER_OVERRUN)?;
-    facts.frames().iter().find(|frame| {
-        matches!(frame.source, Some("pdb" | "export"))
-            && matches!(frame.function.as_deref(), Some("abort" | "_o_abort"))
-    })
+pub(crate) fn frame<'a>(crash: &Crash<'a>) -> Option<&'a FrameReport> {
+    crash.exception.filter(|e| e.code.0 != code::STACK_BUFFER_OVERRUN)?;
+    let abort = |name: &str| matches!(name, "abort" | "_o_abort");
+    crash.named_frames().find(|(_, name)| abort(name)).map(|(frame, _)| frame)
 }

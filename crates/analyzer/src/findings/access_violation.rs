@@ -15,12 +15,12 @@
 //! # Source
 //! EXCEPTION_RECORD; MemoryInfoList.
 
-use super::{Confidence, Facts, Found, code};
-use crate::report::AccessReport;
+use super::{Confidence, Crash, Found, code};
+use crate::facts::{AccessKind, AccessReport};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception =
-        facts.exception.filter(|e| matches!(e.code.0, code::ACCESS_VIOLATION | code::IN_PAGE_ERROR))?;
+        crash.exception.filter(|e| matches!(e.code.0, code::ACCESS_VIOLATION | code::IN_PAGE_ERROR))?;
     let at =
         |found: Found| found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0));
     let Some(access) = &exception.access else {
@@ -28,12 +28,12 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         return Some(at(Found::new(Confidence::Medium, title)));
     };
     let did = match access.kind {
-        Some("read") => "read",
-        Some("write") => "wrote to",
-        Some("execute") => "executed",
-        _ => "touched",
+        Some(AccessKind::Read) => "read",
+        Some(AccessKind::Write) => "wrote to",
+        Some(AccessKind::Execute) => "executed",
+        None => "touched",
     };
-    let (place, sure) = place(facts, access);
+    let (place, sure) = place(crash, access);
     let found = at(Found::new(sure, format!("The program {did} {:#x}: {place}.", access.address.0)));
     let Some(region) = &access.region else { return Some(found) };
     let detail = region.detail.as_deref().map(|detail| format!(" {detail}")).unwrap_or_default();
@@ -46,12 +46,12 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
 }
 
 /// What lies at the address.
-fn place(facts: &Facts<'_, '_>, access: &AccessReport) -> (String, Confidence) {
+fn place(crash: &Crash<'_>, access: &AccessReport) -> (String, Confidence) {
     if access.null_page {
         let place = "the first pages of the address space, so a null pointer or one near it";
         return (place.into(), Confidence::High);
     }
-    if let Some(pattern) = pattern(access.address.0, facts.process.dump.width().bits()) {
+    if let Some(pattern) = pattern(access.address.0, crash.facts.dump.pointer_bits) {
         return (format!("near {pattern}"), Confidence::Medium);
     }
     if access.non_canonical {

@@ -13,11 +13,11 @@
 //! # Source
 //! MemoryInfoList.
 
-use super::{Confidence, Facts, Found, short};
+use super::{Confidence, Crash, Found, short};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let memory = &facts.report.memory;
-    let (wanted, free, total) = (facts.wanted()?, memory.free_bytes?, memory.total_bytes?);
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let memory = &crash.facts.memory;
+    let (wanted, free, total) = (crash.wanted()?, memory.free_bytes?, memory.total_bytes?);
     if free >= wanted || wanted > total {
         return None;
     }

@@ -15,17 +15,17 @@
 //! # Source
 //! MemoryInfoList; how NT heaps allocate large blocks since Windows 8.
 
-use super::{Confidence, Facts, Found, short};
-use crate::report::MemoryReport;
+use super::{Confidence, Crash, Found, short};
+use crate::facts::MemoryReport;
 
 /// `VirtualAlloc` hands out addresses at multiples of this.
 const GRANULARITY: u64 = 0x1_0000;
 /// What a large block needs beside its bytes: its header in whole pages, a page behind it, and up to 15 pages in front.
 pub(super) const OVERHEAD: u64 = 0x1000 + 0x1000 + 0xf000;
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let memory = &facts.report.memory;
-    let (wanted, free) = (facts.wanted()?, memory.free_bytes?);
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let memory = &crash.facts.memory;
+    let (wanted, free) = (crash.wanted()?, memory.free_bytes?);
     let usable = usable(memory);
     if free < wanted || usable >= wanted.saturating_add(OVERHEAD) {
         return None;

@@ -15,11 +15,11 @@
 //! MemoryInfoList.
 
 use super::address_space_fragmented::{OVERHEAD, usable};
-use super::{Confidence, Facts, Found, short};
+use super::{Confidence, Crash, Found, short};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let memory = &facts.report.memory;
-    let (wanted, place) = (facts.wanted()?, memory.largest_free?);
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let memory = &crash.facts.memory;
+    let (wanted, place) = (crash.wanted()?, memory.largest_free?);
     if usable(memory) < wanted.saturating_add(OVERHEAD) {
         return None;
     }

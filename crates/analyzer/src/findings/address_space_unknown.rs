@@ -13,10 +13,10 @@
 //! # Source
 //! MINIDUMP_TYPE: MiniDumpWithFullMemoryInfo asks for the list.
 
-use super::{Confidence, Facts, Found};
+use super::{Confidence, Crash, Found};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    facts.wanted().filter(|_| facts.report.memory.free_bytes.is_none())?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    crash.wanted().filter(|_| crash.facts.memory.free_bytes.is_none())?;
     let title = "How much address space was free is not known: the dump has no whole memory map.";
     Some(Found::new(Confidence::High, title))
 }

@@ -15,13 +15,11 @@
 //! # Source
 //! The layouts of Microsoft's C++ exceptions: parameters, ThrowInfo, CatchableTypeArray, TypeDescriptor.
 
-use super::{Confidence, Facts, Found};
+use super::{Confidence, Crash, Found};
+use crate::exceptions::refusal::TYPES;
 
-/// C++ types that are thrown when memory is refused.
-pub(super) const TYPES: [&str; 3] = ["std::bad_alloc", "std::bad_array_new_length", "CMemoryException *"];
-
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let exception = facts.exception?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let exception = crash.exception?;
     let cpp = exception.cpp.as_ref()?;
     let name = cpp.type_name.as_deref()?;
     // What is derived from them says the same.

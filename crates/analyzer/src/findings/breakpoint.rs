@@ -14,16 +14,11 @@
 //! # Source
 //! NTSTATUS values.
 
-use super::{Confidence, Facts, Found, code};
+use super::{Confidence, Crash, Found, code};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let exception = facts.exception?;
-    let by_debugger = facts
-        .frames()
-        .iter()
-        .filter(|frame| frame.source != Some("nearest_export"))
-        .filter_map(|frame| frame.function.as_deref())
-        .any(|function| function == "DbgUiRemoteBreakin");
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let exception = crash.exception?;
+    let by_debugger = crash.named_frames().any(|(_, function)| function == "DbgUiRemoteBreakin");
     let (confidence, title) = match exception.code.0 {
         code::ASSERTION_FAILURE => (Confidence::High, "An assertion failed."),
         code::BREAKPOINT | code::WOW64_BREAKPOINT if by_debugger => {

@@ -14,19 +14,19 @@
 //! # Source
 //! PROCESS_VM_COUNTERS; the commit rules of Windows.
 
-use super::{Confidence, Facts, Found, commit_limit, commit_unknown, short};
+use super::{Confidence, Crash, Found, commit_limit, commit_unknown, short};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    facts.was_refused().then_some(())?;
-    let own = commit_unknown::own(facts)?;
-    let (_, limit) = commit_limit::figures(facts)?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    crash.was_refused().then_some(())?;
+    let own = commit_unknown::own(crash)?;
+    let (_, limit) = commit_limit::figures(crash)?;
     let share = own.checked_mul(100)? / limit.max(1);
     let title = format!(
         "The process had committed {} of its own, {share}% of what the whole machine may.",
         short(own)
     );
     let found = Found::new(Confidence::High, title);
-    let counters = facts.report.process.counters.as_ref();
+    let counters = crash.facts.process.counters.as_ref();
     Some(match counters.filter(|c| c.private_bytes.is_some()) {
         Some(counters) => found.with("at its peak", short(counters.peak_pagefile_bytes)),
         None => found.with("by", "the memory map, an estimate"),

@@ -14,32 +14,32 @@
 //! # Source
 //! MINIDUMP_SYSTEM_MEMORY_INFO_1 with SYSTEM_PERFORMANCE_INFORMATION.
 
-use super::{Confidence, Facts, Found, short};
-use crate::render::number;
+use super::{Confidence, Crash, Found, short};
+use crate::facts::number;
 
 /// What the machine had committed, and may.
-pub(crate) fn figures(facts: &Facts<'_, '_>) -> Option<(u64, u64)> {
-    let memory = facts.report.system.memory.as_ref()?;
+pub(crate) fn figures(crash: &Crash<'_>) -> Option<(u64, u64)> {
+    let memory = crash.facts.system.memory.as_ref()?;
     memory.commit_bytes.zip(memory.commit_limit_bytes).filter(|(_, limit)| *limit > 0)
 }
 
 /// Whether less was left than was asked for.
-pub(crate) fn is_short(facts: &Facts<'_, '_>) -> bool {
-    let left = figures(facts).map(|(commit, limit)| limit.saturating_sub(commit));
-    left.zip(facts.wanted()).is_some_and(|(left, wanted)| left < wanted)
+pub(crate) fn is_short(crash: &Crash<'_>) -> bool {
+    let left = figures(crash).map(|(commit, limit)| limit.saturating_sub(commit));
+    left.zip(crash.wanted()).is_some_and(|(left, wanted)| left < wanted)
 }
 
 /// Whether hardly anything was left: less than a hundredth. Where the size is not known, that is what there is.
-pub(crate) fn is_nearly_reached(facts: &Facts<'_, '_>) -> bool {
-    figures(facts).is_some_and(|(commit, limit)| limit.saturating_sub(commit) < limit / 100)
+pub(crate) fn is_nearly_reached(crash: &Crash<'_>) -> bool {
+    figures(crash).is_some_and(|(commit, limit)| limit.saturating_sub(commit) < limit / 100)
 }
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let (commit, limit) = figures(facts)?;
-    if !facts.was_refused() {
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let (commit, limit) = figures(crash)?;
+    if !crash.was_refused() {
         return None;
     }
-    let wanted = facts.wanted();
+    let wanted = crash.wanted();
     let left = limit.saturating_sub(commit);
     let asked = wanted.map(|wanted| format!(", and {} were asked for", short(wanted))).unwrap_or_default();
     let title = format!(
@@ -48,10 +48,10 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         short(limit),
         short(left)
     );
-    let confidence = if is_short(facts) { Confidence::High } else { Confidence::Medium };
+    let confidence = if is_short(crash) { Confidence::High } else { Confidence::Medium };
     let mut found =
         Found::new(confidence, title).with("commit limit", short(limit)).with("committed", short(commit));
-    let memory = facts.report.system.memory.as_ref();
+    let memory = crash.facts.system.memory.as_ref();
     if let Some(peak) = memory.and_then(|m| m.commit_peak_bytes) {
         found = found.with("most since the system started", short(peak));
     }
@@ -59,7 +59,7 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         found = found.with("RAM", short(ram));
         found = found.with("so page files", short(limit.saturating_sub(ram)));
     }
-    if let Some(seconds) = facts.report.system.uptime_seconds {
+    if let Some(seconds) = crash.facts.system.uptime_seconds {
         found = found.with("the system was up", number::duration_of_seconds(seconds));
     }
     Some(found)

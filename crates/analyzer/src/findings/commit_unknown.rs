@@ -16,16 +16,16 @@
 //! The commit rules of Windows; KUSER_SHARED_DATA.NumberOfPhysicalPages; the memory map.
 
 use super::{
-    Confidence, Facts, Found, absurd_size, address_space_room, address_space_unknown, commit_limit, short,
+    Confidence, Crash, Found, absurd_size, address_space_room, address_space_unknown, commit_limit, short,
 };
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let room = address_space_room::detect(facts).or_else(|| address_space_unknown::detect(facts));
-    if commit_limit::figures(facts).is_some() || room.is_none() || absurd_size::detect(facts).is_some() {
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let room = address_space_room::detect(crash).or_else(|| address_space_unknown::detect(crash));
+    if commit_limit::figures(crash).is_some() || room.is_none() || absurd_size::detect(crash).is_some() {
         return None;
     }
-    let ram = facts.report.system.memory.as_ref().and_then(|m| m.physical_bytes);
-    let own = own(facts);
+    let ram = crash.facts.system.memory.as_ref().and_then(|m| m.physical_bytes);
+    let own = own(crash);
     let unknown = "How much the machine could commit is not in the dump";
     let (confidence, title) = match (own, ram) {
         (Some(own), Some(ram)) => (
@@ -42,15 +42,15 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         (None, _) => (Confidence::Low, format!("{unknown}.")),
     };
     let found = Found::new(confidence, title);
-    Some(match facts.report.system.uptime_seconds {
-        Some(seconds) => found.with("the system was up", crate::render::number::duration_of_seconds(seconds)),
+    Some(match crash.facts.system.uptime_seconds {
+        Some(seconds) => found.with("the system was up", crate::facts::number::duration_of_seconds(seconds)),
         None => found,
     })
 }
 
 /// What the process is charged for: its own counter, or else the map's estimate.
-pub(crate) fn own(facts: &Facts<'_, '_>) -> Option<u64> {
-    let counters = facts.report.process.counters.as_ref();
+pub(crate) fn own(crash: &Crash<'_>) -> Option<u64> {
+    let counters = crash.facts.process.counters.as_ref();
     let counted = counters.and_then(|c| c.private_bytes.or(Some(c.pagefile_bytes))).filter(|n| *n > 0);
-    counted.or(facts.report.memory.private_commit_estimate_bytes)
+    counted.or(crash.facts.memory.private_commit_estimate_bytes)
 }

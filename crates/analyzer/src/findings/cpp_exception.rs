@@ -14,15 +14,15 @@
 //! # Source
 //! The layouts of Microsoft's C++ exceptions; GNU's code 0x20474343.
 
-use super::{Confidence, Facts, Found, bad_alloc, code};
+use super::{Confidence, Crash, Found, bad_alloc, code};
 
 const GNU: u64 = 0x2047_4343;
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    if bad_alloc::detect(facts).is_some() {
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    if bad_alloc::detect(crash).is_some() {
         return None;
     }
-    let exception = facts.exception?;
+    let exception = crash.exception?;
     let at =
         |found: Found| found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0));
     match exception.code.0 {

@@ -16,17 +16,17 @@
 //! # Source
 //! EXCEPTION_RECORD; the layouts of Microsoft's C++ exceptions; the stacks.
 
-use super::{Confidence, Facts, Found, bad_alloc, code};
-use crate::report::{EarlierReport, ThreadReport};
+use super::{Confidence, Crash, Found};
+use crate::facts::{EarlierReport, ThreadReport};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    if facts.says_refused() {
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    if crash.says_refused() {
         return None;
     }
-    let (thread, record) = of(facts)?;
+    let (thread, record) = of(crash)?;
     let what =
         record.cpp_type.as_deref().or(record.name.as_deref()).unwrap_or("an exception for want of memory");
-    let own = facts.thread.is_some_and(|crashed| crashed.id == thread.id);
+    let own = crash.thread.is_some_and(|crashed| crashed.id == thread.id);
     let (confidence, place) = match (own, record.in_use) {
         (true, Some(true)) => {
             (Confidence::Medium, "in a call that has not returned: the likely root of what came after")
@@ -45,31 +45,20 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
 }
 
 /// The record that tells most: of the thread that crashed, in use.
-fn of<'a>(facts: &Facts<'a, '_>) -> Option<(&'a ThreadReport, &'a EarlierReport)> {
-    let all = facts.report.threads.iter().flat_map(|thread| {
+fn of<'a>(crash: &Crash<'a>) -> Option<(&'a ThreadReport, &'a EarlierReport)> {
+    let all = crash.facts.threads.iter().flat_map(|thread| {
         thread
             .exceptions
             .iter()
             .flatten()
-            .filter(|record| is_refusal(record))
+            .filter(|record| record.says_refused())
             .map(move |record| (thread, record))
     });
-    let crashed = facts.thread.map(|thread| thread.id);
+    let crashed = crash.thread.map(|thread| thread.id);
     all.min_by_key(|(thread, record)| (Some(thread.id) != crashed, record.in_use != Some(true)))
 }
 
-/// The record of the crashed thread that a call in progress left, if there is one.
-pub(crate) fn to_walk_from(thread: &ThreadReport) -> Option<&EarlierReport> {
-    thread.exceptions.iter().flatten().find(|record| record.in_use == Some(true) && is_refusal(record))
-}
-
 /// Whether the root of an abort: a record in the crashed thread.
-pub(crate) fn in_crashed_thread(facts: &Facts<'_, '_>) -> bool {
-    facts.thread.zip(of(facts)).is_some_and(|(crashed, (thread, _))| crashed.id == thread.id)
-}
-
-fn is_refusal(record: &EarlierReport) -> bool {
-    let by_type = record.cpp_type.as_deref().is_some_and(|name| bad_alloc::TYPES.contains(&name));
-    by_type
-        || matches!(record.code.0, code::NO_MEMORY | code::CHROMIUM_OUT_OF_MEMORY | code::COMMITMENT_LIMIT)
+pub(crate) fn in_crashed_thread(crash: &Crash<'_>) -> bool {
+    crash.thread.zip(of(crash)).is_some_and(|(crashed, (thread, _))| crashed.id == thread.id)
 }

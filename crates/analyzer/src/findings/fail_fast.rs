@@ -15,14 +15,14 @@
 //! # Source
 //! The `FAST_FAIL_*` constants of `winnt.h`.
 
-use super::{Confidence, Facts, Found, code};
+use super::{Confidence, Crash, Found, code};
 use crate::exceptions::fast_fail;
 
 /// `FAST_FAIL_FATAL_APP_EXIT`.
 pub(crate) const FATAL_APP_EXIT: u64 = 7;
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let exception = facts.raised(code::STACK_BUFFER_OVERRUN)?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let exception = crash.raised(code::STACK_BUFFER_OVERRUN)?;
     let reason = exception.parameters.first().map(|parameter| parameter.0);
     let name = exception.fast_fail.as_ref().and_then(|code| code.name.as_deref());
     let title = match reason {

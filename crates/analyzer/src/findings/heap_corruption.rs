@@ -15,11 +15,11 @@
 //! # Source
 //! NTSTATUS values; `winnt.h`; the walk through the heaps of the dump.
 
-use super::{Confidence, Facts, Found, code};
+use super::{Confidence, Crash, Found, code};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let by_code = facts.raised(code::HEAP_CORRUPTION);
-    let by_reason = facts
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let by_code = crash.raised(code::HEAP_CORRUPTION);
+    let by_reason = crash
         .raised(code::STACK_BUFFER_OVERRUN)
         .filter(|e| e.parameters.first().is_some_and(|p| matches!(p.0, 0x23 | 0x32)));
     let exception = by_code.or(by_reason)?;
@@ -29,7 +29,7 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         exception.address.0,
         format!("{:#x}", exception.code.0),
     );
-    for heap in facts.report.heaps.iter().filter(|heap| !heap.faults.is_empty()).take(4) {
+    for heap in crash.facts.heaps.iter().filter(|heap| !heap.faults.is_empty()).take(4) {
         found = found.with_at(format!("heap {}", heap.index), heap.handle.0, heap.faults[0].as_str());
     }
     Some(found)

@@ -13,11 +13,11 @@
 //! # Source
 //! PROCESS_VM_COUNTERS; JOBOBJECT_EXTENDED_LIMIT_INFORMATION.
 
-use super::{Confidence, Facts, Found, short};
+use super::{Confidence, Crash, Found, short};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let wanted = facts.wanted()?;
-    let (used, limit) = job(facts)?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let wanted = crash.wanted()?;
+    let (used, limit) = job(crash)?;
     if used.saturating_add(wanted) <= limit {
         return None;
     }
@@ -28,8 +28,8 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
 }
 
 /// What the process's job has committed, and its limit: the smaller of its two, where both are set.
-fn job(facts: &Facts<'_, '_>) -> Option<(u64, u64)> {
-    let counters = facts.report.process.counters.as_ref()?;
+fn job(crash: &Crash<'_>) -> Option<(u64, u64)> {
+    let counters = crash.facts.process.counters.as_ref()?;
     let limits = [counters.job_private_commit_limit_bytes, counters.job_total_commit_limit_bytes];
     let limit = limits.into_iter().flatten().filter(|limit| *limit > 0 && *limit < u64::MAX >> 1).min()?;
     Some((counters.job_private_commit_bytes?, limit))

@@ -13,16 +13,16 @@
 //! # Source
 //! MemoryInfoList; the heaps' own lists.
 
-use super::{Confidence, Facts, Found, absurd_size, commit_unknown, short};
-use crate::report::{AllocationReport, HeapReport};
+use super::{Confidence, Crash, Found, absurd_size, commit_unknown, short};
+use crate::facts::{AllocationReport, HeapReport};
 
 /// Less than this is not worth a look.
 const MUCH: u64 = 64 << 20;
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    (facts.was_refused() && absurd_size::detect(facts).is_none()).then_some(())?;
-    let memory = &facts.report.memory;
-    let own = commit_unknown::own(facts).filter(|own| *own >= MUCH)?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    (crash.was_refused() && absurd_size::detect(crash).is_none()).then_some(())?;
+    let memory = &crash.facts.memory;
+    let own = commit_unknown::own(crash).filter(|own| *own >= MUCH)?;
     let of_others = ["Free", "Image"];
     let rows = memory.usage.iter().filter(|row| !of_others.contains(&row.name.as_str()));
     let row = rows.max_by_key(|row| row.size_bytes)?;
@@ -33,7 +33,7 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         short(row.size_bytes)
     );
     let mut found = Found::new(Confidence::Medium, title);
-    if let Some(heap) = largest_heap(facts) {
+    if let Some(heap) = largest_heap(crash) {
         let value = format!(
             "{} committed, {} of it in large blocks",
             short(heap.committed_bytes),
@@ -41,7 +41,7 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         );
         found = found.with_at(format!("heap {}", heap.index), heap.handle.0, value);
     }
-    if let Some(one) = largest_allocation(facts) {
+    if let Some(one) = largest_allocation(crash) {
         let hint = one.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
         let value = format!("{} committed{hint}", short(one.committed_bytes));
         found = found.with_at(format!("allocation, {} {}", one.kind, one.usage), one.base.0, value);
@@ -50,12 +50,12 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
 }
 
 /// The heap with the most committed memory.
-pub(crate) fn largest_heap<'a>(facts: &Facts<'a, '_>) -> Option<&'a HeapReport> {
-    facts.report.heaps.iter().filter(|heap| heap.committed_bytes > 0).max_by_key(|heap| heap.committed_bytes)
+pub(crate) fn largest_heap<'a>(crash: &Crash<'a>) -> Option<&'a HeapReport> {
+    crash.facts.heaps.iter().filter(|heap| heap.committed_bytes > 0).max_by_key(|heap| heap.committed_bytes)
 }
 
 /// The allocation with the most committed memory.
-pub(crate) fn largest_allocation<'a>(facts: &Facts<'a, '_>) -> Option<&'a AllocationReport> {
-    let largest = &facts.report.memory.allocations.as_ref()?.largest;
+pub(crate) fn largest_allocation<'a>(crash: &Crash<'a>) -> Option<&'a AllocationReport> {
+    let largest = &crash.facts.memory.allocations.as_ref()?.largest;
     largest.iter().filter(|one| one.committed_bytes > 0).max_by_key(|one| one.committed_bytes)
 }

@@ -14,31 +14,31 @@
 //! # Source
 //! TEB; RtlNtStatusToDosError.
 
-use super::{Confidence, Facts, Found, code};
+use super::{Confidence, Crash, Found, code};
 
 const ERROR_NOT_ENOUGH_MEMORY: u64 = 8;
 const ERROR_OUTOFMEMORY: u64 = 14;
 const ERROR_COMMITMENT_LIMIT: u64 = 1455;
 
 /// Whether the thread says that commit was refused.
-pub(crate) fn names_commit_limit(facts: &Facts<'_, '_>) -> bool {
-    let (status, error) = values(facts);
+pub(crate) fn names_commit_limit(crash: &Crash<'_>) -> bool {
+    let (status, error) = values(crash);
     status == Some(code::COMMITMENT_LIMIT) || error == Some(ERROR_COMMITMENT_LIMIT)
 }
 
-fn values(facts: &Facts<'_, '_>) -> (Option<u64>, Option<u64>) {
-    let thread = facts.thread;
+fn values(crash: &Crash<'_>) -> (Option<u64>, Option<u64>) {
+    let thread = crash.thread;
     let status = thread.and_then(|t| t.last_status.as_ref()).map(|s| s.code.0);
     let error = thread.and_then(|t| t.last_error.as_ref()).map(|e| e.code.0);
     (status, error)
 }
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let (status, error) = values(facts);
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let (status, error) = values(crash);
     let open =
         status == Some(code::NO_MEMORY) || matches!(error, Some(ERROR_NOT_ENOUGH_MEMORY | ERROR_OUTOFMEMORY));
-    let thread = facts.thread?;
-    let (confidence, title) = if names_commit_limit(facts) {
+    let thread = crash.thread?;
+    let (confidence, title) = if names_commit_limit(crash) {
         (Confidence::Medium, "The thread's last error is the commit limit's: memory could not be committed.")
     } else if open {
         (Confidence::Low, "The thread's last error says that memory was refused, not which limit did it.")

@@ -1,7 +1,7 @@
 //! Findings: what in a dump points to what happened, and how strongly. One detector per file; the [`DETECTORS`] stand
 //! in the order in which a person would check.
 //!
-//! A detector looks at the `Facts` and says nothing, or one [`Finding`]. None knows of the others: what they mean
+//! A detector looks at the facts ([`Crash`]) and says nothing, or one [`Finding`]. None knows of the others: what they mean
 //! together is the verdict's business.
 
 pub(crate) mod abort;
@@ -18,8 +18,8 @@ pub(crate) mod commit_limit;
 pub(crate) mod commit_unknown;
 pub(crate) mod container_call;
 mod cpp_exception;
+mod crash;
 pub(crate) mod earlier_bad_alloc;
-mod facts;
 pub(crate) mod fail_fast;
 mod heap_corruption;
 mod job_limit;
@@ -34,41 +34,34 @@ mod string_growth;
 mod vector_growth;
 mod waiting;
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-pub(crate) use facts::{Facts, code};
+pub(crate) use crash::Crash;
 
-use crate::report::Hex;
+use crate::exceptions::code;
+use crate::facts::Hex;
+use crate::space::words;
 
-/// How sure something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Confidence {
-    /// Other explanations fit as well.
-    Low,
-    /// It fits, and something that would prove it is not in the dump.
-    Medium,
-    /// Independent facts agree.
-    High,
-}
-
-impl Confidence {
-    /// As reports spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Confidence::Low => "low",
-            Confidence::Medium => "medium",
-            Confidence::High => "high",
-        }
+words! {
+    /// How sure something is.
+    pub enum Confidence {
+        /// Other explanations fit as well.
+        Low = "low",
+        /// It fits, and something that would prove it is not in the dump.
+        Medium = "medium",
+        /// Independent facts agree.
+        High = "high",
     }
 }
 
 /// Something that was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Which detector found it.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// One sentence.
     pub title: String,
     /// How sure it is.
@@ -80,7 +73,7 @@ pub struct Finding {
 }
 
 /// One thing that a finding rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// What it is.
     pub what: String,
@@ -122,7 +115,7 @@ pub struct Detector {
     /// WinDbg's command that shows the same; `{at}` stands for the place of the first evidence.
     windbg: &'static str,
     source: &'static str,
-    detect: fn(&Facts<'_, '_>) -> Option<Found>,
+    detect: fn(&Crash<'_>) -> Option<Found>,
 }
 
 impl Detector {
@@ -177,12 +170,12 @@ detectors! {
 }
 
 /// Everything that is found.
-pub(crate) fn all(facts: &Facts<'_, '_>) -> Vec<Finding> {
+pub(crate) fn all(crash: &Crash<'_>) -> Vec<Finding> {
     let find = |detector: &Detector| {
-        let Found { title, confidence, evidence } = (detector.detect)(facts)?;
+        let Found { title, confidence, evidence } = (detector.detect)(crash)?;
         let at = evidence.iter().find_map(|e| e.at).unwrap_or(Hex(0));
         let windbg = detector.windbg.replace("{at}", &format!("{:x}", at.0));
-        Some(Finding { id: detector.id, title, confidence, evidence, windbg })
+        Some(Finding { id: Cow::Borrowed(detector.id), title, confidence, evidence, windbg })
     };
     DETECTORS.iter().filter_map(find).collect()
 }
@@ -191,7 +184,7 @@ pub(crate) fn all(facts: &Facts<'_, '_>) -> Vec<Finding> {
 pub(crate) fn short(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} bytes"),
-        _ => crate::render::number::size_text(bytes),
+        _ => crate::facts::number::size_text(bytes),
     }
 }
 

@@ -15,13 +15,13 @@
 //! # Source
 //! NTSTATUS values of the Windows headers; Chromium's and Mozilla's own rules for out-of-memory crashes.
 
-use super::{Confidence, Facts, Found, code, grouped};
+use super::{Confidence, Crash, Found, code, grouped};
 
 /// `E_OUTOFMEMORY` and `COR_E_OUTOFMEMORY`.
 const E_OUTOFMEMORY: u64 = 0x8007_000e;
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let exception = facts.exception?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let exception = crash.exception?;
     let says = match exception.code.0 {
         code::NO_MEMORY
         | code::COMMITMENT_LIMIT
@@ -36,7 +36,7 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
         return None;
     }
     let name = exception.name.as_deref().unwrap_or("an exception");
-    let asked = facts.parameter_size();
+    let asked = crash.parameter_size();
     let title = match asked {
         Some(size) => format!("{name} was raised: {} bytes were asked for.", grouped(size)),
         None if matches!(exception.code.0, code::CLR | code::CLR_2) => {

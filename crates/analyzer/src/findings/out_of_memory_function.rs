@@ -14,7 +14,7 @@
 //! # Source
 //! The names in Rust's alloc and std, and in Mozilla's rules for out-of-memory crashes.
 
-use super::{Confidence, Facts, Found};
+use super::{Confidence, Crash, Found};
 
 const NAMES: [&str; 9] = [
     "handle_alloc_error",
@@ -28,14 +28,12 @@ const NAMES: [&str; 9] = [
     "TerminateBecauseOutOfMemory",
 ];
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    facts.exception?;
-    let known = facts.frames().iter().filter(|frame| matches!(frame.source, Some("pdb" | "export")));
-    let (frame, function) =
-        known.filter_map(|frame| Some((frame, frame.function.as_deref()?))).find(|(_, name)| {
-            let bare = name.split(['(', '<']).next().unwrap_or(name);
-            bare.rsplit("::").next().is_some_and(|last| NAMES.contains(&last))
-        })?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    crash.exception?;
+    let (frame, function) = crash.named_frames().find(|(_, name)| {
+        let bare = name.split(['(', '<']).next().unwrap_or(name);
+        bare.rsplit("::").next().is_some_and(|last| NAMES.contains(&last))
+    })?;
     let title = format!("{function} is on the stack: memory was refused.");
     Some(Found::new(Confidence::High, title).with_at("frame", frame.ip.0, function))
 }

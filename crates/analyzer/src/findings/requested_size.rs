@@ -17,10 +17,10 @@
 //! # Source
 //! The code of Microsoft's `operator new`, `_malloc_base` and `std::_Allocate`; the x64 calling convention.
 
-use super::{Confidence, Facts, Found, grouped};
+use super::{Confidence, Crash, Found, grouped};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let request = facts.request?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let request = crash.request?;
     let (name, frame, size) = (request.asked.name(), request.frame, request.bytes);
     let disputed = request.is_disputed();
     let when = if request.earlier { " when the earlier exception was thrown" } else { "" };

@@ -14,12 +14,12 @@
 //! # Source
 //! MemoryInfoList.
 
-use super::{Confidence, Facts, Found, address_space_exhausted, address_space_fragmented, short};
+use super::{Confidence, Crash, Found, address_space_exhausted, address_space_fragmented, short};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let short_of_space = address_space_exhausted::detect(facts).is_some()
-        || address_space_fragmented::detect(facts).is_some_and(|_| facts.process.dump.width().bits() == 32);
-    let memory = &facts.report.memory;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let short_of_space = address_space_exhausted::detect(crash).is_some()
+        || address_space_fragmented::detect(crash).is_some_and(|_| crash.facts.dump.pointer_bits == 32);
+    let memory = &crash.facts.memory;
     let allocations = memory.allocations.as_ref().filter(|_| short_of_space)?;
     let held: u64 = allocations.largest.iter().map(|a| a.size_bytes).sum();
     let title = format!(

@@ -16,16 +16,17 @@
 
 use std::collections::HashMap;
 
-use super::{Confidence, Facts, Found, code, short};
+use super::{Confidence, Crash, Found, code, short};
+use crate::symbols::Source;
 
 /// Bytes at a stack's lower end that are never committed: the guard region with what a handler needs.
 const NEAR_THE_END: u64 = 0x1_0000;
 /// Rows of one function that are called a recursion.
 const OFTEN: usize = 16;
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let exception = facts.raised(code::STACK_OVERFLOW)?;
-    let stack = facts.thread.and_then(|thread| thread.stack.as_deref());
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let exception = crash.raised(code::STACK_OVERFLOW)?;
+    let stack = crash.thread.and_then(|thread| thread.stack.as_deref());
     let id = exception.thread_id;
     let known = stack.and_then(|s| Some((s.base.0.checked_sub(s.reserved_from?.0)?, s)));
     let Some((reserved, stack)) = known else {
@@ -45,23 +46,23 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
     let found = Found::new(if full { Confidence::High } else { Confidence::Medium }, title)
         .with_at("StackLimit", stack.limit.0, short(used))
         .with_at("DeallocationStack", stack.base.0 - reserved, short(reserved));
-    Some(match recursion(facts) {
+    Some(match recursion(crash) {
         Some((name, times)) => found.with("called over and over", format!("{name}, {times} times")),
         None => found,
     })
 }
 
 /// The place that occurs most often on the stack.
-fn recursion(facts: &Facts<'_, '_>) -> Option<(String, usize)> {
+fn recursion(crash: &Crash<'_>) -> Option<(String, usize)> {
     let mut times: HashMap<u64, usize> = HashMap::new();
-    for frame in facts.frames().iter().filter(|frame| !frame.inline) {
+    for frame in crash.frames().iter().filter(|frame| !frame.inline) {
         *times.entry(frame.ip.0).or_default() += 1;
     }
     let (ip, count) =
         times.into_iter().max_by_key(|(ip, count)| (*count, *ip)).filter(|(_, n)| *n >= OFTEN)?;
-    let frame = facts.frames().iter().find(|frame| frame.ip.0 == ip && !frame.inline)?;
+    let frame = crash.frames().iter().find(|frame| frame.ip.0 == ip && !frame.inline)?;
     let module = frame.module.as_deref().unwrap_or("?");
-    let function = frame.function.as_deref().filter(|_| frame.source != Some("nearest_export"));
+    let function = frame.function.as_deref().filter(|_| frame.source != Some(Source::NearestExport));
     let name = match (function, frame.offset) {
         (Some(function), _) => format!("{module}!{function}"),
         (None, Some(offset)) => format!("{module}+{:#x}", offset.0),

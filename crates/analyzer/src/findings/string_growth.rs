@@ -16,11 +16,11 @@
 //! # Source
 //! `std::basic_string` of Microsoft's library: its layout and `_Calculate_growth`.
 
-use super::{Confidence, Facts, Found, grouped};
+use super::{Confidence, Crash, Found, grouped};
 use crate::request::Container;
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let request = facts.request?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let request = crash.request?;
     let Some(Container::Text(text)) = request.container else { return None };
     let kind = if text.character_bytes == 1 { "string" } else { "string of 2-byte characters" };
     let title = format!(

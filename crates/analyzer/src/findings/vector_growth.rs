@@ -17,11 +17,11 @@
 //! # Source
 //! `std::vector::_Calculate_growth` and `std::_Allocate_manually_vector_aligned` of Microsoft's library.
 
-use super::{Confidence, Facts, Found, grouped};
+use super::{Confidence, Crash, Found, grouped};
 use crate::request::{Container, Growth, Request, Vector};
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    let request = facts.request?;
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let request = crash.request?;
     let Some(Container::Vector(vector)) = request.container else { return None };
     let grows = match vector.growth {
         Growth::Half => "growing by half",

@@ -16,8 +16,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Confidence, Facts, Found};
-use crate::report::ThreadReport;
+use super::{Confidence, Crash, Found};
+use crate::facts::ThreadReport;
 
 /// Functions in which a thread waits, and for what.
 const WAITS: [(&str, &str); 14] = [
@@ -39,15 +39,15 @@ const WAITS: [(&str, &str); 14] = [
 /// Threads that are listed one by one.
 const LISTED: usize = 16;
 
-pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
-    if facts.report.exception.is_some() || facts.report.threads.is_empty() {
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    if crash.facts.exception.is_some() || crash.facts.threads.is_empty() {
         return None;
     }
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for what in facts.report.threads.iter().filter_map(waits) {
+    for what in crash.facts.threads.iter().filter_map(waits) {
         *kinds.entry(what).or_default() += 1;
     }
-    let all = facts.report.threads.len();
+    let all = crash.facts.threads.len();
     let others = all - kinds.values().sum::<usize>();
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|(what, count)| (std::cmp::Reverse(*count), *what));
@@ -59,8 +59,8 @@ pub(super) fn detect(facts: &Facts<'_, '_>) -> Option<Found> {
     let threads = if all == 1 { "thread" } else { "threads" };
     let title = format!("No exception is in the dump. Of {all} {threads}: {}.", words.join(", "));
     let mut found = Found::new(Confidence::High, title);
-    for thread in facts.report.threads.iter().take(LISTED) {
-        let place = crate::verdict::place(thread).unwrap_or_else(|| "not known".to_owned());
+    for thread in crash.facts.threads.iter().take(LISTED) {
+        let place = thread.place().unwrap_or_else(|| "not known".to_owned());
         let value = match waits(thread) {
             Some(what) => format!("waits {what}, in {place}"),
             None => format!("in {place}"),

@@ -1,6 +1,6 @@
 //! The counters of the process, under names for people.
 
-use crate::report::CountersReport;
+use crate::facts::CountersReport;
 
 /// Those that are known.
 pub(super) fn counted(c: &CountersReport) -> impl Iterator<Item = (&'static str, u64)> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::escape;
-use crate::report::region::RegionReport;
+use crate::facts::RegionReport;
 
 /// The columns: WinDbg's names. Addresses are `0x` hex; sizes bytes in decimal, as spreadsheets add them up.
 const COLUMNS: [&str; 10] = [

@@ -1,23 +1,22 @@
 //! JSON: the report's own shape, with two rules applied to whatever is printed.
 //!
-//! - A byte count above 2^53 does not survive most readers: it becomes null, and its key with `_hex` appended
-//!   holds it as a hex string.
+//! - A count above 2^53 does not survive most readers: it becomes null, and a hex string beside it holds it. That
+//!   stands under the same key with `_hex` for `_bytes`, or behind it.
 //! - Characters that act on a terminal are written as `\u` escapes; a reader gets them back unchanged.
 //!
 //! Both are applied while the data is written: nothing is held twice.
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-use serde_json::Serializer;
+use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+use serde_json::{Serializer, Value};
 
 use super::escape;
+use crate::facts::{DumpReport, ExceptionReport, HeapReport, MemoryReport, ModuleReport, ProcessReport};
+use crate::facts::{SystemReport, ThreadReport, WarningReport};
 use crate::findings::Finding;
-use crate::report::{
-    DumpReport, ExceptionReport, HeapReport, MemoryReport, ModuleReport, ProcessReport, Report,
-};
-use crate::report::{SystemReport, ThreadReport, WarningReport};
+use crate::report::{Report, SCHEMA_VERSION, Tool};
 use crate::verdict::VerdictReport;
 
 /// The largest integer that a JSON reader working with doubles keeps.
@@ -45,10 +44,27 @@ pub fn compact(data: &impl Serialize) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
+/// Data that has no version of its own, with what a reader of it must know.
+#[derive(Debug, Serialize)]
+pub struct Versioned<'d, T> {
+    schema_version: u32,
+    tool: Tool,
+    #[serde(flatten)]
+    data: &'d T,
+}
+
+impl<'d, T: Serialize> Versioned<'d, T> {
+    /// The data, with the version of its shape and of this program.
+    pub fn new(data: &'d T) -> Versioned<'d, T> {
+        Versioned { schema_version: SCHEMA_VERSION, tool: Tool::this(), data }
+    }
+}
+
 /// The parts of a report that answer one question.
 #[derive(Debug, Serialize)]
 pub struct Part<'r> {
     schema_version: u32,
+    tool: &'r Tool,
     #[serde(skip_serializing_if = "Option::is_none")]
     dump: Option<&'r DumpReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,42 +92,43 @@ impl<'r> Part<'r> {
     pub fn info(report: &'r Report) -> Part<'r> {
         Part {
             schema_version: report.schema_version,
-            dump: Some(&report.dump),
-            system: Some(&report.system),
-            process: Some(&report.process),
-            exception: report.exception.as_ref(),
+            tool: &report.tool,
+            dump: Some(&report.facts.dump),
+            system: Some(&report.facts.system),
+            process: Some(&report.facts.process),
+            exception: report.facts.exception.as_ref(),
             verdict: None,
             findings: None,
             threads: None,
             modules: None,
             heaps: None,
             memory: None,
-            warnings: &report.warnings,
+            warnings: &report.facts.warnings,
         }
     }
 
     /// As [`Part::info`], and the address space.
     pub fn summary(report: &'r Report) -> Part<'r> {
-        Part { memory: Some(&report.memory), ..Part::info(report) }
+        Part { memory: Some(&report.facts.memory), ..Part::info(report) }
     }
 
     /// Exception and threads.
     pub fn threads(report: &'r Report) -> Part<'r> {
-        Part { threads: Some(&report.threads), ..Part::bare(report) }
+        Part { threads: Some(&report.facts.threads), ..Part::bare(report) }
     }
 
     /// Exception and heaps.
     pub fn heaps(report: &'r Report) -> Part<'r> {
-        Part { heaps: Some(&report.heaps), ..Part::bare(report) }
+        Part { heaps: Some(&report.facts.heaps), ..Part::bare(report) }
     }
 
     /// The process, the address space with its allocations, modules and threads.
     pub fn allocations(report: &'r Report) -> Part<'r> {
         Part {
-            process: Some(&report.process),
-            threads: Some(&report.threads),
-            modules: Some(&report.modules),
-            memory: Some(&report.memory),
+            process: Some(&report.facts.process),
+            threads: Some(&report.facts.threads),
+            modules: Some(&report.facts.modules),
+            memory: Some(&report.facts.memory),
             ..Part::bare(report)
         }
     }
@@ -124,6 +141,36 @@ impl<'r> Part<'r> {
     /// The exception and nothing else.
     fn bare(report: &'r Report) -> Part<'r> {
         Part { dump: None, system: None, process: None, ..Part::info(report) }
+    }
+}
+
+/// The key of the hex string beside a number: `size_hex` of `size_bytes`.
+pub(super) fn hex_key(key: &str) -> String {
+    format!("{}_hex", key.strip_suffix("_bytes").unwrap_or(key))
+}
+
+/// Reads a printed report back, numbers above 2^53 too. Fails where the text is no report of this version's shape.
+pub fn read(text: &str) -> io::Result<Report> {
+    let mut value: Value = serde_json::from_str(text)?;
+    restore(&mut value);
+    Ok(Report::deserialize(value)?)
+}
+
+/// Puts the numbers that are printed as hex strings into their places.
+fn restore(value: &mut Value) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(restore),
+        Value::Object(fields) => {
+            let number = |hex: &Value| u64::from_str_radix(hex.as_str()?.strip_prefix("0x")?, 16).ok();
+            let nulls = fields.iter().filter(|(_, value)| value.is_null()).map(|(key, _)| key);
+            let large: Vec<(String, u64)> =
+                nulls.filter_map(|key| Some((key.clone(), number(fields.get(&hex_key(key))?)?))).collect();
+            for (key, number) in large {
+                fields.insert(key, number.into());
+            }
+            fields.values_mut().for_each(restore);
+        }
+        _ => {}
     }
 }
 
@@ -149,7 +196,7 @@ impl<F: Formatter> Formatter for Rules<F> {
         self.inner.write_null(writer)?;
         self.inner.end_object_value(writer)?;
         self.inner.begin_object_key(writer, false)?;
-        write!(writer, "\"{}_hex\"", self.key)?;
+        write!(writer, "\"{}\"", hex_key(&self.key))?;
         self.inner.end_object_key(writer)?;
         self.inner.begin_object_value(writer)?;
         write!(writer, "\"{value:#x}\"")
@@ -218,8 +265,6 @@ impl<F: Formatter> Formatter for Rules<F> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[derive(Serialize)]
@@ -234,10 +279,10 @@ mod tests {
         let data = Sizes { small_bytes: 1 << 53, large_bytes: (1 << 53) + 1, name: "x" };
         assert_eq!(
             compact(&data),
-            r#"{"small_bytes":9007199254740992,"large_bytes":null,"large_bytes_hex":"0x20000000000001","name":"x"}"#
+            r#"{"small_bytes":9007199254740992,"large_bytes":null,"large_hex":"0x20000000000001","name":"x"}"#
         );
         let lines = "{\n  \"small_bytes\": 9007199254740992,\n  \"large_bytes\": null,\n  \
-                     \"large_bytes_hex\": \"0x20000000000001\",\n  \"name\": \"x\"\n}\n";
+                     \"large_hex\": \"0x20000000000001\",\n  \"name\": \"x\"\n}\n";
         assert_eq!(pretty(&data), lines);
     }
 

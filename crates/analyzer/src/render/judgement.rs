@@ -38,7 +38,8 @@ pub(super) fn of(report: &Report) -> Judgement {
         };
     };
     let confidence = format!("confidence {}", verdict.confidence.name());
-    let labels = [Some(verdict.kind.to_owned()), verdict.cause.map(str::to_owned), Some(confidence)];
+    let labels =
+        [Some(verdict.kind.to_string()), verdict.cause.map(|cause| cause.to_string()), Some(confidence)];
     let safe = |lines: &[String]| lines.iter().map(|line| escape::line(line)).collect();
     let mut lists: Vec<(&str, Vec<String>)> = vec![
         ("What was asked for", asked(report)),
@@ -55,7 +56,7 @@ pub(super) fn of(report: &Report) -> Judgement {
 }
 
 fn without(report: &Report) -> String {
-    match &report.exception {
+    match &report.facts.exception {
         Some(exception) => {
             let name = exception.name.as_deref().map_or_else(|| "An exception".to_owned(), escape::line);
             format!("{name} ({:#010x}) in thread {:#x}", exception.code.0, exception.thread_id)

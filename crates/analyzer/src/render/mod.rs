@@ -3,6 +3,7 @@
 //! Names, paths and comments come from the dump and may be hostile: [`escape`] stands between them and every
 //! output. The text has no colours; whoever owns a terminal adds them.
 
+mod codes;
 mod counters;
 pub mod csv;
 mod difference;
@@ -12,5 +13,8 @@ pub mod html;
 pub mod json;
 mod judgement;
 pub mod markdown;
-pub mod number;
+mod schema;
+
+pub use crate::facts::number;
+pub use schema::{diff_schema, schema};
 pub mod text;

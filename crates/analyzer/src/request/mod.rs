@@ -7,6 +7,7 @@
 //!
 //! Nothing here needs symbols: code and stack lie in the dump.
 
+mod call;
 mod caller;
 pub(crate) mod element;
 mod factor;
@@ -18,6 +19,7 @@ mod vector;
 
 use iced_x86::Register;
 
+pub(crate) use call::{Call, of as call_of, without_parameters};
 pub use text::Text;
 pub use vector::{Growth, Vector};
 

@@ -35,31 +35,21 @@ pub use site::{Site, site, site_of};
 pub use stopped::{Fault, Stopped};
 pub use walk::Walker;
 
-/// How a frame was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
-    /// Frame 0: the registers in the dump.
-    Context,
-    /// By the image's unwind data.
-    UnwindInfo,
-    /// The frame below is a function without unwind data, which has not touched the stack.
-    Leaf,
-    /// By the chain of frame pointers: what most x86 and ARM64 code does.
-    FramePointer,
-    /// A value on the stack that follows a call instruction. It may be left over from an earlier call.
-    Scan,
-}
+use crate::space::words;
 
-impl Trust {
-    /// As reports spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Trust::Context => "context",
-            Trust::UnwindInfo => "unwind_info",
-            Trust::Leaf => "leaf",
-            Trust::FramePointer => "frame_pointer",
-            Trust::Scan => "scan",
-        }
+words! {
+    /// How a frame was found.
+    pub enum Trust {
+        /// Frame 0: the registers in the dump.
+        Context = "context",
+        /// By the image's unwind data.
+        UnwindInfo = "unwind_info",
+        /// The frame below is a function without unwind data, which has not touched the stack.
+        Leaf = "leaf",
+        /// By the chain of frame pointers: what most x86 and ARM64 code does.
+        FramePointer = "frame_pointer",
+        /// A value on the stack that follows a call instruction. It may be left over from an earlier call.
+        Scan = "scan",
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use dumplens_core::minidump::Module;
 
 use super::Frame;
-use crate::module_names::module_name;
 use crate::process::Process;
+use crate::process::module_names::module_name;
 
 /// The module of a frame's code.
 #[derive(Debug, Clone, PartialEq, Eq)]

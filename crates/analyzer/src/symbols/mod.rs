@@ -32,8 +32,9 @@ pub use self::identity::{CodeViewRecord, PdbId};
 pub use self::search::{NtSymbolPath, Search, SymbolServer, parse_nt_symbol_path};
 pub use self::undecorate::{Undecorator, undecorate};
 pub use self::warning::SymbolWarning;
-use crate::module_names::module_name;
+use crate::process::module_names::module_name;
 use crate::process::{Process, extent};
+use crate::space::words;
 
 /// Bytes of names and files that one session gives out. A dump can let 100,000 frames lie in functions whose names have
 /// kilobytes; a stack of 1,000 frames with long template names has 300 kB.
@@ -53,25 +54,15 @@ pub enum At {
     Return,
 }
 
-/// By what a function is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// The export with which the function begins, by the image's own table of functions (x64).
-    Export,
-    /// The nearest export below. The function may be another one that follows it and is not exported.
-    NearestExport,
-    /// The PDB that belongs to the module.
-    Pdb,
-}
-
-impl Source {
-    /// The report's word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Source::Export => "export",
-            Source::NearestExport => "nearest_export",
-            Source::Pdb => "pdb",
-        }
+words! {
+    /// By what a function is known.
+    pub enum Source {
+        /// The export with which the function begins, by the image's own table of functions (x64).
+        Export = "export",
+        /// The nearest export below: a guess. The function may be another one that follows it and is not exported.
+        NearestExport = "nearest_export",
+        /// The PDB that belongs to the module.
+        Pdb = "pdb",
     }
 }
 
@@ -172,11 +163,6 @@ impl<'p, 'd> Symbols<'p, 'd> {
             exports_left: MOST_EXPORTS,
             warnings,
         }
-    }
-
-    /// The process whose addresses are resolved.
-    pub(crate) fn process(&self) -> &'p Process<'d> {
-        self.process
     }
 
     /// What was refused or could not be read so far, each once; the list is then empty again.

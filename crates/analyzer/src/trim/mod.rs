@@ -13,10 +13,10 @@ use dumplens_core::trim::{self, Trim};
 use dumplens_core::{Dump, Spans, StreamType};
 
 use self::redact::Redactor;
-use crate::process::{PAGE, Process};
-use crate::report::{Options, Report, Stacks};
-use crate::stack_use;
-use crate::symbols::{Search, Symbols};
+use crate::facts::{Facts, Options, Question, Stacks};
+use crate::process::Process;
+use crate::process::stack_use;
+use crate::space::PAGE;
 
 /// Bytes of each stack, from its stack pointer on, that are kept beyond what the walk read: for whoever looks closer.
 const STACK_BYTES: u64 = 64 << 10;
@@ -58,21 +58,19 @@ pub fn trim(dump: &Dump, options: TrimOptions, out: &mut (impl Write + Seek)) ->
     dump.record_reads();
     let process = Process::gather(dump);
     let structures = dump.reads();
-    let wanted = Options { details: true, stacks: Stacks::All, ..Options::default() };
-    let mut report = Report::new(&process, &wanted);
-    report.symbolise(&mut Symbols::new(&process, Search::default()));
+    let facts = Facts::gather(&process, Question::Stacks(Stacks::All), &Options::default());
     let reads = dump.reads();
     if !options.redact {
         read_parameters(&process);
     }
-    let (keep, unused) = keep(&process, &report);
+    let (keep, unused) = keep(&process, &facts);
     let copy = Trim::new(dump, &keep, trim::TrimOptions { redact: options.redact });
     let memory = dump.memory();
     let original_bytes = memory.listed_bytes().saturating_sub(memory.missing_bytes());
     let kept_bytes = copy.kept_bytes();
     let note = note(&process, &copy, options, (original_bytes, unused));
     let size_bytes = if options.redact {
-        let redactor = Redactor::new(&process, &report, &keep, structures, &reads);
+        let redactor = Redactor::new(&process, &facts, &keep, structures, &reads);
         copy.write(&note, &mut |address, bytes| redactor.edit(address, bytes), out)?
     } else {
         copy.write(&note, &mut |_, _| {}, out)?
@@ -92,7 +90,7 @@ fn read_parameters(process: &Process<'_>) {
 
 /// What the report read, in whole pages, and what belongs to it all the same. And of how many stacks a part was left
 /// out.
-fn keep(process: &Process<'_>, report: &Report) -> (Spans, usize) {
+fn keep(process: &Process<'_>, facts: &Facts) -> (Spans, usize) {
     let mut keep = process.dump.reads();
     for teb in process.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten() {
         keep.add(teb.address, 2 * PAGE);
@@ -105,11 +103,11 @@ fn keep(process: &Process<'_>, report: &Report) -> (Spans, usize) {
     for module in &process.modules {
         keep.add(module.base_address(), PAGE);
     }
-    for stack in stacks(process, report) {
+    for stack in stacks(process, facts) {
         keep.add(stack, STACK_BYTES);
     }
-    let ips = report.threads.iter().filter_map(|thread| thread.ip);
-    for code in ips.chain(report.exception.as_ref().map(|e| e.address)) {
+    let ips = facts.threads.iter().filter_map(|thread| thread.ip);
+    for code in ips.chain(facts.exception.as_ref().map(|e| e.address)) {
         keep.add(code.0, 1);
     }
     let memory = process.dump.memory();
@@ -140,10 +138,10 @@ fn drop_unused(process: &Process<'_>, keep: &mut Spans) -> usize {
 
 /// From where on each stack is kept: the stack pointers; of 32-bit stacks in a 64-bit dump, whose stack pointers are
 /// elsewhere, the last bytes.
-fn stacks<'r>(process: &'r Process<'_>, report: &'r Report) -> impl Iterator<Item = u64> + 'r {
+fn stacks<'r>(process: &'r Process<'_>, facts: &'r Facts) -> impl Iterator<Item = u64> + 'r {
     let of_wow64 = process.threads.iter().filter_map(|thread| thread.teb32);
-    let walked = report.threads.iter().filter_map(|thread| thread.frames.as_ref()?.first());
-    report
+    let walked = facts.threads.iter().filter_map(|thread| thread.frames.as_ref()?.first());
+    facts
         .threads
         .iter()
         .filter_map(|thread| thread.sp)

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use dumplens_core::process::kuser;
 use dumplens_core::{MemoryType, Spans, Width};
 
-use crate::owners::WRITABLE;
-use crate::process::{PAGE, Process, extent};
-use crate::report::Report;
-use crate::stack_use;
+use crate::facts::Facts;
+use crate::process::stack_use;
+use crate::process::{Process, extent};
+use crate::space::PAGE;
+use crate::space::WRITABLE;
 
 /// Values up to here say too little to be a secret, and stay.
 const SMALL: u64 = 0xffff;
@@ -30,7 +31,7 @@ impl<'p> Redactor<'p> {
     /// `structures` is what was read to find TEBs, PEBs and heaps, `reads` all that was read.
     pub(super) fn new(
         process: &'p Process<'p>,
-        report: &Report,
+        facts: &Facts,
         keep: &Spans,
         structures: Spans,
         reads: &Spans,
@@ -66,17 +67,17 @@ impl<'p> Redactor<'p> {
             }
             stacks.add(teb.stack_limit, teb.stack_base.saturating_sub(teb.stack_limit));
         }
-        let records = report.threads.iter().filter_map(|thread| thread.exceptions.as_ref()).flatten();
+        let records = facts.threads.iter().filter_map(|thread| thread.exceptions.as_ref()).flatten();
         for record in records {
             exact.add(record.at.0, record.size);
         }
-        for saved in saved_ebps(process, report) {
+        for saved in saved_ebps(process, facts) {
             exact.add(saved, 8);
         }
-        for (from, len) in crash(process, report) {
+        for (from, len) in crash(process, facts) {
             exact.add(from, len);
         }
-        let frames = report.threads.iter().filter_map(|thread| thread.frames.as_ref()).flatten();
+        let frames = facts.threads.iter().filter_map(|thread| thread.frames.as_ref()).flatten();
         let ips = frames.map(|frame| frame.ip.0).collect();
         Redactor { process, exact, stacks, ips, pointer: process.dump.width().bytes() }
     }
@@ -127,9 +128,9 @@ impl<'p> Redactor<'p> {
 }
 
 /// The crashing instruction, and the address that it may return to.
-fn crash(process: &Process<'_>, report: &Report) -> Vec<(u64, u64)> {
+fn crash(process: &Process<'_>, facts: &Facts) -> Vec<(u64, u64)> {
     const INSTRUCTION: u64 = 15;
-    let analysed = report.exception.as_ref().and_then(|exception| exception.analysis.as_ref());
+    let analysed = facts.exception.as_ref().and_then(|exception| exception.analysis.as_ref());
     let exception = process.dump.exception().ok().flatten();
     let context = exception.as_ref().and_then(|e| e.context(process.system.as_ref()?, None));
     match (analysed.is_some_and(|found| found.instruction.is_some()), context) {
@@ -144,11 +145,11 @@ fn crash(process: &Process<'_>, report: &Report) -> Vec<(u64, u64)> {
 const CHAIN: usize = 64;
 
 /// Where x86 frames keep EBP and the return address: the walk looks at both, to the end of the chain.
-fn saved_ebps(process: &Process<'_>, report: &Report) -> Vec<u64> {
+fn saved_ebps(process: &Process<'_>, facts: &Facts) -> Vec<u64> {
     if process.dump.width() != Width::Bits32 {
         return Vec::new();
     }
-    let frames = report.threads.iter().filter_map(|thread| thread.frames.as_ref()).flatten();
+    let frames = facts.threads.iter().filter_map(|thread| thread.frames.as_ref()).flatten();
     let saved = frames.filter(|frame| frame.trust != "context").map(|frame| frame.sp.0.wrapping_sub(8));
     let mut all: Vec<u64> = saved.collect();
     let contexts = process.threads.iter().filter_map(|thread| process.dump.context(thread.index));

@@ -1,22 +1,22 @@
 //! What to do about it: only what the dump gives a reason and a figure for.
 
 use super::Cause;
-use crate::findings::{Facts, Finding, commit_limit, commit_unknown, grouped, largest_owners, short};
+use crate::findings::{Crash, Finding, commit_limit, commit_unknown, grouped, largest_owners, short};
 use crate::request::Container;
 
 /// Up to here a 32-bit program was not linked to use more.
 const TWO_GIB: u64 = 1 << 31;
 
 /// After an allocation that failed.
-pub(super) fn of_refusal(facts: &Facts<'_, '_>, cause: Cause, wanted: u64) -> Vec<String> {
+pub(super) fn of_refusal(crash: &Crash<'_>, cause: Cause, wanted: u64) -> Vec<String> {
     let mut advice = Vec::new();
     match cause {
-        Cause::CommitLimit => advice.extend(page_file(facts, wanted)),
+        Cause::CommitLimit => advice.extend(page_file(crash, wanted)),
         Cause::AddressSpaceExhausted | Cause::AddressSpaceFragmented => {
-            advice.extend(unused(facts));
-            advice.extend(wider(facts));
+            advice.extend(unused(crash));
+            advice.extend(wider(crash));
         }
-        Cause::RequestExceedsAddressSpace => advice.extend(count(facts)),
+        Cause::RequestExceedsAddressSpace => advice.extend(count(crash)),
         Cause::JobLimit => advice.push(
             "Give the job (the container, the build farm's sandbox) a higher limit, or run fewer of its processes at \
              once."
@@ -25,14 +25,14 @@ pub(super) fn of_refusal(facts: &Facts<'_, '_>, cause: Cause, wanted: u64) -> Ve
         Cause::ExternalLimitSuspected | Cause::Undetermined => {}
     }
     if cause != Cause::RequestExceedsAddressSpace {
-        advice.extend(reserve_once(facts, wanted));
-        advice.extend(owners(facts));
+        advice.extend(reserve_once(crash, wanted));
+        advice.extend(owners(crash));
     }
     advice
 }
 
 /// After any other end.
-pub(super) fn of_crash(facts: &Facts<'_, '_>, main: Option<&Finding>) -> Vec<String> {
+pub(super) fn of_crash(crash: &Crash<'_>, main: Option<&Finding>) -> Vec<String> {
     let over_and_over = main
         .filter(|finding| finding.id == "stack_overflow")
         .and_then(|finding| finding.evidence.iter().find(|e| e.what == "called over and over"))
@@ -43,7 +43,7 @@ pub(super) fn of_crash(facts: &Facts<'_, '_>, main: Option<&Finding>) -> Vec<Str
         )];
     }
     let heap = main.is_some_and(|finding| finding.id == "heap_corruption");
-    let image = facts.report.process.image.as_deref().and_then(|path| path.rsplit(['\\', '/']).next());
+    let image = crash.facts.process.image.as_deref().and_then(|path| path.rsplit(['\\', '/']).next());
     match image.filter(|_| heap) {
         Some(image) => vec![format!(
             "Run {image} under page heap (gflags /p /enable {image} /full): it then stops at the write that does the \
@@ -53,9 +53,9 @@ pub(super) fn of_crash(facts: &Facts<'_, '_>, main: Option<&Finding>) -> Vec<Str
     }
 }
 
-fn page_file(facts: &Facts<'_, '_>, wanted: u64) -> Option<String> {
-    let (commit, limit) = commit_limit::figures(facts)?;
-    let ram = facts.report.system.memory.as_ref().and_then(|m| m.physical_bytes)?;
+fn page_file(crash: &Crash<'_>, wanted: u64) -> Option<String> {
+    let (commit, limit) = commit_limit::figures(crash)?;
+    let ram = crash.facts.system.memory.as_ref().and_then(|m| m.physical_bytes)?;
     let missing = commit.saturating_add(wanted).saturating_sub(limit);
     let files = limit.saturating_sub(ram);
     if missing == 0 {
@@ -70,12 +70,12 @@ fn page_file(facts: &Facts<'_, '_>, wanted: u64) -> Option<String> {
 }
 
 /// What is reserved and holds nothing.
-fn unused(facts: &Facts<'_, '_>) -> Option<String> {
-    let allocations = facts.report.memory.allocations.as_ref()?;
+fn unused(crash: &Crash<'_>) -> Option<String> {
+    let allocations = crash.facts.memory.allocations.as_ref()?;
     let unused = allocations.largest.iter().filter(|one| one.committed_bytes == 0 && one.reserved_bytes > 0);
     let (count, reserved) =
         unused.fold((0u64, 0u64), |(n, bytes), one| (n + 1, bytes.saturating_add(one.reserved_bytes)));
-    let much = facts.report.memory.busy_bytes? / 4;
+    let much = crash.facts.memory.busy_bytes? / 4;
     (reserved >= much).then(|| {
         format!(
             "{count} of the largest allocations are reserved and hold nothing: {} of address space. See who reserves \
@@ -85,9 +85,9 @@ fn unused(facts: &Facts<'_, '_>) -> Option<String> {
     })
 }
 
-fn wider(facts: &Facts<'_, '_>) -> Option<String> {
-    let total = facts.report.memory.total_bytes?;
-    match facts.process.dump.width().bits() {
+fn wider(crash: &Crash<'_>) -> Option<String> {
+    let total = crash.facts.memory.total_bytes?;
+    match crash.facts.dump.pointer_bits {
         32 if total <= TWO_GIB => Some(format!(
             "The process may use {} of address space. Linked with /LARGEADDRESSAWARE it may use 4 GB on 64-bit \
              Windows; a 64-bit build has 128 TB.",
@@ -100,9 +100,9 @@ fn wider(facts: &Facts<'_, '_>) -> Option<String> {
     }
 }
 
-fn count(facts: &Facts<'_, '_>) -> Option<String> {
-    let place = facts.thread.and_then(super::place);
-    let elements = facts.request.and_then(crate::request::Request::elements);
+fn count(crash: &Crash<'_>) -> Option<String> {
+    let place = crash.thread.and_then(crate::facts::ThreadReport::place);
+    let elements = crash.request.and_then(crate::request::Request::elements);
     let what = elements.map_or_else(
         || "where the size comes from".to_owned(),
         |count| format!("where a count of {} comes from", grouped(count)),
@@ -111,8 +111,8 @@ fn count(facts: &Facts<'_, '_>) -> Option<String> {
 }
 
 /// What growing costs a vector: old and new room at the same time.
-fn reserve_once(facts: &Facts<'_, '_>, wanted: u64) -> Option<String> {
-    let Some(Container::Vector(vector)) = facts.request?.container else { return None };
+fn reserve_once(crash: &Crash<'_>, wanted: u64) -> Option<String> {
+    let Some(Container::Vector(vector)) = crash.request?.container else { return None };
     let old = vector.end.checked_sub(vector.first)?;
     Some(format!(
         "While it grows, the vector at {:#x} needs its old room and the new one together: {} and {}. Reserve once what \
@@ -124,17 +124,17 @@ fn reserve_once(facts: &Facts<'_, '_>, wanted: u64) -> Option<String> {
 }
 
 /// Where to look, if the process itself holds much.
-fn owners(facts: &Facts<'_, '_>) -> Option<String> {
-    let own = commit_unknown::own(facts)?;
-    let whole = commit_limit::figures(facts).map(|(_, limit)| limit).or(facts.report.memory.total_bytes)?;
+fn owners(crash: &Crash<'_>) -> Option<String> {
+    let own = commit_unknown::own(crash)?;
+    let whole = commit_limit::figures(crash).map(|(_, limit)| limit).or(crash.facts.memory.total_bytes)?;
     let much = own >= whole / 4 || own >= 4 << 30;
-    let heap = largest_owners::largest_heap(facts).map(|heap| {
+    let heap = largest_owners::largest_heap(crash).map(|heap| {
         (
             heap.committed_bytes,
             format!("heap {} at {:#x} with {}", heap.index, heap.handle.0, short(heap.committed_bytes)),
         )
     });
-    let block = largest_owners::largest_allocation(facts).map(|one| {
+    let block = largest_owners::largest_allocation(crash).map(|one| {
         (
             one.committed_bytes,
             format!("the allocation at {:#x} with {}", one.base.0, short(one.committed_bytes)),

@@ -4,42 +4,31 @@
 //! freed memory (`spec/windows-dumps.md` F.3).
 
 use super::Confidence;
-use crate::findings::{Facts, Finding, code, commit_limit, commit_unknown, last_error};
+use crate::exceptions::code;
+use crate::findings::{Crash, Finding, commit_limit, commit_unknown, last_error};
+use crate::space::words;
 
-/// The contract's names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cause {
-    /// Less is free in all than was asked for.
-    AddressSpaceExhausted,
-    /// Enough is free in all, but not in one piece.
-    AddressSpaceFragmented,
-    /// No process of this kind has as much address space.
-    RequestExceedsAddressSpace,
-    /// RAM and page files of the machine are promised.
-    CommitLimit,
-    /// The limit of the process's job.
-    JobLimit,
-    /// Nothing in the dump refuses it.
-    ExternalLimitSuspected,
-    /// The dump does not tell.
-    Undetermined,
+words! {
+    /// Why memory was refused.
+    pub enum Cause {
+        /// Less is free in all than was asked for.
+        AddressSpaceExhausted = "address_space_exhausted",
+        /// Enough is free in all, but not in one piece.
+        AddressSpaceFragmented = "address_space_fragmented",
+        /// No process of this kind has as much address space.
+        RequestExceedsAddressSpace = "request_exceeds_address_space",
+        /// RAM and page files of the machine are promised.
+        CommitLimit = "commit_limit",
+        /// The limit of the process's job.
+        JobLimit = "job_limit",
+        /// Nothing in the dump refuses it.
+        ExternalLimitSuspected = "external_limit_suspected",
+        /// The dump does not tell.
+        Undetermined = "undetermined",
+    }
 }
 
 impl Cause {
-    /// The report's word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Cause::AddressSpaceExhausted => "address_space_exhausted",
-            Cause::AddressSpaceFragmented => "address_space_fragmented",
-            Cause::RequestExceedsAddressSpace => "request_exceeds_address_space",
-            Cause::CommitLimit => "commit_limit",
-            Cause::JobLimit => "job_limit",
-            Cause::ExternalLimitSuspected => "external_limit_suspected",
-            Cause::Undetermined => "undetermined",
-        }
-    }
-
     /// As the end of a sentence that says what failed.
     pub(super) fn words(self) -> &'static str {
         match self {
@@ -55,7 +44,7 @@ impl Cause {
 }
 
 /// The cause, and how sure it is: what refuses by itself comes first, whatever else was short.
-pub(super) fn of(facts: &Facts<'_, '_>, findings: &[Finding]) -> (Cause, Confidence) {
+pub(super) fn of(crash: &Crash<'_>, findings: &[Finding]) -> (Cause, Confidence) {
     let sure = |id: &str| findings.iter().find(|finding| finding.id == id).map(|finding| finding.confidence);
     let by_itself = [
         ("absurd_size", Cause::RequestExceedsAddressSpace),
@@ -66,42 +55,42 @@ pub(super) fn of(facts: &Facts<'_, '_>, findings: &[Finding]) -> (Cause, Confide
     if let Some(found) = by_itself.iter().find_map(|(id, cause)| Some((*cause, sure(id)?))) {
         return found;
     }
-    commit(facts)
+    commit(crash)
 }
 
 /// There was address space, or the map does not tell: what else may have refused it.
-fn commit(facts: &Facts<'_, '_>) -> (Cause, Confidence) {
-    let told = last_error::names_commit_limit(facts)
-        || facts.exception.is_some_and(|e| e.code.0 == code::COMMITMENT_LIMIT);
-    let figures = commit_limit::figures(facts).filter(|_| facts.wanted().is_some());
+fn commit(crash: &Crash<'_>) -> (Cause, Confidence) {
+    let told = last_error::names_commit_limit(crash)
+        || crash.exception.is_some_and(|e| e.code.0 == code::COMMITMENT_LIMIT);
+    let figures = commit_limit::figures(crash).filter(|_| crash.wanted().is_some());
     match (figures, told) {
-        (Some(_), _) if commit_limit::is_short(facts) => (Cause::CommitLimit, Confidence::High),
+        (Some(_), _) if commit_limit::is_short(crash) => (Cause::CommitLimit, Confidence::High),
         (_, true) => (Cause::CommitLimit, Confidence::Medium),
-        (None, false) if facts.wanted().is_none() && commit_limit::is_nearly_reached(facts) => {
+        (None, false) if crash.wanted().is_none() && commit_limit::is_nearly_reached(crash) => {
             (Cause::CommitLimit, Confidence::Low)
         }
         (Some(_), false) => (Cause::ExternalLimitSuspected, Confidence::Low),
-        (None, false) if exceeds_ram(facts) => (Cause::CommitLimit, Confidence::Low),
+        (None, false) if exceeds_ram(crash) => (Cause::CommitLimit, Confidence::Low),
         (None, false) => (Cause::Undetermined, Confidence::Low),
     }
 }
 
 /// Whether the process alone had committed more than the machine has RAM.
-fn exceeds_ram(facts: &Facts<'_, '_>) -> bool {
-    let ram = facts.report.system.memory.as_ref().and_then(|m| m.physical_bytes);
-    let own = commit_unknown::own(facts);
-    facts.wanted().is_some() && own.zip(ram).is_some_and(|(own, ram)| own >= ram)
+fn exceeds_ram(crash: &Crash<'_>) -> bool {
+    let ram = crash.facts.system.memory.as_ref().and_then(|m| m.physical_bytes);
+    let own = commit_unknown::own(crash);
+    crash.wanted().is_some() && own.zip(ram).is_some_and(|(own, ram)| own >= ram)
 }
 
 /// What would change the verdict.
-pub(super) fn unless(facts: &Facts<'_, '_>, cause: Cause) -> Vec<String> {
-    let figures = commit_limit::figures(facts).is_some();
+pub(super) fn unless(crash: &Crash<'_>, cause: Cause) -> Vec<String> {
+    let figures = commit_limit::figures(crash).is_some();
     let line = match cause {
         Cause::AddressSpaceExhausted | Cause::AddressSpaceFragmented => {
             "The map is that of the time of the dump: memory taken after the failure counts here too."
         }
         Cause::RequestExceedsAddressSpace => return Vec::new(),
-        Cause::CommitLimit if commit_limit::is_short(facts) => {
+        Cause::CommitLimit if commit_limit::is_short(crash) => {
             "The figures are those of the time of the dump, not of the failure."
         }
         Cause::CommitLimit if figures => {
@@ -116,7 +105,7 @@ pub(super) fn unless(facts: &Facts<'_, '_>, cause: Cause) -> Vec<String> {
         Cause::ExternalLimitSuspected => {
             "Others may have freed memory between the failure and the dump: then it was the commit limit after all."
         }
-        Cause::Undetermined if facts.report.memory.complete => {
+        Cause::Undetermined if crash.facts.memory.complete => {
             "SystemMemoryInfo or ProcessVmCounters in the dump would tell the commit limit from a job's limit and from \
              one set from outside."
         }

@@ -3,28 +3,77 @@
 mod advice;
 mod cause;
 
+pub mod signature;
+
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::findings::Confidence;
 pub use cause::Cause;
 
-use crate::findings::{self, Facts, Finding, code, container_call, fail_fast};
-use crate::report::{Hex, ThreadReport};
-use crate::request::{Asked, Container};
+use crate::exceptions::code;
+use crate::facts::Hex;
+use crate::findings::{self, Crash, Finding, fail_fast};
+use crate::request::{Asked, Call, Container};
+use crate::space::words;
+
+words! {
+    /// What kind of end it was.
+    pub enum Kind {
+        /// Memory was asked for and refused.
+        AllocationFailure = "allocation_failure",
+        /// A C++ exception that nothing caught.
+        CppException = "cpp_exception",
+        /// Memory was accessed that may not be.
+        AccessViolation = "access_violation",
+        /// A thread used up its stack.
+        StackOverflow = "stack_overflow",
+        /// The program, or Windows in it, found something broken and ended it at once.
+        FailFast = "fail_fast",
+        /// The program ended itself: abort, or an exception that nothing caught.
+        Abort = "abort",
+        /// A breakpoint, or an assertion that failed.
+        AssertionOrBreakpoint = "assertion_or_breakpoint",
+        /// An exception of another kind.
+        OtherException = "other_exception",
+        /// The dump has no exception: it was written of a process that ran or hung.
+        NoException = "no_exception",
+    }
+}
+
+words! {
+    /// What asked for memory that was refused.
+    pub enum Origin {
+        /// A `std::vector` that grows.
+        VectorReallocation = "vector_reallocation",
+        /// A `std::vector` that makes room for a number of elements given to it.
+        VectorReserve = "vector_reserve",
+        /// A `std::vector` that is made to hold a number of elements given to it.
+        VectorResize = "vector_resize",
+        /// A string that grows.
+        StringGrowth = "string_growth",
+        /// A container; which one, or what it did, is not known.
+        Container = "container",
+        /// `operator new`, whoever called it.
+        OperatorNew = "operator_new",
+        /// `malloc`, whoever called it.
+        Malloc = "malloc",
+        /// Not known.
+        Unknown = "unknown",
+    }
+}
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VerdictReport {
-    /// `allocation_failure`, `cpp_exception`, `access_violation`, `stack_overflow`, `fail_fast`, `abort`,
-    /// `assertion_or_breakpoint`, `other_exception`, `no_exception`.
-    pub kind: &'static str,
+    /// Its kind.
+    pub kind: Kind,
     /// One sentence.
     pub title: String,
     /// How sure it is.
     pub confidence: Confidence,
-    /// Of an allocation that failed: [`Cause::name`].
-    pub cause: Option<&'static str>,
+    /// Why, of an allocation that failed.
+    pub cause: Option<Cause>,
     /// What speaks for it, in the order in which a person would check it: the titles of the findings.
     pub because: Vec<String>,
     /// What would change it.
@@ -36,14 +85,14 @@ pub struct VerdictReport {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AllocationFailure {
-    /// `vector_reallocation`, `vector_reserve`, `vector_resize`, `string_growth`, `container`, `operator_new`, `malloc`,
-    /// `unknown`.
-    pub origin: &'static str,
+    /// Who asked for it.
+    pub origin: Origin,
     /// Bytes.
     pub requested_bytes: u64,
     /// The same in hex.
+    #[serde(skip_serializing_if = "is_large")]
     pub requested_hex: Hex,
     /// Bytes of one element.
     pub element_size: Option<u64>,
@@ -57,25 +106,31 @@ pub struct AllocationFailure {
     pub function: Option<String>,
 }
 
+/// Beside a number above 2^53 the printer of JSON writes the hex string itself.
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_large(requested: &Hex) -> bool {
+    requested.0 > 1 << 53
+}
+
 /// What the findings mean together.
-pub(crate) fn of(facts: &Facts<'_, '_>, findings: &[Finding]) -> VerdictReport {
+pub(crate) fn of(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
     let found = |id: &str| findings.iter().find(|finding| finding.id == id);
     let because = findings.iter().map(|finding| finding.title.clone()).collect();
-    if facts.was_refused() {
-        return VerdictReport { because, ..allocation_failure(facts, findings) };
+    if crash.was_refused() {
+        return VerdictReport { because, ..allocation_failure(crash, findings) };
     }
     let main = MAIN.iter().find_map(|id| found(id));
-    let kind = kind(facts, main.map(|finding| finding.id));
+    let kind = kind(crash, main.map(|finding| finding.id.as_ref()));
     let confidence = main.map_or(Confidence::Medium, |finding| finding.confidence);
-    let title = main.map_or_else(|| unnamed(facts), |finding| finding.title.clone());
+    let title = main.map_or_else(|| unnamed(crash), |finding| finding.title.clone());
     let title = match found("last_error") {
-        Some(_) if kind == "abort" => {
+        Some(_) if kind == Kind::Abort => {
             format!("{title} The last request that Windows refused this thread was for memory.")
         }
         _ => title,
     };
-    let confidence = if kind == "no_exception" { Confidence::High } else { confidence };
-    VerdictReport { because, advice: advice::of_crash(facts, main), ..plain(kind, title, confidence) }
+    let confidence = if kind == Kind::NoException { Confidence::High } else { confidence };
+    VerdictReport { because, advice: advice::of_crash(crash, main), ..plain(kind, title, confidence) }
 }
 
 /// Findings that say by themselves what happened, the more telling ones first.
@@ -90,26 +145,26 @@ const MAIN: [&str; 8] = [
     "waiting",
 ];
 
-fn kind(facts: &Facts<'_, '_>, main: Option<&str>) -> &'static str {
-    let Some(exception) = &facts.report.exception else { return "no_exception" };
+fn kind(crash: &Crash<'_>, main: Option<&str>) -> Kind {
+    let Some(exception) = &crash.facts.exception else { return Kind::NoException };
     let reason = exception.parameters.first().map(|parameter| parameter.0);
     match main {
-        _ if facts.exception.is_none() => "other_exception", // not of Windows
-        Some("cpp_exception") => "cpp_exception",
-        Some("stack_overflow") => "stack_overflow",
-        Some("access_violation") => "access_violation",
-        Some("abort") => "abort",
-        Some("breakpoint") => "assertion_or_breakpoint",
-        Some("fail_fast") if reason == Some(fail_fast::FATAL_APP_EXIT) => "abort",
-        _ if exception.code.0 == code::FATAL_APP_EXIT => "abort",
-        _ if exception.code.0 == code::STACK_BUFFER_OVERRUN => "fail_fast",
-        _ => "other_exception",
+        _ if crash.exception.is_none() => Kind::OtherException, // not of Windows
+        Some("cpp_exception") => Kind::CppException,
+        Some("stack_overflow") => Kind::StackOverflow,
+        Some("access_violation") => Kind::AccessViolation,
+        Some("abort") => Kind::Abort,
+        Some("breakpoint") => Kind::AssertionOrBreakpoint,
+        Some("fail_fast") if reason == Some(fail_fast::FATAL_APP_EXIT) => Kind::Abort,
+        _ if exception.code.0 == code::FATAL_APP_EXIT => Kind::Abort,
+        _ if exception.code.0 == code::STACK_BUFFER_OVERRUN => Kind::FailFast,
+        _ => Kind::OtherException,
     }
 }
 
 /// The title of what no finding names.
-fn unnamed(facts: &Facts<'_, '_>) -> String {
-    match &facts.report.exception {
+fn unnamed(crash: &Crash<'_>) -> String {
+    match &crash.facts.exception {
         Some(e) if e.code.0 == code::FATAL_APP_EXIT => {
             "The program ended itself: abort, or an exception that nothing caught.".to_owned()
         }
@@ -121,7 +176,7 @@ fn unnamed(facts: &Facts<'_, '_>) -> String {
     }
 }
 
-fn plain(kind: &'static str, title: String, confidence: Confidence) -> VerdictReport {
+fn plain(kind: Kind, title: String, confidence: Confidence) -> VerdictReport {
     VerdictReport {
         kind,
         title,
@@ -134,32 +189,32 @@ fn plain(kind: &'static str, title: String, confidence: Confidence) -> VerdictRe
     }
 }
 
-fn allocation_failure(facts: &Facts<'_, '_>, findings: &[Finding]) -> VerdictReport {
-    let (cause, sure) = cause::of(facts, findings);
+fn allocation_failure(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
+    let (cause, sure) = cause::of(crash, findings);
     let size = findings.iter().find(|finding| finding.id == "requested_size");
-    let Some(wanted) = facts.wanted() else {
+    let Some(wanted) = crash.wanted() else {
         let title = match cause {
             Cause::Undetermined => "Memory was refused; how much was asked for is not known.".to_owned(),
             _ => format!("Memory was refused{}.", cause.words()),
         };
         return VerdictReport {
-            advice: advice::of_refusal(facts, cause, 0),
-            cause: Some(cause.name()),
+            advice: advice::of_refusal(crash, cause, 0),
+            cause: Some(cause),
             unless: vec![
                 "How much was asked for: a dump that keeps the stack and the images' code would tell."
                     .to_owned(),
             ],
-            ..plain("allocation_failure", title, sure.min(Confidence::Medium).min(root(findings)))
+            ..plain(Kind::AllocationFailure, title, sure.min(Confidence::Medium).min(root(findings)))
         };
     };
-    let allocation = allocation(facts, wanted);
+    let allocation = allocation(crash, wanted);
     VerdictReport {
-        cause: Some(cause.name()),
-        unless: cause::unless(facts, cause),
-        advice: advice::of_refusal(facts, cause, wanted),
+        cause: Some(cause),
+        unless: cause::unless(crash, cause),
+        advice: advice::of_refusal(crash, cause, wanted),
         allocation: Some(allocation),
         confidence: sure.min(size.map_or(Confidence::High, |finding| finding.confidence)).min(root(findings)),
-        ..plain("allocation_failure", title(facts, wanted, cause), sure)
+        ..plain(Kind::AllocationFailure, title(crash, wanted, cause), sure)
     }
 }
 
@@ -169,9 +224,9 @@ fn root(findings: &[Finding]) -> Confidence {
     earlier.map_or(Confidence::High, |finding| finding.confidence)
 }
 
-fn title(facts: &Facts<'_, '_>, wanted: u64, cause: Cause) -> String {
+fn title(crash: &Crash<'_>, wanted: u64, cause: Cause) -> String {
     let size = findings::short(wanted);
-    let growing = facts.request.filter(|r| matches!(r.container, Some(Container::Vector(_))));
+    let growing = crash.request.filter(|r| matches!(r.container, Some(Container::Vector(_))));
     let elements = growing.and_then(|r| Some((r.elements()?, r.element_size?)));
     match (growing, elements) {
         (Some(_), Some((count, each))) => format!(
@@ -184,43 +239,31 @@ fn title(facts: &Facts<'_, '_>, wanted: u64, cause: Cause) -> String {
     }
 }
 
-fn allocation(facts: &Facts<'_, '_>, wanted: u64) -> AllocationFailure {
-    let request = facts.request;
-    let call = container_call::of(facts);
+fn allocation(crash: &Crash<'_>, wanted: u64) -> AllocationFailure {
+    let request = crash.request;
+    let call = crash.container_call();
     AllocationFailure {
-        origin: origin(facts, call.map(|(call, _)| call)),
+        origin: origin(crash, call.map(|(call, _)| call)),
         requested_bytes: wanted,
         requested_hex: Hex(wanted),
         element_size: request.and_then(|r| r.element_size),
         element_count: request.and_then(crate::request::Request::elements),
         padding: request.and_then(|r| r.padding),
         container: request.and_then(|r| r.container.as_ref()).map(|c| Hex(c.address())),
-        function: call.map(|(_, function)| function.to_owned()).or_else(|| facts.requester()),
+        function: call.map(|(_, function)| function.to_owned()).or_else(|| crash.requester()),
     }
 }
 
 /// What asked: the container that the arithmetic proves, or the one that symbols name, or what the code shows.
-fn origin(facts: &Facts<'_, '_>, call: Option<container_call::Call>) -> &'static str {
-    use container_call::Call;
-    let Some(request) = facts.request else { return "unknown" };
+fn origin(crash: &Crash<'_>, call: Option<Call>) -> Origin {
+    let Some(request) = crash.request else { return Origin::Unknown };
     match (call, request.container, request.padding) {
-        (Some(Call::Reserve), _, _) => "vector_reserve",
-        (Some(Call::Resize), _, _) => "vector_resize",
-        (Some(Call::Text), _, _) | (None, Some(Container::Text(_)), _) => "string_growth",
-        (Some(Call::Growth), _, _) | (None, Some(Container::Vector(_)), _) => "vector_reallocation",
-        (Some(Call::Other), _, _) | (None, None, Some(_)) => "container",
-        (None, None, None) if request.asked == Asked::Malloc => "malloc",
-        (None, None, None) => "operator_new",
-    }
-}
-
-/// Where a thread is, in words: the first frame outside system and runtime, or else the innermost one.
-pub(crate) fn place(thread: &ThreadReport) -> Option<String> {
-    match thread.blame.as_deref() {
-        Some(blame) => Some(match &blame.function {
-            Some(function) => format!("{}!{function}+{:#x}", blame.module, blame.offset.0),
-            None => format!("{}+{:#x}", blame.module, blame.offset.0),
-        }),
-        None => thread.top.clone(),
+        (Some(Call::Reserve), _, _) => Origin::VectorReserve,
+        (Some(Call::Resize), _, _) => Origin::VectorResize,
+        (Some(Call::Text), _, _) | (None, Some(Container::Text(_)), _) => Origin::StringGrowth,
+        (Some(Call::Growth), _, _) | (None, Some(Container::Vector(_)), _) => Origin::VectorReallocation,
+        (Some(Call::Other), _, _) | (None, None, Some(_)) => Origin::Container,
+        (None, None, None) if request.asked == Asked::Malloc => Origin::Malloc,
+        (None, None, None) => Origin::OperatorNew,
     }
 }

@@ -5,8 +5,9 @@ use dumplens_analyzer::diff::{
     Identity, Interval, Kind, ModuleRow, Projection, Row, SideReport, SizeRow, StartRow, Table,
     ThreadsDifference, UsageRow,
 };
+use dumplens_analyzer::facts::{HeapKind, Hex, WarningReport};
 use dumplens_analyzer::render::{markdown, text};
-use dumplens_analyzer::report::{Hex, WarningReport};
+use dumplens_analyzer::report::Tool;
 
 const MB: u64 = 1 << 20;
 
@@ -46,7 +47,7 @@ fn heap(presence: &str, index: usize, old: Option<u64>, new: Option<u64>) -> Hea
         presence: presence.into(),
         index,
         bits: 32,
-        kind: "nt".into(),
+        kind: HeapKind::Nt,
         old_handle: old.map(Hex),
         new_handle: new.map(Hex),
         committed: change(old.map_or(0, |_| MB), new.map_or(0, |_| 3 * MB)),
@@ -80,7 +81,8 @@ fn difference() -> Difference {
     let mut new = side("new.dmp", 2);
     new.warnings = vec![WarningReport { code: "regions_gap".into(), message: "a gap".into() }];
     Difference {
-        schema_version: 1,
+        schema_version: 2,
+        tool: Tool { name: "dumplens".into(), version: "1.2.3".into() },
         identity: Identity { kind: Kind::SameProcess, certain: false, checks: vec![check] },
         interval: Interval { seconds: Some(7200), clock: Some("dump_times".into()) },
         old: side("old\u{1b}.dmp", 0),

@@ -1,7 +1,9 @@
 //! Exceptions of several kinds, written by hand.
 
-use dumplens_analyzer::report::region::RegionReport;
-use dumplens_analyzer::report::{AccessReport, CodeReport, CppReport, EarlierReport, ExceptionReport, Hex};
+use dumplens_analyzer::facts::{
+    AccessKind, AccessReport, Chance, CodeReport, CppReport, EarlierReport, ExceptionReport, Hex,
+    RegionReport,
+};
 
 use super::regions::{free_region, guard_region, image_region};
 use super::text;
@@ -12,11 +14,12 @@ pub(crate) fn thrown() -> ExceptionReport {
         code: Hex(0xe06d_7363),
         name: text("Visual C++ exception"),
         meaning: text("C++ code of Visual C++ threw an exception."),
-        chance: Some("not recorded"),
+        chance: Some(Chance::NotRecorded),
         flags: Hex(1),
         noncontinuable: Some(true),
         address: Hex(0x7ffb_1234_5678),
         symbol: Vec::new(),
+        module_index: None,
         thread_id: 1000,
         parameters: [0x1993_0520, 0xab_cdef, 0x7ff6_0000_2800].map(Hex).to_vec(),
         fast_fail: None,
@@ -32,7 +35,7 @@ pub(crate) fn thrown() -> ExceptionReport {
     }
 }
 
-fn accessed(kind: Option<&'static str>, address: u64, region: Option<RegionReport>) -> ExceptionReport {
+fn accessed(kind: Option<AccessKind>, address: u64, region: Option<RegionReport>) -> ExceptionReport {
     ExceptionReport {
         code: Hex(0xc000_0005),
         name: text("STATUS_ACCESS_VIOLATION"),
@@ -69,7 +72,7 @@ pub(crate) fn all() -> Vec<ExceptionReport> {
     let in_page = ExceptionReport {
         code: Hex(0xc000_0006),
         name: text("STATUS_IN_PAGE_ERROR"),
-        ..of(accessed(Some("execute"), 0x7ff6_4000_1044, Some(image_region())), |access| {
+        ..of(accessed(Some(AccessKind::Execute), 0x7ff6_4000_1044, Some(image_region())), |access| {
             (access.module, access.offset) = (text("a\u{202e}pp"), Some(Hex(0x1044)));
             access.status = Some(status);
         })
@@ -103,9 +106,9 @@ pub(crate) fn all() -> Vec<ExceptionReport> {
     vec![
         thrown(),
         ExceptionReport { cpp: Some(unknown), ..thrown() },
-        of(accessed(Some("write"), 0x45, Some(free_region())), |access| access.null_page = true),
-        of(accessed(Some("read"), u64::MAX, None), |access| access.non_canonical = true),
-        of(accessed(Some("write"), 0x40_002f_e000, Some(guard_region())), |access| {
+        of(accessed(Some(AccessKind::Write), 0x45, Some(free_region())), |access| access.null_page = true),
+        of(accessed(Some(AccessKind::Read), u64::MAX, None), |access| access.non_canonical = true),
+        of(accessed(Some(AccessKind::Write), 0x40_002f_e000, Some(guard_region())), |access| {
             access.below_stack_limit_bytes = Some(0x1000);
         }),
         of(accessed(None, 0x1_0000_0000, None), |_| {}),

@@ -3,16 +3,18 @@
 pub(crate) mod exceptions;
 pub(crate) mod regions;
 
-use dumplens_analyzer::report::{
-    AllocationReport, AllocationsReport, CodeReport, CountersReport, DumpReport, FrameReport, HandleCount,
-    HeapCountersReport, HeapReport, Hex, MemoryReport, ModuleReport, PlaceReport, ProcessReport, Report,
-    RowReport, SizeClassReport, StackReport, StreamReport, SystemMemoryReport, SystemReport, ThreadReport,
-    WarningReport,
+use dumplens_analyzer::facts::{
+    AllocationReport, AllocationsReport, CodeReport, CountersReport, DumpReport, Facts, FrameReport,
+    HandleCount, HeapCountersReport, HeapKind, HeapReport, Hex, MemoryReport, ModuleReport, PlaceReport,
+    ProcessReport, RowReport, SizeClassReport, StackReport, StreamReport, SystemMemoryReport, SystemReport,
+    ThreadReport, WarningReport,
 };
+use dumplens_analyzer::report::{Report, Tool};
+use dumplens_analyzer::stack::Trust;
 
 use dumplens_analyzer::findings::{Evidence, Finding};
-use dumplens_analyzer::signature::{SignatureFrame, SignatureReport};
-use dumplens_analyzer::verdict::{AllocationFailure, Confidence, VerdictReport};
+use dumplens_analyzer::verdict::signature::{SignatureFrame, SignatureReport};
+use dumplens_analyzer::verdict::{AllocationFailure, Cause, Confidence, Kind, Origin, VerdictReport};
 
 #[allow(clippy::unnecessary_wraps)] // as the fields want it
 fn text(text: &str) -> Option<String> {
@@ -22,23 +24,26 @@ fn text(text: &str) -> Option<String> {
 /// An x64 process that threw `std::bad_alloc`.
 pub(crate) fn report() -> Report {
     Report {
-        schema_version: 1,
-        dump: dump(),
-        system: system(),
-        process: process(),
-        exception: Some(exceptions::thrown()),
-        threads: vec![main_thread(), wow64_thread(), bare_thread()],
-        modules: vec![module()],
-        heaps: heaps(),
-        memory: memory(),
+        schema_version: 2,
+        tool: Tool { name: "dumplens".into(), version: "1.2.3".into() },
+        facts: Facts {
+            dump: dump(),
+            system: system(),
+            process: process(),
+            exception: Some(exceptions::thrown()),
+            threads: vec![main_thread(), wow64_thread(), bare_thread()],
+            modules: vec![module()],
+            heaps: heaps(),
+            memory: memory(),
+            warnings: vec![WarningReport {
+                code: "memory_cut".into(),
+                message: "the dump is cut off: 4096 bytes of the memory it lists are not in the file".into(),
+            }],
+            request: None,
+        },
         verdict: Some(verdict()),
         signature: Some(signature()),
         findings: findings(),
-        request: None,
-        warnings: vec![WarningReport {
-            code: "memory_cut".into(),
-            message: "the dump is cut off: 4096 bytes of the memory it lists are not in the file".into(),
-        }],
     }
 }
 
@@ -47,8 +52,8 @@ fn signature() -> SignatureReport {
         id: "v1-0123456789ab".into(),
         family: "v1-ba9876543210".into(),
         version: 1,
-        kind: "allocation_failure",
-        cause: Some("commit_limit"),
+        kind: Kind::AllocationFailure,
+        cause: Some(Cause::CommitLimit),
         what: None,
         program: None,
         frames: vec![SignatureFrame {
@@ -56,7 +61,6 @@ fn signature() -> SignatureReport {
             offset: Hex(0x1042),
             debug_id: text("0102030405060708090A0B0C0D0E0F101"),
             function: text("grow\u{1b}[2J"),
-            ip: 0x7ff6_0000_1042,
         }],
         size_class_bytes: Some(1 << 31),
     }
@@ -180,7 +184,8 @@ pub(crate) fn frames() -> Vec<FrameReport> {
         offset: Some(Hex(0x5678)),
         file: None,
         line: None,
-        trust: "context",
+        module_index: None,
+        trust: Trust::Context,
     };
     let app = FrameReport {
         ip: Hex(0x7ff6_4000_1044),
@@ -190,11 +195,11 @@ pub(crate) fn frames() -> Vec<FrameReport> {
         offset: Some(Hex(0x32)),
         file: text("C:\\src\\recorder.cpp"),
         line: Some(27),
-        trust: "unwind_info",
+        trust: Trust::UnwindInfo,
         ..plain.clone()
     };
     let inlined = FrameReport { inline: true, function: text("push\u{202e}"), line: None, ..app.clone() };
-    let nowhere = FrameReport { module: None, offset: None, trust: "scan", ..plain.clone() };
+    let nowhere = FrameReport { module: None, offset: None, trust: Trust::Scan, ..plain.clone() };
     vec![plain, inlined, app, nowhere]
 }
 
@@ -299,13 +304,13 @@ fn allocations() -> AllocationsReport {
 /// An allocation of the story: 60,540,697 elements of 16 bytes.
 fn verdict() -> VerdictReport {
     VerdictReport {
-        kind: "allocation_failure",
+        kind: Kind::AllocationFailure,
         title: "An allocation of 923.778 MB failed because the machine's commit limit was reached.".into(),
         confidence: Confidence::High,
-        cause: Some("commit_limit"),
+        cause: Some(Cause::CommitLimit),
         because: vec!["std::bad_alloc was thrown.".into(), "968651191 = 60540697 x 16 + 0x27.".into()],
         allocation: Some(AllocationFailure {
-            origin: "vector_reallocation",
+            origin: Origin::VectorReallocation,
             requested_bytes: 968_651_191,
             requested_hex: Hex(968_651_191),
             element_size: Some(16),
@@ -325,14 +330,14 @@ fn findings() -> Vec<Finding> {
                 be broken between two words: 968,651,191 = 60,540,697 x 16 + 0x27.";
     vec![
         Finding {
-            id: "bad_alloc",
+            id: "bad_alloc".into(),
             title: "std::bad_alloc was thrown in thread 0x3e8.".into(),
             confidence: Confidence::High,
             evidence: vec![evidence("exception", Some(Hex(0x7ffb_1234_5678)), "0xe06d7363\u{202e}")],
             windbg: ".exr -1".into(),
         },
         Finding {
-            id: "vector_growth",
+            id: "vector_growth".into(),
             title: long.into(),
             confidence: Confidence::Medium,
             evidence: vec![
@@ -357,7 +362,7 @@ fn heaps() -> Vec<HeapReport> {
         index: 0,
         handle: Hex(0x1f1_0000_0000),
         bits: 64,
-        kind: "nt",
+        kind: HeapKind::Nt,
         layout: text("Windows 8 to 11, x64"),
         flags: Some(Hex(2)),
         segments: 2,
@@ -375,7 +380,7 @@ fn heaps() -> Vec<HeapReport> {
         index: 1,
         handle: Hex(0x70_0000),
         bits: 32,
-        kind: "unknown",
+        kind: HeapKind::Unknown,
         layout: None,
         largest_block: None,
         counters: HeapCountersReport { agree: Some(false), large_bytes: None, ..counters },
@@ -444,11 +449,11 @@ impl LargestPlace for RowReport {
 /// The same report as far as a minidump without a memory map goes, whose writer said little else.
 pub(crate) fn report_without_map() -> Report {
     let mut report = report();
-    report.dump.created = None;
-    report.dump.comment = None;
-    report.dump.arch = None;
-    (report.dump.missing_bytes, report.dump.truncated) = (0, false);
-    report.system = SystemReport {
+    report.facts.dump.created = None;
+    report.facts.dump.comment = None;
+    report.facts.dump.arch = None;
+    (report.facts.dump.missing_bytes, report.facts.dump.truncated) = (0, false);
+    report.facts.system = SystemReport {
         os: None,
         build: None,
         build_string: None,
@@ -458,7 +463,7 @@ pub(crate) fn report_without_map() -> Report {
         time: None,
         memory: None,
     };
-    report.process = ProcessReport {
+    report.facts.process = ProcessReport {
         id: None,
         image: None,
         command_line: None,
@@ -471,12 +476,12 @@ pub(crate) fn report_without_map() -> Report {
         handles: None,
         counters: None,
     };
-    report.exception = None;
-    report.threads = Vec::new();
-    report.modules = Vec::new();
-    report.heaps = Vec::new();
+    report.facts.exception = None;
+    report.facts.threads = Vec::new();
+    report.facts.modules = Vec::new();
+    report.facts.heaps = Vec::new();
     report.verdict = None;
-    report.memory = MemoryReport {
+    report.facts.memory = MemoryReport {
         complete: false,
         regions: None,
         classified_regions: 2,
@@ -497,6 +502,6 @@ pub(crate) fn report_without_map() -> Report {
         state: Vec::new(),
         protect: Vec::new(),
     };
-    report.warnings = Vec::new();
+    report.facts.warnings = Vec::new();
     report
 }

@@ -1,7 +1,8 @@
 //! Regions and addresses written by hand.
 
-use dumplens_analyzer::report::region::{AddressReport, HeapPlace, ModulePlace, RegionReport, ThreadPlace};
-use dumplens_analyzer::report::{Hex, SiteReport};
+use dumplens_analyzer::facts::{AddressReport, HeapKind, HeapPlace, ModulePlace, RegionReport, ThreadPlace};
+use dumplens_analyzer::facts::{Hex, SiteReport};
+use dumplens_analyzer::symbols::Source;
 
 use super::text;
 
@@ -135,7 +136,12 @@ pub(crate) fn address_in_heap() -> AddressReport {
         ..guard_region()
     };
     AddressReport {
-        heap: Some(HeapPlace { index: 0, handle: Hex(0x1f1_0000_0000), kind: "nt", part: "Large Block" }),
+        heap: Some(HeapPlace {
+            index: 0,
+            handle: Hex(0x1f1_0000_0000),
+            kind: HeapKind::Nt,
+            part: "Large Block".into(),
+        }),
         kept_bytes: 0x1000,
         absent: None,
         ..address(0x1f2_0010_0000, 64, Some(block), "")
@@ -147,11 +153,11 @@ fn site() -> SiteReport {
     SiteReport {
         module: "app".into(),
         function: text("app::Alloc<app::Tile>::grow\u{1b}[2J"),
-        offset: Some(0x34),
+        offset: Some(Hex(0x34)),
         file: text("C:\\src\\alloc.cpp"),
         line: Some(12),
         inline: false,
-        source: Some("pdb"),
+        source: Some(Source::Pdb),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The handmade report with one string wherever a dump can put one.
 
 use dumplens_analyzer::Report;
-use dumplens_analyzer::report::{BlameReport, CppReport, Hex};
+use dumplens_analyzer::facts::{BlameReport, CppReport, Hex};
 
 use crate::handmade;
 
@@ -21,16 +21,16 @@ pub(crate) const END: &str = "qzend";
 pub(crate) fn report(text: &str) -> Report {
     let mut report = handmade::report();
     let some = || Some(text.to_owned());
-    report.dump.path = text.into();
+    report.facts.dump.path = text.into();
     // Lines of a comment are lines of the page, so that only its first is compared.
-    report.dump.comment = Some(text.replace(['\r', '\n'], " "));
-    report.dump.streams.iter_mut().for_each(|stream| stream.name = text.into());
-    report.system.service_pack = some();
-    report.system.build_string = some();
-    report.process.image = some();
-    report.process.command_line = Some(text.replace(['\r', '\n'], " "));
-    report.process.handles.iter_mut().flatten().for_each(|handle| handle.kind = text.into());
-    if let Some(exception) = &mut report.exception {
+    report.facts.dump.comment = Some(text.replace(['\r', '\n'], " "));
+    report.facts.dump.streams.iter_mut().for_each(|stream| stream.name = text.into());
+    report.facts.system.service_pack = some();
+    report.facts.system.build_string = some();
+    report.facts.process.image = some();
+    report.facts.process.command_line = Some(text.replace(['\r', '\n'], " "));
+    report.facts.process.handles.iter_mut().flatten().for_each(|handle| handle.kind = text.into());
+    if let Some(exception) = &mut report.facts.exception {
         exception.cpp = Some(CppReport {
             type_name: some(),
             decorated: some(),
@@ -39,7 +39,7 @@ pub(crate) fn report(text: &str) -> Report {
             problem: None,
         });
     }
-    for thread in &mut report.threads {
+    for thread in &mut report.facts.threads {
         (thread.name, thread.top) = (some(), some());
         thread.frames = Some(handmade::frames());
         for frame in thread.frames.iter_mut().flatten() {
@@ -49,12 +49,12 @@ pub(crate) fn report(text: &str) -> Report {
         thread.blame = Some(Box::new(blame));
         thread.stopped = Some("end of the stack".into());
     }
-    for module in &mut report.modules {
+    for module in &mut report.facts.modules {
         module.path = text.into();
         (module.version, module.pdb, module.debug_id) = (some(), some(), some());
     }
-    report.heaps.iter_mut().for_each(|heap| heap.faults = vec![text.into()]);
-    for allocation in report.memory.allocations.iter_mut().flat_map(|a| &mut a.largest) {
+    report.facts.heaps.iter_mut().for_each(|heap| heap.faults = vec![text.into()]);
+    for allocation in report.facts.memory.allocations.iter_mut().flat_map(|a| &mut a.largest) {
         (allocation.usage, allocation.hint) = (text.into(), some());
     }
     if let Some(verdict) = &mut report.verdict {
@@ -67,7 +67,7 @@ pub(crate) fn report(text: &str) -> Report {
         finding.title = text.into();
         finding.evidence.iter_mut().for_each(|e| (e.what, e.value) = (text.into(), some()));
     }
-    report.warnings.iter_mut().for_each(|warning| warning.message = text.into());
+    report.facts.warnings.iter_mut().for_each(|warning| warning.message = text.into());
     report
 }
 

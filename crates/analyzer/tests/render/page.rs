@@ -1,9 +1,9 @@
 //! The page: whole, without a foothold for strings out of the dump, and with a policy that fits it.
 
 use base64::Engine as _;
+use dumplens_analyzer::facts::RegionReport;
+use dumplens_analyzer::facts::{FreeClass, MapRow, SpaceMap};
 use dumplens_analyzer::render::html::{self, SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH};
-use dumplens_analyzer::report::map::{FreeClass, MapRow, SpaceMap};
-use dumplens_analyzer::report::region::RegionReport;
 use sha2::{Digest, Sha256};
 
 use crate::handmade::regions::{free_region, guard_region, image_region, reserved_region};

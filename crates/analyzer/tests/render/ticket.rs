@@ -2,8 +2,8 @@
 //! has no part in writing it.
 
 use dumplens_analyzer::Report;
+use dumplens_analyzer::facts::ThreadReport;
 use dumplens_analyzer::render::markdown;
-use dumplens_analyzer::report::ThreadReport;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::handmade::{self, report, report_without_map};
@@ -127,9 +127,9 @@ fn stacks_beyond_measure_are_left_out_and_counted() {
         frames: Some(deep),
         stopped: Some("end".into()),
         exceptions: None,
-        ..report.threads[0].clone()
+        ..report.facts.threads[0].clone()
     };
-    report.threads =
+    report.facts.threads =
         (0..300).map(|n| ThreadReport { id: 1000 + n, index: n as usize, ..thread.clone() }).collect();
     let text = markdown::report(&report);
     assert!(text.len() < 65_536, "{}", text.len());

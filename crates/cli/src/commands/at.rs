@@ -1,8 +1,9 @@
 //! `dumplens at`: a pointer in a log, a register, a stack slot. What lies there?
 
 use dumplens_analyzer::Process;
+use dumplens_analyzer::facts::AddressReport;
+use dumplens_analyzer::render::json::Versioned;
 use dumplens_analyzer::render::text;
-use dumplens_analyzer::report::region::AddressReport;
 use dumplens_analyzer::symbols::Symbols;
 
 use crate::args::{Format, Input};
@@ -28,11 +29,11 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let mut report = AddressReport::new(&process, dump.width().normalise(options.address));
     if report.module.is_some() {
         let (search, warnings) = options.symbols.search(&options.input.dump)?;
-        report.symbolise(&mut Symbols::new(&process, search));
+        report.name(&mut Symbols::new(&process, search));
         report.warnings.extend(warnings);
     }
     match options.input.format {
         Format::Text => output.text(&text::address(&report)),
-        Format::Json => output.json(&report),
+        Format::Json => output.json(&Versioned::new(&report)),
     }
 }

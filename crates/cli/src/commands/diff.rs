@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use dumplens_analyzer::diff::Side;
 use dumplens_analyzer::render::{markdown, text};
-use dumplens_analyzer::{Difference, Process};
+use dumplens_analyzer::{Difference, Facts, Process, Question};
 
 use crate::open;
 use crate::output::Output;
@@ -45,10 +45,10 @@ enum Format {
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let (old, new) = (open::open(&options.old)?, open::open(&options.new)?);
     let (old, new) = (Process::gather(&old), Process::gather(&new));
-    let before = open::report_on(&old, &options.old, &open::detailed());
-    let after = open::report_on(&new, &options.new, &open::detailed());
-    let old = Side { process: &old, report: &before };
-    let new = Side { process: &new, report: &after };
+    let before = Facts::gather(&old, Question::Lists, &open::options(&options.old));
+    let after = Facts::gather(&new, Question::Lists, &open::options(&options.new));
+    let old = Side { process: &old, facts: &before };
+    let new = Side { process: &new, facts: &after };
     let difference = Difference::between(&old, &new);
     match options.format {
         Format::Text => output.text(&text::diff(&difference)),

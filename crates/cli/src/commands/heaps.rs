@@ -1,5 +1,6 @@
 //! `dumplens heaps`: which heaps are there, how large are they, and do their own counters agree?
 
+use dumplens_analyzer::Question;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 
@@ -15,7 +16,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let report = open::report(&options.input.dump, &open::detailed())?;
+    let report = open::answer(&options.input.dump, Question::Lists)?;
     match options.input.format {
         Format::Text => output.text(&text::heaps(&report)),
         Format::Json => output.json(&Part::heaps(&report)),

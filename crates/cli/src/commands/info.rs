@@ -2,6 +2,7 @@
 
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
+use dumplens_analyzer::{Process, Question, Report};
 
 use crate::args::{Format, Input};
 use crate::open;
@@ -18,8 +19,11 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let wanted = dumplens_analyzer::Options { include_secrets: options.include_secrets, ..open::detailed() };
-    let report = open::report(&options.input.dump, &wanted)?;
+    let path = &options.input.dump;
+    let wanted =
+        dumplens_analyzer::Options { include_secrets: options.include_secrets, ..open::options(path) };
+    let dump = open::open(path)?;
+    let report = Report::answer(&Process::gather(&dump), Question::Lists, &wanted);
     match options.input.format {
         Format::Text => output.text(&text::info(&report)),
         Format::Json => output.json(&Part::info(&report)),

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use dumplens_analyzer::facts::{RegionReport, Warning, WarningReport};
 use dumplens_analyzer::render::{csv, json, text};
-use dumplens_analyzer::report::region::RegionReport;
-use dumplens_analyzer::report::{SCHEMA_VERSION, WarningReport};
+use dumplens_analyzer::report::{SCHEMA_VERSION, Tool};
 use dumplens_analyzer::{Filter, Piece, Process};
 
 use crate::output::{self, Output};
@@ -128,8 +128,8 @@ fn as_text(
         output.raw(&text::region_row(&region, whole_list, bits))?;
         output.raw("\n")?;
     }
-    for warning in &process.warnings {
-        output.text(&text::warning(&warning.into()))?;
+    for warning in warnings(process) {
+        output.text(&text::warning(&warning))?;
     }
     Ok(())
 }
@@ -142,8 +142,8 @@ fn as_table(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     csv::regions(output.writer(), delimiter, regions)?;
-    for warning in &process.warnings {
-        output::note(&text::warning(&warning.into()));
+    for warning in warnings(process) {
+        output::note(&text::warning(&warning));
     }
     Ok(())
 }
@@ -154,8 +154,10 @@ fn as_json(
     regions: impl Iterator<Item = RegionReport>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let warnings: Vec<WarningReport> = process.warnings.iter().map(WarningReport::from).collect();
-    output.raw(&format!("{{\n  \"schema_version\": {SCHEMA_VERSION},\n  \"regions\": ["))?;
+    let warnings: Vec<WarningReport> = warnings(process).collect();
+    let tool = json::compact(&Tool::this());
+    output
+        .raw(&format!("{{\n  \"schema_version\": {SCHEMA_VERSION},\n  \"tool\": {tool},\n  \"list\": ["))?;
     for (n, region) in regions.enumerate() {
         output.raw(if n == 0 { "\n    " } else { ",\n    " })?;
         output.raw(&json::compact(&region))?;
@@ -163,4 +165,9 @@ fn as_json(
     output.raw("\n  ],\n  \"warnings\": ")?;
     output.raw(&json::compact(&warnings))?;
     output.raw("\n}\n")
+}
+
+/// What is to be known of the map.
+fn warnings(process: &Process<'_>) -> impl Iterator<Item = WarningReport> {
+    process.warnings.iter().map(|warning| WarningReport::from(&Warning::from(warning.clone())))
 }

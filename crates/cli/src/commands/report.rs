@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 #[cfg(feature = "html")]
+use dumplens_analyzer::facts::SpaceMap;
+#[cfg(feature = "html")]
 use dumplens_analyzer::render::html;
 use dumplens_analyzer::render::{markdown, text};
-#[cfg(feature = "html")]
-use dumplens_analyzer::report::map::SpaceMap;
-use dumplens_analyzer::{Process, Report};
+use dumplens_analyzer::{Process, Question, Report};
 
 use crate::open;
 use crate::output::Output;
@@ -44,14 +44,12 @@ enum Format {
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let wanted = dumplens_analyzer::Options {
         include_secrets: options.include_secrets,
-        details: true,
-        verdict: true,
-        stacks: dumplens_analyzer::report::Stacks::All,
-        ..dumplens_analyzer::Options::default()
+        ..open::options(&options.dump)
     };
     let dump = open::open(&options.dump)?;
     let process = Process::gather(&dump);
-    let report = open::with_symbols(&process, &options.dump, &wanted, &options.symbols)?;
+    let report =
+        open::with_symbols(&process, Question::Everything, &wanted, &options.dump, &options.symbols)?;
     match options.format {
         Format::Text => as_text(report, output),
         Format::Json => output.json(&report),
@@ -62,13 +60,13 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
 }
 
 fn as_text(mut report: Report, output: &mut Output) -> anyhow::Result<()> {
-    let warnings = std::mem::take(&mut report.warnings);
+    let warnings = std::mem::take(&mut report.facts.warnings);
     output.text(&text::info(&report))?;
     output.raw("\n")?;
     output.text(&text::summary(&report))?;
     output.raw("\n")?;
     output.text(&text::threads(&report))?;
     output.raw("\n")?;
-    report.warnings = warnings;
+    report.facts.warnings = warnings;
     output.text(&text::stacks(&report))
 }

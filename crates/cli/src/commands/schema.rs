@@ -1,7 +1,7 @@
 //! `dumplens schema`: the shape of `report --format json`, for whoever reads it with a program.
 
 use clap::ValueEnum;
-use dumplens_analyzer::report;
+use dumplens_analyzer::render;
 
 use crate::output::Output;
 
@@ -20,8 +20,8 @@ enum Of {
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    output.json(&match options.of {
-        Of::Report => report::schema(),
-        Of::Diff => report::diff_schema(),
+    output.raw(&match options.of {
+        Of::Report => render::schema(),
+        Of::Diff => render::diff_schema(),
     })
 }

@@ -1,10 +1,9 @@
 //! `dumplens stack`: who called whom, down to what went wrong.
 
 use anyhow::bail;
-use dumplens_analyzer::Process;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
-use dumplens_analyzer::report::Stacks;
+use dumplens_analyzer::{Process, Question, Stacks};
 
 use crate::args::{Format, Input};
 use crate::output::Output;
@@ -44,9 +43,9 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     {
         bail!("{}: no thread {number}, there are {}", shown(path), process.threads.len());
     }
-    let wanted = dumplens_analyzer::Options { stacks, ..open::detailed() };
-    let mut report = open::with_symbols(&process, path, &wanted, &options.symbols)?;
-    report.threads.retain(|thread| thread.frames.is_some());
+    let question = Question::Stacks(stacks);
+    let mut report = open::with_symbols(&process, question, &open::options(path), path, &options.symbols)?;
+    report.facts.threads.retain(|thread| thread.frames.is_some());
     match options.input.format {
         Format::Text => output.text(&text::stacks(&report)),
         Format::Json => output.json(&Part::threads(&report)),

@@ -1,5 +1,6 @@
 //! `dumplens summary`: the process ran out of memory, or might have. How much was there, and of what?
 
+use dumplens_analyzer::Question;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 
@@ -15,7 +16,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let report = open::report(&options.input.dump, &dumplens_analyzer::Options::default())?;
+    let report = open::answer(&options.input.dump, Question::Summary)?;
     match options.input.format {
         Format::Text => output.text(&text::summary(&report)),
         Format::Json => output.json(&Part::summary(&report)),

@@ -1,5 +1,6 @@
 //! `dumplens threads`: which threads were there, how much stack had they, and what failed last in each?
 
+use dumplens_analyzer::Question;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 
@@ -18,7 +19,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let report = open::report_with_symbols(&options.input.dump, &open::detailed(), &options.symbols)?;
+    let report = open::answer_with_symbols(&options.input.dump, Question::Threads, &options.symbols)?;
     match options.input.format {
         Format::Text => output.text(&text::threads(&report)),
         Format::Json => output.json(&Part::threads(&report)),

@@ -1,8 +1,8 @@
 //! `dumplens why`: what happened, and how is that known?
 
+use dumplens_analyzer::Question;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
-use dumplens_analyzer::report::Stacks;
 
 use crate::args::{Format, Input};
 use crate::open;
@@ -19,8 +19,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let wanted = dumplens_analyzer::Options { verdict: true, stacks: Stacks::Exception, ..open::detailed() };
-    let report = open::report_with_symbols(&options.input.dump, &wanted, &options.symbols)?;
+    let report = open::answer_with_symbols(&options.input.dump, Question::Why, &options.symbols)?;
     match options.input.format {
         Format::Text => output.text(&text::why(&report)),
         Format::Json => output.json(&Part::verdict(&report)),

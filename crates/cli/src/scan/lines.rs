@@ -5,6 +5,7 @@ use std::path::Path;
 use dumplens_analyzer::Report;
 use dumplens_analyzer::render::csv::cell;
 use dumplens_analyzer::render::json;
+use dumplens_analyzer::report::SCHEMA_VERSION;
 use serde::Serialize;
 
 use super::row::Row;
@@ -14,6 +15,9 @@ use dumplens_scan::Failure;
 #[derive(Serialize)]
 struct Line<'l> {
     path: &'l str,
+    /// Of lines without a report: that has its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'l Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,19 +26,21 @@ struct Line<'l> {
     report: Option<&'l Report>,
 }
 
+const VERSION: Option<u32> = Some(SCHEMA_VERSION);
+
 /// The report, with the path before its fields.
 pub(crate) fn report(path: &Path, report: &Report) -> String {
-    line(path, &Line { path: "", error: None, known: None, report: Some(report) })
+    line(path, &Line { path: "", schema_version: None, error: None, known: None, report: Some(report) })
 }
 
 /// The row of a dump that the store knows.
 pub(crate) fn known(path: &Path, row: &Row) -> String {
-    line(path, &Line { path: "", error: None, known: Some(row), report: None })
+    line(path, &Line { path: "", schema_version: VERSION, error: None, known: Some(row), report: None })
 }
 
 /// Why there is no report.
 pub(crate) fn error(path: &Path, failure: &Failure) -> String {
-    line(path, &Line { path: "", error: Some(failure), known: None, report: None })
+    line(path, &Line { path: "", schema_version: VERSION, error: Some(failure), known: None, report: None })
 }
 
 fn line(path: &Path, line: &Line<'_>) -> String {

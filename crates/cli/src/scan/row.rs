@@ -1,7 +1,7 @@
 //! What is kept of a report: one row of the table, or of the store.
 
 use dumplens_analyzer::Report;
-use dumplens_analyzer::signature::SignatureReport;
+use dumplens_analyzer::verdict::signature::SignatureReport;
 use serde::{Deserialize, Serialize};
 
 /// A dump in one row. The store keeps rows as JSON: fields are added, never renamed.
@@ -44,18 +44,18 @@ impl Row {
         Some(Row {
             signature: signature.id.clone(),
             family: signature.family.clone(),
-            kind: verdict.kind.to_owned(),
-            cause: verdict.cause.map(str::to_owned),
+            kind: verdict.kind.to_string(),
+            cause: verdict.cause.map(|cause| cause.to_string()),
             confidence: Some(verdict.confidence.name().to_owned()),
             requested_bytes: verdict.allocation.as_ref().map(|a| a.requested_bytes),
             what: signature.what.clone(),
             module: module(signature),
             function: signature.frames.first().and_then(|frame| frame.function.clone()),
-            program: report.process.image.clone(),
-            time: report.dump.created.clone().or(modified),
-            size_bytes: report.dump.size_bytes,
-            truncated: report.dump.truncated,
-            warnings: report.warnings.len() as u64,
+            program: report.facts.process.image.clone(),
+            time: report.facts.dump.created.clone().or(modified),
+            size_bytes: report.facts.dump.size_bytes,
+            truncated: report.facts.dump.truncated,
+            warnings: report.facts.warnings.len() as u64,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dumplens_analyzer::{Process, Report};
+use dumplens_analyzer::{Process, Question, Report};
 use dumplens_scan::{Code, Failure, Guard};
 
 use super::row::Row;
@@ -19,13 +19,13 @@ pub(crate) struct Triaged {
 /// Reads and judges the dump at `path`, within the limits of `guard`. `None`: it was interrupted.
 pub(crate) fn triage(
     path: &Path,
-    options: &dumplens_analyzer::Options,
+    question: Question,
     symbols: &SymbolArgs,
     guard: &Guard,
 ) -> Option<Result<Triaged, Failure>> {
     let source = || open::source(path);
     let triaged = dumplens_scan::triage(path, !remote::is_url(path), source, guard, |dump| {
-        open::with_symbols(&Process::gather(dump), path, options, symbols)
+        open::with_symbols(&Process::gather(dump), question, &open::options(path), path, symbols)
             .map_err(|error| Failure::new(Code::InternalError, format!("{error:#}")))
     })?;
     Some(triaged.and_then(|triaged| {

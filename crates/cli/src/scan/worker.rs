@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use dumplens_analyzer::report::Stacks;
+use dumplens_analyzer::Question;
 
 use super::lines;
 use super::row::Row;
@@ -66,10 +66,8 @@ impl Worker {
                 return Some(self.failed(&found.path, failure));
             }
         }
-        let stacks = if self.form == Form::Jsonl { Stacks::All } else { Stacks::Exception };
-        let options =
-            dumplens_analyzer::Options { details: true, verdict: true, stacks, ..Default::default() };
-        let outcome = match triage::triage(&found.path, &options, &self.symbols, guard)? {
+        let question = if self.form == Form::Jsonl { Question::Everything } else { Question::Why };
+        let outcome = match triage::triage(&found.path, question, &self.symbols, guard)? {
             Ok(Triaged { row, report }) => {
                 let line = match self.form {
                     Form::Text => String::new(),

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use dumplens_analyzer::signature::ANALYSIS_VERSION;
+use dumplens_analyzer::verdict::signature::ANALYSIS_VERSION;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

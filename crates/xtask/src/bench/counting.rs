@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dumplens_analyzer::{Options, Process, Report, render};
+use dumplens_analyzer::{Options, Process, Question, Report, render};
 use dumplens_core::{Dump, FileSource, Source};
 
 /// A file that counts what is read of it.
@@ -32,7 +32,7 @@ pub(super) fn bytes_read(path: &Path) -> anyhow::Result<u64> {
     let bytes = Arc::new(AtomicU64::new(0));
     let dump = Dump::open(Counting { file: FileSource::open(path)?, bytes: Arc::clone(&bytes) })?;
     let process = Process::gather(&dump);
-    let report = Report::new(&process, &Options::default());
+    let report = Report::answer(&process, Question::Summary, &Options::default());
     black_box(render::text::summary(&report));
     Ok(bytes.load(Ordering::Relaxed))
 }

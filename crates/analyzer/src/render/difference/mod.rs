@@ -3,8 +3,8 @@
 mod sections;
 
 use super::escape;
-use super::number::{duration, size_text};
 use crate::diff::{Change, Difference, Kind, Projection, SideReport};
+use crate::facts::number::{duration, size_text};
 
 /// A table.
 pub(super) struct Section {

@@ -2,8 +2,8 @@
 
 use super::{Section, columns, figure, rate, signed};
 use crate::diff::{AllocationGroup, Change, Difference, HeapRow, Row, Table};
+use crate::facts::number::{hex, size_text};
 use crate::render::escape;
-use crate::render::number::{hex, size_text};
 
 /// Every table that has a row, in the order in which a person would look.
 pub(super) fn all(d: &Difference) -> Vec<Section> {

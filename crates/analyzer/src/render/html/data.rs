@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::escape;
+use crate::facts::{MapRow, SpaceMap};
 use crate::render::{escape as plain, json};
 use crate::report::Report;
-use crate::report::map::{MapRow, SpaceMap};
 
 /// What the script gets. Addresses and sizes are hex strings: its numbers end at 2^53.
 #[derive(Debug, Serialize)]
@@ -36,12 +36,12 @@ pub(super) fn data(report: &Report, map: &SpaceMap) -> String {
     }
     let asked = report.verdict.as_ref().and_then(|verdict| verdict.allocation.as_ref());
     let data = Data {
-        bits: report.dump.pointer_bits,
+        bits: report.facts.dump.pointer_bits,
         strings: strings.list,
         rows,
         regions: map.regions,
         merged_below: map.merged_below.map(hex),
-        largest_free: report.memory.largest_free.map(|place| hex(place.base.0)),
+        largest_free: report.facts.memory.largest_free.map(|place| hex(place.base.0)),
         request: asked.map(|asked| hex(asked.requested_bytes)),
     };
     escape::island(&json::compact(&data))

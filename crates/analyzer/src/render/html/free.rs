@@ -2,9 +2,9 @@
 
 use super::escape::number;
 use super::{bar, table};
-use crate::render::number::size_text;
+use crate::facts::number::size_text;
+use crate::facts::{FreeClass, SpaceMap};
 use crate::report::Report;
-use crate::report::map::{FreeClass, SpaceMap};
 
 /// The classes as rows, the largest on top; the line of the request between those that it fits and the others.
 pub(super) fn free(out: &mut String, report: &Report, map: &SpaceMap) {
@@ -67,7 +67,7 @@ fn sentence(report: &Report, map: &SpaceMap, asked: Option<u64>) -> String {
     let count: u64 = map.free.iter().map(|class| class.regions).sum();
     let known = if map.complete { "" } else { " The memory map is cut off: there may be more." };
     let Some(asked) = asked else { return format!("{count} regions are free.{known}") };
-    let largest = report.memory.largest_free.map(|place| place.size_bytes);
+    let largest = report.facts.memory.largest_free.map(|place| place.size_bytes);
     let fits = match largest {
         Some(largest) if largest >= asked => "the largest of them is large enough",
         Some(_) => "none of them is large enough",

@@ -2,18 +2,17 @@
 
 use super::escape::{maybe, number, text};
 use super::table;
-use crate::render::number::{hex, size_text};
-use crate::report::{
-    AllocationReport, HandleCount, HeapReport, ModuleReport, Report, StreamReport, WarningReport,
-};
+use crate::facts::number::{hex, size_text};
+use crate::facts::{AllocationReport, HandleCount, HeapReport, ModuleReport, StreamReport, WarningReport};
+use crate::report::Report;
 
 /// Modules and handles that are listed.
 const MOST: usize = 2000;
 
 /// What is left of the report, each list folded.
 pub(super) fn lists(out: &mut String, report: &Report) {
-    let bits = report.dump.pointer_bits;
-    if let Some(allocations) = &report.memory.allocations {
+    let bits = report.facts.dump.pointer_bits;
+    if let Some(allocations) = &report.facts.memory.allocations {
         let row = |a: &AllocationReport| {
             format!(
                 "{}{}{}<td>{}</td><td>{}</td><td>{}</td>",
@@ -31,7 +30,7 @@ pub(super) fn lists(out: &mut String, report: &Report) {
     folded(
         out,
         "Heaps",
-        report.heaps.iter().map(|heap| self::heap(heap, bits)).collect(),
+        report.facts.heaps.iter().map(|heap| self::heap(heap, bits)).collect(),
         &[
             "Heap",
             "Kind",
@@ -46,10 +45,10 @@ pub(super) fn lists(out: &mut String, report: &Report) {
     folded(
         out,
         "Modules",
-        report.modules.iter().take(MOST).map(|module| self::module(module, bits)).collect(),
+        report.facts.modules.iter().take(MOST).map(|module| self::module(module, bits)).collect(),
         &[">Base", ">Size", "Path", "Version", ">Private", "PDB"],
     );
-    let handles = report.process.handles.iter().flatten();
+    let handles = report.facts.process.handles.iter().flatten();
     let row = |h: &HandleCount| format!("<th scope=row>{}</th>{}", text(&h.kind), number(h.count));
     folded(out, "Handles", handles.take(MOST).map(row).collect(), &["Type", ">Count"]);
     let row = |s: &StreamReport| {
@@ -63,17 +62,17 @@ pub(super) fn lists(out: &mut String, report: &Report) {
     folded(
         out,
         "Streams",
-        report.dump.streams.iter().take(MOST).map(row).collect(),
+        report.facts.dump.streams.iter().take(MOST).map(row).collect(),
         &["Stream", ">Type", ">Bytes"],
     );
-    warnings(out, &report.warnings);
+    warnings(out, &report.facts.warnings);
 }
 
 fn heap(heap: &HeapReport, bits: u32) -> String {
     format!(
         "<th scope=row>{}</th><td>{}</td>{}{}{}{}{}<td>{}</td>",
         text(&hex(heap.handle.0, bits)),
-        text(heap.kind),
+        text(heap.kind.name()),
         number(size_text(heap.committed_bytes)),
         number(size_text(heap.reserved_bytes)),
         number(heap.segments),

@@ -2,21 +2,22 @@
 
 use super::escape::{number, text};
 use super::{bar, table};
+use crate::facts::number::{hex, size_text};
+use crate::facts::{MemoryReport, RowReport};
 use crate::render::counters::counted;
-use crate::render::number::{hex, size_text};
 use crate::render::text::summary::{free_line, percent};
-use crate::report::{MemoryReport, Report, RowReport};
+use crate::report::Report;
 
 /// The four tables, and beside them the counters.
 pub(super) fn memory(out: &mut String, report: &Report) {
-    let (memory, bits) = (&report.memory, report.dump.pointer_bits);
+    let (memory, bits) = (&report.facts.memory, report.facts.dump.pointer_bits);
     out.push_str("<section><h2>Usage, state, type, protection</h2>\n");
     rows(out, "Usage", &memory.usage, memory, bits);
     out.push_str("<div class=columns>\n");
     for (name, of) in [("State", &memory.state), ("Type", &memory.kind), ("Protection", &memory.protect)] {
         rows(out, name, of, memory, bits);
     }
-    if let Some(counters) = &report.process.counters {
+    if let Some(counters) = &report.facts.process.counters {
         out.push_str("<div><h3>Counters of the process</h3>\n");
         let row =
             |(name, bytes): (&str, u64)| format!("<th scope=row>{name}</th>{}", number(size_text(bytes)));

@@ -12,8 +12,8 @@ mod memory;
 mod stacks;
 
 use super::judgement::{self, Judgement};
+use crate::facts::SpaceMap;
 use crate::report::Report;
-use crate::report::map::SpaceMap;
 use escape::{safe, text};
 
 /// How the page looks.
@@ -47,7 +47,7 @@ pub fn page(report: &Report, map: &SpaceMap) -> String {
 }
 
 fn head(out: &mut String, judgement: &Judgement, report: &Report) {
-    let file = report.dump.path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let file = report.facts.dump.path.rsplit(['/', '\\']).next().unwrap_or_default();
     out.push_str(&format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{SCRIPT_HASH}'; \
@@ -110,7 +110,7 @@ fn picture(out: &mut String, map: &SpaceMap) {
         return;
     }
     let merged = map.merged_below.map(|below| {
-        let (regions, below) = (map.regions, super::number::size_text(below));
+        let (regions, below) = (map.regions, crate::facts::number::size_text(below));
         format!(" There are {regions} regions: neighbours smaller than {below} are drawn as one.")
     });
     out.push_str(&format!(

@@ -2,28 +2,29 @@
 
 use super::escape::{maybe, number, safe, text};
 use super::table;
-use crate::render::number::{hex, size_text};
+use crate::facts::number::{hex, size_text};
+use crate::facts::{FrameReport, ThreadReport};
 use crate::render::text::stack::{WOW64, X86, guesses, site};
 use crate::render::text::threads::code;
-use crate::report::{FrameReport, Report, ThreadReport};
+use crate::report::Report;
 
 /// Rows of all folded stacks together: a page of a thousand deep stacks would not open.
 const MOST_ROWS: usize = 10_000;
 
 /// The stack of the exception's thread, the table of threads, the other stacks.
 pub(super) fn stacks(out: &mut String, report: &Report) {
-    if report.threads.is_empty() {
+    if report.facts.threads.is_empty() {
         return;
     }
-    let bits = report.dump.pointer_bits;
-    let crashed = report.exception.as_ref().map(|e| e.thread_id);
+    let bits = report.facts.dump.pointer_bits;
+    let crashed = report.facts.exception.as_ref().map(|e| e.thread_id);
     out.push_str("<section id=stacks><h2>Stacks</h2>\n");
     if bits == 32 {
         out.push_str(&format!("<p class=note>{}</p>", text(&X86.replace('\n', " "))));
-    } else if report.process.wow64 == Some(true) {
+    } else if report.facts.process.wow64 == Some(true) {
         out.push_str(&format!("<p class=note>{}</p>", text(&WOW64.replace('\n', " "))));
     }
-    let (first, others): (Vec<_>, Vec<_>) = report.threads.iter().partition(|t| Some(t.id) == crashed);
+    let (first, others): (Vec<_>, Vec<_>) = report.facts.threads.iter().partition(|t| Some(t.id) == crashed);
     for thread in first {
         stack(out, thread, true, bits);
     }
@@ -69,7 +70,8 @@ fn row(number: usize, frame: &FrameReport, blamed: bool, bits: u32) -> String {
     let sp = if frame.inline { "inline".to_owned() } else { text(&hex(frame.sp.0, bits)) };
     let blame = if blamed { "<em>first outside system and runtime</em>" } else { "" };
     let guesses = guesses(frame);
-    let known = if guesses.is_empty() { frame.trust.replace('_', " ") } else { guesses.replace('_', " ") };
+    let known =
+        if guesses.is_empty() { frame.trust.name().replace('_', " ") } else { guesses.replace('_', " ") };
     // `site` makes names safe for people; what is left is HTML's business.
     let site = safe(&site(frame, bits));
     format!(
@@ -80,7 +82,7 @@ fn row(number: usize, frame: &FrameReport, blamed: bool, bits: u32) -> String {
 fn threads(out: &mut String, report: &Report, crashed: Option<u32>) {
     out.push_str(&format!(
         "<section><details><summary><h2>Threads <small>{}</small></h2></summary>\n",
-        report.threads.len()
+        report.facts.threads.len()
     ));
     let row = |thread: &ThreadReport| {
         let mark = if Some(thread.id) == crashed { " <em>exception</em>" } else { "" };
@@ -110,6 +112,6 @@ fn threads(out: &mut String, report: &Report, crashed: Option<u32>) {
         ">Committed",
         ">Reserved",
     ];
-    table(out, "", &heads, report.threads.iter().map(row));
+    table(out, "", &heads, report.facts.threads.iter().map(row));
     out.push_str("</details></section>\n");
 }

@@ -3,8 +3,8 @@
 use super::escape::{safe, safe_code};
 use super::{table, warnings};
 use crate::diff::Difference;
+use crate::facts::WarningReport;
 use crate::render::difference;
-use crate::report::WarningReport;
 
 /// The whole answer of `dumplens diff --format markdown`.
 pub fn diff(difference: &Difference) -> String {

@@ -2,18 +2,19 @@
 
 use super::escape::code;
 use super::table;
+use crate::facts::number::size_text;
+use crate::facts::{MemoryReport, PlaceReport, RowReport};
 use crate::render::counters::counted;
-use crate::render::number::size_text;
 use crate::render::text::summary::{free_line, percent};
-use crate::report::{MemoryReport, PlaceReport, Report, RowReport};
+use crate::report::Report;
 
 /// Usage, state, free space, counters.
 pub(super) fn memory(out: &mut String, report: &Report) {
-    let (memory, bits) = (&report.memory, report.dump.pointer_bits);
+    let (memory, bits) = (&report.facts.memory, report.facts.dump.pointer_bits);
     out.push_str(&format!("\n### Memory\n\n{}\n", super::safe(&free_line(memory, bits))));
     rows(out, "Usage", &memory.usage, memory);
     rows(out, "State", &memory.state, memory);
-    if let Some(counters) = &report.process.counters {
+    if let Some(counters) = &report.facts.process.counters {
         table(
             out,
             &["Counter", ">Size"],

@@ -11,7 +11,8 @@ pub use diff::diff;
 use super::judgement::{self, Judgement};
 use super::text::exception::cpp;
 use super::text::summary::head_lines;
-use crate::report::{Report, WarningReport};
+use crate::facts::WarningReport;
+use crate::report::Report;
 use escape::{code, safe, safe_code, text};
 
 /// The whole report as a person would paste it.
@@ -21,7 +22,7 @@ pub fn report(report: &Report) -> String {
     facts(&mut out, report);
     memory::memory(&mut out, report);
     stacks::stacks(&mut out, report);
-    warnings(&mut out, &report.warnings);
+    warnings(&mut out, &report.facts.warnings);
     out.push_str(&format!("\n<sub>dumplens {}</sub>\n", env!("CARGO_PKG_VERSION")));
     out
 }
@@ -57,9 +58,11 @@ fn verdict(out: &mut String, judgement: &Judgement) {
 /// Dump, system, process, exception: one row each.
 fn facts(out: &mut String, report: &Report) {
     let mut rows: Vec<(&str, Vec<String>)> = head_lines(report);
-    let thrown = report.exception.as_ref().and_then(|exception| exception.cpp.as_ref());
+    let thrown = report.facts.exception.as_ref().and_then(|exception| exception.cpp.as_ref());
     rows.extend(thrown.map(|thrown| ("Thrown", cpp(thrown))));
-    rows.extend(report.process.command_line.as_deref().map(|line| ("Command", super::escape::lines(line))));
+    rows.extend(
+        report.facts.process.command_line.as_deref().map(|line| ("Command", super::escape::lines(line))),
+    );
     out.push_str("\n| | |\n|---|---|\n");
     for (label, lines) in rows.iter().filter(|(_, lines)| !lines.is_empty()) {
         let lines: Vec<String> = lines.iter().map(|line| safe(line)).collect();

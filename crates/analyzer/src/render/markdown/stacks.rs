@@ -2,8 +2,9 @@
 
 use super::escape::{block, code, html_code};
 use super::table;
+use crate::facts::ThreadReport;
 use crate::render::text::stack::{WOW64, X86, stack};
-use crate::report::{Report, ThreadReport};
+use crate::report::Report;
 
 /// Rows of a stack that are shown from its top; an overflowed one has hundreds that are all alike.
 const FROM_TOP: usize = 60;
@@ -16,25 +17,25 @@ const MOST_FOLDED: usize = 32 << 10;
 
 /// Threads and stacks.
 pub(super) fn stacks(out: &mut String, report: &Report) {
-    let crashed = report.exception.as_ref().map(|e| e.thread_id);
-    let (first, others): (Vec<_>, Vec<_>) = report.threads.iter().partition(|t| Some(t.id) == crashed);
+    let crashed = report.facts.exception.as_ref().map(|e| e.thread_id);
+    let (first, others): (Vec<_>, Vec<_>) = report.facts.threads.iter().partition(|t| Some(t.id) == crashed);
     for thread in first {
         out.push_str(&format!("\n### Stack of the exception's thread {:#x}\n\n", thread.id));
-        out.push_str(&lines(thread, true, report.dump.pointer_bits));
-        if report.dump.pointer_bits == 32 {
+        out.push_str(&lines(thread, true, report.facts.dump.pointer_bits));
+        if report.facts.dump.pointer_bits == 32 {
             out.push_str(&format!("\n{X86}"));
-        } else if report.process.wow64 == Some(true) {
+        } else if report.facts.process.wow64 == Some(true) {
             out.push_str(&format!("\n{WOW64}"));
         }
     }
-    if !report.threads.is_empty() {
+    if !report.facts.threads.is_empty() {
         threads(out, report, crashed);
     }
-    folded(out, &others, report.dump.pointer_bits);
+    folded(out, &others, report.facts.dump.pointer_bits);
 }
 
 fn threads(out: &mut String, report: &Report, crashed: Option<u32>) {
-    let count = report.threads.len();
+    let count = report.facts.threads.len();
     out.push_str(&format!("\n<details><summary>Threads: {count}</summary>\n"));
     let row = |thread: &ThreadReport| {
         let mark = if Some(thread.id) == crashed { " ◀" } else { "" };
@@ -53,7 +54,7 @@ fn threads(out: &mut String, report: &Report, crashed: Option<u32>) {
     table(
         out,
         &[">#", "Id", "Name", "Executing", "Last error"],
-        report.threads.iter().take(MOST_THREADS).map(row),
+        report.facts.threads.iter().take(MOST_THREADS).map(row),
     );
     if count > MOST_THREADS {
         out.push_str(&format!("\n{} more are not shown.\n", count - MOST_THREADS));

@@ -1,8 +1,8 @@
 //! `!address ADDR` (`spec/windows-dumps.md` A.5), with what else is known of the address.
 
+use crate::facts::number::{padded_hex, size};
+use crate::facts::{AddressReport, RegionReport};
 use crate::render::escape;
-use crate::render::number::{padded_hex, size};
-use crate::report::region::{AddressReport, RegionReport};
 
 /// What the debugger prints where a field has no meaning.
 const NOT_PRESENT: &str = "<info not present at the target>";

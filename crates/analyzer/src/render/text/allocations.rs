@@ -1,10 +1,11 @@
 //! Who has the memory beyond WinDbg's tables: allocations, sizes, modules, stacks, private commit.
 
 use super::{field, warnings};
-use crate::module_names::module_name;
+use crate::facts::number::{hex, size_text};
+use crate::facts::{AllocationReport, ModuleReport, SizeClassReport, StackReport};
+use crate::process::module_names::module_name;
 use crate::render::escape;
-use crate::render::number::{hex, size_text};
-use crate::report::{AllocationReport, ModuleReport, Report, SizeClassReport, StackReport};
+use crate::report::Report;
 
 /// Modules that are named.
 const MODULES: usize = 10;
@@ -12,9 +13,9 @@ const MODULES: usize = 10;
 /// The whole answer of `dumplens allocations`.
 pub fn allocations(report: &Report) -> String {
     let mut out = String::new();
-    let bits = report.dump.pointer_bits;
+    let bits = report.facts.dump.pointer_bits;
     private_commit(&mut out, report);
-    match &report.memory.allocations {
+    match &report.facts.memory.allocations {
         None => out.push_str("no allocation is known: the dump has no memory map\n"),
         Some(all) => {
             let private: u64 = all.private_sizes.iter().map(|class| class.allocations).sum();
@@ -23,16 +24,16 @@ pub fn allocations(report: &Report) -> String {
             histogram(&mut out, &all.private_sizes);
         }
     }
-    modules(&mut out, &report.modules);
+    modules(&mut out, &report.facts.modules);
     stacks(&mut out, report);
-    warnings(&mut out, &report.warnings);
+    warnings(&mut out, &report.facts.warnings);
     out
 }
 
 /// What the process is charged for: by its own counter, and by the map.
 fn private_commit(out: &mut String, report: &Report) {
-    let counted = report.process.counters.as_ref().map(|c| c.private_bytes.unwrap_or(c.pagefile_bytes));
-    let by_map = report.memory.private_commit_estimate_bytes;
+    let counted = report.facts.process.counters.as_ref().map(|c| c.private_bytes.unwrap_or(c.pagefile_bytes));
+    let by_map = report.facts.memory.private_commit_estimate_bytes;
     field(out, "Charged", &[counted.map_or_else(|| "not recorded in the dump".to_owned(), size_text)]);
     let estimate = by_map.map_or_else(|| "not known".to_owned(), size_text);
     field(out, "By the map", &[format!("{estimate}, private pages and copied or copy-on-write ones")]);
@@ -104,7 +105,7 @@ fn modules(out: &mut String, modules: &[ModuleReport]) {
 /// The stacks that have most committed.
 fn stacks(out: &mut String, report: &Report) {
     let mut stacks: Vec<(usize, u32, &StackReport)> =
-        report.threads.iter().filter_map(|t| Some((t.index, t.id, t.stack.as_deref()?))).collect();
+        report.facts.threads.iter().filter_map(|t| Some((t.index, t.id, t.stack.as_deref()?))).collect();
     stacks.retain(|(_, _, stack)| stack.committed_bytes.is_some());
     stacks.sort_by_key(|(index, _, stack)| (std::cmp::Reverse(stack.committed_bytes), *index));
     if stacks.is_empty() {

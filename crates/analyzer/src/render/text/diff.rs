@@ -2,8 +2,8 @@
 
 use super::field;
 use crate::diff::Difference;
+use crate::facts::WarningReport;
 use crate::render::difference::{self, Section};
-use crate::report::WarningReport;
 
 /// Width to which sentences are broken.
 const WIDTH: usize = 118;

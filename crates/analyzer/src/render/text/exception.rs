@@ -1,11 +1,13 @@
 //! Exceptions: the dump's own, and those that left their records on stacks.
 
-use crate::render::escape;
-use crate::render::number::{hex, size_text};
-use crate::report::region::RegionReport;
-use crate::report::{
-    AccessReport, AnalysisReport, CppReport, EarlierReport, ExceptionReport, Report, ThreadReport,
+use crate::facts::RegionReport;
+use crate::facts::number::{hex, size_text};
+use crate::facts::{
+    AccessKind, AccessReport, AdjustedKind, AnalysisReport, CppReport, EarlierReport, ExceptionReport,
+    OperandKind, ThreadReport,
 };
+use crate::render::escape;
+use crate::report::Report;
 
 /// Earlier exceptions that are listed where there is little room.
 const SHOWN: usize = 8;
@@ -20,7 +22,7 @@ pub(super) fn brief(exception: &ExceptionReport) -> String {
 
 /// What `.lastevent` and `.exr` tell, and what it means.
 pub(super) fn lines(report: &Report, exception: &ExceptionReport) -> Vec<String> {
-    let pid = report.process.id.map_or_else(|| "?".to_owned(), |id| format!("{id:x}"));
+    let pid = report.facts.process.id.map_or_else(|| "?".to_owned(), |id| format!("{id:x}"));
     let name = exception.name.as_deref().unwrap_or("no known name");
     let code = exception.code.0;
     let chance = exception.chance.map(|chance| format!(" (first or second chance: {chance})"));
@@ -37,9 +39,10 @@ pub(super) fn lines(report: &Report, exception: &ExceptionReport) -> Vec<String>
     if !parameters.is_empty() {
         lines.push(format!("parameters {}", parameters.join(" ")));
     }
-    lines.extend(exception.access.as_ref().map(|access| self::access(access, report.dump.pointer_bits)));
+    lines
+        .extend(exception.access.as_ref().map(|access| self::access(access, report.facts.dump.pointer_bits)));
     lines.extend(exception.cpp.iter().flat_map(cpp));
-    lines.extend(exception.analysis.iter().flat_map(|found| analysis(found, report.dump.pointer_bits)));
+    lines.extend(exception.analysis.iter().flat_map(|found| analysis(found, report.facts.dump.pointer_bits)));
     lines
 }
 
@@ -52,16 +55,18 @@ fn analysis(found: &AnalysisReport, bits: u32) -> Vec<String> {
     lines.extend(found.instruction.as_ref().map(|code| format!("instruction {}", escape::line(code))));
     let accesses = found.accesses.iter().flatten();
     lines.extend(accesses.map(|operand| {
-        let kind = operand.kind.unwrap_or("access").replace('_', " and ");
+        let kind = operand.kind.map_or("access", OperandKind::name).replace('_', " and ");
         format!("  {kind} at {}", hex(operand.address.0, bits))
     }));
     lines.extend(found.adjusted_address.as_ref().map(|adjusted| match adjusted.kind {
-        "null_offset" => format!("  a null pointer, and {} added to it", adjusted.address),
-        _ => format!("  the address that was not canonical: {}", hex(adjusted.address.0, bits)),
+        AdjustedKind::NullOffset => format!("  a null pointer, and {} added to it", adjusted.address),
+        AdjustedKind::NonCanonical => {
+            format!("  the address that was not canonical: {}", hex(adjusted.address.0, bits))
+        }
     }));
     let flips = found.bit_flips.iter().flatten();
     lines.extend(flips.take(FLIPS).map(|flip| {
-        let register = flip.register.map(|name| format!(" in {name}")).unwrap_or_default();
+        let register = flip.register.as_deref().map(|name| format!(" in {name}")).unwrap_or_default();
         let confidence = flip.confidence.map(|c| format!(" (confidence {c:.2})")).unwrap_or_default();
         format!("  {}{register} would be accessible, one bit away{confidence}", hex(flip.address.0, bits))
     }));
@@ -70,7 +75,7 @@ fn analysis(found: &AnalysisReport, bits: u32) -> Vec<String> {
 
 /// How and where, and what lies there.
 fn access(access: &AccessReport, bits: u32) -> String {
-    let kind = access.kind.unwrap_or("access");
+    let kind = access.kind.map_or("access", AccessKind::name);
     if access.non_canonical {
         return format!(
             "{kind}; where is not recorded: the address was not canonical, or an SSE operand was not aligned"
@@ -126,13 +131,13 @@ pub(in crate::render) fn cpp(cpp: &CppReport) -> Vec<String> {
 
 /// The earlier exceptions of all threads; none if none was found, or no stack was searched.
 pub(super) fn earlier(report: &Report) -> Vec<String> {
-    let bits = report.dump.pointer_bits;
+    let bits = report.facts.dump.pointer_bits;
     let of = |thread: &'_ ThreadReport| {
         let index = thread.index;
         let exceptions = thread.exceptions.iter().flatten();
         exceptions.map(|found| format!("~{index}: {}", record(found, bits))).collect::<Vec<_>>()
     };
-    let mut lines: Vec<String> = report.threads.iter().flat_map(of).collect();
+    let mut lines: Vec<String> = report.facts.threads.iter().flat_map(of).collect();
     let more = lines.len().saturating_sub(SHOWN);
     lines.truncate(SHOWN);
     if more > 0 {

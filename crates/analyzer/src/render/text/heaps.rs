@@ -1,42 +1,43 @@
 //! The heaps: `!heap -s`, as far as their structures tell.
 
 use super::warnings;
+use crate::facts::HeapReport;
+use crate::facts::number::{hex, size_text};
 use crate::render::escape;
-use crate::render::number::{hex, size_text};
-use crate::report::{HeapReport, Report};
+use crate::report::Report;
 
 /// The whole answer of `dumplens heaps`.
 pub fn heaps(report: &Report) -> String {
     let mut out = String::new();
-    let bits = report.dump.pointer_bits;
+    let bits = report.facts.dump.pointer_bits;
     let width = if bits == 32 { 9 } else { 18 };
     out.push_str(&format!(
         "  ID{:>width$}  {:<8}{:>9}{:>9}{:>13}{:>13}{:>13}{:>13}  Agree\n",
         "Handle", "Kind", "Segments", "Large", "Large size", "Requested", "Committed", "Reserved"
     ));
-    for heap in &report.heaps {
+    for heap in &report.facts.heaps {
         row(&mut out, heap, bits, width);
     }
-    if report.heaps.is_empty() {
+    if report.facts.heaps.is_empty() {
         out.push_str(
             "no heap is known: the PEB lists none, or the dump does not keep it, or has no memory map\n",
         );
     }
     let [committed, reserved] = [
-        report.heaps.iter().map(|heap| heap.committed_bytes).sum::<u64>(),
-        report.heaps.iter().map(|heap| heap.reserved_bytes).sum::<u64>(),
+        report.facts.heaps.iter().map(|heap| heap.committed_bytes).sum::<u64>(),
+        report.facts.heaps.iter().map(|heap| heap.reserved_bytes).sum::<u64>(),
     ];
-    if report.heaps.len() > 1 {
+    if report.facts.heaps.len() > 1 {
         out.push_str(&format!(
             "\nIn all {} committed, {} reserved.\n",
             size_text(committed),
             size_text(reserved)
         ));
     }
-    for heap in &report.heaps {
+    for heap in &report.facts.heaps {
         notes(&mut out, heap, bits);
     }
-    warnings(&mut out, &report.warnings);
+    warnings(&mut out, &report.facts.warnings);
     out
 }
 

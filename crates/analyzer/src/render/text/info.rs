@@ -2,14 +2,14 @@
 
 use super::summary::{process_line, system_line};
 use super::{comment, exception, field, warnings};
+use crate::facts::number::size_text;
 use crate::render::escape;
-use crate::render::number::size_text;
 use crate::report::Report;
 
 /// The whole answer of `dumplens info`.
 pub fn info(report: &Report) -> String {
     let mut out = String::new();
-    let dump = &report.dump;
+    let dump = &report.facts.dump;
     let about =
         format!("{} ({}, {} bytes)", escape::line(&dump.path), size_text(dump.size_bytes), dump.size_bytes);
     field(&mut out, "Dump", &[about]);
@@ -21,20 +21,20 @@ pub fn info(report: &Report) -> String {
     field(
         &mut out,
         "Build",
-        &report.system.build_string.as_deref().map(escape::line).into_iter().collect::<Vec<_>>(),
+        &report.facts.system.build_string.as_deref().map(escape::line).into_iter().collect::<Vec<_>>(),
     );
-    field(&mut out, "Process", &[process_line(&report.process)]);
-    field(&mut out, "Started", &report.process.created.clone().into_iter().collect::<Vec<_>>());
+    field(&mut out, "Process", &[process_line(&report.facts.process)]);
+    field(&mut out, "Started", &report.facts.process.created.clone().into_iter().collect::<Vec<_>>());
     field(&mut out, "CPU time", &cpu_time(report).into_iter().collect::<Vec<_>>());
     field(
         &mut out,
         "Command",
-        &report.process.command_line.as_deref().map(escape::line).into_iter().collect::<Vec<_>>(),
+        &report.facts.process.command_line.as_deref().map(escape::line).into_iter().collect::<Vec<_>>(),
     );
     field(&mut out, "Last event", &last_event(report));
     field(&mut out, "Earlier", &exception::earlier(report));
-    field(&mut out, "Threads", &[report.threads.len().to_string()]);
-    field(&mut out, "Modules", &[report.modules.len().to_string()]);
+    field(&mut out, "Threads", &[report.facts.threads.len().to_string()]);
+    field(&mut out, "Modules", &[report.facts.modules.len().to_string()]);
     field(&mut out, "Handles", &handles(report).into_iter().collect::<Vec<_>>());
     out.push_str("\nStreams:\n");
     for stream in &dump.streams {
@@ -45,13 +45,13 @@ pub fn info(report: &Report) -> String {
             stream.size_bytes
         ));
     }
-    warnings(&mut out, &report.warnings);
+    warnings(&mut out, &report.facts.warnings);
     out
 }
 
 fn kept(report: &Report) -> String {
-    let kept = size_text(report.dump.kept_bytes);
-    match report.dump.missing_bytes {
+    let kept = size_text(report.facts.dump.kept_bytes);
+    match report.facts.dump.missing_bytes {
         0 => format!("{kept} of the process's memory"),
         missing => {
             format!("{kept} of the process's memory; {} more are listed but cut off", size_text(missing))
@@ -60,12 +60,12 @@ fn kept(report: &Report) -> String {
 }
 
 fn cpu_time(report: &Report) -> Option<String> {
-    let (user, kernel) = report.process.user_seconds.zip(report.process.kernel_seconds)?;
+    let (user, kernel) = report.facts.process.user_seconds.zip(report.facts.process.kernel_seconds)?;
     Some(format!("{user} s user, {kernel} s kernel"))
 }
 
 fn last_event(report: &Report) -> Vec<String> {
-    let Some(exception) = &report.exception else {
+    let Some(exception) = &report.facts.exception else {
         return vec!["no exception in the dump".to_owned()];
     };
     exception::lines(report, exception)
@@ -73,7 +73,7 @@ fn last_event(report: &Report) -> Vec<String> {
 
 fn handles(report: &Report) -> Option<String> {
     const SHOWN: usize = 6;
-    let counts = report.process.handles.as_ref()?;
+    let counts = report.facts.process.handles.as_ref()?;
     let total: u64 = counts.iter().map(|c| c.count).sum();
     let name = |kind: &str| {
         if kind.is_empty() { "type not known".to_owned() } else { escape::line(kind) }

@@ -26,7 +26,8 @@ pub use threads::threads;
 pub use why::why;
 
 use super::escape;
-use crate::report::{Report, WarningReport};
+use crate::facts::WarningReport;
+use crate::report::Report;
 
 /// `label:` padded to a column, then the lines of the value; nothing for an empty value.
 fn field(out: &mut String, label: &str, value: &[String]) {
@@ -53,5 +54,5 @@ pub fn warning(warning: &WarningReport) -> String {
 
 /// The comment's lines, made safe.
 fn comment(report: &Report) -> Vec<String> {
-    report.dump.comment.as_deref().map(escape::lines).unwrap_or_default()
+    report.facts.dump.comment.as_deref().map(escape::lines).unwrap_or_default()
 }

@@ -1,8 +1,8 @@
 //! The region list of `!address` (`spec/windows-dumps.md` A.4).
 
+use crate::facts::RegionReport;
+use crate::facts::number::hex;
 use crate::render::escape;
-use crate::render::number::hex;
-use crate::report::region::RegionReport;
 
 /// The two lines above the list.
 pub fn region_header(pointer_bits: u32) -> String {

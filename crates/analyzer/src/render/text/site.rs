@@ -1,7 +1,8 @@
 //! A function at an address, as the debugger writes it.
 
+use crate::facts::SiteReport;
 use crate::render::escape;
-use crate::report::SiteReport;
+use crate::symbols::Source;
 
 /// `module!function+0x12 [file @ line]`, with `(inline)` before inline functions and `(nearest export)` behind a name that is
 /// only the nearest exported one below.
@@ -12,15 +13,15 @@ pub fn site(site: &SiteReport) -> String {
         out.push('!');
         out.push_str(&escape::line(function));
     }
-    if let Some(offset) = site.offset.filter(|offset| *offset != 0) {
-        out.push_str(&format!("+{offset:#x}"));
+    if let Some(offset) = site.offset.filter(|offset| offset.0 != 0) {
+        out.push_str(&format!("+{offset}"));
     }
     match (&site.file, site.line) {
         (Some(file), Some(line)) => out.push_str(&format!(" [{} @ {line}]", escape::line(file))),
         (Some(file), None) => out.push_str(&format!(" [{}]", escape::line(file))),
         (None, _) => {}
     }
-    if site.source == Some("nearest_export") {
+    if site.source == Some(Source::NearestExport) {
         out.push_str(" (nearest export)");
     }
     out

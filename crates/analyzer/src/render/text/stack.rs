@@ -2,36 +2,39 @@
 //! the next one.
 
 use super::{exception, warnings};
+use crate::facts::number::padded_hex;
+use crate::facts::{FrameReport, ThreadReport};
 use crate::render::escape;
-use crate::render::number::padded_hex;
-use crate::report::{FrameReport, Report, ThreadReport};
+use crate::report::Report;
+use crate::stack::Trust;
+use crate::symbols::Source;
 
 /// The whole answer of `dumplens stack`.
 pub fn stacks(report: &Report) -> String {
     let mut out = String::new();
-    let bits = report.dump.pointer_bits;
-    let crashed = report.exception.as_ref().map(|e| e.thread_id);
-    for (n, thread) in report.threads.iter().enumerate() {
+    let bits = report.facts.dump.pointer_bits;
+    let crashed = report.facts.exception.as_ref().map(|e| e.thread_id);
+    for (n, thread) in report.facts.threads.iter().enumerate() {
         if n > 0 {
             out.push('\n');
         }
         stack(&mut out, thread, crashed == Some(thread.id), bits);
     }
-    if report.threads.is_empty() {
+    if report.facts.threads.is_empty() {
         out.push_str("no threads in the dump\n");
     }
-    if report.threads.iter().any(|t| t.blame.is_some()) {
+    if report.facts.threads.iter().any(|t| t.blame.is_some()) {
         out.push_str("\n> the first frame outside system and runtime\n");
     }
-    if bits == 32 && !report.threads.is_empty() {
+    if bits == 32 && !report.facts.threads.is_empty() {
         out.push_str(X86);
-    } else if report.process.wow64 == Some(true) {
+    } else if report.facts.process.wow64 == Some(true) {
         out.push_str(WOW64);
     }
-    if report.threads.iter().any(|t| t.exceptions.as_ref().is_some_and(|found| !found.is_empty())) {
+    if report.facts.threads.iter().any(|t| t.exceptions.as_ref().is_some_and(|found| !found.is_empty())) {
         out.push_str(EARLIER);
     }
-    warnings(&mut out, &report.warnings);
+    warnings(&mut out, &report.facts.warnings);
     out
 }
 
@@ -84,10 +87,10 @@ fn row(out: &mut String, frame: &FrameReport, number: usize, returns: Option<u64
 /// What of a row is not certain: `nearest export, scan`; empty if nothing.
 pub(in crate::render) fn guesses(frame: &FrameReport) -> String {
     let trust = match frame.trust {
-        "context" | "unwind_info" | "leaf" => None,
-        guess => Some(guess),
+        Trust::Context | Trust::UnwindInfo | Trust::Leaf => None,
+        guess => Some(guess.name()),
     };
-    let name = frame.source.filter(|source| *source == "nearest_export").map(|_| "nearest export");
+    let name = frame.source.filter(|source| *source == Source::NearestExport).map(|_| "nearest export");
     name.into_iter().chain(trust).collect::<Vec<&str>>().join(", ")
 }
 

@@ -1,9 +1,10 @@
 //! `!address -summary`, in WinDbg's present layout (`spec/windows-dumps.md` A.2), under a few lines on the dump.
 
 use super::{comment, exception, field, warnings};
+use crate::facts::number::{duration, duration_of_seconds, hex, size, size_text};
+use crate::facts::{MemoryReport, PlaceReport, ProcessReport, RowReport, SystemMemoryReport};
 use crate::render::escape;
-use crate::render::number::{duration, duration_of_seconds, hex, size, size_text};
-use crate::report::{MemoryReport, PlaceReport, ProcessReport, Report, RowReport, SystemMemoryReport};
+use crate::report::Report;
 
 const USAGE: &str =
     "--- Usage Summary ---------------- RgnCount ----------- Total Size -------- %ofBusy %ofTotal";
@@ -19,9 +20,9 @@ const LARGEST: &str = "--- Largest Region by Usage ----------- Base Address ----
 pub fn summary(report: &Report) -> String {
     let mut out = String::new();
     head(&mut out, report);
-    tables(&mut out, &report.memory, report.dump.pointer_bits);
-    free_space(&mut out, &report.memory, report.dump.pointer_bits);
-    warnings(&mut out, &report.warnings);
+    tables(&mut out, &report.facts.memory, report.facts.dump.pointer_bits);
+    free_space(&mut out, &report.facts.memory, report.facts.dump.pointer_bits);
+    warnings(&mut out, &report.facts.warnings);
     out
 }
 
@@ -34,7 +35,7 @@ fn head(out: &mut String, report: &Report) {
 
 /// The same as labels and lines, each line made safe.
 pub(in crate::render) fn head_lines(report: &Report) -> Vec<(&'static str, Vec<String>)> {
-    let dump = &report.dump;
+    let dump = &report.facts.dump;
     let mut about = format!("{} ({}", escape::line(&dump.path), size_text(dump.size_bytes));
     if let Some(created) = &dump.created {
         about += &format!(", written {created}");
@@ -43,20 +44,20 @@ pub(in crate::render) fn head_lines(report: &Report) -> Vec<(&'static str, Vec<S
         ("Dump", vec![about + ")"]),
         ("Comment", comment(report)),
         ("System", vec![system_line(report)]),
-        ("Process", vec![process_line(&report.process)]),
+        ("Process", vec![process_line(&report.facts.process)]),
     ];
-    lines.extend(report.system.memory.as_ref().map(|m| ("Memory", vec![system_memory_line(m)])));
-    if let Some(counters) = &report.process.counters {
+    lines.extend(report.facts.system.memory.as_ref().map(|m| ("Memory", vec![system_memory_line(m)])));
+    if let Some(counters) = &report.facts.process.counters {
         let charge = counters.private_bytes.unwrap_or(counters.pagefile_bytes);
         let peak = size_text(counters.peak_pagefile_bytes);
         lines.push(("Commit", vec![format!("{} charged to the process (peak {peak})", size_text(charge))]));
     }
-    lines.extend(report.exception.as_ref().map(|e| ("Exception", vec![exception::brief(e)])));
+    lines.extend(report.facts.exception.as_ref().map(|e| ("Exception", vec![exception::brief(e)])));
     lines
 }
 
 pub(super) fn system_line(report: &Report) -> String {
-    let system = &report.system;
+    let system = &report.facts.system;
     let os = system.os.as_deref().map_or_else(|| "not known".to_owned(), escape::line);
     let service_pack = system.service_pack.as_deref().map(escape::line);
     // Linux writers put there what begins with the name and version again.
@@ -64,7 +65,7 @@ pub(super) fn system_line(report: &Report) -> String {
         Some(uname) if uname.starts_with(&os) => vec![uname],
         service_pack => [os].into_iter().chain(service_pack).collect(),
     };
-    parts.extend(report.dump.arch.clone());
+    parts.extend(report.facts.dump.arch.clone());
     parts.extend(system.processors.map(|n| format!("{n} processors")));
     parts.push(match system.uptime_seconds {
         Some(seconds) => format!("up {}", duration_of_seconds(seconds)),

@@ -1,31 +1,32 @@
 //! The threads: `~`, `!teb` and `!gle -all` in one table.
 
 use super::warnings;
+use crate::facts::number::hex;
+use crate::facts::{CodeReport, StackReport, ThreadReport};
 use crate::render::escape;
-use crate::render::number::hex;
-use crate::report::{CodeReport, Report, StackReport, ThreadReport};
+use crate::report::Report;
 
 /// The whole answer of `dumplens threads`.
 pub fn threads(report: &Report) -> String {
     let mut out = String::new();
-    let bits = report.dump.pointer_bits;
-    let crashed = report.exception.as_ref().map(|e| e.thread_id);
+    let bits = report.facts.dump.pointer_bits;
+    let crashed = report.facts.exception.as_ref().map(|e| e.thread_id);
     let width = if bits == 32 { 9 } else { 18 };
     out.push_str(&format!(
         "   ~  {:>8}{:>width$}{:>width$}{:>width$}{:>width$}  Last error, last status, name, top frame\n",
         "Id", "TEB", "Stack from", "Limit", "Stack base"
     ));
-    for thread in &report.threads {
+    for thread in &report.facts.threads {
         let mark = if crashed == Some(thread.id) { '#' } else { ' ' };
         row(&mut out, thread, mark, bits, width);
     }
-    if report.threads.is_empty() {
+    if report.facts.threads.is_empty() {
         out.push_str("no threads in the dump\n");
     }
     if crashed.is_some() {
         out.push_str("\n# the thread of the exception. Last error and status are those of the last call that set them.\n");
     }
-    warnings(&mut out, &report.warnings);
+    warnings(&mut out, &report.facts.warnings);
     out
 }
 

@@ -31,15 +31,15 @@ pub fn why(report: &Report) -> String {
     }
     list(&mut out, "What would change this:", &verdict.unless);
     list(&mut out, "What to do:", &verdict.advice);
-    warnings(&mut out, &report.warnings);
+    warnings(&mut out, &report.facts.warnings);
     out
 }
 
 /// The exception's thread, and where it was.
 fn place(report: &Report) -> Option<(u32, String)> {
-    let id = report.exception.as_ref()?.thread_id;
-    let thread = report.threads.iter().find(|thread| thread.id == id)?;
-    Some((id, crate::verdict::place(thread)?))
+    let id = report.facts.exception.as_ref()?.thread_id;
+    let thread = report.facts.threads.iter().find(|thread| thread.id == id)?;
+    Some((id, thread.place()?))
 }
 
 /// `[allocation_failure, commit_limit, confidence high]`.

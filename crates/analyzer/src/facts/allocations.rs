@@ -1,0 +1,221 @@
+//! What the address space holds beyond WinDbg's tables: heaps, allocations, sizes.
+
+use std::collections::HashMap;
+
+use dumplens_core::process::heap::{self, Heap, PartKind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Hex, PlaceReport};
+use crate::process::{Process, hints};
+use crate::space::{Allocation, Allocations, Holdings, Owner, SizeClass, Usage, words};
+
+/// One heap.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HeapReport {
+    /// Position in `PEB.ProcessHeaps`; heaps found by descriptors follow behind.
+    pub index: usize,
+    /// Its handle.
+    pub handle: Hex,
+    /// 32 or 64: which PEB it belongs to.
+    pub bits: u32,
+    /// Which allocator's structures it has.
+    pub kind: HeapKind,
+    /// The layout by which it was read.
+    pub layout: Option<String>,
+    /// Its flags.
+    pub flags: Option<Hex>,
+    /// Segments found.
+    pub segments: u64,
+    /// Large blocks found.
+    pub large_blocks: u64,
+    /// Bytes of the large blocks.
+    pub large_bytes: u64,
+    /// Bytes that the program asked for in the large blocks that say so.
+    pub large_user_bytes: u64,
+    /// The largest of them.
+    pub largest_block: Option<PlaceReport>,
+    /// Bytes from which on a block has an allocation of its own.
+    pub large_from_bytes: Option<u64>,
+    /// Committed bytes of all its parts.
+    pub committed_bytes: u64,
+    /// Reserved bytes of all its parts.
+    pub reserved_bytes: u64,
+    /// What the heap counts itself, and whether that agrees with what was found.
+    pub counters: HeapCountersReport,
+    /// What is wrong with it.
+    pub faults: Vec<String>,
+}
+
+/// A heap's own counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeapCountersReport {
+    /// Reserved bytes, of segments.
+    pub reserved_bytes: Option<u64>,
+    /// Committed bytes, of segments.
+    pub committed_bytes: Option<u64>,
+    /// Bytes in large blocks.
+    pub large_bytes: Option<u64>,
+    /// Number of segments.
+    pub segments: Option<u64>,
+    /// Whether those it has equal what was found; `None` if it has none.
+    pub agree: Option<bool>,
+}
+
+/// One allocation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AllocationReport {
+    /// First address.
+    pub base: Hex,
+    /// Bytes from there to its end.
+    pub size_bytes: u64,
+    /// Committed bytes.
+    pub committed_bytes: u64,
+    /// Reserved bytes.
+    pub reserved_bytes: u64,
+    /// Regions.
+    pub regions: u64,
+    /// `MEM_PRIVATE`, `MEM_MAPPED` or `MEM_IMAGE`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Usage of its first region.
+    pub usage: String,
+    /// What is known of it beyond that, as a guess: `V8 cage` and the like.
+    pub hint: Option<String>,
+}
+
+/// Private allocations of similar size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SizeClassReport {
+    /// Least size.
+    pub from_bytes: u64,
+    /// Size that none of them reaches; `None` for the last class.
+    pub below_bytes: Option<u64>,
+    /// How many.
+    pub allocations: u64,
+    /// Their bytes.
+    pub size_bytes: u64,
+    /// Their committed bytes.
+    pub committed_bytes: u64,
+}
+
+/// The allocations of a process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AllocationsReport {
+    /// How many there are.
+    pub count: u64,
+    /// The ten largest, in descending order.
+    pub largest: Vec<AllocationReport>,
+    /// A histogram of the private ones.
+    pub private_sizes: Vec<SizeClassReport>,
+}
+
+words! {
+    /// Which allocator's structures a heap has.
+    pub enum HeapKind {
+        /// The NT heap, of every Windows.
+        Nt = "nt",
+        /// The segment heap, of Windows 10 and later.
+        Segment = "segment",
+        /// The heap of Windows XP and 2003, which is not read.
+        Xp = "xp",
+        /// None that is known.
+        Unknown = "unknown",
+    }
+}
+
+impl From<heap::HeapKind> for HeapKind {
+    fn from(kind: heap::HeapKind) -> HeapKind {
+        match kind {
+            heap::HeapKind::Nt => HeapKind::Nt,
+            heap::HeapKind::Segment => HeapKind::Segment,
+            heap::HeapKind::Xp => HeapKind::Xp,
+            heap::HeapKind::Unknown => HeapKind::Unknown,
+        }
+    }
+}
+
+/// Every heap, with what the map says of its parts.
+pub(super) fn heaps(process: &Process<'_>, holdings: &HashMap<(Owner, Usage), Holdings>) -> Vec<HeapReport> {
+    let of = |index: usize| {
+        let parts = holdings.iter().filter(|((owner, _), _)| *owner == Owner::Heap(index));
+        parts.fold((0, 0), |sum, (_, h)| (sum.0 + h.committed, sum.1 + h.reserved))
+    };
+    process.heaps.list.iter().enumerate().map(|(index, h)| heap(h, of(index))).collect()
+}
+
+fn heap(heap: &Heap, (committed, reserved): (u64, u64)) -> HeapReport {
+    let parts = |kind: PartKind| heap.parts.iter().filter(move |part| part.kind == kind);
+    let size = |part: &heap::Part| part.end.saturating_sub(part.base);
+    let header =
+        parts(PartKind::Segment).filter(|p| p.by == heap.handle && heap.kind == heap::HeapKind::Segment);
+    let segments = (parts(PartKind::Segment).count() - header.count()) as u64;
+    // Of a damaged heap, blocks may overlap.
+    let total = |sizes: &mut dyn Iterator<Item = u64>| sizes.fold(0, u64::saturating_add);
+    let large_bytes = total(&mut parts(PartKind::LargeBlock).map(size));
+    let largest = parts(PartKind::LargeBlock).max_by_key(|part| size(part));
+    HeapReport {
+        index: heap.index,
+        handle: heap.handle.into(),
+        bits: heap.width.bits(),
+        kind: heap.kind.into(),
+        layout: heap.layout.map(str::to_owned),
+        flags: heap.flags.map(Into::into),
+        segments,
+        large_blocks: parts(PartKind::LargeBlock).count() as u64,
+        large_bytes,
+        large_user_bytes: total(&mut parts(PartKind::LargeBlock).filter_map(|part| part.user_bytes)),
+        largest_block: largest.map(|part| PlaceReport { base: part.base.into(), size_bytes: size(part) }),
+        large_from_bytes: heap.large_from,
+        committed_bytes: committed,
+        reserved_bytes: reserved,
+        counters: counters(heap, segments, large_bytes),
+        faults: heap.faults.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Segments and large blocks are compared; reserved and committed bytes are shown beside those found, since a heap
+/// counts them at other moments than the map was made.
+fn counters(heap: &Heap, segments: u64, large_bytes: u64) -> HeapCountersReport {
+    let c = heap.counters;
+    let checks = [c.segments.map(|n| n == segments), c.large.map(|bytes| bytes == large_bytes)];
+    let agree = checks.into_iter().flatten().reduce(|a, b| a && b);
+    HeapCountersReport {
+        reserved_bytes: c.reserved,
+        committed_bytes: c.committed,
+        large_bytes: c.large,
+        segments: c.segments,
+        agree,
+    }
+}
+
+/// The largest allocations, and how the private ones are spread over sizes.
+pub(super) fn all(process: &Process<'_>) -> AllocationsReport {
+    let Allocations { count, largest, private_sizes } = Allocations::of(&process.space);
+    let class = |c: SizeClass| SizeClassReport {
+        from_bytes: c.from,
+        below_bytes: c.below,
+        allocations: c.allocations,
+        size_bytes: c.bytes,
+        committed_bytes: c.committed,
+    };
+    AllocationsReport {
+        count,
+        largest: largest.iter().map(|a| allocation(process, a)).collect(),
+        private_sizes: private_sizes.into_iter().map(class).collect(),
+    }
+}
+
+fn allocation(process: &Process<'_>, allocation: &Allocation) -> AllocationReport {
+    let piece = process.space.piece_at(allocation.base);
+    AllocationReport {
+        base: allocation.base.into(),
+        size_bytes: allocation.size(),
+        committed_bytes: allocation.committed,
+        reserved_bytes: allocation.reserved,
+        regions: allocation.regions.len() as u64,
+        kind: allocation.kind.to_string(),
+        usage: piece.map_or_else(String::new, |piece| piece.usage.to_string()),
+        hint: hints::of(process, allocation).map(str::to_owned),
+    }
+}

@@ -1,0 +1,90 @@
+//! The file.
+
+use dumplens_core::Arch;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Hex, Options, Warning, clock};
+use crate::process::{Process, known};
+
+/// The file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DumpReport {
+    /// As given by the caller.
+    pub path: String,
+    /// Length of the file.
+    pub size_bytes: u64,
+    /// `MINIDUMP_TYPE`.
+    pub flags: Hex,
+    /// When it was written.
+    pub created: Option<String>,
+    /// `x86`, `x86_64`, `arm64`, `arm`; `None` if not known.
+    pub arch: Option<String>,
+    /// 32 or 64; guessed (with a warning) if the processor is not known.
+    pub pointer_bits: u32,
+    /// Whether memory that the dump lists is not in the file.
+    pub truncated: bool,
+    /// How much of it.
+    pub missing_bytes: u64,
+    /// Bytes of the process's memory that the file holds.
+    pub kept_bytes: u64,
+    /// The writer's comment.
+    pub comment: Option<String>,
+    /// The streams, in the order of the directory.
+    pub streams: Vec<StreamReport>,
+}
+
+/// One stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StreamReport {
+    /// `MINIDUMP_STREAM_TYPE`.
+    #[serde(rename = "type")]
+    pub kind: u32,
+    /// Its name.
+    pub name: String,
+    /// Its length as listed.
+    pub size_bytes: u64,
+}
+
+/// What is known of the file.
+pub(super) fn of(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -> DumpReport {
+    let dump = process.dump;
+    let memory = dump.memory();
+    let stream = |s: &dumplens_core::StreamLocation| StreamReport {
+        kind: s.kind.0,
+        name: s.kind.to_string(),
+        size_bytes: s.size,
+    };
+    DumpReport {
+        path: options.path.clone(),
+        size_bytes: dump.size(),
+        flags: dump.header().flags.into(),
+        created: clock::from_unix(dump.header().time_date_stamp),
+        arch: dump.arch().map(arch_name),
+        pointer_bits: dump.width().bits(),
+        truncated: memory.missing_bytes() > 0 || dump.streams().iter().any(|s| s.present < s.size),
+        missing_bytes: memory.missing_bytes(),
+        kept_bytes: memory.listed_bytes().saturating_sub(memory.missing_bytes()),
+        comment: comment(process, warnings),
+        streams: dump.streams().iter().map(stream).collect(),
+    }
+}
+
+fn arch_name(arch: Arch) -> String {
+    match arch {
+        Arch::X86 => "x86".to_owned(),
+        Arch::X64 => "x86_64".to_owned(),
+        Arch::Arm64 => "arm64".to_owned(),
+        Arch::Arm => "arm".to_owned(),
+        Arch::Other(raw) => format!("{raw:#x}"),
+    }
+}
+
+/// The comment of the dump's writer, as it is.
+fn comment(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<String> {
+    let comment = known(process.dump.comment(), warnings)??;
+    if comment.repaired {
+        warnings.push(Warning::CommentRepaired);
+    }
+    Some(comment.text)
+}

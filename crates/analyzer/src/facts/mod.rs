@@ -1,0 +1,147 @@
+//! Facts: the plain data that a report is made of, and how it is filled. No judgement is made here; what the rooms
+//! before this one found is joined, given its names, and put into the report's shape.
+//!
+//! Field names are a contract with other programs. Addresses, codes and flags are [`Hex`]; sizes are in bytes;
+//! times are RFC 3339 in UTC; what is not known is `None`, never zero.
+
+mod address;
+mod allocations;
+pub(crate) mod clock;
+mod dump;
+mod earlier;
+mod exception;
+mod map;
+mod memory;
+mod modules;
+pub mod number;
+mod process;
+mod question;
+mod request;
+mod stack;
+mod symbols;
+mod system;
+mod threads;
+mod warning;
+
+use std::collections::HashMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use address::{AddressReport, HeapPlace, ModulePlace, ThreadPlace};
+pub use allocations::{
+    AllocationReport, AllocationsReport, HeapCountersReport, HeapKind, HeapReport, SizeClassReport,
+};
+pub use dump::{DumpReport, StreamReport};
+pub use exception::{Chance, CppReport, ExceptionReport};
+pub use map::{FreeClass, MOST_ROWS, MapRow, SpaceMap};
+pub use memory::{MemoryReport, RowReport};
+pub use modules::ModuleReport;
+pub use process::{CountersReport, HandleCount, ProcessReport};
+pub use question::{Options, Question, Stacks};
+pub use stack::{BlameReport, FrameReport};
+pub use symbols::SiteReport;
+pub use system::{SystemMemoryReport, SystemReport};
+pub use threads::{StackReport, ThreadReport};
+pub use warning::{Warning, WarningReport};
+
+pub use crate::exceptions::{
+    AccessKind, AccessReport, AdjustedKind, AdjustedReport, AnalysisReport, BitFlipReport, CodeReport,
+    EarlierReport, OperandKind, OperandReport,
+};
+pub use crate::process::RegionReport;
+pub use crate::space::Hex;
+
+use crate::process::Process;
+use crate::request::Request;
+use crate::space::{Holdings, Owner, Usage, holdings};
+use crate::stack::Walker;
+use crate::symbols::Symbols;
+
+/// Everything known about a dump before it is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Facts {
+    /// The file.
+    pub dump: DumpReport,
+    /// The machine.
+    pub system: SystemReport,
+    /// The process.
+    pub process: ProcessReport,
+    /// The exception; `None` if the dump has none that can be read.
+    pub exception: Option<ExceptionReport>,
+    /// The threads, in the order of the thread list; empty if the question was [`Question::Summary`].
+    pub threads: Vec<ThreadReport>,
+    /// The modules, in the order of the module list; empty if the question was [`Question::Summary`].
+    pub modules: Vec<ModuleReport>,
+    /// The heaps, those of the first PEB first; empty if the question was [`Question::Summary`].
+    pub heaps: Vec<HeapReport>,
+    /// The address space.
+    pub memory: MemoryReport,
+    /// What was dropped, repaired or guessed.
+    pub warnings: Vec<WarningReport>,
+    /// What the exception's thread asked for, by its code and stack; `None` also if no stack was wanted.
+    #[serde(skip)]
+    pub request: Option<Request>,
+}
+
+impl Facts {
+    /// What a dump says, as far as `question` wants it.
+    pub fn gather(process: &Process<'_>, question: Question, options: &Options) -> Facts {
+        let mut warnings: Vec<Warning> = process.warnings.iter().cloned().map(Warning::from).collect();
+        let misc = process.dump.misc_info().ok().flatten();
+        let listed = question != Question::Summary;
+        let owned = if listed { holdings(&process.space) } else { HashMap::new() };
+        let walker = Walker::new(process);
+        let request = question.stacks().and_then(|_| request::own(&walker));
+        let threads = if listed {
+            threads::all(&walker, question, &owned, request.as_ref(), &mut warnings)
+        } else {
+            Vec::new()
+        };
+        let request = request.or_else(|| request::earlier(&walker, &threads));
+        let mut facts = Facts {
+            dump: dump::of(process, options, &mut warnings),
+            system: system::of(process, misc.as_ref(), &mut warnings),
+            process: process::of(process, misc.as_ref(), listed, options, &mut warnings),
+            exception: exception::of(process, listed, &mut warnings),
+            threads,
+            modules: if listed { modules::all(process, &owned) } else { Vec::new() },
+            heaps: if listed { allocations::heaps(process, &owned) } else { Vec::new() },
+            memory: memory::of(process, listed, &mut warnings),
+            warnings: Vec::new(),
+            request,
+        };
+        if question.is_named() {
+            let mut symbols = Symbols::new(process, options.search.clone());
+            facts.name(&mut symbols, &mut warnings);
+        }
+        facts.warnings = warnings.iter().map(WarningReport::from).collect();
+        facts
+    }
+
+    /// The thread of the exception.
+    pub fn crashed_thread(&self) -> Option<&ThreadReport> {
+        let id = self.exception.as_ref()?.thread_id;
+        self.threads.iter().find(|thread| thread.id == id)
+    }
+}
+
+/// What every owner has.
+type Owned = HashMap<(Owner, Usage), Holdings>;
+
+/// Says that a stream holds only zeros, unless its damage was reported already.
+fn stream_empty(stream: &'static str, warnings: &mut Vec<Warning>) {
+    let told = |w: &Warning| w.damage().is_some_and(|damage| damage.to_string().starts_with(stream));
+    if !warnings.iter().any(told) {
+        warnings.push(Warning::StreamEmpty { stream });
+    }
+}
+
+/// A region's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaceReport {
+    /// First address.
+    pub base: Hex,
+    /// Bytes.
+    pub size_bytes: u64,
+}

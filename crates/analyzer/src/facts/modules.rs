@@ -1,0 +1,58 @@
+//! The modules.
+
+use dumplens_core::minidump::{CodeView, MinidumpModule, Module};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Hex, Owned};
+use crate::process::Process;
+use crate::space::{Holdings, Owner, Usage};
+
+/// One module.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModuleReport {
+    /// First address.
+    pub base: Hex,
+    /// Bytes.
+    pub size_bytes: u64,
+    /// Path as the loader had it.
+    pub path: String,
+    /// File version, where the dump has one.
+    pub version: Option<String>,
+    /// `TimeDateStamp` of the image.
+    pub time_date_stamp: Hex,
+    /// The PDB's name, from the CodeView record.
+    pub pdb: Option<String>,
+    /// GUID and age, as a symbol server wants them.
+    pub debug_id: Option<String>,
+    /// Committed bytes that are private to the process: pages that were written, and copied for that. `None` without a
+    /// memory map.
+    pub private_bytes: Option<u64>,
+    /// Committed bytes that will be copied when they are written.
+    pub write_copy_bytes: Option<u64>,
+}
+
+/// The modules, in the order of the list.
+pub(super) fn all(process: &Process<'_>, owned: &Owned) -> Vec<ModuleReport> {
+    let of = |index| owned.get(&(Owner::Module(index), Usage::Image)).filter(|_| process.space.is_mapped());
+    process.modules.iter().enumerate().map(|(index, m)| module(m, of(index))).collect()
+}
+
+fn module(module: &MinidumpModule, owned: Option<&Holdings>) -> ModuleReport {
+    let pdb = match &module.codeview_info {
+        Some(CodeView::Pdb70(record)) => Some(String::from_utf8_lossy(&record.pdb_file_name).into_owned()),
+        Some(CodeView::Pdb20(record)) => Some(String::from_utf8_lossy(&record.pdb_file_name).into_owned()),
+        _ => None,
+    };
+    ModuleReport {
+        base: module.base_address().into(),
+        size_bytes: module.size(),
+        path: module.code_file().into_owned(),
+        version: module.version().map(std::borrow::Cow::into_owned),
+        time_date_stamp: module.raw.time_date_stamp.into(),
+        pdb: pdb.map(|p| p.trim_end_matches('\0').to_owned()),
+        debug_id: module.debug_identifier().map(|id| id.breakpad().to_string()),
+        private_bytes: owned.map(|h| h.writable),
+        write_copy_bytes: owned.map(|h| h.write_copy),
+    }
+}

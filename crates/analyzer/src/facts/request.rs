@@ -1,0 +1,33 @@
+//! What the exception's thread asked for.
+
+use super::ThreadReport;
+use crate::exceptions::code;
+use crate::request::{self, Request};
+use crate::stack::Walker;
+
+/// Frames among which a function that allocates is looked for: a throw stands near it.
+const NEAR: usize = 10;
+/// The same where the program ended itself: between the two stand the runtime and the search for a handler.
+const FAR: usize = 48;
+
+/// What the exception's thread asked for, if its stack tells.
+pub(super) fn own(walker: &Walker<'_, '_>) -> Option<Request> {
+    let process = walker.process();
+    let exception = process.dump.exception().ok().flatten().filter(|_| process.is_windows())?;
+    let near = match u64::from(exception.raw.exception_record.exception_code) {
+        code::STACK_BUFFER_OVERRUN | code::FATAL_APP_EXIT => FAR,
+        _ => NEAR,
+    };
+    let index = process.threads.iter().position(|thread| thread.id == exception.raw.thread_id)?;
+    request::find(walker.code(), &walker.walk(index), near)
+}
+
+/// What the crashed thread had asked for when an earlier exception of it said that memory was refused.
+pub(super) fn earlier(walker: &Walker<'_, '_>, threads: &[ThreadReport]) -> Option<Request> {
+    let id = walker.process().dump.exception().ok().flatten()?.raw.thread_id;
+    let thread = threads.iter().find(|thread| thread.id == id)?;
+    let records = thread.exceptions.iter().flatten();
+    let record = records.into_iter().find(|record| record.in_use == Some(true) && record.says_refused())?;
+    let stack = walker.walk_raised(thread.index, record.at.0, record.address.0)?;
+    request::find(walker.code(), &stack, NEAR).map(|request| Request { earlier: true, ..request })
+}

@@ -1,0 +1,163 @@
+//! The call stacks of a report.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Hex, Stacks, ThreadReport};
+use crate::process::Process;
+use crate::request::Request;
+use crate::stack::{self, Frame, Stack, Trust, Walker};
+use crate::symbols::{At, Site, Source, Symbols};
+
+/// One row of a call stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FrameReport {
+    /// The instruction pointer of frame 0, the return address of the others; an inline frame's is its host's.
+    pub ip: Hex,
+    /// The stack pointer: as it was in frame 0, behind the return address in the others.
+    pub sp: Hex,
+    /// Whether the function was inlined into the one of the next row that is not.
+    pub inline: bool,
+    /// The debugger's name of the module: its file without extension.
+    pub module: Option<String>,
+    /// The function, where symbols tell.
+    pub function: Option<String>,
+    /// Bytes from the function's start to `ip`; from the module's base where the function is not known.
+    pub offset: Option<Hex>,
+    /// The source file, where symbols tell.
+    pub file: Option<String>,
+    /// The line in it.
+    pub line: Option<u32>,
+    /// By what the function is known; `None` if it is not.
+    pub source: Option<Source>,
+    /// How the frame was found.
+    pub trust: Trust,
+    /// Whether `ip` is an instruction that was being executed, and not a return address.
+    #[serde(skip)]
+    pub exact: bool,
+    /// Which of the modules its code lies in.
+    #[serde(skip)]
+    pub module_index: Option<usize>,
+}
+
+/// The first frame outside system and runtime, above the function that was asked for memory if one was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BlameReport {
+    /// Which of `frames`.
+    pub frame: usize,
+    /// The module's name.
+    pub module: String,
+    /// The function, where symbols tell.
+    pub function: Option<String>,
+    /// Bytes from the function's start, or from the module's base.
+    pub offset: Hex,
+}
+
+/// Says what every thread was executing, and walks the stacks that are wanted.
+pub(super) fn fill(
+    walker: &Walker<'_, '_>,
+    wanted: Option<Stacks>,
+    request: Option<&Request>,
+    threads: &mut [ThreadReport],
+) {
+    let process = walker.process();
+    let exception = process.dump.exception().ok().flatten().map(|e| e.raw.thread_id);
+    for (thread, of) in threads.iter_mut().zip(&process.threads) {
+        let own = thread.ip.map(|ip| ip.0);
+        let ip = if exception == Some(of.id) { walker.ip(of).or(own) } else { own };
+        thread.top = ip.and_then(|ip| top(process, ip));
+        let crashed = exception.is_none_or(|id| id == of.id);
+        if wanted.is_some_and(|wanted| wanted.include(thread.index, crashed)) {
+            let stack = walker.walk(thread.index);
+            // Whoever asked for memory is above the functions that hand it out and that throw.
+            let from = request.filter(|_| exception == Some(of.id)).map_or(0, |request| request.frame + 1);
+            thread.blame = blame(process, &stack, from).map(Box::new);
+            thread.frames = Some(stack.frames.iter().map(|frame| row(process, frame)).collect());
+            thread.stopped = Some(stack.stopped.to_string());
+        }
+    }
+}
+
+/// The row of a frame, without names.
+fn row(process: &Process<'_>, frame: &Frame) -> FrameReport {
+    let site = stack::site(process, frame);
+    FrameReport {
+        ip: Hex(frame.ip),
+        sp: Hex(frame.sp),
+        inline: false,
+        offset: site.as_ref().map(|site| Hex(site.offset)),
+        module: site.map(|site| site.name),
+        function: None,
+        file: None,
+        line: None,
+        source: None,
+        trust: frame.trust,
+        exact: frame.exact,
+        module_index: process.module_at(frame.lookup()),
+    }
+}
+
+fn blame(process: &Process<'_>, stack: &Stack, from: usize) -> Option<BlameReport> {
+    let frame = stack::blame(process, stack, from)?;
+    let site = stack::site(process, stack.frames.get(frame)?)?;
+    Some(BlameReport { frame, module: site.name, function: None, offset: Hex(site.offset) })
+}
+
+/// Names the functions of a thread's stack. Before the row of a frame come those of the functions inlined there.
+pub(super) fn name(thread: &mut ThreadReport, symbols: &mut Symbols<'_, '_>) {
+    // What is only the nearest export says less than the offset in the module.
+    let top = thread.top_ip.and_then(|ip| symbols.resolve(ip, At::Instruction).pop());
+    if let Some(site) = top.filter(|site| site.source != Some(Source::NearestExport)) {
+        thread.top = Some(words(&site));
+    }
+    let mut rows = Vec::new();
+    let mut blame = thread.blame.take();
+    let blamed = blame.as_ref().map(|blame| blame.frame);
+    for (n, frame) in thread.frames.iter_mut().flatten().enumerate() {
+        let at = if frame.exact { At::Instruction } else { At::Return };
+        let mut sites = symbols.resolve(frame.ip.0, at);
+        let physical = sites.pop();
+        rows.extend(sites.into_iter().map(|site| inlined(frame, site)));
+        if let Some(site) = physical {
+            put(frame, site);
+        }
+        if blamed == Some(n)
+            && let Some(blame) = &mut blame
+        {
+            blame.frame = rows.len();
+            if frame.source != Some(Source::NearestExport) {
+                blame.function.clone_from(&frame.function);
+                blame.offset = frame.offset.unwrap_or(blame.offset);
+            }
+        }
+        rows.push(frame.clone());
+    }
+    thread.blame = blame;
+    thread.frames = thread.frames.take().map(|_| rows);
+}
+
+fn put(frame: &mut FrameReport, site: Site) {
+    frame.module = Some(site.module);
+    frame.function = site.function;
+    frame.offset = site.offset.map(Hex);
+    (frame.file, frame.line, frame.source) = (site.file, site.line, site.source);
+}
+
+/// The row of a function whose code was put into that of a frame.
+fn inlined(host: &FrameReport, site: Site) -> FrameReport {
+    let mut row = FrameReport { inline: true, ..host.clone() };
+    put(&mut row, site);
+    row
+}
+
+/// `module+0x1234` of the instruction pointer, without a walk.
+fn top(process: &Process<'_>, ip: u64) -> Option<String> {
+    stack::site_of(process, ip).map(|site| site.to_string())
+}
+
+/// `module!function+0x12`.
+fn words(site: &Site) -> String {
+    let function = site.function.as_deref().map(|function| format!("!{function}")).unwrap_or_default();
+    let offset = site.offset.filter(|offset| *offset != 0).map(|offset| format!("+{offset:#x}"));
+    format!("{}{function}{}", site.module, offset.unwrap_or_default())
+}

@@ -1,0 +1,102 @@
+//! The machine.
+
+use dumplens_core::StreamType;
+use dumplens_core::minidump::MinidumpMiscInfo;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Warning, clock, stream_empty};
+use crate::process::{Process, known};
+
+/// The machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemReport {
+    /// Family and version, such as `Windows NT 10.0.19045`.
+    pub os: Option<String>,
+    /// Build number.
+    pub build: Option<u32>,
+    /// The build's full name, where MiscInfo has one.
+    pub build_string: Option<String>,
+    /// Service pack, or what Linux writers put in its place.
+    pub service_pack: Option<String>,
+    /// Logical processors.
+    pub processors: Option<u32>,
+    /// Seconds since the system started, to the millisecond.
+    pub uptime_seconds: Option<f64>,
+    /// Its clock at dump time, from KUSER_SHARED_DATA.
+    pub time: Option<String>,
+    /// RAM and commit.
+    pub memory: Option<SystemMemoryReport>,
+}
+
+/// The machine's memory at dump time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemMemoryReport {
+    /// RAM.
+    pub physical_bytes: Option<u64>,
+    /// RAM that was free or could be freed at once.
+    pub available_bytes: Option<u64>,
+    /// Commit charge of the whole system.
+    pub commit_bytes: Option<u64>,
+    /// What it may not exceed.
+    pub commit_limit_bytes: Option<u64>,
+    /// Its highest value since the system started.
+    pub commit_peak_bytes: Option<u64>,
+}
+
+/// What is known of the machine.
+pub(super) fn of(
+    process: &Process<'_>,
+    misc: Option<&MinidumpMiscInfo>,
+    warnings: &mut Vec<Warning>,
+) -> SystemReport {
+    let info = process.system.as_ref();
+    let os = info.map(|s| {
+        let (version, _) = s.os_parts();
+        format!("{} {version}", s.os.long_name())
+    });
+    let build_string = misc.and_then(|m| m.raw.build_string()).map(|units| utf16_until_nul(units));
+    SystemReport {
+        os,
+        build: info.map(|s| s.raw.build_number),
+        build_string: build_string.filter(|s| !s.is_empty()),
+        service_pack: info
+            .and_then(dumplens_core::minidump::MinidumpSystemInfo::csd_version)
+            .map(std::borrow::Cow::into_owned)
+            .filter(|s| !s.is_empty()),
+        processors: info.map(|s| u32::from(s.raw.number_of_processors)).filter(|n| *n != 0),
+        uptime_seconds: process.shared_data.map(|k| k.uptime_ms as f64 / 1000.0).filter(|s| *s > 0.0),
+        time: process.shared_data.and_then(|k| k.system_time).and_then(clock::from_filetime),
+        memory: system_memory(process, warnings),
+    }
+}
+
+/// SystemMemoryInfo; without it, KUSER_SHARED_DATA still tells the size of RAM.
+fn system_memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<SystemMemoryReport> {
+    let physical =
+        process.shared_data.and_then(|k| k.physical_pages).and_then(|pages| pages.checked_mul(4096));
+    let stream = known(process.dump.system_memory(), warnings).flatten();
+    if stream.is_none() && process.dump.stream(StreamType::SYSTEM_MEMORY_INFO).is_some() {
+        stream_empty("SystemMemoryInfoStream", warnings);
+    }
+    let Some(memory) = stream else {
+        return physical.map(|bytes| SystemMemoryReport {
+            physical_bytes: Some(bytes),
+            available_bytes: None,
+            commit_bytes: None,
+            commit_limit_bytes: None,
+            commit_peak_bytes: None,
+        });
+    };
+    Some(SystemMemoryReport {
+        physical_bytes: memory.physical_bytes.or(physical),
+        available_bytes: memory.available_bytes,
+        commit_bytes: memory.committed_bytes,
+        commit_limit_bytes: memory.commit_limit_bytes,
+        commit_peak_bytes: memory.commit_peak_bytes,
+    })
+}
+
+fn utf16_until_nul(units: &[u16]) -> String {
+    String::from_utf16_lossy(units.split(|u| *u == 0).next().unwrap_or_default())
+}

@@ -1,0 +1,162 @@
+//! The threads.
+
+use dumplens_core::process::Teb;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{BlameReport, FrameReport};
+use super::{CodeReport, EarlierReport, Hex, Owned, Question, SiteReport, Warning, earlier, stack};
+use crate::exceptions::names;
+use crate::process::{Process, Thread, stack_use};
+use crate::request::Request;
+use crate::space::Holdings;
+use crate::stack::Walker;
+
+/// A stack's bounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StackReport {
+    /// `StackBase`: the end, exclusive.
+    pub base: Hex,
+    /// `StackLimit`: the lowest committed address.
+    pub limit: Hex,
+    /// `DeallocationStack`: the lowest reserved address.
+    pub reserved_from: Option<Hex>,
+    /// Bytes reserved but not committed.
+    pub reserved_bytes: Option<u64>,
+    /// Bytes committed, guard pages too.
+    pub committed_bytes: Option<u64>,
+    /// Bytes of guard pages.
+    pub guard_bytes: Option<u64>,
+    /// Bytes from the lowest one that was ever written to the base; `None` if the dump does not keep them.
+    pub deepest_bytes: Option<u64>,
+    /// Bytes from the stack pointer to the base; `None` if it does not point into this stack.
+    pub in_use_bytes: Option<u64>,
+}
+
+/// One thread.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ThreadReport {
+    /// Thread ID.
+    pub id: u32,
+    /// Position in the thread list.
+    pub index: usize,
+    /// Its name.
+    pub name: Option<String>,
+    /// Address of the TEB.
+    pub teb: Hex,
+    /// Address of the 32-bit TEB of a WOW64 thread.
+    pub teb32: Option<Hex>,
+    /// The stack that the program uses: the 32-bit one in a WOW64 thread.
+    pub stack: Option<Box<StackReport>>,
+    /// The stack of the 64-bit half of a WOW64 thread.
+    pub stack64: Option<Box<StackReport>>,
+    /// `LastErrorValue`; any later call overwrites it.
+    pub last_error: Option<CodeReport>,
+    /// `LastStatusValue`; any later call overwrites it.
+    pub last_status: Option<CodeReport>,
+    /// How often it was suspended.
+    pub suspend_count: u32,
+    /// Instruction pointer.
+    pub ip: Option<Hex>,
+    /// Stack pointer.
+    pub sp: Option<Hex>,
+    /// Where it started.
+    pub start_address: Option<Hex>,
+    /// The functions there; empty if nothing was to be named.
+    pub start_symbol: Vec<SiteReport>,
+    /// What it was executing: module and offset, without a walk; where symbols tell, the function too.
+    pub top: Option<String>,
+    /// Where that is.
+    #[serde(skip)]
+    pub top_ip: Option<u64>,
+    /// The call stack, the innermost frame first; `None` if it was not asked for.
+    pub frames: Option<Vec<FrameReport>>,
+    /// Why the walk ended there.
+    pub stopped: Option<String>,
+    /// The first frame outside system and runtime.
+    pub blame: Option<Box<BlameReport>>,
+    /// Exceptions that happened before, by what is left of them on the stack; `None` if it was not searched.
+    pub exceptions: Option<Vec<EarlierReport>>,
+}
+
+/// The threads, with the stacks that are wanted.
+pub(super) fn all(
+    walker: &Walker<'_, '_>,
+    question: Question,
+    owned: &Owned,
+    request: Option<&Request>,
+    warnings: &mut Vec<Warning>,
+) -> Vec<ThreadReport> {
+    let process = walker.process();
+    let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(process, t, owned)).collect();
+    let unusable = |t: &&ThreadReport| t.ip.is_none() && process.dump.has_context(t.index);
+    if let Some(first) = threads.iter().find(unusable).map(|t| t.id) {
+        let count = threads.iter().filter(unusable).count() as u64;
+        let processor_known = process.dump.arch().is_some();
+        warnings.push(Warning::ContextsUnusable { count, first, processor_known });
+    }
+    stack::fill(walker, question.stacks(), request, &mut threads);
+    earlier::fill(walker, question, &mut threads, warnings);
+    threads
+}
+
+fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadReport {
+    let teb = thread.program_teb();
+    let context = process.dump.context(thread.index);
+    let sp = context.as_ref().map(dumplens_core::minidump::MinidumpContext::get_stack_pointer);
+    let bounds = |teb: &Teb<'_>| {
+        Box::new(self::bounds(process, teb, sp, owned.get(&process.stack_key(thread.index, teb))))
+    };
+    let code =
+        |code: u32, name: fn(u32) -> Option<String>| CodeReport { code: code.into(), name: name(code) };
+    ThreadReport {
+        id: thread.id,
+        index: thread.index,
+        name: thread.name.clone(),
+        teb: thread.teb_address.into(),
+        teb32: thread.teb32.map(|t| t.address.into()),
+        stack: teb.map(bounds),
+        stack64: thread.teb32.and(thread.teb.as_ref()).map(bounds),
+        last_error: teb.map(|t| code(t.last_error, names::win32_error)),
+        last_status: teb.and_then(|t| t.last_status().ok()).map(|c| code(c, names::nt_status)),
+        suspend_count: thread.suspend_count,
+        ip: context.as_ref().map(|c| c.get_instruction_pointer().into()),
+        sp: sp.map(Into::into),
+        start_address: thread.start_address.map(Into::into),
+        top: None,
+        top_ip: None,
+        start_symbol: Vec::new(),
+        frames: None,
+        stopped: None,
+        blame: None,
+        exceptions: None,
+    }
+}
+
+fn bounds(process: &Process<'_>, teb: &Teb<'_>, sp: Option<u64>, owned: Option<&Holdings>) -> StackReport {
+    let owned = owned.filter(|_| process.space.is_mapped());
+    let in_use = sp.filter(|sp| (teb.stack_limit..teb.stack_base).contains(sp)).map(|sp| teb.stack_base - sp);
+    StackReport {
+        base: teb.stack_base.into(),
+        limit: teb.stack_limit.into(),
+        reserved_from: process.stack(teb).map(|(base, ..)| base.into()),
+        reserved_bytes: owned.map(|h| h.reserved),
+        committed_bytes: owned.map(|h| h.committed),
+        guard_bytes: owned.map(|h| h.guard),
+        deepest_bytes: stack_use::deepest(process, teb).map(|lowest| teb.stack_base - lowest),
+        in_use_bytes: in_use,
+    }
+}
+
+impl ThreadReport {
+    /// Where it is, in words: the first frame outside system and runtime, or else the innermost one.
+    pub(crate) fn place(&self) -> Option<String> {
+        match self.blame.as_deref() {
+            Some(blame) => Some(match &blame.function {
+                Some(function) => format!("{}!{function}+{:#x}", blame.module, blame.offset.0),
+                None => format!("{}+{:#x}", blame.module, blame.offset.0),
+            }),
+            None => self.top.clone(),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The warnings of all rooms, joined.
+
+use std::fmt;
+
+use dumplens_core::Damage;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::exceptions::ExceptionWarning;
+use crate::process::ProcessWarning;
+use crate::space::SpaceWarning;
+use crate::symbols::SymbolWarning;
+
+/// Something a reader of the report must know before believing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The process: its streams, structures, and memory map.
+    Process(ProcessWarning),
+    /// Symbols: refused, unreadable or left out.
+    Symbols(SymbolWarning),
+    /// Exceptions.
+    Exceptions(ExceptionWarning),
+    /// Threads' registers are in the dump, but are not those of its processor.
+    ContextsUnusable {
+        /// How many.
+        count: u64,
+        /// The ID of the first thread concerned.
+        first: u32,
+        /// Whether the dump says which processor it was.
+        processor_known: bool,
+    },
+    /// A stream is there, but every figure in it is zero.
+    StreamEmpty {
+        /// Which.
+        stream: &'static str,
+    },
+    /// The comment held characters that are not valid.
+    CommentRepaired,
+    /// Times that cannot be: the process was created after the dump.
+    ProcessFromTheFuture {
+        /// Seconds by which creation follows the dump.
+        seconds: u64,
+    },
+}
+
+impl Warning {
+    /// The damage to the file, if it is that.
+    pub(super) fn damage(&self) -> Option<&Damage> {
+        match self {
+            Warning::Process(ProcessWarning::Damage(damage)) => Some(damage),
+            _ => None,
+        }
+    }
+
+    /// A short name that does not change from version to version.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Warning::Process(process) => process.code(),
+            Warning::Symbols(symbols) => symbols.code(),
+            Warning::Exceptions(exceptions) => exceptions.code(),
+            Warning::ContextsUnusable { .. } => "contexts_unusable",
+            Warning::StreamEmpty { .. } => "stream_empty",
+            Warning::CommentRepaired => "comment_repaired",
+            Warning::ProcessFromTheFuture { .. } => "process_from_the_future",
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::Process(process) => process.fmt(f),
+            Warning::Symbols(symbols) => symbols.fmt(f),
+            Warning::Exceptions(exceptions) => exceptions.fmt(f),
+            Warning::ContextsUnusable { count, first, processor_known } => write!(
+                f,
+                "the registers of {count} threads cannot be used (first: thread {first:#x}): {}",
+                match processor_known {
+                    true => "they are of another processor",
+                    false => "the dump does not say of which processor they are",
+                }
+            ),
+            Warning::StreamEmpty { stream } => {
+                write!(f, "{stream} is there, but all its figures are zero: they are unknown, not zero")
+            }
+            Warning::CommentRepaired => f.write_str("the comment holds invalid UTF-16, shown as U+FFFD"),
+            Warning::ProcessFromTheFuture { seconds } => {
+                write!(
+                    f,
+                    "the process was created {seconds} s after the dump was written: its uptime is unknown"
+                )
+            }
+        }
+    }
+}
+
+impl From<ProcessWarning> for Warning {
+    fn from(warning: ProcessWarning) -> Warning {
+        Warning::Process(warning)
+    }
+}
+
+impl From<SymbolWarning> for Warning {
+    fn from(warning: SymbolWarning) -> Warning {
+        Warning::Symbols(warning)
+    }
+}
+
+impl From<ExceptionWarning> for Warning {
+    fn from(warning: ExceptionWarning) -> Warning {
+        Warning::Exceptions(warning)
+    }
+}
+
+impl From<Damage> for Warning {
+    fn from(warning: Damage) -> Warning {
+        Warning::Process(warning.into())
+    }
+}
+
+impl From<SpaceWarning> for Warning {
+    fn from(warning: SpaceWarning) -> Warning {
+        Warning::Process(warning.into())
+    }
+}
+
+/// One warning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WarningReport {
+    /// Stable name.
+    pub code: String,
+    /// For people.
+    pub message: String,
+}
+
+impl From<&Warning> for WarningReport {
+    fn from(warning: &Warning) -> WarningReport {
+        WarningReport { code: warning.code().to_owned(), message: warning.to_string() }
+    }
+}

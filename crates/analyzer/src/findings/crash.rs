@@ -1,0 +1,113 @@
+//! What detectors look at: the facts, seen from the exception.
+
+use super::{abort, bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function};
+use crate::exceptions::code;
+use crate::facts::{ExceptionReport, Facts, FrameReport, ThreadReport};
+use crate::request::{self, Call, Request};
+use crate::symbols::Source;
+
+/// The facts, and of them what the exception is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crash<'a> {
+    /// All facts.
+    pub(crate) facts: &'a Facts,
+    /// The exception, if it is one of Windows'.
+    pub(crate) exception: Option<&'a ExceptionReport>,
+    /// The thread that it happened in.
+    pub(crate) thread: Option<&'a ThreadReport>,
+    /// What that thread asked for, if memory was refused.
+    pub(crate) request: Option<&'a Request>,
+    /// Whether names of functions count.
+    named: bool,
+}
+
+impl<'a> Crash<'a> {
+    /// The facts with all that is known.
+    pub(crate) fn new(facts: &'a Facts) -> Crash<'a> {
+        Crash::with(facts, true)
+    }
+
+    /// The facts as they are where nothing has a name: the same with and without PDBs.
+    pub(crate) fn nameless(facts: &'a Facts) -> Crash<'a> {
+        Crash::with(facts, false)
+    }
+
+    fn with(facts: &'a Facts, named: bool) -> Crash<'a> {
+        let exception = facts.exception.as_ref().filter(|e| e.is_of_windows());
+        let thread = exception.and_then(|_| facts.crashed_thread());
+        let bare = Crash { facts, exception, thread, request: None, named };
+        let request = facts.request.as_ref().filter(|_| bare.was_refused());
+        Crash { request, ..bare }
+    }
+
+    /// Whether the dump's own exception says that memory was refused.
+    pub(crate) fn says_refused(&self) -> bool {
+        [bad_alloc::detect, out_of_memory_code::detect, out_of_memory_function::detect]
+            .iter()
+            .any(|detect| detect(self).is_some())
+    }
+
+    /// Whether that, or what is left of an earlier one in the thread that then ended the program.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.says_refused() || (self.ended_itself() && earlier_bad_alloc::in_crashed_thread(self))
+    }
+
+    /// Whether the program gave up, or passed on what was thrown: abort, terminate, `throw;`.
+    fn ended_itself(&self) -> bool {
+        let again = self
+            .raised(code::CPP)
+            .filter(|e| e.parameters.get(1..3).is_some_and(|p| p.iter().all(|p| p.0 == 0)));
+        let fast = self.raised(code::STACK_BUFFER_OVERRUN);
+        fast.is_some_and(|e| e.parameters.first().is_some_and(|p| p.0 == fail_fast::FATAL_APP_EXIT))
+            || self.raised(code::FATAL_APP_EXIT).is_some()
+            || abort::frame(self).is_some()
+            || again.is_some()
+    }
+
+    /// The exception, if it has this code.
+    pub(super) fn raised(&self, code: u64) -> Option<&'a ExceptionReport> {
+        self.exception.filter(|e| e.code.0 == code)
+    }
+
+    /// The C++ type that was thrown.
+    pub(crate) fn thrown(&self) -> Option<&'a str> {
+        self.exception?.cpp.as_ref()?.type_name.as_deref()
+    }
+
+    /// How many bytes were asked for: by the code and the stack, or by the exception's own parameter.
+    pub(crate) fn wanted(&self) -> Option<u64> {
+        self.request.map(|request| request.bytes).or_else(|| self.parameter_size())
+    }
+
+    /// The size that the exception names: its first parameter.
+    pub(crate) fn parameter_size(&self) -> Option<u64> {
+        let e =
+            self.exception.filter(|e| matches!(e.code.0, code::NO_MEMORY | code::CHROMIUM_OUT_OF_MEMORY))?;
+        e.parameters.first().map(|parameter| parameter.0)
+    }
+
+    /// Frames of the exception's thread, the innermost first, inline ones too.
+    pub(crate) fn frames(&self) -> &'a [FrameReport] {
+        self.thread.and_then(|thread| thread.frames.as_deref()).unwrap_or_default()
+    }
+
+    /// Those of them whose functions are known for certain, and the functions.
+    pub(crate) fn named_frames(&self) -> impl Iterator<Item = (&'a FrameReport, &'a str)> {
+        let frames = if self.named { self.frames() } else { &[] };
+        let sure = |frame: &&FrameReport| matches!(frame.source, Some(Source::Pdb | Source::Export));
+        frames.iter().filter(sure).filter_map(|frame| Some((frame, frame.function.as_deref()?)))
+    }
+
+    /// The container's function that asked for memory, where a PDB names it.
+    pub(crate) fn container_call(&self) -> Option<(Call, &'a str)> {
+        self.request?;
+        request::call_of(self.facts.requesters())
+    }
+
+    /// The function that asked, where a PDB names it: the first above whose frame is its own.
+    pub(crate) fn requester(&self) -> Option<String> {
+        self.request?;
+        let row = self.facts.requester().filter(|row| row.source == Some(Source::Pdb))?;
+        row.function.clone()
+    }
+}

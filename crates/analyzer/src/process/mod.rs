@@ -1,0 +1,253 @@
+//! The facts about a process, gathered once from all streams and from its memory.
+
+mod claims;
+pub(crate) mod heaps;
+pub(crate) mod hints;
+mod module_map;
+pub(crate) mod module_names;
+mod page_heap;
+mod region;
+pub(crate) mod stack_use;
+mod warning;
+
+use std::collections::HashMap;
+
+use dumplens_core::minidump::{MinidumpModule, MinidumpSystemInfo, Module, system_info::Os};
+use dumplens_core::process::heap::Heaps;
+use dumplens_core::process::{Peb, Teb, UserSharedData};
+use dumplens_core::{Arch, Damage, Dump, StreamType, Width};
+
+use self::module_map::ModuleMap;
+pub use self::region::RegionReport;
+pub(crate) use self::region::part_name;
+pub use self::warning::ProcessWarning;
+use crate::space::{AddressSpace, SpaceWarning};
+
+/// One thread: what its stream entries and its TEB say.
+#[derive(Debug, Clone)]
+pub struct Thread<'d> {
+    /// Position in the thread list, WinDbg's `~N`.
+    pub index: usize,
+    /// Thread ID.
+    pub id: u32,
+    /// The description set by `SetThreadDescription`, where the dump has one.
+    pub name: Option<String>,
+    /// Address of the TEB, from the thread list.
+    pub teb_address: u64,
+    /// The TEB of the dump's own width, if the dump keeps it and it is one.
+    pub teb: Option<Teb<'d>>,
+    /// The 32-bit TEB of a WOW64 thread.
+    pub teb32: Option<Teb<'d>>,
+    /// How often the thread was suspended.
+    pub suspend_count: u32,
+    /// Where the thread started, from ThreadInfoList.
+    pub start_address: Option<u64>,
+}
+
+impl<'d> Thread<'d> {
+    /// The TEB that the program itself sees: the 32-bit one in a WOW64 process.
+    pub fn program_teb(&self) -> Option<&Teb<'d>> {
+        self.teb32.as_ref().or(self.teb.as_ref())
+    }
+}
+
+/// A dump, and what it says about its process.
+#[derive(Debug)]
+pub struct Process<'d> {
+    /// The dump itself.
+    pub dump: &'d Dump,
+    /// Regions and their use.
+    pub space: AddressSpace<'d>,
+    /// The threads, in the order of the thread list.
+    pub threads: Vec<Thread<'d>>,
+    /// The modules, in the order of the module list.
+    pub modules: Vec<MinidumpModule>,
+    by_address: ModuleMap,
+    /// SystemInfo.
+    pub system: Option<MinidumpSystemInfo>,
+    /// The process ID, from the first TEB that tells.
+    pub id: Option<u64>,
+    /// The page that the kernel shares with every process.
+    pub shared_data: Option<UserSharedData>,
+    /// The PEB, and the 32-bit one of a WOW64 process.
+    pub pebs: Vec<Peb>,
+    /// The heaps of the PEBs, those of the first PEB first; empty without a memory map.
+    pub heaps: Heaps,
+    /// Whether a 32-bit program ran on 64-bit Windows; `None` if the dump does not tell.
+    pub wow64: Option<bool>,
+    /// Everything that was dropped, repaired or guessed so far.
+    pub warnings: Vec<ProcessWarning>,
+}
+
+impl<'d> Process<'d> {
+    /// Gathers the facts. Never fails: what cannot be known is `None`, empty, or a warning.
+    pub fn gather(dump: &'d Dump) -> Process<'d> {
+        let mut warnings: Vec<ProcessWarning> =
+            dump.damage().iter().cloned().map(ProcessWarning::Damage).collect();
+        let system = dump.system_info().ok().flatten();
+        let modules: Vec<MinidumpModule> =
+            dump.modules().ok().flatten().map(|list| list.iter().cloned().collect()).unwrap_or_default();
+        let extents: Vec<(u64, u64)> = modules.iter().map(extent).collect();
+        let by_address = ModuleMap::new(&extents);
+        let windows = is_windows(system.as_ref());
+        if let Some(system) = system.as_ref().filter(|_| !windows) {
+            warnings.push(ProcessWarning::NotWindows { os: system.os.long_name().into_owned() });
+        }
+        warnings.extend(module_names::check(&modules));
+        let mut space_warnings = Vec::new();
+        let space = AddressSpace::of(dump, &extents, &mut space_warnings);
+        if !windows {
+            space_warnings.retain(|w| *w != SpaceWarning::NoMemoryMap); // NotWindows says so
+        }
+        let mut space_warnings: Vec<_> = space_warnings.into_iter().map(ProcessWarning::from).collect();
+        space_warnings.retain(|warning| !warnings.contains(warning));
+        warnings.append(&mut space_warnings);
+        let threads = if windows { gather_threads(dump, &mut warnings) } else { bare_threads(dump) };
+        let shared_data = UserSharedData::read(dump.memory()).ok().filter(|_| windows);
+        let pebs = gather_pebs(dump, &threads, &mut warnings);
+        let id = threads.iter().find_map(|t| Some(t.teb?.process_id));
+        let wow64 = if windows { is_wow64(dump, &threads, shared_data.as_ref()) } else { None };
+        warnings.extend(dump.memory_damage().iter().cloned().map(ProcessWarning::Damage));
+        let build = system.as_ref().map(|s| s.raw.build_number);
+        let heaps = heaps::gather(dump, &space, &pebs, build, &mut warnings);
+        let mut process = Process {
+            dump,
+            space,
+            threads,
+            modules,
+            by_address,
+            system,
+            id,
+            shared_data,
+            pebs,
+            heaps,
+            wow64,
+            warnings,
+        };
+        let claims = process.claims();
+        process.space.classify(&claims);
+        process
+    }
+
+    /// Whether it is a process of Windows; taken for one if the dump does not tell.
+    pub fn is_windows(&self) -> bool {
+        is_windows(self.system.as_ref())
+    }
+
+    /// The module that holds `address`, by its index.
+    pub fn module_at(&self, address: u64) -> Option<usize> {
+        self.by_address.at(address)
+    }
+}
+
+fn is_windows(system: Option<&MinidumpSystemInfo>) -> bool {
+    system.is_none_or(|system| matches!(system.os, Os::Windows))
+}
+
+/// First address of a module, and the first behind it.
+pub(crate) fn extent(module: &MinidumpModule) -> (u64, u64) {
+    (module.base_address(), module.base_address().saturating_add(module.size()))
+}
+
+/// What a stream says, or a warning that it is damaged.
+pub(crate) fn known<T, W>(stream: Result<T, Damage>, warnings: &mut Vec<W>) -> Option<T>
+where
+    W: From<Damage> + PartialEq,
+{
+    match stream {
+        Ok(stream) => Some(stream),
+        Err(damage) => {
+            let warning = W::from(damage);
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+            None
+        }
+    }
+}
+
+/// The threads without anything that only Windows has.
+fn bare_threads(dump: &Dump) -> Vec<Thread<'_>> {
+    let Ok(Some(list)) = dump.threads() else {
+        return Vec::new();
+    };
+    let names = dump.thread_names().ok().flatten();
+    let infos = dump.thread_infos().ok().flatten();
+    let thread = |(index, t): (usize, &dumplens_core::minidump::MinidumpThread<'_>)| Thread {
+        index,
+        id: t.raw.thread_id,
+        name: names
+            .as_ref()
+            .and_then(|n| n.get_name(t.raw.thread_id))
+            .map(std::borrow::Cow::into_owned)
+            .filter(|n| !n.is_empty()),
+        teb_address: t.raw.teb,
+        teb: None,
+        teb32: None,
+        suspend_count: t.raw.suspend_count,
+        start_address: infos
+            .as_ref()
+            .and_then(|i| i.get_thread_info(t.raw.thread_id))
+            .map(|i| i.raw.start_address),
+    };
+    list.threads.iter().enumerate().map(thread).collect()
+}
+
+/// The threads with their TEBs.
+fn gather_threads<'d>(dump: &'d Dump, warnings: &mut Vec<ProcessWarning>) -> Vec<Thread<'d>> {
+    let mut threads = bare_threads(dump);
+    let memory = dump.memory();
+    let mut unusable: Option<(u64, u32, String)> = None;
+    for thread in &mut threads {
+        let why = match Teb::read(memory, thread.teb_address, dump.width()) {
+            Ok(teb) if teb.is_sound() => {
+                thread.teb32 = teb.wow64();
+                thread.teb = Some(teb);
+                continue;
+            }
+            Ok(_) => format!("what lies at {:#x} does not point at itself", thread.teb_address),
+            Err(unreadable) => unreadable.to_string(),
+        };
+        unusable.get_or_insert((0, thread.id, why)).0 += 1;
+    }
+    // A dump that keeps no memory but stacks has no TEBs, and nobody expects them.
+    let keeps_tebs =
+        threads.iter().any(|t| t.teb.is_some()) || dump.stream(StreamType::MEMORY64_LIST).is_some();
+    if let Some((count, first, why)) = unusable.filter(|_| keeps_tebs) {
+        warnings.push(ProcessWarning::TebsUnusable { count, first, why });
+    }
+    threads
+}
+
+/// The PEBs that the TEBs name: the most frequent address of each width, since one damaged TEB must not decide.
+fn gather_pebs(dump: &Dump, threads: &[Thread<'_>], warnings: &mut Vec<ProcessWarning>) -> Vec<Peb> {
+    let mut pebs = Vec::new();
+    for width in [Width::Bits64, Width::Bits32] {
+        let mut votes: HashMap<u64, usize> = HashMap::new();
+        for teb in threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().filter(|t| t.width == width) {
+            *votes.entry(teb.peb).or_default() += 1;
+        }
+        let winner =
+            votes.into_iter().filter(|(peb, _)| *peb != 0).max_by_key(|(peb, n)| (*n, u64::MAX - peb));
+        match winner.map(|(address, _)| Peb::read(dump.memory(), address, width)) {
+            Some(Ok(peb)) => pebs.push(peb),
+            Some(Err(unreadable)) => warnings.push(ProcessWarning::PebUnread { why: unreadable.to_string() }),
+            None => {}
+        }
+    }
+    pebs
+}
+
+/// Whether a 32-bit program ran on 64-bit Windows.
+fn is_wow64(dump: &Dump, threads: &[Thread<'_>], shared: Option<&UserSharedData>) -> Option<bool> {
+    match dump.arch()? {
+        Arch::X64 | Arch::Arm64 if threads.iter().any(|t| t.teb32.is_some()) => Some(true),
+        Arch::X64 | Arch::Arm64 => threads.iter().any(|t| t.teb.is_some()).then_some(false),
+        Arch::X86 => match Arch::from_raw(shared?.native_arch?) {
+            Arch::X64 | Arch::Arm64 => Some(true),
+            Arch::X86 => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,77 @@
+//! The report: facts, what was found in them, and what that means together. Plain data, in the shape that
+//! `dumplens report --format json` prints.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{Facts, Options, Question};
+use crate::findings::{self, Crash, Finding};
+use crate::process::Process;
+use crate::verdict::signature::{self, SignatureReport};
+use crate::verdict::{self, VerdictReport};
+
+/// Version of the shape: raised when a field changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 2;
+
+/// Everything known about a dump.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Version of this shape.
+    pub schema_version: u32,
+    /// Who made the report.
+    pub tool: Tool,
+    /// What is known before it is judged.
+    #[serde(flatten)]
+    pub facts: Facts,
+    /// What happened, and why; `None` if it was not asked for.
+    pub verdict: Option<VerdictReport>,
+    /// Under which cause the dump is counted; `None` without a verdict.
+    pub signature: Option<SignatureReport>,
+    /// What was found, in the order in which a person would check; empty without a verdict.
+    pub findings: Vec<Finding>,
+}
+
+/// Who made a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `dumplens`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Tool {
+    /// This one.
+    pub fn this() -> Tool {
+        Tool { name: "dumplens".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+impl Report {
+    /// Answers a question about a process. Never fails: what cannot be known is `None`, empty, or a warning.
+    pub fn answer(process: &Process<'_>, question: Question, options: &Options) -> Report {
+        let facts = Facts::gather(process, question, options);
+        let mut report = Report {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool::this(),
+            facts,
+            verdict: None,
+            signature: None,
+            findings: Vec::new(),
+        };
+        if question.is_judged() {
+            report.judge();
+        }
+        report
+    }
+
+    /// Finds what there is to find, and weighs it. What the signature rests on is weighed without names, so that it is
+    /// the same with and without PDBs.
+    fn judge(&mut self) {
+        let (crash, nameless) = (Crash::new(&self.facts), Crash::nameless(&self.facts));
+        let findings = findings::all(&crash);
+        self.verdict = Some(verdict::of(&crash, &findings));
+        self.signature = Some(signature::of(&self.facts, &verdict::of(&nameless, &findings::all(&nameless))));
+        self.findings = findings;
+    }
+}

@@ -1,0 +1,220 @@
+//! The process's address space: every region, and what it is for.
+
+use std::borrow::Cow;
+
+use dumplens_core::{Dump, MemoryInfo, MemoryState, MemoryType, Protection, Regions};
+
+use super::SpaceWarning;
+use super::repair;
+use super::usage::settle;
+use super::{Span, Usage};
+
+/// The regions of a process, sorted by address, and the spans that say what they are for.
+#[derive(Debug)]
+pub struct AddressSpace<'d> {
+    /// Sorted, not overlapping; without gaps when `complete`.
+    pub regions: Cow<'d, Regions>,
+    /// How much of the process the regions cover.
+    pub coverage: Coverage,
+    /// Sorted, not overlapping: the classes of what is not free and not `<unknown>`.
+    pub spans: Vec<Span>,
+}
+
+/// How much of a process is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// The dump holds the memory map.
+    Whole,
+    /// The memory map is cut off: what lies behind the last region is not known.
+    Part,
+    /// There is no memory map: the regions are what the dump keeps and its modules, their state is `MEM_COMMIT`, and
+    /// nothing is known of free or reserved space.
+    Kept,
+}
+
+/// A region, or the part of one that has a single usage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// First address.
+    pub base: u64,
+    /// Bytes.
+    pub size: u64,
+    /// The region that it is, or is a part of.
+    pub region: MemoryInfo,
+    /// The class.
+    pub usage: Usage,
+    /// The claim that gave the class; `None` for `Free` and `<unknown>`.
+    pub span: Option<Span>,
+}
+
+impl Piece {
+    /// First address behind the piece.
+    pub fn end(&self) -> u64 {
+        self.base.saturating_add(self.size)
+    }
+
+    /// Whether a new allocation begins here, or the region is free: WinDbg's `+`.
+    pub fn begins_allocation(&self) -> bool {
+        self.region.state.is_free() || self.base == self.region.allocation_base
+    }
+}
+
+impl<'d> AddressSpace<'d> {
+    /// The regions of a dump, before anything is known of their use.
+    pub(crate) fn of(
+        dump: &'d Dump,
+        modules: &[(u64, u64)],
+        warnings: &mut Vec<SpaceWarning>,
+    ) -> AddressSpace<'d> {
+        let list = match dump.memory_info() {
+            Ok(Some(list)) => list,
+            Ok(None) => return Self::without_map(dump, modules, warnings),
+            Err(damage) => {
+                warnings.push(SpaceWarning::Damage(damage));
+                return Self::without_map(dump, modules, warnings);
+            }
+        };
+        warnings.extend(list.damage.iter().cloned().map(SpaceWarning::Damage));
+        let regions = repair::repair(&list.regions, warnings);
+        if regions.is_empty() {
+            return Self::without_map(dump, modules, warnings);
+        }
+        let coverage = if list.is_cut { Coverage::Part } else { Coverage::Whole };
+        AddressSpace { regions, coverage, spans: Vec::new() }
+    }
+
+    /// What can be said without a MemoryInfoList: modules are images, kept memory was committed.
+    fn without_map(
+        dump: &'d Dump,
+        modules: &[(u64, u64)],
+        warnings: &mut Vec<SpaceWarning>,
+    ) -> AddressSpace<'d> {
+        warnings.push(SpaceWarning::NoMemoryMap);
+        let committed = |base, end: u64, kind| MemoryInfo {
+            base,
+            size: end - base,
+            allocation_base: base,
+            allocation_protect: Protection(0),
+            state: MemoryState::COMMIT,
+            protect: Protection(0),
+            kind,
+        };
+        let mut images: Vec<MemoryInfo> = Vec::new();
+        let mut sorted = modules.to_vec();
+        sorted.sort_unstable();
+        for (base, end) in sorted {
+            let base = base.max(images.last().map_or(0, |last| last.base + last.size));
+            if base < end {
+                images.push(committed(base, end, MemoryType::IMAGE));
+            }
+        }
+        let mut regions = Vec::new();
+        let mut next = 0;
+        for range in dump.memory().ranges() {
+            let (mut from, end) = (range.start, range.start.saturating_add(range.size));
+            while next > 0 && images[next - 1].end() > Some(from) {
+                next -= 1;
+            }
+            while let Some(image) = images.get(next).filter(|i| i.base < end) {
+                if from < image.base {
+                    regions.push(committed(from, image.base, MemoryType(0)));
+                }
+                from = from.max(image.base + image.size);
+                next += 1;
+            }
+            if from < end {
+                regions.push(committed(from, end, MemoryType(0)));
+            }
+        }
+        regions.extend(images);
+        regions.sort_unstable_by_key(|r| r.base);
+        AddressSpace {
+            regions: Cow::Owned(Regions::new(regions)),
+            coverage: Coverage::Kept,
+            spans: Vec::new(),
+        }
+    }
+
+    /// Whether the dump holds a memory map, if only a part of it.
+    pub fn is_mapped(&self) -> bool {
+        self.coverage != Coverage::Kept
+    }
+
+    /// Says what the regions are for.
+    pub(crate) fn classify(&mut self, claims: &[Span]) {
+        self.spans = settle(claims);
+    }
+
+    /// The region that holds `address`.
+    pub fn region_at(&self, address: u64) -> Option<MemoryInfo> {
+        self.regions.at(address)
+    }
+
+    /// Every region, split where its usage changes, in order of address. What is free is never split.
+    pub fn pieces(&self) -> Pieces<'_> {
+        self.pieces_from(0, 0)
+    }
+
+    /// The pieces of the region at a position in the list.
+    pub(crate) fn pieces_of(&self, index: usize) -> impl Iterator<Item = Piece> + '_ {
+        let (base, end) = self.regions.get(index).map_or((0, 0), |r| (r.base, r.base.saturating_add(r.size)));
+        let span = self.spans.partition_point(|s| s.end <= base);
+        self.pieces_from(index, span).take_while(move |piece| piece.base < end)
+    }
+
+    /// The claim that covers `address`.
+    pub(crate) fn span_at(&self, address: u64) -> Option<&Span> {
+        let span = self.spans.partition_point(|s| s.end <= address);
+        self.spans.get(span).filter(|s| s.base <= address)
+    }
+
+    /// The piece that holds `address`.
+    pub fn piece_at(&self, address: u64) -> Option<Piece> {
+        self.pieces_of(self.regions.position(address)?).find(|piece| piece.end() > address)
+    }
+
+    fn pieces_from(&self, region: usize, span: usize) -> Pieces<'_> {
+        Pieces { regions: &self.regions, next: region, current: None, spans: &self.spans[span..] }
+    }
+}
+
+/// The pieces of an address space; see [`AddressSpace::pieces`].
+#[derive(Debug, Clone)]
+pub struct Pieces<'s> {
+    regions: &'s Regions,
+    /// Position of the region behind `current`.
+    next: usize,
+    /// The region that is being split, and where its next piece begins.
+    current: Option<(MemoryInfo, u64)>,
+    spans: &'s [Span],
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        let (region, base) = if let Some(rest) = self.current.take() {
+            rest
+        } else {
+            let region = self.regions.get(self.next)?;
+            self.next += 1;
+            (region, region.base)
+        };
+        let end = region.base.saturating_add(region.size);
+        if region.state.is_free() {
+            return Some(Piece { base, size: end - base, region, usage: Usage::Free, span: None });
+        }
+        while self.spans.first().is_some_and(|s| s.end <= base) {
+            self.spans = &self.spans[1..];
+        }
+        let (until, usage, span) = match self.spans.first().filter(|s| s.base < end) {
+            None => (end, Usage::Unknown, None),
+            Some(span) if span.base > base => (span.base, Usage::Unknown, None),
+            Some(span) => (span.end.min(end), span.usage, Some(*span)),
+        };
+        if until < end {
+            self.current = Some((region, until));
+        }
+        Some(Piece { base, size: until - base, region, usage, span })
+    }
+}

@@ -1,0 +1,98 @@
+//! Warnings of this room.
+
+use std::fmt;
+
+use dumplens_core::Damage;
+
+/// What was repaired in the memory map, or is missing from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpaceWarning {
+    /// The file itself: dropped, clipped or guessed by the core.
+    Damage(Damage),
+    /// Regions of size zero were left out.
+    RegionsEmpty {
+        /// How many.
+        count: u64,
+    },
+    /// The region list was not sorted by address; it has been.
+    RegionsUnsorted,
+    /// Several regions began at one address; the first listed was kept.
+    RegionsDuplicate {
+        /// How many were left out.
+        count: u64,
+    },
+    /// Regions reached into the one that begins behind them, and were cut off there.
+    RegionsOverlap {
+        /// How many.
+        count: u64,
+        /// The address of the first.
+        first: u64,
+    },
+    /// Regions that run past 2^64 with nothing behind them to cut them off were left out.
+    RegionsWrap {
+        /// How many.
+        count: u64,
+    },
+    /// Nothing was listed between some regions; the gaps were taken as free.
+    RegionsGap {
+        /// How many gaps.
+        count: u64,
+        /// Their bytes, together.
+        bytes: u64,
+    },
+    /// Regions whose state is none of commit, reserve and free.
+    RegionsOddState {
+        /// How many.
+        count: u64,
+    },
+    /// The dump has no memory map: free space is unknown.
+    NoMemoryMap,
+}
+
+impl SpaceWarning {
+    /// A short name that does not change from version to version.
+    pub fn code(&self) -> &'static str {
+        match self {
+            SpaceWarning::Damage(damage) => damage.code(),
+            SpaceWarning::RegionsEmpty { .. } => "regions_empty",
+            SpaceWarning::RegionsUnsorted => "regions_unsorted",
+            SpaceWarning::RegionsDuplicate { .. } => "regions_duplicate",
+            SpaceWarning::RegionsOverlap { .. } => "regions_overlap",
+            SpaceWarning::RegionsWrap { .. } => "regions_wrap",
+            SpaceWarning::RegionsGap { .. } => "regions_gap",
+            SpaceWarning::RegionsOddState { .. } => "regions_odd_state",
+            SpaceWarning::NoMemoryMap => "no_memory_map",
+        }
+    }
+}
+
+impl fmt::Display for SpaceWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpaceWarning::Damage(damage) => damage.fmt(f),
+            SpaceWarning::RegionsEmpty { count } => write!(f, "{count} regions of size zero are left out of the memory map"),
+            SpaceWarning::RegionsUnsorted => f.write_str("the memory map was not sorted by address; it has been"),
+            SpaceWarning::RegionsDuplicate { count } => {
+                write!(f, "{count} regions begin where another does; the first one listed is kept")
+            }
+            SpaceWarning::RegionsOverlap { count, first } => write!(
+                f,
+                "{count} regions (the first at {first:#x}) reach into the next one and are cut off where it begins"
+            ),
+            SpaceWarning::RegionsWrap { count } => {
+                write!(f, "{count} regions run past the end of the address space and are left out of the memory map")
+            }
+            SpaceWarning::RegionsGap { count, bytes } => {
+                write!(f, "the memory map has {count} gaps of {bytes} bytes together; they are taken as free")
+            }
+            SpaceWarning::RegionsOddState { count } => {
+                write!(f, "{count} regions have a state that is none of MEM_COMMIT, MEM_RESERVE and MEM_FREE")
+            }
+            SpaceWarning::NoMemoryMap => f.write_str(
+                "the dump holds no MemoryInfoList: the regions are those whose bytes it keeps, and its modules; \
+                 free, reserved and total space are unknown",
+            ),
+        }
+    }
+}

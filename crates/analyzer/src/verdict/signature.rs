@@ -1,0 +1,201 @@
+//! The signature: a short id that dumps of one cause share, so that 400 dumps become 6 tickets.
+//!
+//! It is made of the verdict and of at most two frames of the program's own code, by module and offset from the
+//! module's base: the same with and without symbols, since names take no part. `docs/signature.md` says what is hashed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Cause, Kind, VerdictReport};
+use crate::exceptions::code;
+use crate::facts::{ExceptionReport, Facts, FrameReport, Hex};
+use crate::process::module_names::module_name;
+use crate::stack::{Trust, is_system};
+use crate::symbols::Source;
+
+/// Version of the ids: the number after their `v`. Raised when the same dump would get another id.
+pub const SIGNATURE_VERSION: u32 = 1;
+
+/// Version of everything that is concluded from a dump. Raised when a dump may get another verdict or signature than
+/// before; stored results of older versions are then worked out again.
+pub const ANALYSIS_VERSION: u32 = 1;
+
+/// Frames that are part of a signature.
+const FRAMES: usize = 2;
+
+/// Under which cause a dump is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignatureReport {
+    /// `v1-` and 12 hex digits.
+    pub id: String,
+    /// As `id`, without offsets: what is left of it when the program is built anew.
+    pub family: String,
+    /// [`SIGNATURE_VERSION`].
+    pub version: u32,
+    /// As the verdict's.
+    pub kind: Kind,
+    /// As the verdict's.
+    pub cause: Option<Cause>,
+    /// What was thrown or raised, where the kind does not say it: a C++ type, or a code.
+    pub what: Option<String>,
+    /// The program's file, in lower case; only where no frame is to blame.
+    pub program: Option<String>,
+    /// The blamed frame, and its caller if that is the program's code too.
+    pub frames: Vec<SignatureFrame>,
+    /// The largest power of two that is not above the bytes asked for.
+    pub size_class_bytes: Option<u64>,
+}
+
+/// A frame of a signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignatureFrame {
+    /// The module's file, in lower case, without folder and extension.
+    pub module: String,
+    /// From the module's base to the return address, or to the instruction that was executed.
+    pub offset: Hex,
+    /// GUID and age of the module's PDB: which build it is. No part of the ids.
+    pub debug_id: Option<String>,
+    /// The function, where symbols tell. No part of the ids.
+    pub function: Option<String>,
+}
+
+/// The signature of a verdict that was reached without names; the frames of the exception's thread must have been walked.
+pub(crate) fn of(facts: &Facts, verdict: &VerdictReport) -> SignatureReport {
+    let frames = blamed(facts, verdict);
+    let program = facts.process.image.as_deref().filter(|_| frames.is_empty());
+    let size = verdict.allocation.as_ref().map(|a| a.requested_bytes).filter(|size| *size > 0);
+    let mut signature = SignatureReport {
+        id: String::new(),
+        family: String::new(),
+        version: SIGNATURE_VERSION,
+        kind: verdict.kind,
+        cause: verdict.cause,
+        what: facts.exception.as_ref().and_then(|exception| what(verdict.kind, exception)),
+        program: program.map(file_name),
+        frames,
+        size_class_bytes: size.map(|size| 1 << size.ilog2()),
+    };
+    signature.id = id(&signature, true);
+    signature.family = id(&signature, false);
+    signature
+}
+
+/// What was thrown or raised, if its kind leaves that open.
+fn what(kind: Kind, exception: &ExceptionReport) -> Option<String> {
+    let code = exception.code.to_string();
+    match kind {
+        Kind::CppException => exception.cpp.as_ref()?.type_name.clone(),
+        // FAST_FAIL_*: what was found broken.
+        Kind::FailFast => Some(exception.parameters.first().map_or(code.clone(), |p| format!("{code}:{p}"))),
+        Kind::AccessViolation | Kind::OtherException => Some(code),
+        _ => None,
+    }
+}
+
+/// The frames of the program's code that the exception's thread ran in.
+fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFrame> {
+    let Some(exception) = &facts.exception else { return Vec::new() };
+    let rows: Vec<&FrameReport> = facts.crashed_frames().iter().filter(|row| !row.inline).collect();
+    let request = facts.request.as_ref().filter(|r| !r.earlier && verdict.allocation.is_some());
+    let start = match request {
+        Some(request) => request.frame + 1,
+        None if throws(facts, exception, &rows) => 2,
+        None => 0,
+    };
+    let rows = rows.get(start..).unwrap_or_default();
+    let own = |row: &FrameReport| frame(facts, row);
+    if verdict.kind == Kind::StackOverflow {
+        let circle = recursion(rows.iter().filter_map(|row| own(row)).collect());
+        if !circle.is_empty() {
+            return circle;
+        }
+    }
+    let Some(first) = rows.iter().position(|row| own(row).is_some()) else { return Vec::new() };
+    // A scanned caller may be left over from an earlier call: it would tell dumps of one cause apart.
+    let sure = |n: usize, row: &FrameReport| n == 0 || row.trust != Trust::Scan;
+    let rows = rows.iter().skip(first).take(FRAMES).enumerate();
+    rows.map_while(|(n, row)| own(row).filter(|_| sure(n, row))).collect()
+}
+
+/// Of the frames that are on the stack more than once, the lowest ones. Where in its circle a recursion met the end of the
+/// stack is chance; of what the circle consists is not.
+fn recursion(mut frames: Vec<SignatureFrame>) -> Vec<SignatureFrame> {
+    let place = |frame: &SignatureFrame| (frame.module.clone(), frame.offset);
+    frames.sort_by_key(place);
+    let repeated = frames.chunk_by(|a, b| place(a) == place(b)).filter(|same| same.len() > 1);
+    repeated.take(FRAMES).map(|same| same[0].clone()).collect()
+}
+
+/// Whether frame 0 raised a C++ exception: frame 1 is then `_CxxThrowException`, in whatever module it was linked into.
+fn throws(facts: &Facts, exception: &ExceptionReport, rows: &[&FrameReport]) -> bool {
+    let raised = exception.module_index;
+    let top = rows.first().and_then(|row| row.module_index);
+    let module = raised.and_then(|index| facts.modules.get(index));
+    exception.code.0 == code::CPP && raised == top && module.is_some_and(|m| is_system(&m.path))
+}
+
+/// The frame of a row; `None` if its code is not the program's own.
+fn frame(facts: &Facts, row: &FrameReport) -> Option<SignatureFrame> {
+    let module = facts.modules.get(row.module_index?)?;
+    if is_system(&module.path) {
+        return None;
+    }
+    // The nearest export is a guess.
+    let sure = row.source.is_some_and(|source| source != Source::NearestExport);
+    Some(SignatureFrame {
+        module: module_name(&module.path).to_lowercase(),
+        offset: Hex(row.ip.0.saturating_sub(module.base.0)),
+        debug_id: module.debug_id.clone(),
+        function: row.function.clone().filter(|_| sure),
+    })
+}
+
+fn file_name(path: &str) -> String {
+    path.rsplit(['\\', '/']).next().unwrap_or_default().to_lowercase()
+}
+
+/// `v1-` and the first 12 hex digits of the SHA-256 of the parts, one to a line.
+fn id(signature: &SignatureReport, offsets: bool) -> String {
+    let text = |text: Option<&str>| text.unwrap_or("-").replace('\n', " ");
+    let mut lines = vec![
+        format!("dumplens signature {SIGNATURE_VERSION}"),
+        signature.kind.name().to_owned(),
+        text(signature.cause.map(Cause::name)),
+        text(signature.what.as_deref()),
+        text(signature.program.as_deref()),
+        signature.size_class_bytes.map_or("-".to_owned(), |size| size.to_string()),
+    ];
+    if offsets {
+        lines.extend(signature.frames.iter().map(|f| format!("{}+{}", text(Some(&f.module)), f.offset)));
+    } else {
+        lines.extend(signature.frames.first().map(|f| text(Some(&f.module))));
+    }
+    let hash = Sha256::digest(lines.join("\n").as_bytes());
+    let first = hash.iter().take(6).fold(0, |number, byte| number << 8 | u64::from(*byte));
+    format!("v{SIGNATURE_VERSION}-{first:012x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recursion_is_the_same_wherever_it_ended() {
+        let frame = |offset: u64| SignatureFrame {
+            module: "app".to_owned(),
+            offset: Hex(offset),
+            debug_id: None,
+            function: None,
+        };
+        let circle = [0x50, 0x20, 0x30];
+        let found = |from: usize| {
+            // A leaf that ran when the stack ended, the circle, and who began it.
+            let turns = circle.iter().cycle().skip(from).take(20).copied();
+            let stack = std::iter::once(0x900 + from as u64).chain(turns).chain([0x10, 0x11]);
+            recursion(stack.map(frame).collect()).iter().map(|f| f.offset.0).collect::<Vec<_>>()
+        };
+        assert_eq!([found(0), found(1), found(2)], [[0x20, 0x30]; 3].map(|f| f.to_vec()));
+        assert!(recursion([1, 2, 3].map(frame).to_vec()).is_empty());
+    }
+}
