@@ -216,7 +216,7 @@ fn heaps_and_allocations() {
     let allocations = &found["memory"]["allocations"];
     // Two images, two stacks, the heap, the mapped page, the shared page, the block of PEB and TEBs.
     assert_eq!(allocations["count"], 8);
-    let sizes: Vec<u64> = allocations["largest"]
+    let sizes: Vec<u64> = allocations["list"]
         .as_array()
         .unwrap()
         .iter()

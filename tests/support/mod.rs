@@ -33,6 +33,8 @@ pub(crate) fn ask_everything(dump: &Dump) -> Answers {
     let report = Report::answer(&process, Question::Everything, &options);
     let brief = Report::answer(&process, Question::Summary, &Options::default());
     let json = json::pretty(&report);
+    let back = json::read(&json).expect("a report that is read back");
+    assert_eq!(json::pretty(&back), json, "what is read back is what was printed");
     let parsed: serde_json::Value = serde_json::from_str(&json).expect("JSON that parses");
     assert_eq!(parsed["schema_version"], 2);
     let mut texts =

@@ -69,5 +69,6 @@ pub struct BitFlipReport {
     /// The register that may have held it; `None` of the address that failed.
     pub register: Option<String>,
     /// 0 to 1, by rules of thumb.
+    #[serde(rename = "probability")]
     pub confidence: Option<f64>,
 }

@@ -92,6 +92,7 @@ pub struct SizeClassReport {
     /// Size that none of them reaches; `None` for the last class.
     pub below_bytes: Option<u64>,
     /// How many.
+    #[serde(rename = "count")]
     pub allocations: u64,
     /// Their bytes.
     pub size_bytes: u64,
@@ -105,6 +106,7 @@ pub struct AllocationsReport {
     /// How many there are.
     pub count: u64,
     /// The ten largest, in descending order.
+    #[serde(rename = "list")]
     pub largest: Vec<AllocationReport>,
     /// A histogram of the private ones.
     pub private_sizes: Vec<SizeClassReport>,

@@ -69,11 +69,11 @@ pub struct Facts {
     pub process: ProcessReport,
     /// The exception; `None` if the dump has none that can be read.
     pub exception: Option<ExceptionReport>,
-    /// The threads, in the order of the thread list; empty if the question was [`Question::Summary`].
+    /// The threads, in the order of the thread list; empty if no lists were asked for.
     pub threads: Vec<ThreadReport>,
-    /// The modules, in the order of the module list; empty if the question was [`Question::Summary`].
+    /// The modules, in the order of the module list; empty if no lists were asked for.
     pub modules: Vec<ModuleReport>,
-    /// The heaps, those of the first PEB first; empty if the question was [`Question::Summary`].
+    /// The heaps, those of the first PEB first; empty if no lists were asked for.
     pub heaps: Vec<HeapReport>,
     /// The address space.
     pub memory: MemoryReport,
