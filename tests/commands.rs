@@ -227,7 +227,7 @@ fn heaps_and_allocations() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|c| c["allocations"].as_u64().unwrap())
+        .map(|c| c["count"].as_u64().unwrap())
         .sum();
     assert_eq!(private, 5);
     let stack = &found["threads"][0]["stack"];
