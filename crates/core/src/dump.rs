@@ -1,6 +1,7 @@
 //! A minidump that has been opened.
 
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use minidump::{
@@ -16,7 +17,7 @@ use crate::damage::Damage;
 use crate::extract::Extract;
 use crate::memory::Memory;
 use crate::metadata::Metadata;
-use crate::source::Source;
+use crate::source::{Remembering, Source};
 use crate::spans::Spans;
 use crate::streams::comment::Comment;
 use crate::streams::memory_info::{self, MemoryInfoList};
@@ -33,7 +34,7 @@ const FULL_MEMORY: u64 = 2;
 /// A minidump whose header, directory and small streams have been read. The two large tables, memory map and
 /// memory ranges, are read when first asked for; memory itself, page by page, when it is read.
 pub struct Dump {
-    source: Box<dyn Source>,
+    source: Remembering,
     header: Header,
     streams: Vec<StreamLocation>,
     small: Minidump<'static, Vec<u8>>,
@@ -65,9 +66,9 @@ impl Dump {
     /// Fails only when nothing can be learnt from the file ([`OpenError`]); everything less is in
     /// [`Dump::damage`].
     pub fn open(source: impl Source + 'static) -> Result<Dump, OpenError> {
-        let source: Box<dyn Source> = Box::new(source);
+        let source = Remembering::new(Box::new(source));
         let mut damage = Vec::new();
-        let meta = Metadata::new(source.as_ref());
+        let meta = Metadata::new(&source);
         let (header, streams) = container::read(&meta, &mut damage)?;
         let mut extract = Extract::new(&meta);
         let (arch, width) = processor(&streams, &mut extract, &mut damage);
@@ -115,6 +116,12 @@ impl Dump {
     /// Length of the file in bytes.
     pub fn size(&self) -> u64 {
         self.source.size()
+    }
+
+    /// The first read of the file that failed, since it was opened. What was not read because of that is neither in the
+    /// dump nor absent from it: whoever answers questions about the dump looks here before answering.
+    pub fn read_failure(&self) -> Option<io::Error> {
+        self.source.failure()
     }
 
     /// The processor named by SystemInfo; `None` without that stream.
@@ -169,9 +176,12 @@ impl Dump {
         self.small_stream(StreamType::MODULE_LIST)
     }
 
-    /// UnloadedModuleList (14).
-    pub fn unloaded_modules(&self) -> Result<Option<MinidumpUnloadedModuleList>, Damage> {
-        self.small_stream(StreamType::UNLOADED_MODULE_LIST)
+    /// UnloadedModuleList (14). Read each time it is asked for: of some writers it has 65,536 entries.
+    pub fn unloaded_modules(&self) -> Result<Option<UnloadedModules>, Damage> {
+        let read = self.alone(StreamType::UNLOADED_MODULE_LIST, |at, extract, damage| {
+            streams::unloaded_modules::copy(at, self.width, extract, damage)
+        })?;
+        Ok(read.map(|(list, damage)| UnloadedModules { list, damage }))
     }
 
     /// Exception (6).
@@ -181,17 +191,8 @@ impl Dump {
 
     /// HandleData (12). Read each time it is asked for; the list can be long.
     pub fn handles(&self) -> Result<Option<Handles>, Damage> {
-        let Some(at) = self.stream(StreamType::HANDLE_DATA) else {
-            return self.lost(StreamType::HANDLE_DATA).map_or(Ok(None), Err);
-        };
-        let meta = Metadata::new(self.source.as_ref());
-        let mut extract = Extract::new(&meta);
-        let mut damage = Vec::new();
-        streams::handles::copy(at, &mut extract, &mut damage)?;
-        let small =
-            read_extract(extract.finish(&self.header)).map_err(|e| malformed(at.kind, e.to_string()))?;
-        let list = small.get_stream().map_err(|e| malformed(at.kind, e.to_string()))?;
-        Ok(Some(Handles { list, damage }))
+        let read = self.alone(StreamType::HANDLE_DATA, streams::handles::copy)?;
+        Ok(read.map(|(list, damage)| Handles { list, damage }))
     }
 
     /// The registers of the thread at a position in the thread list; `None` if the dump keeps none that can be
@@ -199,7 +200,7 @@ impl Dump {
     pub fn context(&self, thread: usize) -> Option<MinidumpContext> {
         let (rva, size) = *self.contexts.get(thread)?;
         let mut bytes = vec![0; size as usize]; // found to be in the file when the list was read
-        Metadata::new(self.source.as_ref()).read(rva, &mut bytes).ok()?;
+        Metadata::new(&self.source).read(rva, &mut bytes).ok()?;
         context::clear_notes(&mut bytes, self.width);
         let (system, misc) =
             self.machine.get_or_init(|| (self.system_info().ok().flatten(), self.misc_info().ok().flatten()));
@@ -266,7 +267,7 @@ impl Dump {
 
     pub(crate) fn ranges(&self) -> &Ranges {
         self.ranges.get_or_init(|| {
-            let meta = Metadata::new(self.source.as_ref());
+            let meta = Metadata::new(&self.source);
             let mut ranges = memory_ranges::read(&meta, &self.streams, self.width);
             if self.header.flags & FULL_MEMORY != 0 && !self.lists_memory() {
                 ranges.damage.push(Damage::MemoryUnlisted);
@@ -284,7 +285,7 @@ impl Dump {
     }
 
     pub(crate) fn source(&self) -> &dyn Source {
-        self.source.as_ref()
+        &self.source
     }
 
     /// A stream that the `minidump` crate reads out of the extract.
@@ -296,6 +297,24 @@ impl Dump {
         }
     }
 
+    /// A stream that the `minidump` crate reads, in an extract of its own; with what reading it cost.
+    fn alone<S: for<'s> MinidumpStream<'s>>(
+        &self,
+        kind: StreamType,
+        copy: impl FnOnce(&StreamLocation, &mut Extract<'_, '_>, &mut Vec<Damage>) -> Result<(), Damage>,
+    ) -> Result<Option<(S, Vec<Damage>)>, Damage> {
+        let Some(at) = self.stream(kind) else {
+            return self.lost(kind).map_or(Ok(None), Err);
+        };
+        let meta = Metadata::new(&self.source);
+        let mut extract = Extract::new(&meta);
+        let mut damage = Vec::new();
+        copy(at, &mut extract, &mut damage)?;
+        let small = read_extract(extract.finish(&self.header)).map_err(|e| malformed(kind, e.to_string()))?;
+        let list = small.get_stream().map_err(|e| malformed(kind, e.to_string()))?;
+        Ok(Some((list, damage)))
+    }
+
     /// A stream that this crate reads itself.
     fn own_stream<T>(
         &self,
@@ -303,7 +322,7 @@ impl Dump {
         read: impl FnOnce(&Metadata<'_>, &StreamLocation) -> Result<Option<T>, Damage>,
     ) -> Result<Option<T>, Damage> {
         match self.stream(kind) {
-            Some(at) => read(&Metadata::new(self.source.as_ref()), at),
+            Some(at) => read(&Metadata::new(&self.source), at),
             None => self.lost(kind).map_or(Ok(None), Err),
         }
     }
@@ -323,6 +342,15 @@ impl Dump {
 pub struct Handles {
     /// The handles, in the order of the file.
     pub list: MinidumpHandleDataStream,
+    /// What was lost.
+    pub damage: Vec<Damage>,
+}
+
+/// UnloadedModuleList, and what reading it cost.
+#[derive(Debug)]
+pub struct UnloadedModules {
+    /// The modules, in the order of the file.
+    pub list: MinidumpUnloadedModuleList,
     /// What was lost.
     pub damage: Vec<Damage>,
 }
@@ -364,7 +392,6 @@ fn copy(
         StreamType::THREAD_LIST => return streams::threads::copy(at, width, extract, damage).map(Some),
         StreamType::MODULE_LIST => streams::modules::copy(at, width, extract, damage),
         StreamType::EXCEPTION => streams::exception::copy(at, width, extract, damage),
-        StreamType::UNLOADED_MODULE_LIST => streams::unloaded_modules::copy(at, width, extract, damage),
         StreamType::MISC_INFO => streams::misc_info::copy(at, extract),
         StreamType::THREAD_INFO_LIST => streams::thread_info::copy(at, extract, damage),
         StreamType::THREAD_NAMES => streams::thread_names::copy(at, extract, damage),

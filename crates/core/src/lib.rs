@@ -66,7 +66,7 @@ mod vocabulary;
 pub use arch::{Arch, Width};
 pub use container::{Header, OpenError, StreamLocation};
 pub use damage::Damage;
-pub use dump::{Dump, Handles};
+pub use dump::{Dump, Handles, UnloadedModules};
 pub use memory::{Absence, Memory, Unreadable};
 pub use minidump;
 pub use pages::{Pages, ReadMemory};

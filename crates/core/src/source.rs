@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Bytes that can be read at any position without reading the rest.
 ///
@@ -13,6 +14,9 @@ pub trait Source: Send + Sync {
     fn size(&self) -> u64;
 
     /// Reads up to `buf.len()` bytes at `offset`; 0 at or past the end. May read fewer than asked.
+    ///
+    /// A file that is another one than when it was opened is an error of the kind
+    /// [`io::ErrorKind::StaleNetworkFileHandle`].
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
 }
 
@@ -55,22 +59,28 @@ impl Source for FileSource {
         self.size
     }
 
-    #[cfg(unix)]
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         if offset > LAST {
             return Ok(0);
         }
-        std::os::unix::fs::FileExt::read_at(&self.file, buf, offset)
+        let read = read_at(&self.file, offset, buf)?;
+        if read == 0 && !buf.is_empty() && offset < self.size {
+            let why = "the file became shorter while it was read";
+            return Err(io::Error::new(io::ErrorKind::StaleNetworkFileHandle, why));
+        }
+        Ok(read)
     }
+}
 
-    #[cfg(windows)]
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        if offset > LAST {
-            return Ok(0);
-        }
-        // It moves the handle's own position too, which nothing here reads from.
-        std::os::windows::fs::FileExt::seek_read(&self.file, buf, offset)
-    }
+#[cfg(unix)]
+fn read_at(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buf, offset)
+}
+
+/// It moves the handle's own position too, which nothing here reads from.
+#[cfg(windows)]
+fn read_at(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buf, offset)
 }
 
 impl Source for Box<dyn Source> {
@@ -81,6 +91,44 @@ impl Source for Box<dyn Source> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         self.as_ref().read_at(offset, buf)
     }
+}
+
+/// A source that remembers whether a read failed: what was not read because of that is neither there nor absent.
+pub(crate) struct Remembering {
+    source: Box<dyn Source>,
+    failure: OnceLock<io::Error>,
+}
+
+impl Remembering {
+    pub(crate) fn new(source: Box<dyn Source>) -> Remembering {
+        Remembering { source, failure: OnceLock::new() }
+    }
+
+    /// The first read that failed.
+    pub(crate) fn failure(&self) -> Option<io::Error> {
+        self.failure.get().map(copy)
+    }
+}
+
+impl Source for Remembering {
+    fn size(&self) -> u64 {
+        self.source.size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read_at(offset, buf);
+        if let Err(error) = &read
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            let _ = self.failure.set(copy(error));
+        }
+        read
+    }
+}
+
+fn copy(error: &io::Error) -> io::Error {
+    let in_words = || io::Error::new(error.kind(), error.to_string());
+    error.raw_os_error().map_or_else(in_words, io::Error::from_raw_os_error)
 }
 
 impl Source for Vec<u8> {

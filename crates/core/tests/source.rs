@@ -62,6 +62,19 @@ fn a_file_that_grows_and_goes_while_it_is_open() {
 }
 
 #[test]
+fn a_file_that_became_shorter_is_no_file_that_ends() {
+    let (_folder, path) = numbered(64);
+    let source = FileSource::open(&path).expect("a file");
+    File::options().write(true).open(&path).and_then(|file| file.set_len(24)).expect("a shorter file");
+    let mut bytes = [0; 8];
+    assert_eq!(source.read_at(16, &mut bytes).expect("what is left"), 8);
+    let error = source.read_at(24, &mut bytes).expect_err("another file than was opened");
+    assert_eq!(error.kind(), ErrorKind::StaleNetworkFileHandle);
+    assert_eq!(source.read_at(64, &mut bytes).expect("the end, as it was"), 0);
+    assert_eq!(source.read_at(24, &mut []).expect("nothing asked for"), 0);
+}
+
+#[test]
 fn folders_and_what_is_not_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let kind = |path: &std::path::Path| FileSource::open(path).expect_err("no file").kind();

@@ -77,6 +77,11 @@ fn a_source_that_falls_ill_at_any_read() {
                 Err(other) => panic!("{symptom:?} at read {healthy}: {other}"),
                 Ok(dump) => {
                     let answers = ask_everything(&dump);
+                    let told = dump.read_failure().is_some_and(|e| e.to_string() == "the share went away");
+                    assert!(
+                        told || answers == sound || matches!(symptom, Symptom::Shrunk),
+                        "at read {healthy}"
+                    );
                     recovered |= answers == sound;
                     let complained =
                         dump.damage().iter().chain(dump.memory_damage()).any(|d| d.code() == "read_failed")

@@ -148,8 +148,10 @@ fn unloaded_modules() {
     ];
     let process = Process { unloaded, ..Process::default() };
     let dump = open(&process);
-    let list = dump.unloaded_modules().unwrap().unwrap();
-    let found: Vec<_> = list
+    let unloaded = dump.unloaded_modules().unwrap().unwrap();
+    assert_eq!(unloaded.damage, []);
+    let found: Vec<_> = unloaded
+        .list
         .iter()
         .map(|m| (m.base_address(), m.size(), m.raw.time_date_stamp, m.code_file().into_owned()))
         .collect();
@@ -163,6 +165,23 @@ fn unloaded_modules() {
     );
 }
 
+/// Damage is told with the list, and costs nothing before somebody asks for it.
+#[test]
+fn damaged_unloaded_modules() {
+    let unloaded = |base| UnloadedModule { base, size: 0x1000, name: "old.dll".into(), ..Default::default() };
+    let process = Process { unloaded: vec![unloaded(0x7a00_0000), unloaded(u64::MAX)], ..Process::default() };
+    let dump = open(&process);
+    assert_eq!(codes(&dump), [""; 0]);
+    let read = dump.unloaded_modules().unwrap().unwrap();
+    let codes_of = |damage: &[Damage]| damage.iter().map(Damage::code).collect::<Vec<_>>();
+    assert_eq!((read.list.iter().count(), codes_of(&read.damage)), (1, vec!["entries_dropped"]));
+    let dump = open_changed(&process, |bytes, layout| {
+        replace(bytes, layout, StreamType::UNLOADED_MODULE_LIST, &[12, 0]);
+    });
+    assert_eq!(codes(&dump), [""; 0]);
+    assert_eq!(dump.unloaded_modules().unwrap_err().code(), "stream_malformed");
+}
+
 #[test]
 fn sign_extension_is_undone() {
     let mut process = presets::tiny_x86();
@@ -171,5 +190,8 @@ fn sign_extension_is_undone() {
     let dump = open(&process);
     let modules = dump.modules().unwrap().unwrap();
     assert_eq!(modules.iter().nth(1).unwrap().base_address(), 0xb700_0000);
-    assert_eq!(dump.unloaded_modules().unwrap().unwrap().iter().next().unwrap().base_address(), 0xfff0_0000);
+    assert_eq!(
+        dump.unloaded_modules().unwrap().unwrap().list.iter().next().unwrap().base_address(),
+        0xfff0_0000
+    );
 }
