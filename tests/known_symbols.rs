@@ -96,7 +96,7 @@ struct Tally {
 fn compare(dump: &Path, truth: &Value, symbols: &Path, tally: &mut Tally) {
     let opened = Dump::open(FileSource::open(dump).expect("a file")).expect("a minidump");
     let process = Process::gather(&opened);
-    let mut resolver = Symbols::new(&process, Search { dirs: vec![symbols.to_owned()], server: None });
+    let mut resolver = Symbols::new(&process, Search { dirs: vec![symbols.to_owned()], ..Search::default() });
     for thread in truth["threads"].as_array().expect("threads") {
         let id = thread["tid"].as_u64().expect("an ID");
         let Some(index) = process.threads.iter().position(|t| u64::from(t.id) == id) else { continue };

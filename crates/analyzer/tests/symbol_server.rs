@@ -65,7 +65,7 @@ fn ask(url: &str, cache: &Path, pdb: &str) -> (bool, Vec<SymbolWarning>) {
     let dump = Dump::open(process.to_bytes().0).expect("a dump");
     let process = Process::gather(&dump);
     let server = Some(SymbolServer { url: url.to_owned(), cache: cache.to_owned() });
-    let mut symbols = Symbols::new(&process, Search { dirs: Vec::new(), server });
+    let mut symbols = Symbols::new(&process, Search { server, ..Search::default() });
     let mut main = || {
         let sites = symbols.resolve(presets::tiny::X64.app + 0x1358, At::Return);
         sites.iter().any(|s| s.source == Some(Source::Pdb) && s.function.as_deref() == Some("main"))

@@ -1,10 +1,19 @@
 //! Where a dump's symbols are looked for: folders that were named, `_NT_SYMBOL_PATH`, and the dump's own folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use dumplens_analyzer::Warning;
+<<<<<<< HEAD
 use dumplens_analyzer::facts::WarningReport;
 use dumplens_analyzer::symbols::{Search, SymbolWarning, parse_nt_symbol_path};
+=======
+use dumplens_analyzer::report::WarningReport;
+use dumplens_analyzer::symbols::{Listings, Search, SymbolWarning, parse_nt_symbol_path};
+
+/// Shared by all dumps: most lie in one folder.
+static LISTINGS: LazyLock<Listings> = LazyLock::new(Listings::default);
+>>>>>>> 360e2ff (A name by an export is certain as far as the code of a leaf function goes; exports have one budget for the dump, and counts in a PDB are checked before pdb2 believes them)
 
 /// The search for the symbols of a dump, in local folders only, and what of `_NT_SYMBOL_PATH` had to be left out.
 /// `dump` is its file, if it is one.
@@ -18,5 +27,5 @@ pub fn local_search(named: &[PathBuf], dump: Option<&Path>) -> (Search, Vec<Warn
     dirs.extend(dump.and_then(Path::parent).map(own));
     let ignored = path.ignored.into_iter().map(|part| SymbolWarning::ServerIgnored { part });
     let warnings = ignored.map(|w| WarningReport::from(&Warning::Symbols(w))).collect();
-    (Search { dirs, server: None }, warnings)
+    (Search { dirs, server: None, listings: LISTINGS.clone() }, warnings)
 }

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use dumplens_core::ReadMemory;
-use dumplens_core::minidump::MinidumpModule;
-use dumplens_core::pe::{self, ExportTarget, ImageError, Section};
+use dumplens_core::pe::{self, ExportTarget, Image, ImageError, Section};
 use dumplens_core::unwind::FunctionTable;
 
-use crate::process::Process;
+use super::leaf;
+
+/// `IMAGE_FILE_MACHINE_AMD64`.
+const X64: u16 = 0x8664;
 
 /// One export with an address of its own.
 #[derive(Debug)]
@@ -31,11 +33,11 @@ pub(super) struct Exports {
 
 impl Exports {
     /// Reads the export directory from the dump.
-    pub(super) fn read(process: &Process<'_>, module: &MinidumpModule) -> Result<Exports, ImageError> {
-        let image = super::image(process, module)?;
+    pub(super) fn read(image: &Image<'_>) -> Result<Exports, ImageError> {
         let all = image.exports()?.unwrap_or_default();
         let sorted = by_address(&all);
-        Ok(Exports { all, sorted, sections: image.sections().to_vec(), functions: image.function_table() })
+        let functions = image.function_table().filter(|_| image.machine() == X64);
+        Ok(Exports { all, sorted, sections: image.sections().to_vec(), functions })
     }
 
     /// What they take in memory, about.
@@ -43,15 +45,13 @@ impl Exports {
         self.all.bytes() + size_of_val(self.sorted.as_slice())
     }
 
-    /// Whether the image tells that the function at `rva` begins with an export.
+    /// Whether it is proved that no function begins behind the export and up to `rva`: by the image's table of functions,
+    /// or, of leaf functions, which that table leaves out, by their instructions.
     pub(super) fn is_function_of(&self, memory: &dyn ReadMemory, export: &Named, rva: u32) -> bool {
         let Some(table) = &self.functions else { return false };
-        let begin =
-            |rva| table.find(memory, rva).and_then(|f| f.map(|f| table.primary(memory, f)).transpose());
-        match begin(rva) {
+        match table.find(memory, rva).and_then(|f| f.map(|f| table.primary(memory, f)).transpose()) {
             Ok(Some(function)) => function.begin == export.rva,
-            // A leaf function, which the table leaves out; so must the export be.
-            Ok(None) => matches!(begin(export.rva), Ok(None)),
+            Ok(None) => leaf::reaches(memory, table, export.rva, rva),
             Err(_) => false,
         }
     }

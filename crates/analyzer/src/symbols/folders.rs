@@ -6,26 +6,23 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::identity::CodeViewRecord;
+use super::listings::{Listings, Names};
 use super::warning::SymbolWarning;
-
-/// Entries of one folder that are looked at: a symbol store of all of Windows has some 100,000 in its top folder.
-const MOST_ENTRIES: usize = 1 << 20;
 
 /// The folders, and what they list. Each is listed once.
 #[derive(Debug)]
 pub(super) struct Folders {
     dirs: Vec<PathBuf>,
-    listed: HashMap<PathBuf, Listing>,
+    all: Listings,
+    listed: HashMap<PathBuf, Arc<Names>>,
 }
 
-/// Name in lower case to path.
-type Listing = HashMap<String, PathBuf>;
-
 impl Folders {
-    pub(super) fn new(dirs: Vec<PathBuf>) -> Folders {
-        Folders { dirs, listed: HashMap::new() }
+    pub(super) fn new(dirs: Vec<PathBuf>, all: Listings) -> Folders {
+        Folders { dirs, all, listed: HashMap::new() }
     }
 
     /// Whether there is none.
@@ -64,7 +61,8 @@ impl Folders {
         let mut at = dir.to_path_buf();
         for step in steps {
             self.list(&at).ok()?;
-            at = self.listed.get(&at)?.get(*step)?.clone();
+            let name = self.listed.get(&at)?.get(*step)?;
+            at = at.join(name);
         }
         Some(at)
     }
@@ -73,22 +71,8 @@ impl Folders {
         if self.listed.contains_key(dir) {
             return Ok(());
         }
-        let mut listing = Listing::new();
-        let mut entries = fs::read_dir(dir)?;
-        for entry in entries.by_ref().take(MOST_ENTRIES) {
-            let path = entry?.path();
-            if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
-                // Of several spellings of a name the same one is taken each time.
-                let kept = listing.entry(name.to_ascii_lowercase()).or_insert_with(|| path.clone());
-                if path < *kept {
-                    *kept = path;
-                }
-            }
-        }
-        self.listed.insert(dir.to_path_buf(), listing);
-        match entries.next() {
-            Some(_) => Err(io::Error::other(format!("only the first {MOST_ENTRIES} entries are looked at"))),
-            None => Ok(()),
-        }
+        let (names, cut) = self.all.of(dir)?;
+        self.listed.insert(dir.to_path_buf(), names);
+        if cut { Err(io::Error::other("it has more entries than are looked at")) } else { Ok(()) }
     }
 }

@@ -13,6 +13,8 @@ mod exports;
 #[cfg(feature = "pdb")]
 mod folders;
 mod identity;
+mod leaf;
+mod listings;
 #[cfg(feature = "pdb")]
 pub mod pdb;
 mod search;
@@ -29,20 +31,28 @@ use dumplens_core::pe::{Image, ImageError};
 
 use self::exports::Exports;
 pub use self::identity::{CodeViewRecord, PdbId};
-pub use self::search::{NtSymbolPath, Search, SymbolServer, parse_nt_symbol_path};
+pub use self::listings::Listings;
+pub use self::search::{NtSymbolPath, Search, SymbolServer, bare_url, parse_nt_symbol_path};
 pub use self::undecorate::{Undecorator, undecorate};
 pub use self::warning::SymbolWarning;
 use crate::process::module_names::module_name;
 use crate::process::{Process, extent};
 use crate::space::words;
 
+/// The name of threads in which libraries read PDBs. A panic there is caught and becomes a warning, so that a program's
+/// own panic hook need not print it.
+pub const READER_THREAD: &str = "PDB reader";
+
 /// Bytes of names and files that one session gives out. A dump can let 100,000 frames lie in functions whose names have
 /// kilobytes; a stack of 1,000 frames with long template names has 300 kB.
 const MOST_TEXT: usize = 16 << 20;
 
-/// Bytes of exports that one session holds. Many modules can share the bytes of one image in the file; those of a large
-/// program take a few MiB.
+/// Bytes of exports that one session reads and holds, over all modules: many can share the bytes of one image in the
+/// file. Those of a large program take a few MiB.
 const MOST_EXPORTS: usize = 64 << 20;
+
+/// What counts for exports that cannot be read: the tables of as many as an image can have take half of it.
+const FAILED_EXPORTS: usize = 1 << 20;
 
 /// What an address is: it decides which instruction is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +67,7 @@ pub enum At {
 words! {
     /// By what a function is known.
     pub enum Source {
-        /// The export with which the function begins, by the image's own table of functions (x64).
+        /// The export with which the function begins, by the image's own table of functions or by its code (x64).
         Export = "export",
         /// The nearest export below: a guess. The function may be another one that follows it and is not exported.
         NearestExport = "nearest_export",
@@ -113,8 +123,8 @@ pub struct Symbols<'p, 'd> {
     names: Undecorator,
     /// What may still be given out, of [`MOST_TEXT`].
     text_left: usize,
-    /// What exports may still take, of [`MOST_EXPORTS`].
-    exports_left: usize,
+    /// What exports may still take, of [`MOST_EXPORTS`]; `None` once that was not enough.
+    exports_left: Option<usize>,
     warnings: Vec<SymbolWarning>,
     #[cfg(feature = "symbol-server")]
     server: Option<server::Server>,
@@ -156,11 +166,11 @@ impl<'p, 'd> Symbols<'p, 'd> {
             #[cfg(feature = "symbol-server")]
             server: search.server.map(server::Server::new),
             #[cfg(feature = "pdb")]
-            folders: folders::Folders::new(search.dirs),
+            folders: folders::Folders::new(search.dirs, search.listings),
             modules: HashMap::new(),
             names: Undecorator::default(),
             text_left: MOST_TEXT,
-            exports_left: MOST_EXPORTS,
+            exports_left: Some(MOST_EXPORTS),
             warnings,
         }
     }
@@ -234,26 +244,25 @@ impl<'p, 'd> Symbols<'p, 'd> {
         None
     }
 
-    /// The module's exports, read from its image in the dump.
+    /// The module's exports, read from its image in the dump; none once those of others have taken what there is for
+    /// all.
     fn exports(&mut self, index: usize) -> &Exports {
         let (process, warnings, left) = (self.process, &mut self.warnings, &mut self.exports_left);
         self.modules.entry(index).or_default().exports.get_or_insert_with(|| {
             let module = &process.modules[index];
-            let why = match Exports::read(process, module) {
-                Ok(exports) => match left.checked_sub(exports.bytes()) {
-                    Some(rest) => {
-                        *left = rest;
-                        return exports;
-                    }
-                    None => format!("left out: those of the others take {} MiB", MOST_EXPORTS >> 20),
-                },
-                Err(ImageError::Malformed(why)) => why,
+            let all_read = left.is_none();
+            let exports = exports_within(process, module, left);
+            if left.is_none() && !all_read {
+                warnings.push(SymbolWarning::ExportsInAll);
+            }
+            exports.unwrap_or_else(|error| {
                 // That a dump keeps no images is nothing to warn of: most small ones do not.
-                Err(ImageError::Unreadable(_)) => return Exports::default(),
-            };
-            let module = module.code_file().into_owned();
-            warnings.push(SymbolWarning::ExportsUnreadable { module, why });
-            Exports::default()
+                if let ImageError::Malformed(why) = error {
+                    let module = module.code_file().into_owned();
+                    warnings.push(SymbolWarning::ExportsUnreadable { module, why });
+                }
+                Exports::default()
+            })
         })
     }
 
@@ -262,6 +271,28 @@ impl<'p, 'd> Symbols<'p, 'd> {
         let x86 = self.process.dump.arch() == Some(Arch::X86);
         self.names.undecorate(&name, x86).unwrap_or(name)
     }
+}
+
+/// The module's exports; none where `left` does not reach. It becomes `None` when that happens.
+fn exports_within(
+    process: &Process<'_>,
+    module: &MinidumpModule,
+    left: &mut Option<usize>,
+) -> Result<Exports, ImageError> {
+    let mut spend = |bytes: usize| {
+        *left = left.and_then(|left| left.checked_sub(bytes));
+        left.is_some()
+    };
+    if !spend(0) {
+        return Ok(Exports::default());
+    }
+    let image = image(process, module)?;
+    if !spend(image.export_bytes() as usize) {
+        return Ok(Exports::default());
+    }
+    let exports = Exports::read(&image);
+    let held = exports.as_ref().map_or(FAILED_EXPORTS, Exports::bytes);
+    if spend(held) { exports } else { exports.map(|_| Exports::default()) }
 }
 
 /// The module's image in the dump.

@@ -2,13 +2,28 @@
 
 use std::path::PathBuf;
 
+use super::listings::Listings;
+
 /// Where PDBs may lie.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Search {
     /// Folders, in the order in which they are asked: flat, or laid out as a symbol store.
     pub dirs: Vec<PathBuf>,
     /// A server to ask for what no folder has. Used only with the feature `symbol-server`.
     pub server: Option<SymbolServer>,
+    /// What folders list: clones of one are shared, for many dumps of the same folders.
+    pub listings: Listings,
+}
+
+/// A URL as it may be shown: user, password, query and fragment may be secrets, and are left out.
+pub fn bare_url(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    // A password that was not encoded as it should be may end in the middle.
+    let whole = rest.starts_with('/') || !rest.contains('@');
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if whole { format!("{scheme}://{host}{path}") } else { format!("{scheme}://…") }
 }
 
 /// A symbol server, and the folder in which its answers are kept.
@@ -78,6 +93,21 @@ mod tests {
             parsed("srv*C:\\Symbols*https://example.test/s;cache*D:\\c;E:\\pdbs ; ;E:\\pdbs");
         assert_eq!(dirs, strings(&["C:\\Symbols", "D:\\c", "E:\\pdbs"]));
         assert_eq!(ignored, strings(&["https://example.test/s"]));
+    }
+
+    #[test]
+    fn secrets_in_urls_are_not_shown() {
+        for (url, shown) in [
+            ("https://example.test/a/b.dmp", "https://example.test/a/b.dmp"),
+            ("https://u:p@example.test:8080/a.dmp?sig=abc#x", "https://example.test:8080/a.dmp"),
+            ("https://u@p@example.test/a@b.dmp?c@d", "https://example.test/a@b.dmp"),
+            ("https://example.test?sig=abc", "https://example.test"),
+            ("https://u:p?q@example.test/a.dmp", "https://…"),
+            ("https://u:p#q@example.test/a.dmp", "https://…"),
+            ("C:\\a?b@c.dmp", "C:\\a?b@c.dmp"),
+        ] {
+            assert_eq!(bare_url(url), shown, "{url}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::identity::{CodeViewRecord, PdbId};
 use super::pdb::{self, PdbError};
-use super::search::SymbolServer;
+use super::search::{SymbolServer, bare_url};
 
 /// How long a server may take to be reached.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -118,7 +118,7 @@ impl Server {
         match response.status().as_u16() {
             200 => {}
             404 | 410 => return Ok(None),
-            status => return Err(format!("{url}: status {status}")),
+            status => return Err(format!("{}: status {status}", bare_url(url))),
         }
         let most = self.bounds.bytes;
         let body = response.body_mut().with_config().limit(most.saturating_add(1)).reader();
@@ -127,7 +127,8 @@ impl Server {
 
     fn fails(&mut self, url: &str, error: &dyn std::error::Error) -> String {
         self.down = true;
-        format!("{url}: {error}; it is not asked again")
+        let (bare, error) = (bare_url(url), error.to_string());
+        format!("{bare}: {}; it is not asked again", error.replace(url, &bare))
     }
 }
 
@@ -164,7 +165,9 @@ fn check(file: NamedTempFile, wanted: PdbId) -> Result<NamedTempFile, String> {
 fn guarded<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
-    thread::spawn(work)
+    let thread = thread::Builder::new().name(super::READER_THREAD.to_owned()).spawn(work);
+    thread
+        .map_err(|error| error.to_string())?
         .join()
         .unwrap_or_else(|_| Err("its contents broke the library that reads it".to_owned()))
 }

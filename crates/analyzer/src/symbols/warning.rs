@@ -41,6 +41,8 @@ pub enum SymbolWarning {
         /// Why.
         why: String,
     },
+    /// Exports take so much that those of the last modules are not read.
+    ExportsInAll,
     /// A folder of the search path could not be listed, or not to its end.
     FolderUnreadable {
         /// The folder.
@@ -76,6 +78,7 @@ impl SymbolWarning {
             SymbolWarning::PdbUnreadable { .. } => "pdb_unreadable",
             SymbolWarning::PdbNameUnusable { .. } => "pdb_name_unusable",
             SymbolWarning::ExportsUnreadable { .. } => "exports_unreadable",
+            SymbolWarning::ExportsInAll => "exports_cut",
             SymbolWarning::FolderUnreadable { .. } => "symbol_folder_unreadable",
             SymbolWarning::ServerIgnored { .. } => "symbol_server_ignored",
             SymbolWarning::ServerFailed { .. } => "symbol_server_failed",
@@ -102,12 +105,16 @@ impl fmt::Display for SymbolWarning {
             SymbolWarning::ExportsUnreadable { module, why } => {
                 write!(f, "the exports of {module} are {why}")
             }
+            SymbolWarning::ExportsInAll => f.write_str(
+                "the exports of all modules take more than 64 MiB: those of the last ones are not looked at",
+            ),
             SymbolWarning::FolderUnreadable { folder, why } => {
                 write!(f, "{folder} cannot be searched for PDBs: {why}")
             }
             SymbolWarning::ServerIgnored { part } => write!(
                 f,
-                "'{part}' of _NT_SYMBOL_PATH is left out: only local folders of it are used (--symbol-server names a server)"
+                "'{}' of _NT_SYMBOL_PATH is left out: only local folders of it are used (--symbol-server names a server)",
+                super::search::bare_url(part)
             ),
             SymbolWarning::ServerFailed { pdb, why } => {
                 write!(f, "the symbol server did not give {pdb}: {why}")

@@ -2,7 +2,7 @@
 //! AppAlloc; its ntdll NtWaitForSingleObject at 0x1000 and RtlUserThreadStart at 0x1020.
 
 use dumplens_analyzer::symbols::{At, Source};
-use dumplens_synth::presets;
+use dumplens_synth::{Module, Process, Range, Width, pe, presets};
 
 use crate::dump;
 
@@ -51,4 +51,49 @@ fn a_dump_without_images_names_the_module() {
     let dump = dump(&process);
     let (sites, warnings) = crate::resolve(&dump, &[], X64.app + 0x1020, At::Instruction);
     assert_eq!((sites[0].function.as_ref(), sites[0].offset, warnings), (None, Some(0x1020), vec![]));
+}
+
+/// Two leaf functions, which no table lists: `Sum`, exported, is `test; je; lea; ret`; the next begins at 0x1010 and is not.
+#[test]
+fn a_leaf_function_ends_where_its_code_does() {
+    let leaf = |rva, code: &[u8]| pe::Function { rva, code: code.to_vec(), unwind: None };
+    let mut functions = vec![
+        leaf(0x1000, &[0x85, 0xc9, 0x74, 0x03, 0x8d, 0x04, 0x11, 0xc3]),
+        leaf(0x1010, &[0x8d, 0x04, 0x0a, 0xc3]),
+        // `Open` goes on without an end, up to where the function at 0x1030 begins.
+        leaf(0x1020, &[0x90; 16]),
+    ];
+    functions.push(pe::Function { unwind: Some(pe::Unwind::default()), ..leaf(0x1030, &[0x90, 0xc3]) });
+    functions.push(leaf(0x1032, &[0x90; 600]));
+    let at = |name: &str, rva| pe::Export::At(name.to_owned(), rva);
+    let exports = vec![at("Sum", 0x1000), at("Open", 0x1020)];
+    let base = 0x7ff6_0000_0000;
+    let image = pe::Image { width: Width::W64, base, functions, exports, ..pe::Image::default() };
+    let bytes = image.to_bytes();
+    let size = u32::try_from(bytes.len()).unwrap();
+    let mut process = Process {
+        memory: vec![Range { start: base, size: size.into() }],
+        modules: vec![Module { base, size, path: "leaf.dll".into(), ..Module::default() }],
+        ..Process::default()
+    };
+    process.put(base, &bytes);
+    let dump = dump(&process);
+    let source = |rva| {
+        let site = crate::resolve(&dump, &[], base + rva, At::Instruction).0.remove(0);
+        (site.function.unwrap(), site.source == Some(Source::Export))
+    };
+    for (rva, name, certain) in [
+        (0x1000, "Sum", true),
+        (0x1004, "Sum", true),
+        (0x1007, "Sum", true),  // its ret
+        (0x1008, "Sum", false), // behind it
+        (0x1010, "Sum", false),
+        (0x1012, "Sum", false),
+        (0x1020, "Open", true),
+        (0x102f, "Open", true),
+        (0x1030, "Open", false),
+        (0x1032, "Open", false),
+    ] {
+        assert_eq!(source(rva), (name.to_owned(), certain), "{rva:#x}");
+    }
 }

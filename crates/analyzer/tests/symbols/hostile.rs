@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
 use dumplens_analyzer::Process;
-use dumplens_analyzer::symbols::pdb::{PdbError, Reader, frames_at};
+use dumplens_analyzer::symbols::pdb::{PdbError, Reader, frames_at, size_of};
 use dumplens_analyzer::symbols::{At, Search, SymbolWarning, Symbols};
 use dumplens_synth as synth;
 
@@ -196,6 +196,69 @@ fn inline_functions_nested_too_deep() {
     assert!(matches!(refused.as_slice(), [why] if why.contains("256 deep")), "{refused:?}");
 }
 
+/// The types begin at offset 0x8000 of the file, in two pages that lie one behind the other: a header of 0x38 bytes, then
+/// for each type its length, its kind and what belongs to the kind.
+const TYPES: usize = 0x8000;
+const LF_ARGLIST: u16 = 0x1201;
+const LF_FIELDLIST: u16 = 0x1203;
+
+/// Index of each type of a kind, and where its contents begin in the file.
+fn types_of_kind(kind: u16) -> Vec<(u32, usize)> {
+    let number = |at: usize| u16::from_le_bytes([IMIT[at], IMIT[at + 1]]);
+    let (mut at, mut found) = (TYPES + 0x38, Vec::new());
+    for index in 0x1000..0x1092 {
+        if number(at + 2) == kind {
+            found.push((index, at + 4));
+        }
+        at += 2 + usize::from(number(at));
+    }
+    found
+}
+
+fn put(bytes: &mut [u8], at: usize, number: u32) {
+    bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+}
+
+/// pdb2 would ask for 17 GB for each of these lists.
+#[test]
+fn lists_of_more_arguments_than_they_have() {
+    let lists = types_of_kind(LF_ARGLIST);
+    assert_eq!(lists.len(), 19);
+    let mut bytes = IMIT.to_vec();
+    lists.iter().for_each(|(_, at)| put(&mut bytes, *at, u32::MAX));
+    let sound = frames_at(Cursor::new(IMIT), None, &RVAS).expect("frames");
+    assert_eq!(frames_at(Cursor::new(&bytes), None, &RVAS).expect("frames"), sound);
+    assert_eq!(
+        size_of(Cursor::new(&bytes), None, "std::bad_alloc"),
+        size_of(Cursor::new(IMIT), None, "std::bad_alloc")
+    );
+    assert_eq!(size_of(Cursor::new(&bytes), None, "std::bad_alloc"), Ok(Some(24)));
+}
+
+/// pdb2 would ask for 2 GB for a table of them.
+#[test]
+fn more_types_than_there_are() {
+    for (highest, fine) in [(0x1091, true), (0x1092, true), (0x1093, false), (u32::MAX, false)] {
+        let mut bytes = IMIT.to_vec();
+        put(&mut bytes, TYPES + 12, highest);
+        let answers = frames_at(Cursor::new(&bytes), None, &RVAS);
+        assert_eq!(answers.is_ok(), fine, "{highest:#x}: {answers:?}");
+    }
+}
+
+/// A list of fields in which each field is such a list would be followed until the stack ends.
+#[test]
+fn a_function_whose_type_is_a_list() {
+    let (lists, longest) = (types_of_kind(LF_FIELDLIST), 90);
+    let (index, at) = lists[1];
+    let mut bytes = IMIT.to_vec();
+    bytes[at..at + longest - 2].as_chunks_mut().0.iter_mut().for_each(|f| *f = LF_FIELDLIST.to_le_bytes());
+    let end = position_of_procedure(b"main").expect("a procedure");
+    put(&mut bytes, end + 20, index);
+    let answers = frames_at(Cursor::new(&bytes), None, &[0x1358]).expect("answers");
+    assert!(matches!(answers[0].refused.as_slice(), [why] if why.contains("is a list")), "{answers:?}");
+}
+
 /// Offset of a procedure's field `end`, by its kind and name.
 fn position_of_procedure(name: &[u8]) -> Option<usize> {
     let name = [name, b"\0"].concat();
@@ -233,7 +296,7 @@ fn long_names_end_once_they_are_too_much() {
     assert_eq!(symbols.take_warnings(), [SymbolWarning::NamesInAll], "once");
 }
 
-/// 64 MiB of exports are held, however many modules there are: here 17 that each have 4 MB of names.
+/// 64 MiB of exports are read and held, however many modules there are: here 17 that each have 4 MB of names.
 #[test]
 fn many_long_exports_end_once_they_are_too_much() {
     const MODULES: u64 = 17;
@@ -265,10 +328,9 @@ fn many_long_exports_end_once_they_are_too_much() {
         let site = symbols.resolve(0x1_0000_1000 + (n << 24), At::Instruction).remove(0);
         site.function.is_some()
     };
-    assert_eq!((0..MODULES).map(named).filter(|named| *named).count(), 16);
-    let warnings = symbols.take_warnings();
-    let [SymbolWarning::ExportsUnreadable { module, .. }] = warnings.as_slice() else {
-        panic!("{warnings:?}")
-    };
-    assert_eq!(module, "16.dll");
+    let named = (0..MODULES).map(named).collect::<Vec<_>>();
+    // Each is read, 4 MB, and held, the same again.
+    assert_eq!(named.iter().position(|named| !named), Some(8));
+    assert!(!named[8..].contains(&true), "and then none is read");
+    assert_eq!(symbols.take_warnings(), [SymbolWarning::ExportsInAll], "once");
 }

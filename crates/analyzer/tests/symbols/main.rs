@@ -47,7 +47,7 @@ fn dump(process: &synth::Process) -> Dump {
 fn resolve(dump: &Dump, dirs: &[&std::path::Path], address: u64, at: At) -> (Vec<Site>, Vec<SymbolWarning>) {
     let process = Process::gather(dump);
     let dirs = dirs.iter().map(|dir| dir.to_path_buf()).collect();
-    let mut symbols = Symbols::new(&process, Search { dirs, server: None });
+    let mut symbols = Symbols::new(&process, Search { dirs, ..Search::default() });
     let sites = symbols.resolve(address, at);
     (sites, symbols.take_warnings())
 }

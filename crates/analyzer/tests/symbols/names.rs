@@ -23,7 +23,7 @@ fn return_addresses_of_a_known_stack() {
     std::fs::write(folder.path().join("imit.pdb"), IMIT).expect("a file");
     let dump = dump(&process_of(GUID, AGE, "imit.pdb"));
     let process = Process::gather(&dump);
-    let search = Search { dirs: vec![folder.path().to_owned()], server: None };
+    let search = Search { dirs: vec![folder.path().to_owned()], ..Search::default() };
     let mut symbols = Symbols::new(&process, search);
     let vector = "std::vector<telemetry::Sample,std::allocator<telemetry::Sample> >";
     for (rva, wanted) in [

@@ -93,6 +93,11 @@ impl Exports {
 }
 
 impl Image<'_> {
+    /// Bytes that the export directory says it has: what [`Image::exports`] reads is in proportion to them. 0 without one.
+    pub fn export_bytes(&self) -> u32 {
+        self.headers.exports.map_or(0, |directory| directory.size)
+    }
+
     /// Every export: `Ok(None)` if the image has no export directory.
     pub fn exports(&self) -> Result<Option<Exports>, ImageError> {
         let Some(directory) = self.headers.exports else {

@@ -1,18 +1,23 @@
 //! The ids (IPI stream) that inline functions are named by. pdb-addr2line follows an id's scope and a method's class
 //! by recursion without a bound; linkers write scopes before what lies in them, so a sound PDB has no circle.
 
-use ::pdb_addr2line::pdb::{
-    FallibleIterator as _, IdData, IdIndex, IdInformation, ItemIndex as _, TypeInformation,
-};
+use ::pdb_addr2line::pdb::{FallibleIterator as _, Id, IdData, IdIndex, IdInformation, ItemIndex as _};
 
 use super::PdbError;
+use super::records::{self, Types};
+
+/// Kinds of ids that have a name (cvinfo.h of microsoft-pdb).
+const LF_FUNC_ID: u16 = 0x1601;
+const LF_MFUNC_ID: u16 = 0x1602;
+const LF_STRING_ID: u16 = 0x1605;
 
 /// Functions inside functions. Namespaces are one string, so that sound PDBs stay below ten.
 const MOST_SCOPES: u8 = 64;
 
-/// Which ids may be named.
+/// Which ids may be named, and which types may be read.
 #[derive(Debug)]
 pub(super) struct SafeIds {
+    pub(super) types: Types,
     first: u32,
     /// For each id: 0 if it must not be named, else 1 and the functions around it.
     depths: Vec<u8>,
@@ -31,67 +36,42 @@ impl SafeIds {
     }
 }
 
-/// Reads all ids, and of the types those that are classes of methods.
-pub(super) fn check(types: &TypeInformation<'_>, ids: &IdInformation<'_>) -> Result<SafeIds, PdbError> {
-    let mut safe = SafeIds { first: 0, depths: Vec::new() };
-    let mut methods = Vec::new();
+/// Reads all ids.
+pub(super) fn check(types: Types, ids: &IdInformation<'_>) -> Result<SafeIds, PdbError> {
+    let mut safe = SafeIds { types, first: 0, depths: Vec::new() };
     let mut all = ids.iter();
     while let Some(item) = all.next()? {
         if safe.depths.is_empty() {
             safe.first = item.index().0;
         }
-        let depth = match item.parse() {
-            Ok(IdData::String(_)) => 1,
-            Ok(IdData::Function(function)) => match function.scope.map(|scope| safe.depth(scope)) {
+        let depth = depth(&item, &safe);
+        safe.depths.push(depth);
+    }
+    records::check_count(ids, safe.depths.len())?;
+    Ok(safe)
+}
+
+/// 0 if the id must not be named. Lists of strings are followed into the types, and what else there is has no name:
+/// neither is parsed.
+fn depth(item: &Id<'_>, before: &SafeIds) -> u8 {
+    let types = &before.types;
+    if !matches!(item.raw_kind(), LF_FUNC_ID | LF_MFUNC_ID | LF_STRING_ID) {
+        return 0;
+    }
+    match item.parse() {
+        Ok(IdData::String(_)) => 1,
+        Ok(IdData::Function(function)) if types.is_no_list(function.function_type) => {
+            match function.scope.map(|scope| before.depth(scope)) {
                 None => 1,
                 // A scope that comes later, or from another object file, has the depth 0.
                 Some(0 | MOST_SCOPES..) => 0,
                 Some(depth) => depth + 1,
-            },
-            Ok(IdData::MemberFunction(method)) => {
-                methods.push((method.parent.0, safe.depths.len()));
-                1
             }
-            // Lists of strings are followed into the types; what else there is has no name.
-            _ => 0,
-        };
-        safe.depths.push(depth);
-    }
-    methods.sort_unstable();
-    unsafe_classes(types, &methods, |id| safe.depths[id] = 0)?;
-    Ok(safe)
-}
-
-/// A method's class must be one: a pointer, array or modifier would be followed to what it points to. `methods` are
-/// classes and ids, sorted; `refuse` gets the ids whose class is something else.
-fn unsafe_classes(
-    types: &TypeInformation<'_>,
-    methods: &[(u32, usize)],
-    mut refuse: impl FnMut(usize),
-) -> Result<(), PdbError> {
-    let mut rest = methods;
-    let mut all = types.iter();
-    while let Some((class, _)) = rest.first().copied() {
-        let Some(item) = all.next()? else { break };
-        let (index, sound) = (item.index().0, is_class(item.raw_kind()));
-        if index < class {
-            continue;
         }
-        // Below the first type are the primitive ones, which lead nowhere.
-        let passed = rest.partition_point(|(class, _)| *class <= index);
-        let (these, behind) = rest.split_at(passed);
-        these.iter().filter(|(class, _)| *class == index && !sound).for_each(|(_, id)| refuse(*id));
-        rest = behind;
+        // A method's class must be one: a pointer, array or modifier would be followed to what it points to.
+        Ok(IdData::MemberFunction(method)) => {
+            u8::from(types.is_class(method.parent) && types.is_no_list(method.function_type))
+        }
+        _ => 0,
     }
-    // Another object file's types, and types that are not there.
-    for (_, id) in rest {
-        refuse(*id);
-    }
-    Ok(())
-}
-
-/// `LF_CLASS`, `LF_STRUCTURE`, `LF_UNION`, `LF_ENUM`, `LF_INTERFACE` and their forms of other compiler versions
-/// (cvinfo.h of microsoft-pdb).
-fn is_class(kind: u16) -> bool {
-    matches!(kind, 0x1004..=0x1007 | 0x1504..=0x1507 | 0x1519 | 0x1608..=0x160b)
 }

@@ -3,7 +3,8 @@
 //! [`frames_at`] is the whole of it as a plain function: bytes in, frames out. pdb-addr2line does the reading, inside
 //! these bounds:
 //!
-//! - no stream is longer than the file, and all that are read together are bounded (`bounded`);
+//! - no stream is longer than the file, none is read twice, and holes are no bytes (`bounded`);
+//! - what has a count by which pdb2 0.10 would allocate is gone through first, or refused (`records`);
 //! - records that would lead pdb-addr2line 0.12 round in circles or too deep are refused before it sees them: ids and
 //!   their scopes when the PDB is opened (`ids`), symbols when their object file is first asked for (`scopes`);
 //! - [`Reader`] keeps each PDB on a thread of its own, so that a panic of the library ends that PDB and nothing else,
@@ -15,6 +16,7 @@ mod bounded;
 mod ids;
 mod objects;
 mod reader;
+mod records;
 mod scopes;
 mod types;
 
@@ -27,7 +29,7 @@ use ::pdb_addr2line::{Context, TypeFormatter, TypeFormatterFlags, maybe_owned::M
 use self::bounded::Bounded;
 use self::objects::Objects;
 pub use self::reader::Reader;
-pub use self::types::{size_in, size_of};
+use self::records::Types;
 use super::identity::PdbId;
 
 /// Bytes of a name or path that is shown: the longest path of Windows. The compilers cut names far below.
@@ -79,7 +81,8 @@ impl From<pdb::Error> for PdbError {
     fn from(error: pdb::Error) -> PdbError {
         match error {
             pdb::Error::IoError(error) => match error.kind() {
-                std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
+                std::io::ErrorKind::InvalidData => PdbError::Damaged(error.to_string()),
+                std::io::ErrorKind::UnexpectedEof => {
                     PdbError::Damaged("it lists more bytes than it has".to_owned())
                 }
                 _ => PdbError::Io(error.to_string()),
@@ -118,11 +121,22 @@ pub struct Found {
     pub frames: Vec<Frame>,
 }
 
-/// The answer for one address.
+/// What a PDB is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Question {
+    /// What lies at this offset from the image base.
+    Frames(u32),
+    /// The bytes of the type of this name.
+    SizeOf(String),
+}
+
+/// The answer to one question.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// What was found; `None` if the PDB knows nothing there.
     pub found: Option<Found>,
+    /// The bytes of the type that was asked for.
+    pub size: Option<u64>,
     /// Parts of the PDB that were left out since the last answer, and why: what is found may lack names and lines.
     pub refused: Vec<String>,
 }
@@ -130,7 +144,7 @@ pub struct Answer {
 /// GUID and age of a PDB. The age is that of the DBI stream, which the linker writes; the one in the PDB stream also
 /// counts what other tools did. It is used only where the DBI stream has none.
 pub fn identify<R: Read + Seek + fmt::Debug + Send>(reader: R) -> Result<PdbId, PdbError> {
-    identity(&mut PDB::open(Bounded::new(reader)?)?)
+    Ok(identity(&mut PDB::open(Bounded::new(reader)?)?)?.0)
 }
 
 /// What the PDB says of each of `rvas`, offsets from the image base. With `wanted`, a PDB of another build is an
@@ -145,31 +159,44 @@ pub fn frames_at<R: Read + Seek + fmt::Debug + Send>(
     let mut answers = Vec::with_capacity(rvas.len());
     with(reader, wanted, |ask| {
         for rva in rvas {
-            answers.push(ask(*rva)?);
+            answers.push(ask(Question::Frames(*rva))?);
         }
         Ok(())
     })?;
     Ok(answers)
 }
 
-/// Opens a PDB and lets `use_it` ask for addresses: what answers borrows from what was opened.
+/// The bytes of the class, structure or union of a name; `None` if there is none, or two of different sizes.
+pub fn size_of<R: Read + Seek + fmt::Debug + Send>(
+    reader: R,
+    wanted: Option<PdbId>,
+    name: &str,
+) -> Result<Option<u64>, PdbError> {
+    let mut size = None;
+    with(reader, wanted, |ask| {
+        size = ask(Question::SizeOf(name.to_owned()))?.size;
+        Ok(())
+    })?;
+    Ok(size)
+}
+
+/// Opens a PDB and lets `use_it` ask: what answers borrows from what was opened.
 fn with<R: Read + Seek + fmt::Debug + Send>(
     reader: R,
     wanted: Option<PdbId>,
-    use_it: impl FnOnce(&dyn Fn(u32) -> Result<Answer, PdbError>) -> Result<(), PdbError>,
+    use_it: impl FnOnce(&dyn Fn(Question) -> Result<Answer, PdbError>) -> Result<(), PdbError>,
 ) -> Result<(), PdbError> {
     let mut pdb = PDB::open(Bounded::new(reader)?)?;
-    let found = identity(&mut pdb)?;
+    let (found, debug) = identity(&mut pdb)?;
     if wanted.is_some_and(|wanted| wanted != found) {
         return Err(PdbError::Mismatch { found });
     }
     let globals = pdb.global_symbols()?;
-    let debug = pdb.debug_information()?;
     let (types, ids) = (pdb.type_information()?, pdb.id_information()?);
     let addresses = pdb.address_map()?;
     let strings = pdb.string_table().ok();
     let sections = pdb.sections()?.unwrap_or_default();
-    let safe = ids::check(&types, &ids)?;
+    let safe = ids::check(Types::read(&types)?, &ids)?;
     let modules: Vec<pdb::Module<'_>> = debug.modules()?.collect()?;
     let objects = Objects::new(pdb, modules.len(), safe);
     let flags = TypeFormatterFlags::default() | TypeFormatterFlags::NO_ARGUMENTS;
@@ -184,9 +211,17 @@ fn with<R: Read + Seek + fmt::Debug + Send>(
         &debug,
         MaybeOwned::Owned(names),
     )?;
-    use_it(&|rva| {
-        let found = context.find_frames(rva)?.map(shortened).filter(|found| !found.frames.is_empty());
-        Ok(Answer { found, refused: objects.take_refused() })
+    use_it(&|question| {
+        let mut answer = Answer::default();
+        match question {
+            Question::Frames(rva) => {
+                let found = context.find_frames(rva)?.map(shortened);
+                answer.found = found.filter(|found| !found.frames.is_empty());
+            }
+            Question::SizeOf(name) => answer.size = types::size_of(&types, &name)?,
+        }
+        answer.refused = objects.take_refused();
+        Ok(answer)
     })
 }
 
@@ -206,8 +241,12 @@ fn is_no_line(line: u32) -> bool {
     matches!(line, 0 | 0x00f0_0f00 | 0x00fe_efee)
 }
 
-fn identity<'s, S: pdb::Source<'s> + Send + 's>(pdb: &mut PDB<'s, S>) -> Result<PdbId, PdbError> {
+/// Who the PDB is, and its DBI stream, which says it.
+fn identity<'s, S: pdb::Source<'s> + Send + 's>(
+    pdb: &mut PDB<'s, S>,
+) -> Result<(PdbId, pdb::DebugInformation<'s>), PdbError> {
     let info = pdb.pdb_information()?;
-    let age = pdb.debug_information()?.age().unwrap_or(info.age);
-    Ok(PdbId { guid: *info.guid.as_bytes(), age })
+    let debug = pdb.debug_information()?;
+    let age = debug.age().unwrap_or(info.age);
+    Ok((PdbId { guid: *info.guid.as_bytes(), age }, debug))
 }

@@ -2,17 +2,18 @@
 //! process, and a reader that is dropped ends its thread.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use super::{Answer, PdbError};
+use super::{Answer, PdbError, Question};
+use crate::symbols::READER_THREAD;
 use crate::symbols::identity::PdbId;
 
 /// How long opening may take: all ids and symbols of a PDB of 2 GB are gone through in some seconds.
 const OPENING: Duration = Duration::from_mins(1);
-/// How long one address may take: the first in an object file reads all of its symbols.
+/// How long one answer may take: the first address in an object file reads all of its symbols, a type's name all types.
 const ANSWERING: Duration = Duration::from_secs(20);
 /// Room for recursion; inline functions nested as deep as is let through take a quarter of a megabyte.
 const STACK: usize = 8 << 20;
@@ -21,9 +22,7 @@ const STACK: usize = 8 << 20;
 #[derive(Debug)]
 pub struct Reader {
     file: String,
-    path: PathBuf,
-    id: PdbId,
-    ask: Sender<u32>,
+    ask: Sender<Question>,
     answers: Receiver<Result<Answer, PdbError>>,
 }
 
@@ -32,14 +31,14 @@ impl Reader {
     pub fn open(path: &Path, wanted: PdbId) -> Result<Reader, PdbError> {
         let io = |error: std::io::Error| PdbError::Io(error.to_string());
         let file = File::open(path).map_err(io)?;
-        let (ask, questions) = mpsc::channel::<u32>();
+        let (ask, questions) = mpsc::channel();
         let (answer, answers) = mpsc::channel();
         let work = move || {
             let result = super::with(file, Some(wanted), |find| {
                 // The first answer says that it is open. That nobody listens means that nobody asks either.
                 let mut next = answer.send(Ok(Answer::default())).is_ok();
-                while next && let Ok(rva) = questions.recv() {
-                    next = answer.send(find(rva)).is_ok();
+                while next && let Ok(question) = questions.recv() {
+                    next = answer.send(find(question)).is_ok();
                 }
                 Ok(())
             });
@@ -47,22 +46,26 @@ impl Reader {
                 let _ = answer.send(Err(error));
             }
         };
-        thread::Builder::new().name("PDB reader".to_owned()).stack_size(STACK).spawn(work).map_err(io)?;
+        thread::Builder::new().name(READER_THREAD.to_owned()).stack_size(STACK).spawn(work).map_err(io)?;
         let file = path.to_string_lossy().into_owned();
-        let reader = Reader { file, path: path.to_owned(), id: wanted, ask, answers };
+        let reader = Reader { file, ask, answers };
         reader.wait(OPENING)?;
         Ok(reader)
     }
 
     /// What the PDB says of an offset from the image base. After an error nothing more is answered.
     pub fn find(&self, rva: u32) -> Result<Answer, PdbError> {
-        self.ask.send(rva).map_err(|_| ended())?;
-        self.wait(ANSWERING)
+        self.ask(Question::Frames(rva))
     }
 
     /// The bytes of a type, by its name.
     pub fn size_of_type(&self, name: &str) -> Result<Option<u64>, PdbError> {
-        super::size_in(&self.path, self.id, name)
+        Ok(self.ask(Question::SizeOf(name.to_owned()))?.size)
+    }
+
+    fn ask(&self, question: Question) -> Result<Answer, PdbError> {
+        self.ask.send(question).map_err(|_| ended())?;
+        self.wait(ANSWERING)
     }
 
     /// The file, as it is shown.

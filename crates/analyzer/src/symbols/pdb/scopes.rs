@@ -20,11 +20,11 @@ const MOST_WORK: u64 = 1 << 30;
 pub(super) fn check(info: &ModuleInfo<'_>, safe: &SafeIds) -> Result<(), String> {
     for export in info.exports().map_err(|e| e.to_string())?.exports().iterator() {
         let harmless = match export.map_err(|e| e.to_string())? {
-            CrossModuleExport::Type(..) => true,
+            CrossModuleExport::Type(_, index) => !index.is_cross_module() && safe.types.is_no_list(index),
             CrossModuleExport::Id(_, id) => !id.is_cross_module() && safe.holds(id),
         };
         if !harmless {
-            return Err("it exports an id that leads in circles".to_owned());
+            return Err("it exports what leads in circles, or is a list".to_owned());
         }
     }
     let mut scopes = Scopes::default();
@@ -55,7 +55,12 @@ impl Scopes {
             (self.sites, self.work) = (0, 0);
         }
         let (end, inline) = match symbol.parse() {
-            Ok(SymbolData::Procedure(procedure)) => (procedure.end.0, false),
+            Ok(SymbolData::Procedure(procedure)) => {
+                if !safe.types.is_no_list(procedure.type_index) {
+                    return Err("a function's type is a list".to_owned());
+                }
+                (procedure.end.0, false)
+            }
             Ok(SymbolData::Thunk(thunk)) => (thunk.end.0, false),
             Ok(SymbolData::SeparatedCode(code)) => (code.end.0, false),
             Ok(SymbolData::InlineSite(site)) => {

@@ -1,0 +1,142 @@
+//! What folders list, kept for all who look there: a scan reads thousands of dumps out of one folder.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use std::{fs, io};
+
+/// Entries of one folder that are looked at: a symbol store of all of Windows has some 100,000 in its top folder.
+const MOST_ENTRIES: usize = 1 << 20;
+/// Folders that are held.
+const MOST_FOLDERS: usize = 256;
+/// Clocks of file systems are this coarse: what comes so soon after a change may leave no trace in the folder's time.
+const COARSE: Duration = Duration::from_secs(2);
+/// How long a listing is believed where a folder's time does not change with what is in it.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Name in lower case to name.
+pub(super) type Names = HashMap<String, OsString>;
+
+/// The listings of folders, shared by all clones. A folder that changes is listed again.
+#[derive(Debug, Clone, Default)]
+pub struct Listings(Arc<Mutex<HashMap<PathBuf, Arc<Mutex<Option<Listing>>>>>>);
+
+/// What a folder listed, and when.
+#[derive(Debug)]
+struct Listing {
+    names: Arc<Names>,
+    /// Whether there were more entries than are looked at.
+    cut: bool,
+    /// The folder's time of change, before it was listed.
+    changed: Option<SystemTime>,
+    listed: SystemTime,
+}
+
+impl Listings {
+    /// The names in a folder that lead to symbols, and whether there may be more.
+    pub(super) fn of(&self, folder: &Path) -> io::Result<(Arc<Names>, bool)> {
+        let changed = fs::metadata(folder)?.modified().ok();
+        let slot = self.slot(folder);
+        // Only those who want the same folder wait for it: a share may not answer.
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let listing = match slot.take().filter(|listing| listing.is_fresh(changed)) {
+            Some(listing) => listing,
+            None => Listing::read(folder, changed)?,
+        };
+        let answer = (Arc::clone(&listing.names), listing.cut);
+        *slot = Some(listing);
+        Ok(answer)
+    }
+
+    fn slot(&self, folder: &Path) -> Arc<Mutex<Option<Listing>>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST_FOLDERS && !all.contains_key(folder) {
+            all.clear();
+        }
+        Arc::clone(all.entry(folder.to_owned()).or_default())
+    }
+}
+
+impl Listing {
+    fn read(folder: &Path, changed: Option<SystemTime>) -> io::Result<Listing> {
+        let listed = SystemTime::now();
+        let mut names = Names::new();
+        let mut entries = fs::read_dir(folder)?;
+        for entry in entries.by_ref().take(MOST_ENTRIES) {
+            let name = entry?.file_name();
+            let Some(lower) = name.to_str().map(str::to_ascii_lowercase).filter(|name| leads(name)) else {
+                continue;
+            };
+            // Of several spellings of a name the same one is taken each time.
+            let kept = names.entry(lower).or_insert_with(|| name.clone());
+            if name < *kept {
+                *kept = name;
+            }
+        }
+        Ok(Listing { names: Arc::new(names), cut: entries.next().is_some(), changed, listed })
+    }
+
+    fn is_fresh(&self, changed: Option<SystemTime>) -> bool {
+        let before = |time: SystemTime| self.listed.duration_since(time).unwrap_or_default();
+        self.changed == changed
+            && changed.is_none_or(|changed| before(changed) > COARSE)
+            && self.listed.elapsed().is_ok_and(|age| age < LONGEST)
+    }
+}
+
+/// Whether a name, in lower case, can be that of a PDB or of a folder on the way to one: `dll`, `symbols`, a GUID.
+fn leads(name: &str) -> bool {
+    name.rsplit_once('.').is_none_or(|(_, extension)| extension == "pdb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set_time(folder: &Path, back: Duration) {
+        let time = SystemTime::now() - back;
+        fs::File::open(folder).and_then(|folder| folder.set_modified(time)).expect("its time");
+    }
+
+    #[test]
+    fn only_what_leads_to_symbols_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.dmp", "b.pdb.dmp", "App.PDB", "app.pdb", "x.exe", "dll", "000102A1"] {
+            fs::write(folder.path().join(name), "").expect("a file");
+        }
+        let (names, cut) = Listings::default().of(folder.path()).expect("a listing");
+        let mut kept: Vec<&str> = names.keys().map(String::as_str).collect();
+        kept.sort_unstable();
+        assert_eq!((kept, cut), (vec!["000102a1", "app.pdb", "dll"], false));
+    }
+
+    /// Windows sets no folder's time by a handle that only reads.
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_listed_once_until_it_changes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let listings = Listings::default();
+        set_time(folder.path(), Duration::from_hours(1));
+        let first = listings.clone().of(folder.path()).expect("a listing").0;
+        assert!(Arc::ptr_eq(&first, &listings.of(folder.path()).expect("a listing").0));
+        // It has changed, and then so recently that its time may not tell.
+        fs::write(folder.path().join("app.pdb"), "").expect("a file");
+        assert_eq!(listings.of(folder.path()).expect("a listing").0.len(), 1);
+        fs::write(folder.path().join("more.pdb"), "").expect("a file");
+        assert_eq!(listings.of(folder.path()).expect("a listing").0.len(), 2);
+    }
+
+    #[test]
+    fn few_folders_are_held() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let listings = Listings::default();
+        for n in 0..2 * MOST_FOLDERS {
+            let inner = folder.path().join(n.to_string());
+            fs::create_dir(&inner).expect("a folder");
+            listings.of(&inner).expect("a listing");
+        }
+        assert!(listings.0.lock().expect("no panic").len() <= MOST_FOLDERS);
+    }
+}
