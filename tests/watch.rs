@@ -126,6 +126,38 @@ fn a_program_that_fails_is_told() {
     assert!(complaint(&["sleep", "60"]).contains("killed, as it took longer than 0.3 seconds"));
 }
 
+/// A child of the program that holds its standard input without reading it costs nothing; an end does not wait for it.
+#[test]
+#[cfg(unix)]
+fn a_program_that_goes_on_is_ended_with_the_watch() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = "sleep 60 <&0 >/dev/null 2>&1 & echo started >&2";
+    let watch = watch(folder.path(), &["--exec", "sh", "-c", script]);
+    let mut threads_after_first = None;
+    // Reports of more than a pipe holds.
+    let threads =
+        |n| (0..400).map(move |id: u32| dumplens_synth::Thread { id: 4 * id + n, ..Default::default() });
+    for n in 1..=3 {
+        let process = dumplens_synth::Process { threads: threads(n).collect(), ..presets::tiny() };
+        put(&at(&folder, &format!("{n}.dmp")), &process);
+        watch.line();
+        assert_eq!(watch.complaint(), "started");
+        // Workers end by themselves; one that waits for the child would not.
+        let count = || fs::read_dir(format!("/proc/{}/task", watch.child.id())).map_or(0, Iterator::count);
+        let most = *threads_after_first.get_or_insert_with(count);
+        many::until("no thread more than after the first dump", || count() <= most);
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    put(&at(&folder, "a.dmp"), &presets::tiny());
+    let busy = self::watch(folder.path(), &["--existing", "--exec", "sleep", "60"]);
+    busy.line();
+    let since = std::time::Instant::now();
+    busy.interrupt();
+    assert!(busy.complaint().contains("was killed, as the watch ended"));
+    assert_eq!(busy.end(), (Vec::new(), Some(0)));
+    assert!(since.elapsed() < Duration::from_secs(15), "{:?}", since.elapsed());
+}
+
 /// Any name, but no file that is no dump; a dump may get its first bytes last.
 #[test]
 fn all_names_are_watched() {

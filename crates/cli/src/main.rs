@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod interrupt;
+mod limit;
 mod long;
 mod open;
 mod output;
@@ -18,13 +19,26 @@ mod value;
 mod watch;
 
 use std::process::ExitCode;
+use std::{panic, thread};
 
 use clap::Parser;
+use dumplens_analyzer::symbols::READER_THREAD;
 
 use crate::args::{Args, Command};
 use crate::output::Output;
 
+/// Rust prints a line about every panic, caught or not. Those of the libraries that read PDBs are told as warnings.
+fn quiet_readers() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().name() != Some(READER_THREAD) {
+            tell(info);
+        }
+    }));
+}
+
 fn main() -> ExitCode {
+    quiet_readers();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return output::refuse(&error),

@@ -21,6 +21,7 @@ use crate::watch::exec::hand_over;
 use crate::watch::pending::Pending;
 use dumplens_scan::Code;
 use dumplens_scan::Guard;
+use dumplens_scan::Stop;
 use dumplens_scan::pool::{self, End, Settings};
 use dumplens_scan::{Found, Places};
 
@@ -109,7 +110,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         let work = Arc::clone(&worker);
         let work = move |found: &Found, guard: &Guard| work.work(found, guard);
         let lost = |found: &Found, why| lost(Form::Jsonl, found, why);
-        let sink = |outcome: Outcome| told(options, &worker, &mut pending, output, outcome);
+        let sink = |outcome: Outcome| told(options, &worker, &mut pending, output, &outcome, &stop);
         if pool::run(settled.into_iter().map(Found::from), &settings, &stop, work, lost, sink)?
             == End::Stopped
         {
@@ -125,9 +126,10 @@ fn told(
     worker: &Worker,
     pending: &mut Pending,
     output: &mut Output,
-    outcome: Outcome,
+    outcome: &Outcome,
+    stop: &Stop,
 ) -> anyhow::Result<()> {
-    worker.keep(&outcome)?;
+    worker.keep(outcome)?;
     let path = &outcome.path;
     match &outcome.result {
         Err(failure) if failure.code == Code::BeingWritten => {
@@ -143,7 +145,7 @@ fn told(
     }
     output.finish()?;
     if outcome.result.is_ok()
-        && let Err(why) = hand_over(&options.exec, outcome.line, options.exec_timeout)
+        && let Err(why) = hand_over(&options.exec, &outcome.line, options.exec_timeout, stop)
     {
         let program = options.exec.first().map(PathBuf::from).unwrap_or_default();
         output::note(&format!("dumplens: {}: {why}, for {}\n", shown(&program), shown(path)));

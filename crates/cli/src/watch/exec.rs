@@ -1,44 +1,69 @@
 //! Hands a report to another program. No shell takes part: what a dump is called can do no harm.
 
 use std::ffi::OsString;
-use std::io::Write;
-use std::process::{Child, Command, Stdio};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use dumplens_scan::Stop;
+
 /// How often the program is looked at.
 const TICK: Duration = Duration::from_millis(20);
+/// How long it may go on when the user wants an end.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// Runs `command`, program and arguments, with `json` on its standard input; what it prints goes to standard error.
 ///
-/// Fails, in words, if it cannot be run, takes longer than `limit` (it is then killed), or ends with an error. A program
-/// that does not read its input is no failure.
-pub(crate) fn hand_over(command: &[OsString], json: String, limit: Duration) -> Result<(), String> {
+/// Fails, in words, if it cannot be run, takes longer than `limit`, goes on for a second after `stop` was set (it is then
+/// killed), or ends with an error. A program that does not read its input is no failure.
+pub(crate) fn hand_over(
+    command: &[OsString],
+    json: &str,
+    limit: Duration,
+    stop: &Stop,
+) -> Result<(), String> {
     let Some((program, arguments)) = command.split_first() else { return Ok(()) };
+    let input = input(json).map_err(|error| format!("cannot be given the report: {error}"))?;
     let mut child = Command::new(program)
         .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(std::io::stderr())
+        .stdin(input)
+        .stdout(io::stderr())
         .spawn()
         .map_err(|error| format!("cannot be run: {error}"))?;
-    if let Some(mut input) = child.stdin.take() {
-        // From a thread of its own: a program that does not read would block it. Once the program is gone, it ends.
-        thread::spawn(move || input.write_all(json.as_bytes()));
-    }
-    wait(&mut child, limit)
+    wait(&mut child, limit, stop)
 }
 
-fn wait(child: &mut Child, limit: Duration) -> Result<(), String> {
+/// A file without a name, which is gone when the last program that holds it ends. A pipe would have to be written to for
+/// as long as somebody holds its other end without reading: a program that was started by this one, say.
+fn input(json: &str) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(json.as_bytes())?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn wait(child: &mut Child, limit: Duration, stop: &Stop) -> Result<(), String> {
     let since = Instant::now();
+    let mut ending: Option<Instant> = None;
     loop {
+        if stop.is_set() && ending.is_none() {
+            ending = Some(Instant::now());
+        }
+        let ended = ending.is_some_and(|since| since.elapsed() >= ENDING);
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(status)) => return Err(format!("ended with {status}")),
-            Ok(None) if since.elapsed() < limit => thread::sleep(TICK),
+            Ok(None) if since.elapsed() < limit && !ended => thread::sleep(TICK),
             Ok(None) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("was killed, as it took longer than {} seconds", limit.as_secs_f64()));
+                return Err(if ended {
+                    "was killed, as the watch ended".to_owned()
+                } else {
+                    format!("was killed, as it took longer than {} seconds", limit.as_secs_f64())
+                });
             }
             Err(error) => return Err(error.to_string()),
         }
