@@ -11,18 +11,18 @@ use dumplens_scan::Failure;
 /// Characters that a cell of hostile text may have.
 const WIDEST: usize = 60;
 
-/// A table whose columns are as wide as what they hold; the last column is not padded.
+/// A table whose columns are as wide as what they hold, up to a bound that wider cells pass; the last column is not padded.
 pub(crate) fn columns<const N: usize>(head: [&str; N], rows: &[[String; N]], right: &[usize]) -> String {
     let width = |n: usize| {
         let cells = rows.iter().map(|row| row[n].chars().count());
-        cells.chain([head[n].chars().count()]).max().unwrap_or_default()
+        cells.chain([head[n].chars().count()]).filter(|width| *width <= WIDEST).max().unwrap_or_default()
     };
     let widths: Vec<usize> = (0..N).map(width).collect();
     let mut out = String::new();
     for row in std::iter::once(&head.map(str::to_owned)).chain(rows) {
         let mut line = String::new();
         for (n, cell) in row.iter().enumerate() {
-            let fill = " ".repeat(widths[n] - cell.chars().count());
+            let fill = " ".repeat(widths[n].saturating_sub(cell.chars().count()));
             let (before, after) = if right.contains(&n) { (fill.as_str(), "") } else { ("", fill.as_str()) };
             line += &format!("{before}{cell}{after}  ");
         }

@@ -7,6 +7,8 @@ use crate::render::difference::{self, Section};
 
 /// Width to which sentences are broken.
 const WIDTH: usize = 118;
+/// How wide a column can be. What is wider (names in a dump can have 32,767 characters) stands out of its column.
+const WIDEST: usize = 60;
 
 /// The whole answer of `dumplens diff`.
 pub fn diff(difference: &Difference) -> String {
@@ -67,7 +69,8 @@ fn table(out: &mut String, section: &Section, rated: bool) {
     let lines = || std::iter::once(&head).chain(&section.rows);
     let widths: Vec<usize> = shown
         .iter()
-        .map(|n| lines().map(|row| cell(row, *n).chars().count()).max().unwrap_or_default())
+        .map(|n| lines().map(|row| cell(row, *n).chars().count()).filter(|width| *width <= WIDEST).max())
+        .map(Option::unwrap_or_default)
         .collect();
     for row in lines() {
         let cells = shown.iter().zip(&widths).map(|(n, width)| {
