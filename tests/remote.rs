@@ -39,6 +39,7 @@ mod ranges {
         url: String,
         /// Bytes of files that it sent.
         sent: Arc<AtomicU64>,
+        asked: Arc<AtomicU64>,
     }
 
     /// What the server does besides.
@@ -49,30 +50,49 @@ mod ranges {
         Whole,
         /// Each answer is of another version of the file.
         Changing,
+        /// After some answers it hangs up without one.
+        HangsUp,
+        /// After some answers it says nothing.
+        Silent,
     }
+
+    /// Answers of a server that then gives no more.
+    const ANSWERS: u64 = 3;
 
     fn serve(folder: &Path, manner: Manner) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (folder, sent) = (folder.to_owned(), Arc::new(AtomicU64::new(0)));
-        let count = Arc::clone(&sent);
+        let (count, asked) = (Arc::clone(&sent), Arc::new(AtomicU64::new(0)));
+        let questions = Arc::clone(&asked);
         thread::spawn(move || {
-            for (n, stream) in listener.incoming().flatten().enumerate() {
-                let tag = if manner == Manner::Changing { n } else { 0 };
-                answer(stream, &folder, manner, tag, &count);
+            let mut kept = Vec::new();
+            for stream in listener.incoming().flatten() {
+                let n = questions.fetch_add(1, Ordering::SeqCst);
+                match manner {
+                    Manner::HangsUp if n >= ANSWERS => {}
+                    Manner::Silent if n >= ANSWERS => kept.push(stream),
+                    _ => answer(
+                        stream,
+                        &folder,
+                        manner,
+                        if manner == Manner::Changing { n } else { 0 },
+                        &count,
+                    ),
+                }
             }
         });
-        Server { url, sent }
+        Server { url, sent, asked }
     }
 
     /// Answers one request, and ends the connection. Whoever hangs up early is left alone.
-    fn answer(mut stream: TcpStream, folder: &Path, manner: Manner, tag: usize, sent: &AtomicU64) {
+    fn answer(mut stream: TcpStream, folder: &Path, manner: Manner, tag: u64, sent: &AtomicU64) {
         let mut path = PathBuf::new();
         let mut range = None;
         for line in BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty())
         {
             if let Some(name) = line.strip_prefix("GET /") {
-                path = folder.join(name.split(' ').next().unwrap_or_default());
+                path = folder.join(name.split([' ', '?']).next().unwrap_or_default());
             } else if let Some(bytes) = line.to_lowercase().strip_prefix("range: bytes=") {
                 let (from, to) = bytes.split_once('-').expect("a range");
                 range = Some((from.parse::<u64>().expect("from"), to.parse::<u64>().expect("to")));
@@ -156,5 +176,91 @@ mod ranges {
         assert!(line.contains("\"being_written\""), "{line}");
         let nobody = run(&["scan", "--jsonl", "http://127.0.0.1:1/a.dmp"]);
         assert!(nobody.stdout.contains("\"unreadable\""), "{}", nobody.stdout);
+    }
+
+    /// Every question to a dump; a report about what is left of it would be wrong, and is not printed.
+    const COMMANDS: [&str; 10] = [
+        "why",
+        "summary",
+        "info",
+        "threads",
+        "heaps",
+        "allocations",
+        "stack --thread all",
+        "regions",
+        "report --format html",
+        "at 7ffe0000",
+    ];
+
+    fn asked(command: &str, url: &str) -> super::support::Run {
+        let mut args: Vec<&str> = command.split(' ').collect();
+        let place = if args[0] == "at" { 1 } else { args.len() };
+        args.insert(place, url);
+        run(&args)
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_an_error_for_every_command() {
+        let folder = tempfile::tempdir().expect("a folder");
+        presets::full(200, 1 << 20, 20, 20).write_file(&at(&folder, "a.dmp")).expect("a dump");
+        let mut cut_off = 0;
+        for (manner, why) in [(Manner::Changing, "the file changed on the server"), (Manner::HangsUp, "")] {
+            for command in COMMANDS {
+                let server = serve(folder.path(), manner);
+                let run = asked(command, &format!("{}/a.dmp", server.url));
+                let questions = server.asked.load(Ordering::SeqCst);
+                if questions <= ANSWERS && manner == Manner::HangsUp {
+                    continue; // so few were enough
+                }
+                assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{command}: {}", run.stderr);
+                assert!(run.stderr.contains(why) && run.stderr.lines().count() == 1, "{}", run.stderr);
+                // A server that failed is not asked again.
+                assert!(questions <= ANSWERS + 1, "{command}: {questions}");
+                cut_off += u32::from(manner == Manner::HangsUp);
+            }
+        }
+        assert!(cut_off > 5, "{cut_off}");
+        let server = serve(folder.path(), Manner::HangsUp);
+        let small = at(&folder, "small.dmp");
+        let trim = run(&["trim", &format!("{}/a.dmp", server.url), str(&small)]);
+        assert_eq!((trim.code, small.exists()), (Some(1), false), "{}", trim.stderr);
+        let same = serve(folder.path(), Manner::Changing);
+        let diff = run(&["diff", &format!("{}/a.dmp", same.url), str(&at(&folder, "a.dmp"))]);
+        assert_eq!((diff.code, diff.stdout.as_str()), (Some(1), ""), "{}", diff.stderr);
+    }
+
+    #[test]
+    fn a_silent_server_is_not_waited_for_longer_than_allowed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        presets::full(200, 1 << 20, 20, 20).write_file(&at(&folder, "a.dmp")).expect("a dump");
+        for command in ["why --timeout 0.5", "report --timeout 0.5"] {
+            let server = serve(folder.path(), Manner::Silent);
+            let since = std::time::Instant::now();
+            let run = asked(command, &format!("{}/a.dmp", server.url));
+            assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{command}");
+            assert!(run.stderr.contains("longer than --timeout allows"), "{}", run.stderr);
+            assert!(since.elapsed() < std::time::Duration::from_secs(20), "{:?}", since.elapsed());
+        }
+    }
+
+    #[test]
+    fn secrets_in_a_url_are_not_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        presets::tiny().write_file(&at(&folder, "a.dmp")).expect("a dump");
+        let server = serve(folder.path(), Manner::Ranges);
+        let of = |name: &str, host: &str| format!("http://user:secret@{host}/{name}?sig=secret");
+        let host = server.url.trim_start_matches("http://");
+        let shown = |run: super::support::Run| run.stdout + &run.stderr;
+        // This server takes what stands before the question mark to be the file's name.
+        for (name, host) in [("a.dmp", host), ("missing.dmp", host), ("a.dmp", "127.0.0.1:1")] {
+            let url = of(name, host);
+            for args in
+                [vec!["why", &url], vec!["report", &url], vec!["scan", &url], vec!["scan", "--jsonl", &url]]
+            {
+                let text = shown(run(&args));
+                assert!(text.contains(&format!("http://{host}/{name}")) || args[0] == "why", "{text}");
+                assert!(!text.contains("secret"), "{args:?}: {text}");
+            }
+        }
     }
 }

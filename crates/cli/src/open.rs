@@ -3,22 +3,34 @@
 use std::io;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use dumplens_analyzer::render::escape;
 use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, FileSource, Source};
+use dumplens_scan::{Guard, Guarded};
 
 use crate::remote;
 use crate::symbols::SymbolArgs;
 
-/// The path as it is shown: whoever named the file may have been hostile.
+/// The path as it is shown: whoever named the file may have been hostile, and a URL may hold secrets.
 pub(crate) fn shown(path: &Path) -> String {
-    escape::line(&path.to_string_lossy())
+    escape::line(&remote::without_secrets(path))
 }
 
 /// Opens the dump at `path`; an error names the path and fits on one line.
 pub(crate) fn open(path: &Path) -> anyhow::Result<Dump> {
     Dump::open(source(path).with_context(|| shown(path))?).with_context(|| shown(path))
+}
+
+/// The same, with reads that fail once the guard wants an end.
+pub(crate) fn open_within(path: &Path, guard: Guard) -> anyhow::Result<Dump> {
+    let source = source(path).with_context(|| shown(path))?;
+    Dump::open(Guarded { source, guard }).with_context(|| shown(path))
+}
+
+/// Fails if not all that was asked for could be read: what is not known then is not absent from the dump.
+pub(crate) fn all_read(dump: &Dump, path: &Path) -> anyhow::Result<()> {
+    dump.read_failure().map_or(Ok(()), |error| Err(anyhow!("{}: {error}", shown(path))))
 }
 
 /// The bytes of a dump: a file's, or those behind a URL.
@@ -38,7 +50,9 @@ pub(crate) fn source(path: &Path) -> io::Result<Box<dyn Source>> {
 /// Opens the dump and answers a question about it.
 pub(crate) fn answer(path: &Path, question: Question) -> anyhow::Result<Report> {
     let dump = open(path)?;
-    Ok(Report::answer(&Process::gather(&dump), question, &options(path)))
+    let report = Report::answer(&Process::gather(&dump), question, &options(path));
+    all_read(&dump, path)?;
+    Ok(report)
 }
 
 /// As [`answer`], with the PDBs that `symbols` names.
@@ -62,10 +76,11 @@ pub(crate) fn with_symbols(
     let (search, warnings) = symbols.search(path)?;
     let mut report = Report::answer(process, question, &Options { search, ..options.clone() });
     report.facts.warnings.extend(warnings);
+    all_read(process.dump, path)?;
     Ok(report)
 }
 
 /// How a question about the dump at `path` is answered.
 pub(crate) fn options(path: &Path) -> Options {
-    Options { path: path.to_string_lossy().into_owned(), ..Options::default() }
+    Options { path: remote::without_secrets(path), ..Options::default() }
 }

@@ -4,9 +4,17 @@
 
 use std::path::Path;
 
+use dumplens_analyzer::symbols::bare_url;
+
 /// Whether a path is an address on the network.
 pub(crate) fn is_url(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.starts_with("http://") || text.starts_with("https://"))
+}
+
+/// The path, or the URL without what may be secret in it.
+pub(crate) fn without_secrets(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if is_url(path) { bare_url(&text) } else { text.into_owned() }
 }
 
 #[cfg(feature = "http")]
@@ -17,9 +25,10 @@ mod ranges {
     use std::collections::VecDeque;
     use std::io::{self, Read};
     use std::path::Path;
-    use std::sync::{Arc, Mutex, PoisonError};
+    use std::sync::{Arc, Mutex, OnceLock, PoisonError};
     use std::time::Duration;
 
+    use dumplens_analyzer::symbols::bare_url;
     use dumplens_core::Source;
     use ureq::http::{Response, header};
 
@@ -46,6 +55,8 @@ mod ranges {
         version: Option<String>,
         /// Used last come last.
         blocks: Mutex<VecDeque<Block>>,
+        /// Why the server is not asked again: an answer did not come.
+        down: OnceLock<(io::ErrorKind, String)>,
     }
 
     impl HttpSource {
@@ -61,21 +72,31 @@ mod ranges {
                 .user_agent(concat!("dumplens/", env!("CARGO_PKG_VERSION")))
                 .build();
             let blocks = Mutex::new(VecDeque::new());
-            let mut source =
-                HttpSource { url, agent: config.new_agent(), size: u64::MAX, version: None, blocks };
+            let (agent, down) = (config.new_agent(), OnceLock::new());
+            let mut source = HttpSource { url, agent, size: u64::MAX, version: None, blocks, down };
             let (first, size, version) = source.request(0, BLOCK)?;
             (source.size, source.version) = (size, version);
             source.blocks.lock().unwrap_or_else(PoisonError::into_inner).push_back((0, Arc::new(first)));
             Ok(source)
         }
 
-        /// Up to `len` bytes at `from`, the size of the file, and its version.
+        /// Up to `len` bytes at `from`, the size of the file, and its version. Once that has failed, it fails at once:
+        /// a dump asks some hundred times, and a server that is silent would be waited for as often.
         fn request(&self, from: u64, len: u64) -> io::Result<(Vec<u8>, u64, Option<String>)> {
+            if let Some((kind, why)) = self.down.get() {
+                return Err(io::Error::new(*kind, why.clone()));
+            }
+            self.ask(from, len).inspect_err(|error| {
+                let _ = self.down.set((error.kind(), error.to_string()));
+            })
+        }
+
+        fn ask(&self, from: u64, len: u64) -> io::Result<(Vec<u8>, u64, Option<String>)> {
             let range = format!("bytes={from}-{}", from.saturating_add(len).min(self.size) - 1);
             // A compressed answer would have other offsets.
             let request =
                 self.agent.get(&self.url).header("Range", range).header("Accept-Encoding", "identity");
-            let mut response = request.call().map_err(|error| io::Error::other(error.to_string()))?;
+            let mut response = request.call().map_err(|error| self.in_words(&error))?;
             refuse(response.status().as_u16())?;
             let (begin, size) = content_range(&response).ok_or_else(|| {
                 io::Error::other("the server's answer does not say which part of the file it is")
@@ -92,6 +113,16 @@ mod ranges {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             Ok((bytes, size, version))
+        }
+
+        /// What the client says may repeat the URL.
+        fn in_words(&self, error: &ureq::Error) -> io::Error {
+            let why = error.to_string().replace(&self.url, &bare_url(&self.url));
+            let kind = match error {
+                ureq::Error::Timeout(_) => io::ErrorKind::TimedOut,
+                _ => io::ErrorKind::Other,
+            };
+            io::Error::new(kind, why)
         }
 
         fn block(&self, number: u64) -> io::Result<Arc<Vec<u8>>> {

@@ -60,7 +60,10 @@ pub(crate) fn report(
 
 fn whole(path: &Path, symbols: &[PathBuf], include_secrets: bool) -> Result<String, Failure> {
     let dump = Dump::open(FileSource::open(path)?)?;
-    Ok(json::compact(&judged(&dump, path, symbols, include_secrets)))
+    let report = judged(&dump, path, symbols, include_secrets);
+    // What was not read because of that is not absent.
+    dump.read_failure().map_or(Ok(()), |error| Err(Failure::from(error)))?;
+    Ok(json::compact(&report))
 }
 
 /// The report with all that it can have, and with names for its addresses.

@@ -1,5 +1,6 @@
 //! What ends the reading of a dump early: its time limit, and Ctrl-C.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,11 +58,17 @@ impl Guard {
 }
 
 /// A dump whose reads fail once its guard wants an end. The analysis then finds nothing more, and ends by itself.
-pub(crate) struct Guarded {
+pub struct Guarded {
     /// Its bytes.
-    pub(crate) source: Box<dyn Source>,
+    pub source: Box<dyn Source>,
     /// What ends the reads.
-    pub(crate) guard: Guard,
+    pub guard: Guard,
+}
+
+impl fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded").field("guard", &self.guard).finish_non_exhaustive()
+    }
 }
 
 impl Source for Guarded {

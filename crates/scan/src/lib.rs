@@ -18,6 +18,6 @@ mod triage;
 
 pub use failure::{Code, Failure};
 pub use find::{Found, Places, listed, named_as_dump};
-pub use guard::{Guard, Stop};
+pub use guard::{Guard, Guarded, Stop};
 pub use symbols::local_search;
 pub use triage::{Triaged, triage};

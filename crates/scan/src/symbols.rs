@@ -4,16 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use dumplens_analyzer::Warning;
-<<<<<<< HEAD
 use dumplens_analyzer::facts::WarningReport;
-use dumplens_analyzer::symbols::{Search, SymbolWarning, parse_nt_symbol_path};
-=======
-use dumplens_analyzer::report::WarningReport;
 use dumplens_analyzer::symbols::{Listings, Search, SymbolWarning, parse_nt_symbol_path};
 
 /// Shared by all dumps: most lie in one folder.
 static LISTINGS: LazyLock<Listings> = LazyLock::new(Listings::default);
->>>>>>> 360e2ff (A name by an export is certain as far as the code of a leaf function goes; exports have one budget for the dump, and counts in a PDB are checked before pdb2 believes them)
 
 /// The search for the symbols of a dump, in local folders only, and what of `_NT_SYMBOL_PATH` had to be left out.
 /// `dump` is its file, if it is one.

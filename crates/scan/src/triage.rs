@@ -69,6 +69,10 @@ fn read(
     let dump = Dump::open(Guarded { source, guard })
         .map_err(|error| if is_cut(&error) && young { cut() } else { error.into() })?;
     let report = judge(&dump)?;
+    // What was not read because of that is not absent.
+    if let Some(error) = dump.read_failure() {
+        return Err(error.into());
+    }
     if report.facts.dump.truncated && young {
         return Err(cut());
     }

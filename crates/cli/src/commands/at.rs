@@ -32,6 +32,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         report.name(&mut Symbols::new(&process, search));
         report.warnings.extend(warnings);
     }
+    open::all_read(&dump, &options.input.dump)?;
     match options.input.format {
         Format::Text => output.text(&text::address(&report)),
         Format::Json => output.json(&Versioned::new(&report)),

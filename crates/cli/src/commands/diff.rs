@@ -50,6 +50,8 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let old = Side { process: &old, facts: &before };
     let new = Side { process: &new, facts: &after };
     let difference = Difference::between(&old, &new);
+    open::all_read(old.process.dump, &options.old)?;
+    open::all_read(new.process.dump, &options.new)?;
     match options.format {
         Format::Text => output.text(&text::diff(&difference)),
         Format::Json => output.json(&difference),

@@ -90,13 +90,16 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let filter = options.filter();
     let pieces = sorted(process.space.pieces().filter(|piece| filter.accepts(piece)), options.sort);
     let regions = pieces.map(|piece| RegionReport::new(&process, &piece));
+    open::all_read(&dump, &options.dump)?;
     let whole_list = filter == Filter::default() && options.sort == Order::Base;
     match options.format {
         Format::Text => as_text(&process, regions, whole_list, output),
         Format::Csv => as_table(&process, regions, b',', output),
         Format::Tsv => as_table(&process, regions, b'\t', output),
         Format::Json => as_json(&process, regions, output),
-    }
+    }?;
+    // The list itself may have been read while it was written.
+    open::all_read(&dump, &options.dump)
 }
 
 /// In the order wanted; only an order other than the map's own holds all regions at once.

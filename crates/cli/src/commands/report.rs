@@ -10,6 +10,7 @@ use dumplens_analyzer::render::html;
 use dumplens_analyzer::render::{markdown, text};
 use dumplens_analyzer::{Process, Question, Report};
 
+use crate::limit::Limit;
 use crate::open;
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
@@ -27,6 +28,8 @@ pub(crate) struct Options {
     include_secrets: bool,
     #[command(flatten)]
     symbols: SymbolArgs,
+    #[command(flatten)]
+    limit: Limit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,17 +49,31 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         include_secrets: options.include_secrets,
         ..open::options(&options.dump)
     };
-    let dump = open::open(&options.dump)?;
-    let process = Process::gather(&dump);
-    let report =
-        open::with_symbols(&process, Question::Everything, &wanted, &options.dump, &options.symbols)?;
-    match options.format {
-        Format::Text => as_text(report, output),
-        Format::Json => output.json(&report),
-        Format::Markdown => output.raw(&markdown::report(&report)),
-        #[cfg(feature = "html")]
-        Format::Html => output.raw(&html::page(&report, &SpaceMap::new(&process))),
+    let (path, symbols, format) = (options.dump.clone(), options.symbols.clone(), options.format);
+    let answer = options.limit.within(move |guard| {
+        let dump = open::open_within(&path, guard)?;
+        let process = Process::gather(&dump);
+        let report = open::with_symbols(&process, Question::Everything, &wanted, &path, &symbols)?;
+        let answer = match format {
+            #[cfg(feature = "html")]
+            Format::Html => Answer::Page(html::page(&report, &SpaceMap::new(&process))),
+            Format::Markdown => Answer::Page(markdown::report(&report)),
+            Format::Text | Format::Json => Answer::Report(Box::new(report)),
+        };
+        open::all_read(&dump, &path)?;
+        Ok(answer)
+    })?;
+    match answer {
+        Answer::Page(page) => output.raw(&page),
+        Answer::Report(report) if options.format == Format::Json => output.json(&report),
+        Answer::Report(report) => as_text(*report, output),
     }
+}
+
+/// What the work leaves to be printed.
+enum Answer {
+    Page(String),
+    Report(Box<Report>),
 }
 
 fn as_text(mut report: Report, output: &mut Output) -> anyhow::Result<()> {

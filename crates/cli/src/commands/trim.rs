@@ -42,6 +42,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let mut out = io::BufWriter::with_capacity(256 << 10, temporary);
     let trimmed = dumplens_analyzer::trim(&dump, TrimOptions { redact: options.redact }, &mut out)
         .with_context(named)?;
+    open::all_read(&dump, &options.dump)?;
     let temporary = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(named)?;
     temporary.as_file().sync_all().with_context(named)?;
     let to = long::path(&options.to);

@@ -1,10 +1,11 @@
 //! `dumplens why`: what happened, and how is that known?
 
-use dumplens_analyzer::Question;
+use dumplens_analyzer::{Process, Question};
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 
 use crate::args::{Format, Input};
+use crate::limit::Limit;
 use crate::open;
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
@@ -16,10 +17,16 @@ pub(crate) struct Options {
     input: Input,
     #[command(flatten)]
     symbols: SymbolArgs,
+    #[command(flatten)]
+    limit: Limit,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let report = open::answer_with_symbols(&options.input.dump, Question::Why, &options.symbols)?;
+    let (path, symbols) = (options.input.dump.clone(), options.symbols.clone());
+    let report = options.limit.within(move |guard| {
+        let dump = open::open_within(&path, guard)?;
+        open::with_symbols(&Process::gather(&dump), Question::Why, &open::options(&path), &path, &symbols)
+    })?;
     match options.input.format {
         Format::Text => output.text(&text::why(&report)),
         Format::Json => output.json(&Part::verdict(&report)),

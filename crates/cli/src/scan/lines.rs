@@ -9,6 +9,7 @@ use dumplens_analyzer::report::SCHEMA_VERSION;
 use serde::Serialize;
 
 use super::row::Row;
+use crate::remote::without_secrets;
 use dumplens_scan::Failure;
 
 /// A line of `--jsonl`: the path as it was given, and one of three.
@@ -44,7 +45,7 @@ pub(crate) fn error(path: &Path, failure: &Failure) -> String {
 }
 
 fn line(path: &Path, line: &Line<'_>) -> String {
-    let path = path.to_string_lossy();
+    let path = without_secrets(path);
     let mut line = json::compact(&Line { path: &path, ..*line });
     line.push('\n');
     line
@@ -80,7 +81,7 @@ pub(crate) fn csv_head() -> String {
 pub(crate) fn csv_row(path: &Path, row: &Row) -> String {
     let text = |text: &Option<String>| text.as_deref().map(cell).unwrap_or_default();
     record([
-        cell(&path.to_string_lossy()),
+        cell(&without_secrets(path)),
         String::new(),
         String::new(),
         // A store that the row comes from may be another's.
@@ -104,7 +105,7 @@ pub(crate) fn csv_row(path: &Path, row: &Row) -> String {
 /// A file without a report.
 pub(crate) fn csv_error(path: &Path, failure: &Failure) -> String {
     let mut cells: [String; 17] = Default::default();
-    cells[0] = cell(&path.to_string_lossy());
+    cells[0] = cell(&without_secrets(path));
     failure.code.name().clone_into(&mut cells[1]);
     cells[2] = cell(&failure.message);
     record(cells)
