@@ -11,6 +11,10 @@ use super::leaf;
 /// `IMAGE_FILE_MACHINE_AMD64`.
 const X64: u16 = 0x8664;
 
+/// No function is as long. Where a table of functions shows how many begin in between, an export that lies so far below is
+/// not named; elsewhere it is, as the debugger does.
+const FURTHEST: u32 = 1 << 20;
+
 /// One export with an address of its own.
 #[derive(Debug)]
 pub(super) struct Named {
@@ -56,9 +60,11 @@ impl Exports {
         }
     }
 
-    /// The nearest export at or below `rva`, if it lies in the same section.
+    /// The nearest export at or below `rva`, if it lies in the same section, and near enough to tell anything.
     pub(super) fn below(&self, rva: u32) -> Option<Named> {
-        let (rva, place) = nearest(&self.sorted, &self.sections, rva)?;
+        let most = if self.functions.is_some() { FURTHEST } else { u32::MAX };
+        let near = |(begin, _): &(u32, usize)| rva - begin < most;
+        let (rva, place) = nearest(&self.sorted, &self.sections, rva).filter(near)?;
         Some(Named { rva, name: name(&self.all.get(place)?).into_owned() })
     }
 }

@@ -21,7 +21,10 @@ pub(super) type Names = HashMap<String, OsString>;
 
 /// The listings of folders, shared by all clones. A folder that changes is listed again.
 #[derive(Debug, Clone, Default)]
-pub struct Listings(Arc<Mutex<HashMap<PathBuf, Arc<Mutex<Option<Listing>>>>>>);
+pub struct Listings(Arc<Mutex<HashMap<PathBuf, Slot>>>);
+
+/// The listing of one folder, once there is one.
+type Slot = Arc<Mutex<Option<Listing>>>;
 
 /// What a folder listed, and when.
 #[derive(Debug)]
@@ -50,7 +53,7 @@ impl Listings {
         Ok(answer)
     }
 
-    fn slot(&self, folder: &Path) -> Arc<Mutex<Option<Listing>>> {
+    fn slot(&self, folder: &Path) -> Slot {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_FOLDERS && !all.contains_key(folder) {
             all.clear();

@@ -64,7 +64,7 @@ fn a_leaf_function_ends_where_its_code_does() {
         leaf(0x1020, &[0x90; 16]),
     ];
     functions.push(pe::Function { unwind: Some(pe::Unwind::default()), ..leaf(0x1030, &[0x90, 0xc3]) });
-    functions.push(leaf(0x1032, &[0x90; 600]));
+    functions.push(leaf(0x1032, &vec![0x90; 0x10_0000]));
     let at = |name: &str, rva| pe::Export::At(name.to_owned(), rva);
     let exports = vec![at("Sum", 0x1000), at("Open", 0x1020)];
     let base = 0x7ff6_0000_0000;
@@ -80,7 +80,7 @@ fn a_leaf_function_ends_where_its_code_does() {
     let dump = dump(&process);
     let source = |rva| {
         let site = crate::resolve(&dump, &[], base + rva, At::Instruction).0.remove(0);
-        (site.function.unwrap(), site.source == Some(Source::Export))
+        (site.function.unwrap_or_default(), site.source == Some(Source::Export))
     };
     for (rva, name, certain) in [
         (0x1000, "Sum", true),
@@ -93,6 +93,8 @@ fn a_leaf_function_ends_where_its_code_does() {
         (0x102f, "Open", true),
         (0x1030, "Open", false),
         (0x1032, "Open", false),
+        (0x10_101f, "Open", false),
+        (0x10_1020, "", false), // a megabyte behind it
     ] {
         assert_eq!(source(rva), (name.to_owned(), certain), "{rva:#x}");
     }

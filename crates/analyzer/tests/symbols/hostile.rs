@@ -225,7 +225,9 @@ fn lists_of_more_arguments_than_they_have() {
     let lists = types_of_kind(LF_ARGLIST);
     assert_eq!(lists.len(), 19);
     let mut bytes = IMIT.to_vec();
-    lists.iter().for_each(|(_, at)| put(&mut bytes, *at, u32::MAX));
+    for (_, at) in &lists {
+        put(&mut bytes, *at, u32::MAX);
+    }
     let sound = frames_at(Cursor::new(IMIT), None, &RVAS).expect("frames");
     assert_eq!(frames_at(Cursor::new(&bytes), None, &RVAS).expect("frames"), sound);
     assert_eq!(

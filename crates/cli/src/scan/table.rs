@@ -134,3 +134,16 @@ fn short(text: &str) -> String {
 fn shown(path: &Path) -> String {
     crate::open::shown(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::columns;
+
+    #[test]
+    fn a_cell_of_any_length_stands_out_of_its_column() {
+        let long = "x".repeat(70_000);
+        let rows = [[long.clone(), "1".to_owned()], ["ab".to_owned(), "2".to_owned()]];
+        let expected = format!("Name  N\n{long}  1\nab    2\n");
+        assert_eq!(columns(["Name", "N"], &rows, &[]), expected);
+    }
+}

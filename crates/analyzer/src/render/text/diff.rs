@@ -88,3 +88,19 @@ fn table(out: &mut String, section: &Section, rated: bool) {
         out.push_str(&format!("({note})\n"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rust's own formatting panics on a width of 65,536.
+    #[test]
+    fn a_name_of_any_length_stands_out_of_its_column() {
+        let (long, short) = ("\\u{1b}".repeat(11_000), "Event".to_owned());
+        let rows = [&long, &short].map(|name| vec![name.clone(), "7".to_owned()]).to_vec();
+        let section = Section { title: "Handles".into(), columns: vec!["Type", ">Old"], rows, note: None };
+        let mut out = String::new();
+        table(&mut out, &section, true);
+        assert_eq!(out, format!("\n--- Handles\nType   Old\n{long}    7\nEvent    7\n"));
+    }
+}
