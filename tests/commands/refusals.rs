@@ -37,6 +37,17 @@ fn files_of_other_kinds() {
         (page(b"\x28\xb5\x2f\xfd"), "not a minidump: this is a zstd archive: unpack it first"),
         (page(b"PK\x03\x04"), "not a minidump: this is a zip archive: unpack it first"),
         (page(b"7z\xbc\xaf\x27\x1c"), "not a minidump: this is a 7-Zip archive: unpack it first"),
+        (page(b"\xfd7zXZ\0\0\x04"), "not a minidump: this is an xz archive: unpack it first"),
+        (page(b"BZh91AY&SY"), "not a minidump: this is a bzip2 archive: unpack it first"),
+        (
+            page(&[&[b'n'; 257][..], b"ustar\x0000"].concat()),
+            "not a minidump: this is a tar archive: unpack it first",
+        ),
+        (
+            page(b"--7d9\r\nContent-Disposition: form-data; name=\"dump\"\r\n\r\nMDMP\x93\xa7"),
+            "not a minidump: this is the body of an upload (multipart/form-data)",
+        ),
+        (page(b"<!DOCTYPE html>"), "not a minidump: this is an HTML page"),
         (vec![0; 4096], "not a minidump: it begins with zeros, as a file that was never written"),
         (page(b"PMDM"), "big-endian"),
         (b"MDMP\x93\xa7".to_vec(), "the minidump is cut off after 6 bytes, inside its header"),

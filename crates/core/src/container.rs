@@ -174,24 +174,52 @@ fn locate(
     streams
 }
 
+/// First bytes of files that are no minidumps, and what a person would call them.
+const OTHERS: [(&[u8], &str); 21] = [
+    (b"MZ", "a Windows program or library"),
+    (b"\x7fELF", "an ELF file (a Linux program or core dump)"),
+    (b"\xcf\xfa\xed\xfe", "a Mach-O file (a macOS program or core dump)"),
+    (b"\x1f\x8b", "a gzip archive: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive: unpack it first"),
+    (b"\xfd7zXZ\0", "an xz archive: unpack it first"),
+    (b"BZh", "a bzip2 archive: unpack it first"),
+    (b"\x04\x22\x4d\x18", "an lz4 archive: unpack it first"),
+    (b"PK\x03\x04", "a zip archive: unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
+    (b"MSCF", "a cabinet archive: unpack it first"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+    (b"Microsoft C/C++ MSF", "a PDB: symbols, and no dump"),
+    (b"ElfFile\0", "a log of Windows' events"),
+    (b"%PDF", "a PDF document"),
+    (b"<?xml", "an XML file"),
+    (b"<!DOCTYPE html", "an HTML page, as servers send in place of a file"),
+    (b"<!doctype html", "an HTML page, as servers send in place of a file"),
+    (b"<html", "an HTML page, as servers send in place of a file"),
+    (b"{", "text that begins as JSON"),
+    (b"version https://git-lfs", "a pointer of Git LFS, in place of the file"),
+];
+/// Where a tar archive says that it is one.
+const USTAR: usize = 257;
+
+fn other_format(head: &[u8]) -> Option<&'static str> {
+    let text = head.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    // A body of multipart/form-data begins with `--` and its boundary, and the headers of its first part.
+    if text.starts_with("--") && text.to_ascii_lowercase().contains("content-disposition:") {
+        return Some("the body of an upload (multipart/form-data): take the minidump out of it first");
+    }
+    if head.get(USTAR..).is_some_and(|at| at.starts_with(b"ustar")) {
+        return Some("a tar archive: unpack it first");
+    }
+    OTHERS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
+}
+
 /// One clear line for a file that is something else.
 fn refuse_other_formats(meta: &Metadata<'_>) -> Result<(), OpenError> {
-    /// First bytes, and what a person would call the file.
-    const OTHERS: [(&[u8], &str); 9] = [
-        (b"MZ", "a Windows program or library"),
-        (b"\x7fELF", "an ELF file (a Linux program or core dump)"),
-        (b"\x1f\x8b", "a gzip archive: unpack it first"),
-        (b"\x28\xb5\x2f\xfd", "a zstd archive: unpack it first"),
-        (b"PK\x03\x04", "a zip archive: unpack it first"),
-        (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
-        (b"MSCF", "a cabinet archive: unpack it first"),
-        (b"Rar!", "a RAR archive: unpack it first"),
-        (b"<?xml", "an XML file"),
-    ];
+    const HEAD: u64 = 512;
     if meta.size() == 0 {
         return Err(OpenError::Empty);
     }
-    let head = meta.bytes(0, meta.size().min(8)).map_err(OpenError::Read)?.unwrap_or_default();
+    let head = meta.bytes(0, meta.size().min(HEAD)).map_err(OpenError::Read)?.unwrap_or_default();
     if head.starts_with(&MINIDUMP_SIGNATURE.to_le_bytes()) {
         return Ok(());
     }
@@ -203,9 +231,9 @@ fn refuse_other_formats(meta: &Metadata<'_>) -> Result<(), OpenError> {
             return Err(OpenError::KernelDump { signature });
         }
     }
-    let found = match OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
-        Some((_, what)) => format!("this is {what}"),
-        None if head.iter().all(|b| *b == 0) => {
+    let found = match other_format(&head) {
+        Some(what) => format!("this is {what}"),
+        None if head.iter().take(8).all(|b| *b == 0) => {
             "it begins with zeros, as a file that was never written".to_owned()
         }
         None => "it does not begin with the signature MDMP".to_owned(),

@@ -49,6 +49,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("pdb_unreadable", "A PDB cannot be read."),
     ("pdb_name_unusable", "A module names its PDB in a way that no file can be called."),
     ("exports_unreadable", "The exports of a module cannot be read."),
+    ("exports_cut", "Exports take more room than they may: those of the last modules are left out."),
     ("symbol_folder_unreadable", "A folder of symbols cannot be read."),
     ("symbol_server_ignored", "A symbol server or share is not asked."),
     ("symbol_server_failed", "A symbol server did not give a PDB."),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::listings::Listings;
 
 /// Where PDBs may lie.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
     /// Folders, in the order in which they are asked: flat, or laid out as a symbol store.
     pub dirs: Vec<PathBuf>,

@@ -1,8 +1,8 @@
 //! `dumplens why`: what happened, and how is that known?
 
-use dumplens_analyzer::{Process, Question};
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
+use dumplens_analyzer::{Process, Question};
 
 use crate::args::{Format, Input};
 use crate::limit::Limit;
