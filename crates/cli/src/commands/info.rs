@@ -24,6 +24,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         dumplens_analyzer::Options { include_secrets: options.include_secrets, ..open::options(path) };
     let dump = open::open(path)?;
     let report = Report::answer(&Process::gather(&dump), Question::Lists, &wanted);
+    open::all_read(&dump, path)?;
     match options.input.format {
         Format::Text => output.text(&text::info(&report)),
         Format::Json => output.json(&Part::info(&report)),

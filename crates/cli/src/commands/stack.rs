@@ -28,6 +28,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let path = &options.input.dump;
     let dump = open::open(path)?;
     let process = Process::gather(&dump);
+    open::all_read(&dump, path)?;
     let stacks = match options.thread {
         None => Stacks::Thread(by_default(&process)),
         Some(ThreadChoice::All) => Stacks::All,
