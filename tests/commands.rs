@@ -216,19 +216,11 @@ fn heaps_and_allocations() {
     let allocations = &found["memory"]["allocations"];
     // Two images, two stacks, the heap, the mapped page, the shared page, the block of PEB and TEBs.
     assert_eq!(allocations["count"], 8);
-    let sizes: Vec<u64> = allocations["list"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|a| a["size_bytes"].as_u64().unwrap())
-        .collect();
+    let sizes: Vec<u64> =
+        allocations["list"].as_array().unwrap().iter().map(|a| a["size_bytes"].as_u64().unwrap()).collect();
     assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes.len() == 8, "{sizes:?}");
-    let private: u64 = allocations["private_sizes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|c| c["count"].as_u64().unwrap())
-        .sum();
+    let private: u64 =
+        allocations["private_sizes"].as_array().unwrap().iter().map(|c| c["count"].as_u64().unwrap()).sum();
     assert_eq!(private, 5);
     let stack = &found["threads"][0]["stack"];
     assert_eq!((&stack["guard_bytes"], &stack["committed_bytes"]), (&0x3000.into(), &0x4000.into()));

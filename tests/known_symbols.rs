@@ -13,7 +13,6 @@ use std::path::Path;
 
 use dumplens_analyzer::Process;
 use dumplens_analyzer::symbols::{At, Search, Site, Source, Symbols};
-use dumplens_core::minidump::Module;
 use dumplens_core::pe::{ExportTarget, Image};
 use dumplens_core::{Dump, FileSource};
 use serde_json::Value;
@@ -61,11 +60,10 @@ fn same_function(wanted: &str, site: &Site) -> bool {
 /// shows follows no rule that is known.
 fn is_exported_at(process: &Process<'_>, address: u64, name: &str) -> bool {
     let Some(module) = process.module_at(address).map(|index| &process.modules[index]) else { return false };
-    let size = u32::try_from(module.size()).expect("a size");
-    let image = Image::read(process.dump.memory(), module.base_address(), size).expect("an image");
+    let image = Image::read(process.dump.memory(), module.base, module.size).expect("an image");
     let exports = image.exports().expect("readable").unwrap_or_default();
     exports.iter().any(|export| {
-        let here = matches!(export.target, ExportTarget::Rva(rva) if module.base_address() + u64::from(rva) == address);
+        let here = matches!(export.target, ExportTarget::Rva(rva) if module.base + u64::from(rva) == address);
         here && export.name.is_some_and(|n| n == name || n.strip_prefix('_') == Some(name))
     })
 }
@@ -101,7 +99,7 @@ fn compare(dump: &Path, truth: &Value, symbols: &Path, tally: &mut Tally) {
         let id = thread["tid"].as_u64().expect("an ID");
         let Some(index) = process.threads.iter().position(|t| u64::from(t.id) == id) else { continue };
         let Some(context) = opened.context(index) else { continue };
-        for frame in frames(thread, context.get_instruction_pointer()) {
+        for frame in frames(thread, context.ip) {
             let sites = resolver.resolve(frame.ip, frame.at);
             check(&process, &frame, &sites, tally);
         }

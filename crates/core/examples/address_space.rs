@@ -6,7 +6,6 @@
 use std::error::Error;
 use std::path::Path;
 
-use dumplens_core::minidump::Module;
 use dumplens_core::{Dump, FileSource};
 
 pub(crate) fn answer(path: &Path) -> Result<String, Box<dyn Error>> {
@@ -20,8 +19,8 @@ pub(crate) fn answer(path: &Path) -> Result<String, Box<dyn Error>> {
         None => "the dump has no map of the address space\n".to_owned(),
     };
     if let Some(modules) = dump.modules()? {
-        for module in modules.iter() {
-            answer += &format!("{:#x} {:?}\n", module.base_address(), module.code_file());
+        for module in &modules {
+            answer += &format!("{:#x} {:?}\n", module.base, module.name);
         }
     }
     Ok(answer)

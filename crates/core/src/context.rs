@@ -1,6 +1,88 @@
 //! CONTEXT: the flags that say what it holds, and for which processor.
 
+use minidump::{MinidumpContext, MinidumpRawContext};
+
 use crate::arch::Width;
+
+/// The registers of a thread (CONTEXT).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Context {
+    /// `ContextFlags` (winnt.h `CONTEXT_*`), without what the kernel notes there: which registers were filled in.
+    pub flags: u32,
+    /// The instruction pointer.
+    pub ip: u64,
+    /// The stack pointer.
+    pub sp: u64,
+    /// The general registers.
+    pub registers: Registers,
+}
+
+/// General registers, by processor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Registers {
+    /// x64.
+    X64 {
+        /// In the order of their numbers: rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15.
+        general: [u64; 16],
+        /// The code segment; 0x23 in 32-bit code.
+        cs: u16,
+    },
+    /// x86, in the order of their numbers: eax, ecx, edx, ebx, esp, ebp, esi, edi.
+    X86([u32; 8]),
+    /// ARM64: x0 to x28, fp (x29), lr (x30).
+    Arm64([u64; 31]),
+    /// Another processor's are not given.
+    Other,
+}
+
+const X64_NAMES: [&str; 16] = [
+    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+    "r15",
+];
+const X86_NAMES: [&str; 8] = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"];
+
+impl Context {
+    /// A general register by its name in assembly, such as `rax`, `ebp` or `x3`; `None` if the processor has none of
+    /// that name. Whether it was filled in, only [`Context::flags`] say.
+    pub fn register(&self, name: &str) -> Option<u64> {
+        let at = |names: &[&str]| names.iter().position(|known| *known == name);
+        match &self.registers {
+            Registers::X64 { general, .. } => general.get(at(&X64_NAMES)?).copied(),
+            Registers::X86(general) => general.get(at(&X86_NAMES)?).map(|value| u64::from(*value)),
+            Registers::Arm64(x) => match name {
+                "fp" => x.get(29).copied(),
+                "lr" => x.get(30).copied(),
+                _ => x.get(name.strip_prefix('x')?.parse::<usize>().ok()?).copied(),
+            },
+            Registers::Other => None,
+        }
+    }
+
+    pub(crate) fn of(context: &MinidumpContext) -> Context {
+        let (flags, registers) = match &context.raw {
+            MinidumpRawContext::Amd64(c) => {
+                let general = [
+                    c.rax, c.rcx, c.rdx, c.rbx, c.rsp, c.rbp, c.rsi, c.rdi, c.r8, c.r9, c.r10, c.r11, c.r12,
+                    c.r13, c.r14, c.r15,
+                ];
+                (c.context_flags, Registers::X64 { general, cs: c.cs })
+            }
+            MinidumpRawContext::X86(c) => {
+                let general = [c.eax, c.ecx, c.edx, c.ebx, c.esp, c.ebp, c.esi, c.edi];
+                (c.context_flags, Registers::X86(general))
+            }
+            MinidumpRawContext::Arm64(c) => (c.context_flags, Registers::Arm64(c.iregs)),
+            MinidumpRawContext::OldArm64(c) => {
+                let flags = u32::try_from(c.context_flags & u64::from(u32::MAX)).unwrap_or(0);
+                (flags, Registers::Arm64(c.iregs))
+            }
+            _ => (0, Registers::Other),
+        };
+        Context { flags, ip: context.get_instruction_pointer(), sp: context.get_stack_pointer(), registers }
+    }
+}
 
 /// What the kernel notes in `ContextFlags` beside the processor (winnt.h): `CONTEXT_EXCEPTION_ACTIVE`,
 /// `CONTEXT_SERVICE_ACTIVE`, `CONTEXT_UNWOUND_TO_CALL`, `CONTEXT_EXCEPTION_REQUEST`, `CONTEXT_EXCEPTION_REPORTING`. The

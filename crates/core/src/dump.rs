@@ -1,5 +1,6 @@
 //! A minidump that has been opened.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -12,7 +13,7 @@ use minidump::{
 
 use crate::arch::{Arch, Width};
 use crate::container::{self, Header, OpenError, StreamLocation};
-use crate::context;
+use crate::context::{self, Context};
 use crate::damage::Damage;
 use crate::extract::Extract;
 use crate::memory::Memory;
@@ -20,10 +21,17 @@ use crate::metadata::Metadata;
 use crate::source::{Remembering, Source};
 use crate::spans::Spans;
 use crate::streams::comment::Comment;
+use crate::streams::exception::Exception;
+use crate::streams::handles::{Handle, Handles};
 use crate::streams::memory_info::{self, MemoryInfoList};
 use crate::streams::memory_ranges::{self, Ranges};
+use crate::streams::misc_info::MiscInfo;
+use crate::streams::modules::Module;
+use crate::streams::system_info::SystemInfo;
 use crate::streams::system_memory::SystemMemory;
-use crate::streams::threads::ContextPlace;
+use crate::streams::thread_info::ThreadInfo;
+use crate::streams::threads::{ContextPlace, ThreadEntry};
+use crate::streams::unloaded_modules::{UnloadedModule, UnloadedModules};
 use crate::streams::vm_counters::VmCounters;
 use crate::streams::{self, malformed};
 use crate::vocabulary::StreamType;
@@ -146,34 +154,40 @@ impl Dump {
     }
 
     /// SystemInfo (7).
-    pub fn system_info(&self) -> Result<Option<MinidumpSystemInfo>, Damage> {
-        self.small_stream(StreamType::SYSTEM_INFO)
+    pub fn system_info(&self) -> Result<Option<SystemInfo>, Damage> {
+        Ok(self.small_stream(StreamType::SYSTEM_INFO)?.map(|info| SystemInfo::of(&info)))
     }
 
     /// MiscInfo (15).
-    pub fn misc_info(&self) -> Result<Option<MinidumpMiscInfo>, Damage> {
-        self.small_stream(StreamType::MISC_INFO)
+    pub fn misc_info(&self) -> Result<Option<MiscInfo>, Damage> {
+        Ok(self.small_stream(StreamType::MISC_INFO)?.map(|info| MiscInfo::of(&info)))
     }
 
-    /// ThreadList (3). The threads' stacks are in [`Dump::memory`] and their registers in [`Dump::context`]; the
-    /// descriptors of both are empty.
-    pub fn threads(&self) -> Result<Option<MinidumpThreadList<'_>>, Damage> {
-        self.small_stream(StreamType::THREAD_LIST)
+    /// ThreadList (3), in the order of the file. The threads' stacks are in [`Dump::memory`] and their registers in
+    /// [`Dump::context`].
+    pub fn threads(&self) -> Result<Option<Vec<ThreadEntry>>, Damage> {
+        let list: Option<MinidumpThreadList<'_>> = self.small_stream(StreamType::THREAD_LIST)?;
+        Ok(list.map(|list| list.threads.iter().map(ThreadEntry::of).collect()))
     }
 
-    /// ThreadNames (24).
-    pub fn thread_names(&self) -> Result<Option<MinidumpThreadNames>, Damage> {
-        self.small_stream(StreamType::THREAD_NAMES)
+    /// ThreadNames (24): the names that were given to threads, by thread ID. A name that was lost is empty.
+    pub fn thread_names(&self) -> Result<Option<BTreeMap<u32, String>>, Damage> {
+        let names: Option<MinidumpThreadNames> = self.small_stream(StreamType::THREAD_NAMES)?;
+        let copy = self.small.get_raw_stream(StreamType::THREAD_NAMES.0).unwrap_or_default();
+        Ok(names.map(|names| streams::thread_names::by_id(&names, copy)))
     }
 
-    /// ThreadInfoList (17).
-    pub fn thread_infos(&self) -> Result<Option<MinidumpThreadInfoList>, Damage> {
-        self.small_stream(StreamType::THREAD_INFO_LIST)
+    /// ThreadInfoList (17), by thread ID; of several entries for one ID the last.
+    pub fn thread_infos(&self) -> Result<Option<BTreeMap<u32, ThreadInfo>>, Damage> {
+        let list: Option<MinidumpThreadInfoList> = self.small_stream(StreamType::THREAD_INFO_LIST)?;
+        let by_id = |info: ThreadInfo| (info.id, info);
+        Ok(list.map(|list| list.thread_infos.iter().map(ThreadInfo::of).map(by_id).collect()))
     }
 
     /// ModuleList (4), in the order of the file. A name that was lost is empty.
-    pub fn modules(&self) -> Result<Option<MinidumpModuleList>, Damage> {
-        self.small_stream(StreamType::MODULE_LIST)
+    pub fn modules(&self) -> Result<Option<Vec<Module>>, Damage> {
+        let list: Option<MinidumpModuleList> = self.small_stream(StreamType::MODULE_LIST)?;
+        Ok(list.map(|list| list.iter().map(Module::of).collect()))
     }
 
     /// UnloadedModuleList (14). Read each time it is asked for: of some writers it has 65,536 entries.
@@ -181,30 +195,38 @@ impl Dump {
         let read = self.alone(StreamType::UNLOADED_MODULE_LIST, |at, extract, damage| {
             streams::unloaded_modules::copy(at, self.width, extract, damage)
         })?;
-        Ok(read.map(|(list, damage)| UnloadedModules { list, damage }))
+        Ok(read.map(|(list, damage): (MinidumpUnloadedModuleList, _)| {
+            let list = list.iter().map(UnloadedModule::of).collect();
+            UnloadedModules { list, damage }
+        }))
     }
 
     /// Exception (6).
-    pub fn exception(&self) -> Result<Option<MinidumpException<'_>>, Damage> {
-        self.small_stream(StreamType::EXCEPTION)
+    pub fn exception(&self) -> Result<Option<Exception>, Damage> {
+        let exception: Option<MinidumpException<'_>> = self.small_stream(StreamType::EXCEPTION)?;
+        let (system, misc) = self.machine();
+        Ok(exception.map(|exception| Exception::of(&exception, system, misc)))
     }
 
     /// HandleData (12). Read each time it is asked for; the list can be long.
     pub fn handles(&self) -> Result<Option<Handles>, Damage> {
         let read = self.alone(StreamType::HANDLE_DATA, streams::handles::copy)?;
-        Ok(read.map(|(list, damage)| Handles { list, damage }))
+        Ok(read.map(|(list, damage): (MinidumpHandleDataStream, _)| {
+            let list = list.handles.iter().map(Handle::of).collect();
+            Handles { list, damage }
+        }))
     }
 
     /// The registers of the thread at a position in the thread list; `None` if the dump keeps none that can be
     /// read.
-    pub fn context(&self, thread: usize) -> Option<MinidumpContext> {
+    pub fn context(&self, thread: usize) -> Option<Context> {
         let (rva, size) = *self.contexts.get(thread)?;
         let mut bytes = vec![0; size as usize]; // found to be in the file when the list was read
         Metadata::new(&self.source).read(rva, &mut bytes).ok()?;
         context::clear_notes(&mut bytes, self.width);
-        let (system, misc) =
-            self.machine.get_or_init(|| (self.system_info().ok().flatten(), self.misc_info().ok().flatten()));
-        MinidumpContext::read(&bytes, minidump::Endian::Little, system.as_ref()?, misc.as_ref()).ok()
+        let (system, misc) = self.machine();
+        let context = MinidumpContext::read(&bytes, minidump::Endian::Little, system?, misc).ok()?;
+        Some(Context::of(&context))
     }
 
     /// Whether the dump keeps registers for the thread at a position in the thread list, be they readable or not.
@@ -297,6 +319,12 @@ impl Dump {
         }
     }
 
+    fn machine(&self) -> (Option<&MinidumpSystemInfo>, Option<&MinidumpMiscInfo>) {
+        let read = || (self.small.get_stream().ok(), self.small.get_stream().ok());
+        let (system, misc) = self.machine.get_or_init(read);
+        (system.as_ref(), misc.as_ref())
+    }
+
     /// A stream that the `minidump` crate reads, in an extract of its own; with what reading it cost.
     fn alone<S: for<'s> MinidumpStream<'s>>(
         &self,
@@ -335,24 +363,6 @@ impl Dump {
         };
         self.damage.iter().find(costs_it).cloned()
     }
-}
-
-/// HandleData, and what reading it cost.
-#[derive(Debug)]
-pub struct Handles {
-    /// The handles, in the order of the file.
-    pub list: MinidumpHandleDataStream,
-    /// What was lost.
-    pub damage: Vec<Damage>,
-}
-
-/// UnloadedModuleList, and what reading it cost.
-#[derive(Debug)]
-pub struct UnloadedModules {
-    /// The modules, in the order of the file.
-    pub list: MinidumpUnloadedModuleList,
-    /// What was lost.
-    pub damage: Vec<Damage>,
 }
 
 /// Copies SystemInfo, which decides how the rest is read.

@@ -5,7 +5,7 @@
 //! ```text
 //! Source ── Dump::open ──> Dump ── .memory_info() ──> MemoryInfoList   what the address space was
 //!                            ├──── .memory() ───────> Memory           what the dump kept of it
-//!                            ├──── .modules(), .threads(), .exception() …   through the `minidump` crate
+//!                            ├──── .modules(), .threads(), .exception() …   plain lists and structs
 //!                            ├──── pe::Image, unwind::…              images, and what their functions do to the stack
 //!                            └──── process::{Teb, Peb, …}              structures met in that memory
 //! ```
@@ -65,17 +65,25 @@ mod vocabulary;
 
 pub use arch::{Arch, Width};
 pub use container::{Header, OpenError, StreamLocation};
+pub use context::{Context, Registers};
 pub use damage::Damage;
-pub use dump::{Dump, Handles, UnloadedModules};
+pub use dump::Dump;
 pub use memory::{Absence, Memory, Unreadable};
-pub use minidump;
 pub use pages::{Pages, ReadMemory};
 pub use ranges::MemoryRange;
 pub use regions::{MemoryInfo, Regions};
 pub use source::{FileSource, Source};
 pub use spans::Spans;
 pub use streams::comment::Comment;
+pub use streams::exception::Exception;
+pub use streams::handles::{Handle, Handles};
 pub use streams::memory_info::MemoryInfoList;
+pub use streams::misc_info::MiscInfo;
+pub use streams::modules::{CodeView, Module};
+pub use streams::system_info::{Os, SystemInfo};
 pub use streams::system_memory::SystemMemory;
+pub use streams::thread_info::ThreadInfo;
+pub use streams::threads::ThreadEntry;
+pub use streams::unloaded_modules::{UnloadedModule, UnloadedModules};
 pub use streams::vm_counters::VmCounters;
 pub use vocabulary::{MemoryState, MemoryType, Protection, StreamType};

@@ -14,7 +14,7 @@ fn walk(process: &Process) -> Heaps {
     let dump = Dump::open(process.to_bytes().0).unwrap();
     let memory = dump.memory();
     let regions = &dump.memory_info().unwrap().unwrap().regions;
-    let build = dump.system_info().unwrap().map(|s| s.raw.build_number);
+    let build = dump.system_info().unwrap().map(|s| s.build);
     let teb = Teb::read(memory, process.threads[0].teb, dump.width()).unwrap();
     let tebs = [teb.wow64(), Some(teb)].into_iter().flatten();
     let mut all = Heaps::default();

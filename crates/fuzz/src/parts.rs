@@ -165,8 +165,8 @@ fn walk(dump: &Dump) {
     let (Ok(Some(list)), Ok(Some(threads))) = (dump.memory_info(), dump.threads()) else { return };
     let regions: Vec<MemoryInfo> = list.regions.iter().collect();
     let map = Regions::new(regions);
-    let Some(thread) = threads.threads.first() else { return };
-    let Ok(teb) = Teb::read(dump.memory(), thread.raw.teb, dump.width()) else { return };
+    let Some(thread) = threads.first() else { return };
+    let Ok(teb) = Teb::read(dump.memory(), thread.teb, dump.width()) else { return };
     for teb in [Some(teb), teb.wow64()].into_iter().flatten() {
         let Ok(peb) = Peb::read(dump.memory(), teb.peb, teb.width) else { continue };
         for build in [peb.os_version.map(|version| u32::from(version.2)), None, Some(26100)] {

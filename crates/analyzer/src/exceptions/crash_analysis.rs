@@ -9,9 +9,9 @@ mod map;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dumplens_core::minidump::{Minidump, MinidumpContext, MinidumpRawContext};
 use dumplens_core::trim::Crash;
-use dumplens_core::{MemoryInfo, Spans};
+use dumplens_core::{Context, MemoryInfo, Registers, Spans};
+use minidump::Minidump;
 use minidump_processor::{AdjustedAddress, ExceptionInfo, process_minidump};
 
 use self::code::Code;
@@ -33,13 +33,12 @@ pub(crate) fn analysis(
     warnings: &mut Vec<ExceptionWarning>,
 ) -> Option<AnalysisReport> {
     let exception = process.dump.exception().ok().flatten()?;
-    let system = process.system.as_ref()?;
-    let context = exception.context(system, None);
-    let fault = is_fault(exception.raw.exception_record.exception_code) && process.is_windows();
-    let registers = context.as_deref().filter(|_| fault).filter(|context| is_x64(context));
+    process.system.as_ref()?;
+    let fault = is_fault(exception.code) && process.is_windows();
+    let registers = exception.context.as_ref().filter(|_| fault).filter(|context| is_x64(context));
     let code = registers.and_then(|context| Code::read(process, context));
     let mut memory = Spans::default();
-    let stack_pointer = registers.map_or(0, MinidumpContext::get_stack_pointer);
+    let stack_pointer = registers.map_or(0, |context| context.sp);
     if let Some(code) = &code {
         memory.add(code.address, code.bytes);
         if process.dump.memory().u64(stack_pointer).is_ok() {
@@ -55,7 +54,7 @@ pub(crate) fn analysis(
         regions
     });
     let crash = Crash {
-        thread_id: exception.raw.thread_id,
+        thread_id: exception.thread_id,
         stack_pointer,
         memory: &memory,
         regions: regions.as_deref().unwrap_or_default(),
@@ -124,7 +123,7 @@ fn is_fault(code: u32) -> bool {
 }
 
 /// Whether the registers are of 64-bit code: 32-bit code of a WOW64 process has this segment, everywhere.
-fn is_x64(context: &MinidumpContext) -> bool {
+fn is_x64(context: &Context) -> bool {
     const WOW64_CODE: u16 = 0x23;
-    matches!(&context.raw, MinidumpRawContext::Amd64(raw) if raw.cs != WOW64_CODE)
+    matches!(context.registers, Registers::X64 { cs, .. } if cs != WOW64_CODE)
 }

@@ -90,11 +90,12 @@ struct Found {
 
 impl<'p, 'd> Search<'p, 'd> {
     pub(crate) fn new(process: &'p Process<'d>) -> Search<'p, 'd> {
-        let own = process.dump.exception().ok().flatten().map(|exception| {
-            let record = &exception.raw.exception_record;
-            let parameters = record.exception_information.iter().take(record.number_parameters as usize);
-            (record.exception_code, record.exception_address, parameters.copied().collect())
-        });
+        let own = process
+            .dump
+            .exception()
+            .ok()
+            .flatten()
+            .map(|exception| (exception.code, exception.address, exception.parameters));
         Search {
             process,
             records: RecordSearch::new(process.dump.memory()),

@@ -1,7 +1,6 @@
 //! An address: its region, and what lies there.
 
 use dumplens_core::Absence;
-use dumplens_core::minidump::Module;
 use dumplens_core::pe::Image;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -133,7 +132,7 @@ fn module_place(process: &Process<'_>, index: usize, address: u64) -> ModulePlac
     let section =
         image.as_ref().zip(u32::try_from(offset).ok()).and_then(|(image, rva)| image.section_at(rva));
     ModulePlace {
-        path: module.code_file().into_owned(),
+        path: module.name.clone(),
         base: base.into(),
         offset: offset.into(),
         section: section.map(|s| s.name.clone()),

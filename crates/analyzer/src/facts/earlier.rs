@@ -15,7 +15,7 @@ pub(super) fn fill(
     if !process.is_windows() || (question.stacks().is_none() && !question.is_judged()) {
         return;
     }
-    let crashed = process.dump.exception().ok().flatten().map(|e| e.raw.thread_id);
+    let crashed = process.dump.exception().ok().flatten().map(|e| e.thread_id);
     let mut search = Search::new(process);
     for first in [true, false] {
         for (thread, of) in threads.iter_mut().zip(&process.threads) {

@@ -1,6 +1,5 @@
 //! The exception: what it says, what was accessed, and the C++ side of it; and what cannot be known.
 
-use dumplens_core::minidump::MinidumpException;
 use dumplens_core::process::{CppException, cpp_exception};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -87,23 +86,21 @@ pub(super) fn of(
     warnings: &mut Vec<Warning>,
 ) -> Option<ExceptionReport> {
     let exception = process.dump.exception().ok().flatten()?;
-    let thread_id = exception.raw.thread_id;
+    let thread_id = exception.thread_id;
     if !process.threads.is_empty() && !process.threads.iter().any(|t| t.id == thread_id) {
         warnings.push(ExceptionWarning::ExceptionThreadUnknown { thread_id }.into());
     }
-    let record = &exception.raw.exception_record;
-    let parameters: Vec<u64> =
-        record.exception_information.iter().take(record.number_parameters as usize).copied().collect();
+    let parameters = &exception.parameters;
     let plain = ExceptionReport {
-        code: record.exception_code.into(),
+        code: exception.code.into(),
         name: None,
         meaning: None,
         chance: None,
-        flags: record.exception_flags.into(),
+        flags: exception.flags.into(),
         noncontinuable: None,
-        address: record.exception_address.into(),
+        address: exception.address.into(),
         symbol: Vec::new(),
-        module_index: process.module_at(record.exception_address),
+        module_index: process.module_at(exception.address),
         thread_id,
         parameters: parameters.iter().copied().map(Hex).collect(),
         fast_fail: None,
@@ -112,9 +109,9 @@ pub(super) fn of(
         analysis: listed.then(|| analysed(process, warnings)).flatten().map(Box::new),
     };
     Some(if process.is_windows() {
-        of_windows(process, plain, record.exception_code, record.exception_flags, &parameters)
+        of_windows(process, plain, exception.code, exception.flags, parameters)
     } else {
-        ExceptionReport { name: signal(process, &exception), ..plain }
+        ExceptionReport { name: exception.signal.clone(), ..plain }
     })
 }
 
@@ -153,12 +150,6 @@ fn of_windows(
         cpp: cpp(process, code, parameters),
         ..plain
     }
-}
-
-/// The signal or Mach exception of a dump of another system.
-fn signal(process: &Process<'_>, exception: &MinidumpException<'_>) -> Option<String> {
-    let system = process.system.as_ref()?;
-    Some(exception.get_crash_reason(system.os, system.cpu).to_string())
 }
 
 /// The code's sentence; of a fast failure with its reason.

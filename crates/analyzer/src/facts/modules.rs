@@ -1,6 +1,6 @@
 //! The modules.
 
-use dumplens_core::minidump::{CodeView, MinidumpModule, Module};
+use dumplens_core::{CodeView, Module};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -38,20 +38,19 @@ pub(super) fn all(process: &Process<'_>, owned: &Owned) -> Vec<ModuleReport> {
     process.modules.iter().enumerate().map(|(index, m)| module(m, of(index))).collect()
 }
 
-fn module(module: &MinidumpModule, owned: Option<&Holdings>) -> ModuleReport {
-    let pdb = match &module.codeview_info {
-        Some(CodeView::Pdb70(record)) => Some(String::from_utf8_lossy(&record.pdb_file_name).into_owned()),
-        Some(CodeView::Pdb20(record)) => Some(String::from_utf8_lossy(&record.pdb_file_name).into_owned()),
+fn module(module: &Module, owned: Option<&Holdings>) -> ModuleReport {
+    let pdb = match &module.codeview {
+        Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. }) => Some(path.clone()),
         _ => None,
     };
     ModuleReport {
-        base: module.base_address().into(),
-        size_bytes: module.size(),
-        path: module.code_file().into_owned(),
-        version: module.version().map(std::borrow::Cow::into_owned),
-        time_date_stamp: module.raw.time_date_stamp.into(),
-        pdb: pdb.map(|p| p.trim_end_matches('\0').to_owned()),
-        debug_id: module.debug_identifier().map(|id| id.breakpad().to_string()),
+        base: module.base.into(),
+        size_bytes: module.size.into(),
+        path: module.name.clone(),
+        version: module.version.clone(),
+        time_date_stamp: module.time_date_stamp.into(),
+        pdb,
+        debug_id: module.debug_id.clone(),
         private_bytes: owned.map(|h| h.writable),
         write_copy_bytes: owned.map(|h| h.write_copy),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dumplens_core::minidump::{MinidumpMiscInfo, Module};
+use dumplens_core::MiscInfo;
 use dumplens_core::process::ProcessParameters;
 use dumplens_core::{StreamType, VmCounters};
 use schemars::JsonSchema;
@@ -70,13 +70,12 @@ pub struct CountersReport {
 /// What is known of the process.
 pub(super) fn of(
     process: &Process<'_>,
-    misc: Option<&MinidumpMiscInfo>,
+    misc: Option<&MiscInfo>,
     listed: bool,
     options: &Options,
     warnings: &mut Vec<Warning>,
 ) -> ProcessReport {
-    let raw = misc.map(|m| &m.raw);
-    let created = raw.and_then(|m| m.process_create_time()).copied().filter(|t| *t != 0);
+    let created = misc.and_then(|m| m.process_create_time).filter(|t| *t != 0);
     let written = process.dump.header().time_date_stamp;
     if let Some(late) = created.and_then(|c| c.checked_sub(written)).filter(|late| *late > 0 && written != 0)
     {
@@ -84,14 +83,14 @@ pub(super) fn of(
     }
     let by_teb = process.id.and_then(|id| u32::try_from(id).ok());
     ProcessReport {
-        id: raw.and_then(|m| m.process_id()).copied().or(by_teb),
+        id: misc.and_then(|m| m.process_id).or(by_teb),
         image: image(process),
         command_line: if options.include_secrets { command_line(process) } else { None },
         created: created.and_then(clock::from_unix),
         // Zero is not believed: writers that know no creation time give the dump's own, as the debugger assumes too.
         uptime_seconds: created.and_then(|c| written.checked_sub(c)).filter(|s| *s != 0).map(u64::from),
-        user_seconds: raw.and_then(|m| m.process_user_time()).copied(),
-        kernel_seconds: raw.and_then(|m| m.process_kernel_time()).copied(),
+        user_seconds: misc.and_then(|m| m.process_user_time),
+        kernel_seconds: misc.and_then(|m| m.process_kernel_time),
         wow64: process.wow64,
         pebs: process.pebs.iter().map(|p| p.address.into()).collect(),
         handles: if listed { handles(process, warnings) } else { None },
@@ -101,12 +100,10 @@ pub(super) fn of(
 
 /// The program: the module at the PEB's image base, or else the first of the list, which it is by convention.
 fn image(process: &Process<'_>) -> Option<String> {
-    let by_peb = process
-        .pebs
-        .iter()
-        .find_map(|peb| process.modules.iter().find(|m| m.base_address() == peb.image_base));
+    let by_peb =
+        process.pebs.iter().find_map(|peb| process.modules.iter().find(|m| m.base == peb.image_base));
     let module = by_peb.or(process.modules.first())?;
-    Some(module.code_file().into_owned()).filter(|path| !path.is_empty())
+    Some(module.name.clone()).filter(|path| !path.is_empty())
 }
 
 fn command_line(process: &Process<'_>) -> Option<String> {
@@ -121,7 +118,7 @@ fn handles(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Vec<Han
     let handles = known(process.dump.handles(), warnings)??;
     warnings.extend(handles.damage.into_iter().map(Warning::from));
     let mut counts: HashMap<String, u64> = HashMap::new();
-    for handle in handles.list.iter() {
+    for handle in &handles.list {
         *counts.entry(handle.type_name.clone().unwrap_or_default()).or_default() += 1;
     }
     let mut counts: Vec<HandleCount> =

@@ -14,17 +14,17 @@ const FAR: usize = 48;
 pub(super) fn own(walker: &Walker<'_, '_>) -> Option<Request> {
     let process = walker.process();
     let exception = process.dump.exception().ok().flatten().filter(|_| process.is_windows())?;
-    let near = match u64::from(exception.raw.exception_record.exception_code) {
+    let near = match u64::from(exception.code) {
         code::STACK_BUFFER_OVERRUN | code::FATAL_APP_EXIT => FAR,
         _ => NEAR,
     };
-    let index = process.threads.iter().position(|thread| thread.id == exception.raw.thread_id)?;
+    let index = process.threads.iter().position(|thread| thread.id == exception.thread_id)?;
     request::find(walker.code(), &walker.walk(index), near)
 }
 
 /// What the crashed thread had asked for when an earlier exception of it said that memory was refused.
 pub(super) fn earlier(walker: &Walker<'_, '_>, threads: &[ThreadReport]) -> Option<Request> {
-    let id = walker.process().dump.exception().ok().flatten()?.raw.thread_id;
+    let id = walker.process().dump.exception().ok().flatten()?.thread_id;
     let thread = threads.iter().find(|thread| thread.id == id)?;
     let records = thread.exceptions.iter().flatten();
     let record = records.into_iter().find(|record| record.in_use == Some(true) && record.says_refused())?;

@@ -61,7 +61,7 @@ pub(super) fn fill(
     threads: &mut [ThreadReport],
 ) {
     let process = walker.process();
-    let exception = process.dump.exception().ok().flatten().map(|e| e.raw.thread_id);
+    let exception = process.dump.exception().ok().flatten().map(|e| e.thread_id);
     for (thread, of) in threads.iter_mut().zip(&process.threads) {
         let own = thread.ip.map(|ip| ip.0);
         let ip = if exception == Some(of.id) { walker.ip(of).or(own) } else { own };

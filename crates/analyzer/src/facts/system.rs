@@ -1,7 +1,6 @@
 //! The machine.
 
-use dumplens_core::StreamType;
-use dumplens_core::minidump::MinidumpMiscInfo;
+use dumplens_core::{MiscInfo, StreamType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,24 +46,18 @@ pub struct SystemMemoryReport {
 /// What is known of the machine.
 pub(super) fn of(
     process: &Process<'_>,
-    misc: Option<&MinidumpMiscInfo>,
+    misc: Option<&MiscInfo>,
     warnings: &mut Vec<Warning>,
 ) -> SystemReport {
     let info = process.system.as_ref();
-    let os = info.map(|s| {
-        let (version, _) = s.os_parts();
-        format!("{} {version}", s.os.long_name())
-    });
-    let build_string = misc.and_then(|m| m.raw.build_string()).map(|units| utf16_until_nul(units));
+    let os = info.map(|s| format!("{} {}", s.os, s.version));
+    let build_string = misc.and_then(|m| m.build_string.clone());
     SystemReport {
         os,
-        build: info.map(|s| s.raw.build_number),
+        build: info.map(|s| s.build),
         build_string: build_string.filter(|s| !s.is_empty()),
-        service_pack: info
-            .and_then(dumplens_core::minidump::MinidumpSystemInfo::csd_version)
-            .map(std::borrow::Cow::into_owned)
-            .filter(|s| !s.is_empty()),
-        processors: info.map(|s| u32::from(s.raw.number_of_processors)).filter(|n| *n != 0),
+        service_pack: info.and_then(|s| s.service_pack.clone()),
+        processors: info.map(|s| u32::from(s.processors)).filter(|n| *n != 0),
         uptime_seconds: process.shared_data.map(|k| k.uptime_ms as f64 / 1000.0).filter(|s| *s > 0.0),
         time: process.shared_data.and_then(|k| k.system_time).and_then(clock::from_filetime),
         memory: system_memory(process, warnings),
@@ -95,8 +88,4 @@ fn system_memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<S
         commit_limit_bytes: memory.commit_limit_bytes,
         commit_peak_bytes: memory.commit_peak_bytes,
     })
-}
-
-fn utf16_until_nul(units: &[u16]) -> String {
-    String::from_utf16_lossy(units.split(|u| *u == 0).next().unwrap_or_default())
 }

@@ -103,7 +103,7 @@ pub(super) fn all(
 fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadReport {
     let teb = thread.program_teb();
     let context = process.dump.context(thread.index);
-    let sp = context.as_ref().map(dumplens_core::minidump::MinidumpContext::get_stack_pointer);
+    let sp = context.as_ref().map(|c| c.sp);
     let bounds = |teb: &Teb<'_>| {
         Box::new(self::bounds(process, teb, sp, owned.get(&process.stack_key(thread.index, teb))))
     };
@@ -120,7 +120,7 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
         last_error: teb.map(|t| code(t.last_error, names::win32_error)),
         last_status: teb.and_then(|t| t.last_status().ok()).map(|c| code(c, names::nt_status)),
         suspend_count: thread.suspend_count,
-        ip: context.as_ref().map(|c| c.get_instruction_pointer().into()),
+        ip: context.as_ref().map(|c| c.ip.into()),
         sp: sp.map(Into::into),
         start_address: thread.start_address.map(Into::into),
         top: None,

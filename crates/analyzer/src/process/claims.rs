@@ -141,7 +141,7 @@ impl Process<'_> {
     /// Bytes of a TEB, in pages: two on x64; one on x86 until Windows 11 let it grow beyond (C.1).
     fn teb_size(&self, width: Width) -> u64 {
         const WINDOWS_11: u32 = 22000;
-        let build = self.system.as_ref().map_or(0, |s| s.raw.build_number);
+        let build = self.system.as_ref().map_or(0, |s| s.build);
         if width == Width::Bits64 || build >= WINDOWS_11 { 2 * PAGE } else { PAGE }
     }
 

@@ -1,7 +1,6 @@
 //! What a large reservation may be for: guesses from its shape and from the modules loaded, and said to be guesses.
 
 use dumplens_core::MemoryType;
-use dumplens_core::minidump::Module;
 
 use super::Process;
 use super::module_names::module_name;
@@ -65,7 +64,7 @@ pub(crate) fn of(process: &Process<'_>, allocation: &Allocation) -> Option<&'sta
         return None;
     }
     let loaded =
-        |name: &&str| process.modules.iter().any(|m| module_name(&m.code_file()).eq_ignore_ascii_case(name));
+        |name: &&str| process.modules.iter().any(|m| module_name(&m.name).eq_ignore_ascii_case(name));
     let fits = |habit: &&Habit| {
         allocation.size() >= habit.from
             && allocation.base.is_multiple_of(habit.aligned)

@@ -12,10 +12,9 @@ mod warning;
 
 use std::collections::HashMap;
 
-use dumplens_core::minidump::{MinidumpModule, MinidumpSystemInfo, Module, system_info::Os};
 use dumplens_core::process::heap::Heaps;
 use dumplens_core::process::{Peb, Teb, UserSharedData};
-use dumplens_core::{Arch, Damage, Dump, StreamType, Width};
+use dumplens_core::{Arch, Damage, Dump, Module, Os, StreamType, SystemInfo, ThreadEntry, Width};
 
 use self::module_map::ModuleMap;
 pub use self::region::RegionReport;
@@ -61,10 +60,10 @@ pub struct Process<'d> {
     /// The threads, in the order of the thread list.
     pub threads: Vec<Thread<'d>>,
     /// The modules, in the order of the module list.
-    pub modules: Vec<MinidumpModule>,
+    pub modules: Vec<Module>,
     by_address: ModuleMap,
     /// SystemInfo.
-    pub system: Option<MinidumpSystemInfo>,
+    pub system: Option<SystemInfo>,
     /// The process ID, from the first TEB that tells.
     pub id: Option<u64>,
     /// The page that the kernel shares with every process.
@@ -85,13 +84,12 @@ impl<'d> Process<'d> {
         let mut warnings: Vec<ProcessWarning> =
             dump.damage().iter().cloned().map(ProcessWarning::Damage).collect();
         let system = dump.system_info().ok().flatten();
-        let modules: Vec<MinidumpModule> =
-            dump.modules().ok().flatten().map(|list| list.iter().cloned().collect()).unwrap_or_default();
+        let modules = dump.modules().ok().flatten().unwrap_or_default();
         let extents: Vec<(u64, u64)> = modules.iter().map(extent).collect();
         let by_address = ModuleMap::new(&extents);
         let windows = is_windows(system.as_ref());
         if let Some(system) = system.as_ref().filter(|_| !windows) {
-            warnings.push(ProcessWarning::NotWindows { os: system.os.long_name().into_owned() });
+            warnings.push(ProcessWarning::NotWindows { os: system.os.to_string() });
         }
         warnings.extend(module_names::check(&modules));
         let mut space_warnings = Vec::new();
@@ -108,7 +106,7 @@ impl<'d> Process<'d> {
         let id = threads.iter().find_map(|t| Some(t.teb?.process_id));
         let wow64 = if windows { is_wow64(dump, &threads, shared_data.as_ref()) } else { None };
         warnings.extend(dump.memory_damage().iter().cloned().map(ProcessWarning::Damage));
-        let build = system.as_ref().map(|s| s.raw.build_number);
+        let build = system.as_ref().map(|s| s.build);
         let heaps = heaps::gather(dump, &space, &pebs, build, &mut warnings);
         let mut process = Process {
             dump,
@@ -140,13 +138,13 @@ impl<'d> Process<'d> {
     }
 }
 
-fn is_windows(system: Option<&MinidumpSystemInfo>) -> bool {
-    system.is_none_or(|system| matches!(system.os, Os::Windows))
+fn is_windows(system: Option<&SystemInfo>) -> bool {
+    system.is_none_or(|system| system.os == Os::Windows)
 }
 
 /// First address of a module, and the first behind it.
-pub(crate) fn extent(module: &MinidumpModule) -> (u64, u64) {
-    (module.base_address(), module.base_address().saturating_add(module.size()))
+pub(crate) fn extent(module: &Module) -> (u64, u64) {
+    (module.base, module.end())
 }
 
 /// What a stream says, or a warning that it is damaged.
@@ -171,26 +169,19 @@ fn bare_threads(dump: &Dump) -> Vec<Thread<'_>> {
     let Ok(Some(list)) = dump.threads() else {
         return Vec::new();
     };
-    let names = dump.thread_names().ok().flatten();
-    let infos = dump.thread_infos().ok().flatten();
-    let thread = |(index, t): (usize, &dumplens_core::minidump::MinidumpThread<'_>)| Thread {
+    let names = dump.thread_names().ok().flatten().unwrap_or_default();
+    let infos = dump.thread_infos().ok().flatten().unwrap_or_default();
+    let thread = |(index, t): (usize, &ThreadEntry)| Thread {
         index,
-        id: t.raw.thread_id,
-        name: names
-            .as_ref()
-            .and_then(|n| n.get_name(t.raw.thread_id))
-            .map(std::borrow::Cow::into_owned)
-            .filter(|n| !n.is_empty()),
-        teb_address: t.raw.teb,
+        id: t.id,
+        name: names.get(&t.id).filter(|name| !name.is_empty()).cloned(),
+        teb_address: t.teb,
         teb: None,
         teb32: None,
-        suspend_count: t.raw.suspend_count,
-        start_address: infos
-            .as_ref()
-            .and_then(|i| i.get_thread_info(t.raw.thread_id))
-            .map(|i| i.raw.start_address),
+        suspend_count: t.suspend_count,
+        start_address: infos.get(&t.id).map(|info| info.start_address),
     };
-    list.threads.iter().enumerate().map(thread).collect()
+    list.iter().enumerate().map(thread).collect()
 }
 
 /// The threads with their TEBs.

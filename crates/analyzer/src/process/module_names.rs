@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use dumplens_core::minidump::{MinidumpModule, Module};
+use dumplens_core::Module;
 
 use super::ProcessWarning;
 
@@ -29,11 +29,11 @@ pub(crate) fn listed_path(path: &str) -> Cow<'_, str> {
 }
 
 /// Says how many of the modules are not called by their whole names.
-pub(crate) fn check(modules: &[MinidumpModule]) -> Option<ProcessWarning> {
-    let long = |module: &&MinidumpModule| {
-        let path = module.code_file();
+pub(crate) fn check(modules: &[Module]) -> Option<ProcessWarning> {
+    let long = |module: &&Module| {
+        let path = &module.name;
         let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
-        last(&path, MOST_OF_PATH).len() < path.len() || last(file, MOST_OF_NAME).len() < file.len()
+        last(path, MOST_OF_PATH).len() < path.len() || last(file, MOST_OF_NAME).len() < file.len()
     };
     let count = modules.iter().filter(long).count() as u64;
     (count > 0).then_some(ProcessWarning::ModuleNamesCut { count })

@@ -1,6 +1,5 @@
 //! A region as lists show it: what it is for, whose it is, and by what fact that is known.
 
-use dumplens_core::minidump::Module;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -84,8 +83,8 @@ fn detail(process: &Process<'_>, span: &Span) -> Option<String> {
             process.threads.get(index).map(|t| format!("~{}; {pid}.{:x}", t.index, t.id))
         }
         (Owner::Module(index), _) => process.modules.get(index).map(|m| {
-            let path = m.code_file();
-            format!("{}; \"{}\"", module_name(&path), listed_path(&path))
+            let path = &m.name;
+            format!("{}; \"{}\"", module_name(path), listed_path(path))
         }),
         (_, Fact::PageHeapHandle(_) | Fact::PageHeapPattern) => None,
         (Owner::Heap(index), fact) => process.heaps.list.get(index).map(|heap| {

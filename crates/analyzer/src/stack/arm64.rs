@@ -10,10 +10,10 @@ use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use dumplens_core::ReadMemory;
-use dumplens_core::minidump::system_info::{Cpu, Os};
-use dumplens_core::minidump::{
-    CpuContext, Endian, MinidumpContext, MinidumpContextValidity, MinidumpMemory, MinidumpModuleList,
-    MinidumpRawContext, Module, UnifiedMemory, format,
+use minidump::system_info::{Cpu, Os};
+use minidump::{
+    CpuContext, Endian, MinidumpContext, MinidumpContextValidity, MinidumpMemory, MinidumpModule,
+    MinidumpModuleList, MinidumpRawContext, Module, UnifiedMemory, format,
 };
 use minidump_unwind::{
     CallStack, FileError, FileKind, FillSymbolError, FrameSymbolizer, FrameTrust, FrameWalker,
@@ -41,8 +41,9 @@ pub(super) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stop
     }
     let mut record = [0; RECORD];
     code.pages.read(fp, &mut record).map_err(Stopped::Unreadable)?;
-    let modules = code.process.modules.iter().max_by_key(|m| m.raw.base_of_image).cloned();
-    let modules = MinidumpModuleList::from_modules(modules.into_iter().collect());
+    let highest = code.process.modules.iter().max_by_key(|m| m.base);
+    let highest = highest.map(|m| MinidumpModule::new(m.base, m.size, ""));
+    let modules = MinidumpModuleList::from_modules(highest.into_iter().collect());
     let Some(frame) = step(callee, fp, &record, &modules) else {
         let lr = record.last_chunk().copied().map_or(0, u64::from_le_bytes);
         return Err(if lr == 0 { Stopped::End } else { Stopped::NoCode { ip: lr } });

@@ -1,7 +1,5 @@
 //! Whose code it was: the first frame that belongs neither to the system nor to a language runtime.
 
-use dumplens_core::minidump::Module;
-
 use super::{Frame, Stack, site};
 use crate::process::Process;
 
@@ -11,7 +9,7 @@ pub fn blame(process: &Process<'_>, stack: &Stack, from: usize) -> Option<usize>
     let is_own = |frame: &Frame| {
         site(process, frame)
             .and_then(|site| process.modules.get(site.module))
-            .is_some_and(|module| !is_system(&module.code_file()))
+            .is_some_and(|module| !is_system(&module.name))
     };
     let found = stack.frames.iter().enumerate().skip(from).find(|(_, frame)| is_own(frame));
     found.map(|(index, _)| index)

@@ -86,8 +86,8 @@ impl<'p, 'd> Code<'p, 'd> {
 
     fn read(&self, index: usize) -> Result<Tables, ImageError> {
         let module = &self.process.modules[index];
-        let image = Image::read(self.pages.memory(), module.raw.base_of_image, module.raw.size_of_image)?;
-        let none = FunctionTable::new(module.raw.base_of_image, 0, 0, 0);
+        let image = Image::read(self.pages.memory(), module.base, module.size)?;
+        let none = FunctionTable::new(module.base, 0, 0, 0);
         Ok(Tables { machine: image.machine(), table: image.function_table().unwrap_or(none) })
     }
 

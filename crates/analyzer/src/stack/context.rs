@@ -1,6 +1,6 @@
 //! The registers that a walk begins with.
 
-use dumplens_core::minidump::{MinidumpContext, MinidumpRawContext};
+use dumplens_core::{Context, Registers as General};
 
 use super::registers::{ARM64_FP, ARM64_SP, FP, Registers, SP};
 use crate::process::Process;
@@ -33,44 +33,32 @@ pub(super) fn of_thread(process: &Process<'_>, thread: usize) -> Option<Start> {
 /// The registers of the exception, and its thread's ID.
 pub(super) fn of_exception(process: &Process<'_>) -> Option<(u32, Start)> {
     let exception = process.dump.exception().ok().flatten()?;
-    let misc = process.dump.misc_info().ok().flatten();
-    let context = exception.context(process.system.as_ref()?, misc.as_ref())?;
-    Some((exception.raw.thread_id, registers(&context)))
+    Some((exception.thread_id, registers(&exception.context?)))
 }
 
-fn registers(context: &MinidumpContext) -> Start {
+fn registers(context: &Context) -> Start {
     let mut registers = Registers::default();
-    let kind = match &context.raw {
-        MinidumpRawContext::Amd64(c) => {
-            let all = [
-                c.rax, c.rcx, c.rdx, c.rbx, c.rsp, c.rbp, c.rsi, c.rdi, c.r8, c.r9, c.r10, c.r11, c.r12,
-                c.r13, c.r14, c.r15,
-            ];
-            fill(&mut registers, &all, c.context_flags, &[(SP, c.rsp)]);
+    let (ip, sp) = (context.ip, context.sp);
+    let kind = match &context.registers {
+        General::X64 { general, .. } => {
+            fill(&mut registers, general, context.flags, &[(SP, sp)]);
             Kind::X64
         }
-        MinidumpRawContext::X86(c) => {
-            let all = [c.eax, c.ecx, c.edx, c.ebx, c.esp, c.ebp, c.esi, c.edi].map(u64::from);
-            let control = [(SP, c.esp.into()), (FP, c.ebp.into())];
-            fill(&mut registers, &all, c.context_flags, &control);
+        General::X86(general) => {
+            let all = general.map(u64::from);
+            fill(&mut registers, &all, context.flags, &[(SP, sp), (FP, all[usize::from(FP)])]);
             Kind::X86
         }
-        MinidumpRawContext::Arm64(c) => {
-            let control = [(ARM64_FP, c.iregs[29]), (30, c.iregs[30]), (ARM64_SP, c.sp)];
-            fill(&mut registers, &c.iregs, c.context_flags, &control);
+        General::Arm64(x) => {
+            let control = [(ARM64_FP, x[29]), (30, x[30]), (ARM64_SP, sp)];
+            fill(&mut registers, x, context.flags, &control);
             Kind::Arm64
         }
-        MinidumpRawContext::OldArm64(c) => {
-            let flags = u32::try_from(c.context_flags & u64::from(u32::MAX)).unwrap_or(0);
-            fill(&mut registers, &c.iregs, flags, &[(ARM64_FP, c.iregs[29]), (ARM64_SP, c.sp)]);
-            Kind::Arm64
+        _ => {
+            registers.set(SP, sp);
+            Kind::Other
         }
-        _ => Kind::Other,
     };
-    let (ip, sp) = (context.get_instruction_pointer(), context.get_stack_pointer());
-    if kind == Kind::Other {
-        registers.set(SP, sp);
-    }
     Start { kind, ip, registers }
 }
 

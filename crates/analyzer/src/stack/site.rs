@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use dumplens_core::minidump::Module;
-
 use super::Frame;
 use crate::process::Process;
 use crate::process::module_names::module_name;
@@ -40,6 +38,6 @@ pub fn site_of(process: &Process<'_>, ip: u64) -> Option<Site> {
 fn find(process: &Process<'_>, lookup: u64, ip: u64) -> Option<Site> {
     let module = process.module_at(lookup)?;
     let of = process.modules.get(module)?;
-    let name = module_name(&of.code_file()).to_owned();
-    Some(Site { module, name, offset: ip.saturating_sub(of.base_address()) })
+    let name = module_name(&of.name).to_owned();
+    Some(Site { module, name, offset: ip.saturating_sub(of.base) })
 }

@@ -1,6 +1,6 @@
 //! Finding the PDB of a module, and asking it.
 
-use dumplens_core::minidump::{MinidumpModule, Module};
+use dumplens_core::Module;
 
 use super::identity::CodeViewRecord;
 use super::warning::{self, SymbolWarning};
@@ -68,7 +68,7 @@ impl Symbols<'_, '_> {
         let record = match CodeViewRecord::of(self.process, module)? {
             Ok(record) => record,
             Err(name) => {
-                let module = module.code_file().into_owned();
+                let module = module.name.clone();
                 self.warn(SymbolWarning::PdbNameUnusable { module, name });
                 return None;
             }
@@ -139,8 +139,8 @@ impl Symbols<'_, '_> {
 }
 
 /// The extension of the module's file in lower case, as symbol folders are named after it: `exe`, `dll`.
-fn extension(module: &MinidumpModule) -> String {
-    let path = module.code_file();
+fn extension(module: &Module) -> String {
+    let path = &module.name;
     let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
     file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dumplens_core::minidump::{CodeView, MinidumpModule};
+use dumplens_core::{CodeView, Module};
 
 use crate::process::Process;
 
@@ -45,7 +45,7 @@ pub struct CodeViewRecord {
 impl CodeViewRecord {
     /// The module's record; `None` if neither the module list nor the image has one, `Some(Err)` with the name if it
     /// is none that a file could have.
-    pub fn of(process: &Process<'_>, module: &MinidumpModule) -> Option<Result<CodeViewRecord, String>> {
+    pub fn of(process: &Process<'_>, module: &Module) -> Option<Result<CodeViewRecord, String>> {
         let (path, id) = listed(module).or_else(|| {
             let record = super::image(process, module).ok()?.codeview().ok()??;
             Some((record.path, PdbId::from_memory(record.guid, record.age)))
@@ -57,18 +57,12 @@ impl CodeViewRecord {
     }
 }
 
-fn listed(module: &MinidumpModule) -> Option<(String, PdbId)> {
-    let Some(CodeView::Pdb70(record)) = &module.codeview_info else {
+fn listed(module: &Module) -> Option<(String, PdbId)> {
+    let Some(CodeView::Pdb70 { guid, age, path }) = &module.codeview else {
         return None;
     };
-    let guid = &record.signature;
-    let mut bytes = [0; 16];
-    bytes[..4].copy_from_slice(&guid.data1.to_be_bytes());
-    bytes[4..6].copy_from_slice(&guid.data2.to_be_bytes());
-    bytes[6..8].copy_from_slice(&guid.data3.to_be_bytes());
-    bytes[8..].copy_from_slice(&guid.data4);
-    let name = record.pdb_file_name.split(|b| *b == 0).next().unwrap_or_default();
-    Some((String::from_utf8_lossy(name).into_owned(), PdbId { guid: bytes, age: record.age }))
+    let path = path.split('\0').next().unwrap_or_default();
+    Some((path.to_owned(), PdbId::from_memory(*guid, *age)))
 }
 
 /// The last component of a path with either separator, if it cannot lead anywhere but to a file of that name: the

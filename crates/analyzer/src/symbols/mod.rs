@@ -25,9 +25,8 @@ mod warning;
 
 use std::collections::HashMap;
 
-use dumplens_core::Arch;
-use dumplens_core::minidump::{MinidumpModule, Module};
 use dumplens_core::pe::{Image, ImageError};
+use dumplens_core::{Arch, Module};
 
 use self::exports::Exports;
 pub use self::identity::{CodeViewRecord, PdbId};
@@ -195,7 +194,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
         let Ok(rva) = u32::try_from(looked_up - base) else {
             return Vec::new();
         };
-        let name = module_name(&module.code_file()).to_owned();
+        let name = module_name(&module.name).to_owned();
         let bare = Site::in_module(name, address.wrapping_sub(base));
         if self.text_left == 0 {
             return vec![bare];
@@ -258,7 +257,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
             exports.unwrap_or_else(|error| {
                 // That a dump keeps no images is nothing to warn of: most small ones do not.
                 if let ImageError::Malformed(why) = error {
-                    let module = module.code_file().into_owned();
+                    let module = module.name.clone();
                     warnings.push(SymbolWarning::ExportsUnreadable { module, why });
                 }
                 Exports::default()
@@ -276,7 +275,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
 /// The module's exports; none where `left` does not reach. It becomes `None` when that happens.
 fn exports_within(
     process: &Process<'_>,
-    module: &MinidumpModule,
+    module: &Module,
     left: &mut Option<usize>,
 ) -> Result<Exports, ImageError> {
     let mut spend = |bytes: usize| {
@@ -296,8 +295,6 @@ fn exports_within(
 }
 
 /// The module's image in the dump.
-fn image<'d>(process: &Process<'d>, module: &MinidumpModule) -> Result<Image<'d>, ImageError> {
-    let (base, end) = extent(module);
-    let size = u32::try_from(end - base).unwrap_or(u32::MAX);
-    Image::read(process.dump.memory(), base, size)
+fn image<'d>(process: &Process<'d>, module: &Module) -> Result<Image<'d>, ImageError> {
+    Image::read(process.dump.memory(), module.base, module.size)
 }

@@ -7,7 +7,6 @@ mod redact;
 use std::fmt::Write as _;
 use std::io::{self, Seek, Write};
 
-use dumplens_core::minidump::Module;
 use dumplens_core::process::{ProcessParameters, kuser};
 use dumplens_core::trim::{self, Trim};
 use dumplens_core::{Dump, Spans, StreamType};
@@ -101,7 +100,7 @@ fn keep(process: &Process<'_>, facts: &Facts) -> (Spans, usize) {
     let unused = drop_unused(process, &mut keep);
     keep.add(kuser::ADDRESS, PAGE);
     for module in &process.modules {
-        keep.add(module.base_address(), PAGE);
+        keep.add(module.base, PAGE);
     }
     for stack in stacks(process, facts) {
         keep.add(stack, STACK_BYTES);

@@ -132,10 +132,10 @@ fn crash(process: &Process<'_>, facts: &Facts) -> Vec<(u64, u64)> {
     const INSTRUCTION: u64 = 15;
     let analysed = facts.exception.as_ref().and_then(|exception| exception.analysis.as_ref());
     let exception = process.dump.exception().ok().flatten();
-    let context = exception.as_ref().and_then(|e| e.context(process.system.as_ref()?, None));
+    let context = exception.and_then(|e| e.context);
     match (analysed.is_some_and(|found| found.instruction.is_some()), context) {
         (true, Some(context)) => {
-            vec![(context.get_instruction_pointer(), INSTRUCTION), (context.get_stack_pointer(), 8)]
+            vec![(context.ip, INSTRUCTION), (context.sp, 8)]
         }
         _ => Vec::new(),
     }
@@ -153,10 +153,10 @@ fn saved_ebps(process: &Process<'_>, facts: &Facts) -> Vec<u64> {
     let saved = frames.filter(|frame| frame.trust != "context").map(|frame| frame.sp.0.wrapping_sub(8));
     let mut all: Vec<u64> = saved.collect();
     let contexts = process.threads.iter().filter_map(|thread| process.dump.context(thread.index));
-    all.extend(contexts.filter_map(|context| context.get_register("ebp")));
+    all.extend(contexts.filter_map(|context| context.register("ebp")));
     let crashed = process.dump.exception().ok().flatten();
-    let context = crashed.as_ref().and_then(|e| e.context(process.system.as_ref()?, None));
-    all.extend(context.and_then(|context| context.get_register("ebp")));
+    let context = crashed.and_then(|e| e.context);
+    all.extend(context.and_then(|context| context.register("ebp")));
     for first in all.clone() {
         let next = |at: &u64| process.dump.memory().u32(*at).ok().map(u64::from).filter(|next| next > at);
         all.extend(std::iter::successors(next(&first), next).take(CHAIN));

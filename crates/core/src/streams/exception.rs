@@ -1,11 +1,13 @@
 //! ExceptionStream (6): `MINIDUMP_EXCEPTION_STREAM`, 0xa8 bytes.
 
+use minidump::system_info::Os;
+use minidump::{MinidumpException, MinidumpMiscInfo, MinidumpSystemInfo};
 use zerocopy::IntoBytes;
 
 use super::table;
 use crate::arch::Width;
 use crate::container::StreamLocation;
-use crate::context;
+use crate::context::{self, Context};
 use crate::damage::Damage;
 use crate::extract::{Extract, Losses};
 use crate::format::MINIDUMP_EXCEPTION_STREAM;
@@ -13,6 +15,53 @@ use crate::limits;
 
 /// `EXCEPTION_MAXIMUM_PARAMETERS` of winnt.h.
 const MAXIMUM_PARAMETERS: u32 = 15;
+
+/// Exception (6), `MINIDUMP_EXCEPTION_STREAM`: what the dump was written for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exception {
+    /// The thread that raised it.
+    pub thread_id: u32,
+    /// `ExceptionCode`.
+    pub code: u32,
+    /// `ExceptionFlags`; bit 0 is `EXCEPTION_NONCONTINUABLE`.
+    pub flags: u32,
+    /// Address of the EXCEPTION_RECORD that this one followed; zero if there is none.
+    pub record: u64,
+    /// `ExceptionAddress`: where it was raised.
+    pub address: u64,
+    /// `ExceptionInformation`, as many as `NumberParameters` says; 15 at most.
+    pub parameters: Vec<u64>,
+    /// The thread's registers at that time; `None` if the dump keeps none that can be read.
+    pub context: Option<Context>,
+    /// Name of the signal or the Mach exception, in the dump of another system than Windows.
+    pub signal: Option<String>,
+}
+
+impl Exception {
+    /// SystemInfo says what the registers and the code mean.
+    pub(crate) fn of(
+        exception: &MinidumpException<'_>,
+        system: Option<&MinidumpSystemInfo>,
+        misc: Option<&MinidumpMiscInfo>,
+    ) -> Exception {
+        let record = &exception.raw.exception_record;
+        let parameters = record.exception_information.iter().take(record.number_parameters as usize);
+        let other = system.filter(|system| system.os != Os::Windows);
+        Exception {
+            thread_id: exception.raw.thread_id,
+            code: record.exception_code,
+            flags: record.exception_flags,
+            record: record.exception_record,
+            address: record.exception_address,
+            parameters: parameters.copied().collect(),
+            context: system
+                .and_then(|system| exception.context(system, misc))
+                .map(|context| Context::of(&context)),
+            signal: other.map(|system| exception.get_crash_reason(system.os, system.cpu).to_string()),
+        }
+    }
+}
 
 /// Copies the record with its context; a count of parameters that cannot be is clipped.
 pub(crate) fn copy(

@@ -1,5 +1,6 @@
 //! HandleDataStream (12): descriptors of 0x20 bytes (version 1) or 0x28 (version 2) behind a 0x10-byte header.
 
+use minidump::MinidumpHandleDescriptor;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -9,6 +10,49 @@ use crate::damage::Damage;
 use crate::extract::{Extract, Losses};
 use crate::format::{MINIDUMP_HANDLE_DATA_STREAM, MINIDUMP_HANDLE_DESCRIPTOR};
 use crate::limits;
+
+/// HandleData (12), and what reading it cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handles {
+    /// The handles, in the order of the file.
+    pub list: Vec<Handle>,
+    /// What was lost.
+    pub damage: Vec<Damage>,
+}
+
+/// One `MINIDUMP_HANDLE_DESCRIPTOR`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Handle {
+    /// The handle's value.
+    pub handle: u64,
+    /// What it is a handle of (`Event`, `File`, …); `None` if the writer gave no type, empty if it was lost.
+    pub type_name: Option<String>,
+    /// The object's name; `None` if it has none, empty if it was lost.
+    pub object_name: Option<String>,
+    /// `Attributes` (ntdef.h `OBJ_*`).
+    pub attributes: u32,
+    /// `GrantedAccess`, an access mask.
+    pub granted_access: u32,
+    /// Handles of the object, in all processes.
+    pub handle_count: u32,
+    /// References of the object.
+    pub pointer_count: u32,
+}
+
+impl Handle {
+    pub(crate) fn of(from: &MinidumpHandleDescriptor) -> Handle {
+        Handle {
+            handle: from.raw.handle().copied().unwrap_or(0),
+            type_name: from.type_name.clone(),
+            object_name: from.object_name.clone(),
+            attributes: from.raw.attributes().copied().unwrap_or(0),
+            granted_access: from.raw.granted_access().copied().unwrap_or(0),
+            handle_count: from.raw.handle_count().copied().unwrap_or(0),
+            pointer_count: from.raw.pointer_count().copied().unwrap_or(0),
+        }
+    }
+}
 
 /// Copies the descriptors as version 1, without the object information that version 2 adds (its payload is not
 /// documented). A descriptor without a name keeps RVA 0, which the crate reads as 'no name'.

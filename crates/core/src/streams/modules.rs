@@ -1,6 +1,6 @@
 //! ModuleListStream (4): a count and `MINIDUMP_MODULE`s, 0x6c bytes each.
 
-use minidump::MinidumpModule;
+use minidump::{CodeView as CrateCodeView, MinidumpModule, Module as _};
 use minidump_common::format as md;
 use zerocopy::IntoBytes;
 
@@ -12,6 +12,102 @@ use crate::damage::Damage;
 use crate::extract::{Extract, Losses, NOWHERE};
 use crate::format::MINIDUMP_MODULE;
 use crate::limits;
+
+/// One `MINIDUMP_MODULE`: an image of the process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Module {
+    /// Where it lies.
+    pub base: u64,
+    /// Bytes (`SizeOfImage`).
+    pub size: u32,
+    /// `CheckSum` of the image's header.
+    pub checksum: u32,
+    /// `TimeDateStamp` of the image's header: seconds since 1970, or a hash where the build is reproducible.
+    pub time_date_stamp: u32,
+    /// Path of the file; empty if it was lost.
+    pub name: String,
+    /// `FileVersion` of VS_FIXEDFILEINFO, as four numbers with dots between.
+    pub version: Option<String>,
+    /// What leads to the debug information.
+    pub codeview: Option<CodeView>,
+    /// Identity of the debug information as Breakpad's symbol stores have it: the GUID's 32 hex digits and the age.
+    pub debug_id: Option<String>,
+}
+
+impl Module {
+    /// First address behind the module.
+    pub fn end(&self) -> u64 {
+        self.base.saturating_add(u64::from(self.size))
+    }
+
+    pub(crate) fn of(module: &MinidumpModule) -> Module {
+        Module {
+            base: module.raw.base_of_image,
+            size: module.raw.size_of_image,
+            checksum: module.raw.checksum,
+            time_date_stamp: module.raw.time_date_stamp,
+            name: module.name.clone(),
+            version: module.version().map(Into::into),
+            codeview: module.codeview_info.as_ref().map(CodeView::of),
+            debug_id: module.debug_identifier().map(|id| id.breakpad().to_string()),
+        }
+    }
+}
+
+/// A CodeView record of the module list, by its signature. A path is without the NULs at its end; UTF-8 that is not
+/// valid is U+FFFD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CodeView {
+    /// `RSDS`: a PDB of today.
+    Pdb70 {
+        /// The GUID as it lies in memory.
+        guid: [u8; 16],
+        /// How often the PDB had been written when the image was linked.
+        age: u32,
+        /// Path that the linker wrote the PDB to.
+        path: String,
+    },
+    /// `NB10`: a PDB of Visual C++ 6 and before.
+    Pdb20 {
+        /// When the PDB was made: seconds since 1970.
+        signature: u32,
+        /// How often the PDB had been written when the image was linked.
+        age: u32,
+        /// Path that the linker wrote the PDB to.
+        path: String,
+    },
+    /// Breakpad's `LEpB`: the build ID of an ELF file.
+    Elf(Vec<u8>),
+    /// Anything else, as it is.
+    Other(Vec<u8>),
+}
+
+impl CodeView {
+    fn of(record: &CrateCodeView) -> CodeView {
+        let path = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
+        match record {
+            CrateCodeView::Pdb70(record) => CodeView::Pdb70 {
+                guid: in_memory(&record.signature),
+                age: record.age,
+                path: path(&record.pdb_file_name),
+            },
+            CrateCodeView::Pdb20(record) => CodeView::Pdb20 {
+                signature: record.signature,
+                age: record.age,
+                path: path(&record.pdb_file_name),
+            },
+            CrateCodeView::Elf(record) => CodeView::Elf(record.build_id.clone()),
+            CrateCodeView::Unknown(bytes) => CodeView::Other(bytes.clone()),
+        }
+    }
+}
+
+fn in_memory(guid: &md::GUID) -> [u8; 16] {
+    let numbers = u128::from(guid.data1) | u128::from(guid.data2) << 32 | u128::from(guid.data3) << 48;
+    (numbers | u128::from(u64::from_le_bytes(guid.data4)) << 64).to_le_bytes()
+}
 
 /// Copies the modules with names and CodeView records. A module whose size is zero or wraps is left out.
 pub(crate) fn copy(

@@ -1,6 +1,9 @@
 //! ThreadNamesStream (24): a count and `MINIDUMP_THREAD_NAME`s, 0xc bytes each.
 
-use zerocopy::IntoBytes;
+use std::collections::BTreeMap;
+
+use minidump::MinidumpThreadNames;
+use zerocopy::{FromBytes, IntoBytes};
 
 use super::table::Table;
 use super::threads::count;
@@ -25,4 +28,16 @@ pub(crate) fn copy(
     }
     losses.report(at.kind, damage);
     out.stream(at.kind, &[&count(names.len()), names.as_bytes()])
+}
+
+/// The names by thread ID: the crate gives the name of an ID, and the IDs are in the copy that it was made of.
+pub(crate) fn by_id(names: &MinidumpThreadNames, copy: &[u8]) -> BTreeMap<u32, String> {
+    let entries = copy.get(size_of::<u32>()..).unwrap_or_default();
+    let entries = entries.chunks_exact(size_of::<MINIDUMP_THREAD_NAME>());
+    let ids = entries.filter_map(|entry| MINIDUMP_THREAD_NAME::read_from_bytes(entry).ok());
+    ids.filter_map(|entry| {
+        let id = entry.thread_id.get();
+        Some((id, names.get_name(id)?.into_owned()))
+    })
+    .collect()
 }

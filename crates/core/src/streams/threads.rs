@@ -1,5 +1,6 @@
 //! ThreadListStream (3): a count and `MINIDUMP_THREAD`s, 0x30 bytes each.
 
+use minidump::MinidumpThread;
 use zerocopy::IntoBytes;
 
 use super::table::Table;
@@ -9,6 +10,37 @@ use crate::damage::Damage;
 use crate::extract::{Extract, Losses, NOWHERE};
 use crate::format::MINIDUMP_THREAD;
 use crate::limits;
+
+/// One `MINIDUMP_THREAD`. Its stack is in [`crate::Dump::memory`], its registers in [`crate::Dump::context`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ThreadEntry {
+    /// `ThreadId`.
+    pub id: u32,
+    /// `SuspendCount`.
+    pub suspend_count: u32,
+    /// `PriorityClass` (winbase.h `*_PRIORITY_CLASS`).
+    pub priority_class: u32,
+    /// `Priority`.
+    pub priority: u32,
+    /// Address of the TEB; zero where there is none.
+    pub teb: u64,
+    /// First address of the part of the stack that the writer wanted to keep.
+    pub stack_start: u64,
+}
+
+impl ThreadEntry {
+    pub(crate) fn of(thread: &MinidumpThread<'_>) -> ThreadEntry {
+        ThreadEntry {
+            id: thread.raw.thread_id,
+            suspend_count: thread.raw.suspend_count,
+            priority_class: thread.raw.priority_class,
+            priority: thread.raw.priority,
+            teb: thread.raw.teb,
+            stack_start: thread.raw.stack.start_of_memory_range,
+        }
+    }
+}
 
 /// Where a thread's context lies in the file, and how many bytes it has.
 pub(crate) type ContextPlace = (u64, u32);

@@ -1,5 +1,6 @@
 //! UnloadedModuleListStream (14): `MINIDUMP_UNLOADED_MODULE`s, 0x18 bytes each, behind a 12-byte header.
 
+use minidump::MinidumpUnloadedModule;
 use zerocopy::IntoBytes;
 
 use super::table::Table;
@@ -10,6 +11,43 @@ use crate::damage::Damage;
 use crate::extract::{Extract, Losses};
 use crate::format::MINIDUMP_UNLOADED_MODULE;
 use crate::limits;
+
+/// UnloadedModuleList (14), and what reading it cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnloadedModules {
+    /// The modules, in the order of the file.
+    pub list: Vec<UnloadedModule>,
+    /// What was lost.
+    pub damage: Vec<Damage>,
+}
+
+/// One `MINIDUMP_UNLOADED_MODULE`: an image that was unloaded before the dump was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnloadedModule {
+    /// Where it was.
+    pub base: u64,
+    /// Bytes.
+    pub size: u32,
+    /// `CheckSum` of the image's header.
+    pub checksum: u32,
+    /// `TimeDateStamp` of the image's header.
+    pub time_date_stamp: u32,
+    /// File name, mostly without a path; empty if it was lost.
+    pub name: String,
+}
+
+impl UnloadedModule {
+    pub(crate) fn of(module: &MinidumpUnloadedModule) -> UnloadedModule {
+        UnloadedModule {
+            base: module.raw.base_of_image,
+            size: module.raw.size_of_image,
+            checksum: module.raw.checksum,
+            time_date_stamp: module.raw.time_date_stamp,
+            name: module.name.clone(),
+        }
+    }
+}
 
 /// Copies the modules. Entries without a size (Wine writes 65,536 of them) say nothing and are left out.
 pub(crate) fn copy(

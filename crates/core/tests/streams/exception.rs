@@ -24,14 +24,11 @@ fn present() {
     let wanted = process.exception.as_ref().unwrap();
     let dump = open(&process);
     let found = dump.exception().unwrap().unwrap();
-    let record = &found.raw.exception_record;
-    assert_eq!(found.raw.thread_id, wanted.thread_id);
-    assert_eq!((record.exception_code, record.exception_flags), (wanted.code, wanted.flags));
-    assert_eq!((record.exception_record, record.exception_address), (wanted.record, wanted.address));
-    assert_eq!(record.number_parameters, 4);
-    assert_eq!(record.exception_information[..4], wanted.parameters);
-    let system = dump.system_info().unwrap().unwrap();
-    assert_eq!(found.context(&system, None).unwrap().get_instruction_pointer(), wanted.address);
+    assert_eq!(found.thread_id, wanted.thread_id);
+    assert_eq!((found.code, found.flags), (wanted.code, wanted.flags));
+    assert_eq!((found.record, found.address), (wanted.record, wanted.address));
+    assert_eq!(found.parameters, wanted.parameters);
+    assert_eq!((found.context.unwrap().ip, found.signal), (wanted.address, None));
 }
 
 #[test]
@@ -73,11 +70,7 @@ fn a_count_of_parameters_beyond_15_is_clipped_and_the_15_are_kept() {
         let (stream, what) = (StreamType::EXCEPTION, "NumberParameters");
         assert_eq!(dump.damage(), [Damage::FieldClipped { stream, what, found: found.into(), most: 15 }]);
         let exception = dump.exception().unwrap().unwrap();
-        assert_eq!(exception.raw.exception_record.number_parameters, 15);
-        assert_eq!(
-            exception.raw.exception_record.exception_information,
-            std::array::from_fn(|i| 100 + i as u64)
-        );
+        assert_eq!(exception.parameters, (100..115).collect::<Vec<_>>());
     }
 }
 
@@ -87,7 +80,8 @@ fn a_lost_context_costs_the_context_only() {
         put(bytes, rva(layout, StreamType::EXCEPTION) + 0xa4, &0xffff_ff00_u32.to_le_bytes());
     });
     assert_eq!(codes(&dump), ["parts_lost"]);
-    assert_eq!(dump.exception().unwrap().unwrap().raw.exception_record.exception_code, 0xe06d_7363);
+    let exception = dump.exception().unwrap().unwrap();
+    assert_eq!((exception.code, exception.context), (0xe06d_7363, None));
 }
 
 #[test]
@@ -98,7 +92,7 @@ fn sign_extension_is_undone() {
     exception.address = 0xb700_1000;
     exception.parameters = vec![1, 0xffff_ffff_9000_0010];
     let dump = open(&process);
-    let record = dump.exception().unwrap().unwrap().raw.exception_record.clone();
-    assert_eq!(record.exception_address, 0xb700_1000);
-    assert_eq!(record.exception_information[..2], [1, 0x9000_0010]);
+    let exception = dump.exception().unwrap().unwrap();
+    assert_eq!(exception.address, 0xb700_1000);
+    assert_eq!(exception.parameters, [1, 0x9000_0010]);
 }

@@ -28,15 +28,15 @@ fn three_handles() -> Process {
 fn check(dump: &dumplens_core::Dump, wanted: &[Handle]) {
     let handles = dump.handles().unwrap().unwrap();
     assert_eq!(handles.damage, []);
-    assert_eq!(handles.list.handles.len(), wanted.len());
+    assert_eq!(handles.list.len(), wanted.len());
     for (found, wanted) in handles.list.iter().zip(wanted) {
-        assert_eq!(found.raw.handle(), Some(&wanted.handle));
+        assert_eq!(found.handle, wanted.handle);
         assert_eq!(found.type_name, wanted.type_name);
         assert_eq!(found.object_name, wanted.object_name);
-        assert_eq!(found.raw.attributes(), Some(&wanted.attributes));
-        assert_eq!(found.raw.granted_access(), Some(&wanted.granted_access));
-        assert_eq!(found.raw.handle_count(), Some(&wanted.handle_count));
-        assert_eq!(found.raw.pointer_count(), Some(&wanted.pointer_count));
+        assert_eq!(found.attributes, wanted.attributes);
+        assert_eq!(found.granted_access, wanted.granted_access);
+        assert_eq!(found.handle_count, wanted.handle_count);
+        assert_eq!(found.pointer_count, wanted.pointer_count);
     }
 }
 
@@ -81,7 +81,7 @@ fn a_count_beyond_the_bytes_is_clipped_to_them() {
     let handles = dump.handles().unwrap().unwrap();
     let listed = u64::from(u32::MAX);
     assert_eq!(handles.damage, [Damage::EntriesCut { stream: KIND, listed, read: 3 }]);
-    assert_eq!(handles.list.handles.len(), 3);
+    assert_eq!(handles.list.len(), 3);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn one_bad_name_costs_that_name_only() {
     });
     let handles = dump.handles().unwrap().unwrap();
     assert_eq!(handles.damage, [Damage::PartsLost { stream: KIND, what: "name", count: 1, first: 0 }]);
-    assert_eq!(handles.list.handles[0].type_name.as_deref().unwrap_or_default(), "");
-    assert_eq!(handles.list.handles[0].object_name.as_deref(), Some("\\BaseNamedObjects\\Ready"));
-    assert_eq!(handles.list.handles[1].type_name.as_deref(), Some("File"));
+    assert_eq!(handles.list[0].type_name.as_deref().unwrap_or_default(), "");
+    assert_eq!(handles.list[0].object_name.as_deref(), Some("\\BaseNamedObjects\\Ready"));
+    assert_eq!(handles.list[1].type_name.as_deref(), Some("File"));
 }

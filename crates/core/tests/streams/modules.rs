@@ -1,6 +1,5 @@
 //! ModuleList with names, versions and CodeView records; UnloadedModuleList.
 
-use dumplens_core::minidump::Module as _;
 use dumplens_core::{Damage, StreamType};
 use dumplens_synth::{CodeView, Module, Process, UnloadedModule, presets};
 
@@ -31,20 +30,21 @@ fn modules() {
     let process = two_modules();
     let dump = open(&process);
     let list = dump.modules().unwrap().unwrap();
-    let found: Vec<_> = list.iter().collect();
-    assert_eq!(found.len(), 2);
-    for (found, wanted) in found.iter().zip(&process.modules) {
-        assert_eq!((found.base_address(), found.size()), (wanted.base, u64::from(wanted.size)));
-        assert_eq!(found.raw.time_date_stamp, wanted.time_date_stamp);
-        assert_eq!(found.raw.checksum, wanted.checksum);
-        assert_eq!(found.code_file(), wanted.path);
+    assert_eq!(list.len(), 2);
+    for (found, wanted) in list.iter().zip(&process.modules) {
+        assert_eq!((found.base, found.size), (wanted.base, wanted.size));
+        assert_eq!(found.end(), wanted.base + u64::from(wanted.size));
+        assert_eq!(found.time_date_stamp, wanted.time_date_stamp);
+        assert_eq!(found.checksum, wanted.checksum);
+        assert_eq!(found.name, wanted.path);
     }
-    assert_eq!(found[0].version().as_deref(), Some("10.0.19041.65535"));
-    assert_eq!(found[0].debug_file().as_deref(), Some("C:\\build\\a.pdb"));
+    assert_eq!(list[0].version.as_deref(), Some("10.0.19041.65535"));
+    let written = process.modules[0].code_view.as_ref().unwrap();
+    let (guid, age, path) = (written.guid, written.age, written.pdb.clone());
+    assert_eq!(list[0].codeview, Some(dumplens_core::CodeView::Pdb70 { guid, age, path }));
     // A GUID prints its first three fields as numbers, and the age follows in hex.
-    let id = found[0].debug_identifier().unwrap().breakpad().to_string();
-    assert_eq!(id, "13121110151417160102030405060708".to_owned() + "2a");
-    assert_eq!((found[1].version(), found[1].debug_identifier()), (None, None));
+    assert_eq!(list[0].debug_id.as_deref(), Some("131211101514171601020304050607082a"));
+    assert_eq!((&list[1].version, &list[1].codeview, &list[1].debug_id), (&None, &None, &None));
 }
 
 #[test]
@@ -77,9 +77,9 @@ fn one_lost_name_costs_that_name_only() {
             "{new:#x}"
         );
         let list = dump.modules().unwrap().unwrap();
-        let names: Vec<_> = list.iter().map(|m| m.code_file().into_owned()).collect();
+        let names: Vec<_> = list.iter().map(|m| m.name.clone()).collect();
         assert_eq!(names, ["", "b.dll"]);
-        assert_eq!(list.iter().next().unwrap().version().as_deref(), Some("10.0.19041.65535"));
+        assert_eq!(list[0].version.as_deref(), Some("10.0.19041.65535"));
     }
 }
 
@@ -93,9 +93,9 @@ fn one_lost_codeview_record_costs_that_record_only() {
         let lost = Damage::PartsLost { stream, what: "CodeView record", count: 1, first: 0 };
         assert_eq!(dump.damage(), [lost], "{at:#x} {new:#x}");
         let list = dump.modules().unwrap().unwrap();
-        assert_eq!(list.iter().count(), 2);
-        assert_eq!(list.iter().next().unwrap().code_file(), "C:\\Acme\\ä.exe");
-        assert_eq!(list.iter().next().unwrap().debug_identifier(), None);
+        assert_eq!(list.len(), 2);
+        assert_eq!(list[0].name, "C:\\Acme\\ä.exe");
+        assert_eq!((&list[0].codeview, &list[0].debug_id), (&None, &None));
     }
 }
 
@@ -115,7 +115,7 @@ fn modules_that_cannot_be_are_dropped_and_counted() {
         "{:?}",
         dump.damage()
     );
-    assert_eq!(dump.modules().unwrap().unwrap().iter().count(), 2);
+    assert_eq!(dump.modules().unwrap().unwrap().len(), 2);
 }
 
 /// Some writers align the entries to 8 bytes.
@@ -128,7 +128,7 @@ fn four_bytes_of_padding_behind_the_count() {
     });
     assert_eq!(dump.damage(), []);
     let list = dump.modules().unwrap().unwrap();
-    let bases: Vec<_> = list.iter().map(|m| m.raw.base_of_image).collect();
+    let bases: Vec<_> = list.iter().map(|m| m.base).collect();
     assert_eq!(bases, [0x7ff6_4000_0000, 0x1_8000_0000]);
 }
 
@@ -150,11 +150,8 @@ fn unloaded_modules() {
     let dump = open(&process);
     let unloaded = dump.unloaded_modules().unwrap().unwrap();
     assert_eq!(unloaded.damage, []);
-    let found: Vec<_> = unloaded
-        .list
-        .iter()
-        .map(|m| (m.base_address(), m.size(), m.raw.time_date_stamp, m.code_file().into_owned()))
-        .collect();
+    let found: Vec<_> =
+        unloaded.list.iter().map(|m| (m.base, m.size, m.time_date_stamp, m.name.clone())).collect();
     // The entry without a place, of which Wine writes 65,536, says nothing.
     assert_eq!(
         found,
@@ -174,7 +171,7 @@ fn damaged_unloaded_modules() {
     assert_eq!(codes(&dump), [""; 0]);
     let read = dump.unloaded_modules().unwrap().unwrap();
     let codes_of = |damage: &[Damage]| damage.iter().map(Damage::code).collect::<Vec<_>>();
-    assert_eq!((read.list.iter().count(), codes_of(&read.damage)), (1, vec!["entries_dropped"]));
+    assert_eq!((read.list.len(), codes_of(&read.damage)), (1, vec!["entries_dropped"]));
     let dump = open_changed(&process, |bytes, layout| {
         replace(bytes, layout, StreamType::UNLOADED_MODULE_LIST, &[12, 0]);
     });
@@ -189,9 +186,6 @@ fn sign_extension_is_undone() {
     process.unloaded[0].base = 0xfff0_0000;
     let dump = open(&process);
     let modules = dump.modules().unwrap().unwrap();
-    assert_eq!(modules.iter().nth(1).unwrap().base_address(), 0xb700_0000);
-    assert_eq!(
-        dump.unloaded_modules().unwrap().unwrap().list.iter().next().unwrap().base_address(),
-        0xfff0_0000
-    );
+    assert_eq!(modules[1].base, 0xb700_0000);
+    assert_eq!(dump.unloaded_modules().unwrap().unwrap().list[0].base, 0xfff0_0000);
 }

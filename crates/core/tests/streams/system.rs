@@ -18,9 +18,9 @@ fn system_info() {
     };
     let dump = open(&Process { system: Some(system), ..Process::default() });
     let found = dump.system_info().unwrap().unwrap();
-    assert_eq!((found.raw.number_of_processors, found.raw.product_type), (24, 3));
-    assert_eq!((found.raw.major_version, found.raw.minor_version, found.raw.build_number), (6, 1, 7601));
-    assert_eq!(found.csd_version().as_deref(), Some("Service Pack 1"));
+    assert_eq!((found.processors, found.product_type), (24, 3));
+    assert_eq!((found.major, found.minor, found.build), (6, 1, 7601));
+    assert_eq!(found.service_pack.as_deref(), Some("Service Pack 1"));
 }
 
 #[test]
@@ -74,17 +74,17 @@ fn misc_info_of_five_sizes() {
     let sizes = [24, 44, 232, 832, 1364];
     for (version, size) in (1..).zip(sizes) {
         let dump = open(&Process { misc: Some(Misc { size, ..Misc::default() }), ..Process::default() });
-        let raw = dump.misc_info().unwrap().unwrap().raw;
+        let misc = dump.misc_info().unwrap().unwrap();
         let from = |first: i32, value: u32| (version >= first).then_some(value);
-        assert_eq!(raw.process_id().copied(), Some(4242));
-        assert_eq!(raw.process_create_time().copied(), Some(1_700_000_000));
-        assert_eq!((raw.process_user_time(), raw.process_kernel_time()), (Some(&120), Some(&30)));
-        assert_eq!(raw.processor_max_mhz().copied(), from(2, 3600), "size {size}");
-        assert_eq!(raw.process_integrity_level().copied(), from(3, 0x2000), "size {size}");
-        assert_eq!(raw.time_zone().map(|zone| zone.bias), (version >= 3).then_some(-60), "size {size}");
-        let build = raw.build_string().map(|b| String::from_utf16_lossy(&b[..5]));
-        assert_eq!(build.as_deref(), (version >= 4).then_some("19041"), "size {size}");
-        assert_eq!(raw.process_cookie().copied(), from(5, 0x1234_5678), "size {size}");
+        assert_eq!(misc.process_id, Some(4242));
+        assert_eq!(misc.process_create_time, Some(1_700_000_000));
+        assert_eq!((misc.process_user_time, misc.process_kernel_time), (Some(120), Some(30)));
+        assert_eq!(misc.processor_max_mhz, from(2, 3600), "size {size}");
+        assert_eq!(misc.process_integrity_level, from(3, 0x2000), "size {size}");
+        assert_eq!(misc.time_zone_bias, (version >= 3).then_some(-60), "size {size}");
+        let build = misc.build_string.as_deref().map(|text| &text[..5]);
+        assert_eq!(build, (version >= 4).then_some("19041"), "size {size}");
+        assert_eq!(misc.process_cookie, from(5, 0x1234_5678), "size {size}");
     }
 }
 
@@ -92,10 +92,10 @@ fn misc_info_of_five_sizes() {
 fn misc_info_gives_no_field_whose_flag_is_clear() {
     let misc = Misc { flags: Some(0x1), ..Misc::default() };
     let dump = open(&Process { misc: Some(misc), ..Process::default() });
-    let raw = dump.misc_info().unwrap().unwrap().raw;
-    assert_eq!(raw.process_id().copied(), Some(4242));
-    assert_eq!((raw.process_create_time(), raw.process_cookie()), (None, None));
-    assert_eq!(raw.process_integrity_level(), None);
+    let misc = dump.misc_info().unwrap().unwrap();
+    assert_eq!(misc.process_id, Some(4242));
+    assert_eq!((misc.process_create_time, misc.process_cookie), (None, None));
+    assert_eq!(misc.process_integrity_level, None);
 }
 
 #[test]
@@ -111,5 +111,5 @@ fn misc_info_absent_and_damaged() {
 #[test]
 fn misc_info_longer_than_known() {
     let dump = open(&Process { misc: Some(Misc { size: 1400, ..Misc::default() }), ..Process::default() });
-    assert_eq!(dump.misc_info().unwrap().unwrap().raw.process_cookie().copied(), Some(0x1234_5678));
+    assert_eq!(dump.misc_info().unwrap().unwrap().process_cookie, Some(0x1234_5678));
 }

@@ -40,15 +40,14 @@ fn three_threads() -> Process {
 #[test]
 fn thread_list() {
     let process = three_threads();
-    let list =
-        open(&process).threads().unwrap().unwrap().threads.iter().map(|t| t.raw.clone()).collect::<Vec<_>>();
+    let list = open(&process).threads().unwrap().unwrap();
     assert_eq!(list.len(), 3);
     for (found, wanted) in list.iter().zip(&process.threads) {
         assert_eq!(
-            (found.thread_id, found.suspend_count, found.priority_class, found.priority),
+            (found.id, found.suspend_count, found.priority_class, found.priority),
             (wanted.id, wanted.suspend_count, wanted.priority_class, wanted.priority)
         );
-        assert_eq!((found.teb, found.stack.start_of_memory_range), (wanted.teb, wanted.stack_start));
+        assert_eq!((found.teb, found.stack_start), (wanted.teb, wanted.stack_start));
     }
 }
 
@@ -56,9 +55,9 @@ fn thread_list() {
 fn names_only_of_threads_that_have_one() {
     let dump = open(&three_threads());
     let names = dump.thread_names().unwrap().unwrap();
-    assert_eq!(names.get_name(7).as_deref(), Some("main"));
-    assert_eq!(names.get_name(11), None);
-    assert_eq!(names.get_name(0xffff_fff0).as_deref(), Some("ärger 日本"));
+    assert_eq!(names.get(&7).map(String::as_str), Some("main"));
+    assert_eq!(names.get(&11), None);
+    assert_eq!(names.get(&0xffff_fff0).map(String::as_str), Some("ärger 日本"));
 }
 
 #[test]
@@ -66,8 +65,8 @@ fn infos() {
     let process = three_threads();
     let dump = open(&process);
     let infos = dump.thread_infos().unwrap().unwrap();
-    assert!(infos.get_thread_info(11).is_none());
-    let (found, wanted) = (&infos.get_thread_info(7).unwrap().raw, process.threads[0].info.unwrap());
+    assert!(!infos.contains_key(&11));
+    let (found, wanted) = (&infos[&7], process.threads[0].info.unwrap());
     assert_eq!(
         (found.dump_flags, found.dump_error, found.exit_status),
         (wanted.dump_flags, wanted.dump_error, wanted.exit_status)
@@ -75,7 +74,7 @@ fn infos() {
     assert_eq!((found.create_time, found.exit_time), (wanted.create_time, wanted.exit_time));
     assert_eq!((found.kernel_time, found.user_time), (wanted.kernel_time, wanted.user_time));
     assert_eq!((found.start_address, found.affinity), (wanted.start_address, wanted.affinity));
-    assert_eq!(infos.get_thread_info(0xffff_fff0).unwrap().raw.start_address, 0x99);
+    assert_eq!(infos[&0xffff_fff0].start_address, 0x99);
 }
 
 #[test]
@@ -97,9 +96,9 @@ fn registers_of_every_processor() {
         let threads = vec![Thread { context: Some(context), ..Thread::default() }, Thread::default()];
         let dump = open(&Process { arch, threads, ..Process::default() });
         let registers = dump.context(0).expect("registers");
-        assert_eq!(registers.get_instruction_pointer(), 0x4011, "{arch:?}");
-        assert_eq!(registers.get_stack_pointer(), 0x4022, "{arch:?}");
-        assert_eq!(names.map(|n| registers.get_register(n)), [Some(0xa0a0), Some(0xb3b3)], "{arch:?}");
+        assert_eq!(registers.ip, 0x4011, "{arch:?}");
+        assert_eq!(registers.sp, 0x4022, "{arch:?}");
+        assert_eq!(names.map(|n| registers.register(n)), [Some(0xa0a0), Some(0xb3b3)], "{arch:?}");
         assert!(dump.context(1).is_none(), "a thread without a context");
         assert!(dump.context(2).is_none(), "no such thread");
     }
@@ -113,9 +112,9 @@ fn a_context_outside_the_file_costs_that_context_only() {
     });
     let stream = StreamType::THREAD_LIST;
     assert_eq!(dump.damage(), [Damage::PartsLost { stream, what: "context", count: 1, first: 1 }]);
-    assert_eq!(dump.context(0).unwrap().get_instruction_pointer(), 0x1007);
+    assert_eq!(dump.context(0).unwrap().ip, 0x1007);
     assert!(dump.context(1).is_none());
-    assert_eq!(dump.context(2).unwrap().get_instruction_pointer(), 0x1_0000_0ff0);
+    assert_eq!(dump.context(2).unwrap().ip, 0x1_0000_0ff0);
 }
 
 #[test]
@@ -129,9 +128,9 @@ fn a_count_beyond_the_bytes_is_clipped_to_them() {
         let read = if kind == StreamType::THREAD_LIST { 3 } else { 2 };
         let listed = u64::from(u32::MAX);
         assert_eq!(dump.damage(), [Damage::EntriesCut { stream: kind, listed, read }]);
-        assert_eq!(dump.threads().unwrap().unwrap().threads.len(), 3);
-        assert_eq!(dump.thread_names().unwrap().unwrap().get_name(7).as_deref(), Some("main"));
-        assert!(dump.thread_infos().unwrap().unwrap().get_thread_info(0xffff_fff0).is_some());
+        assert_eq!(dump.threads().unwrap().unwrap().len(), 3);
+        assert_eq!(dump.thread_names().unwrap().unwrap().get(&7).map(String::as_str), Some("main"));
+        assert!(dump.thread_infos().unwrap().unwrap().contains_key(&0xffff_fff0));
     }
 }
 
@@ -142,8 +141,8 @@ fn one_bad_name_costs_that_name_only() {
     });
     assert_eq!(codes(&dump), ["parts_lost"]);
     let names = dump.thread_names().unwrap().unwrap();
-    assert_eq!(names.get_name(7).as_deref().unwrap_or_default(), "");
-    assert_eq!(names.get_name(0xffff_fff0).as_deref(), Some("ärger 日本"));
+    assert_eq!(names[&7], "");
+    assert_eq!(names.get(&0xffff_fff0).map(String::as_str), Some("ärger 日本"));
 }
 
 #[test]
@@ -152,7 +151,7 @@ fn infos_of_entry_size_zero_are_lost_and_nothing_else() {
         put(bytes, rva(layout, StreamType::THREAD_INFO_LIST) + 4, &[0; 4]);
     });
     assert_eq!(dump.thread_infos().unwrap_err().code(), "stream_malformed");
-    assert_eq!(dump.threads().unwrap().unwrap().threads.len(), 3);
+    assert_eq!(dump.threads().unwrap().unwrap().len(), 3);
 }
 
 /// A 32-bit writer sign-extends addresses above 2 GiB.
@@ -163,10 +162,10 @@ fn sign_extension_is_undone() {
     process.sign_extend = true;
     let dump = open(&process);
     let list = dump.threads().unwrap().unwrap();
-    assert_eq!(list.threads[1].raw.teb, 0x9000_0000);
-    assert_eq!(list.threads[1].raw.stack.start_of_memory_range, process.threads[1].stack_start);
+    assert_eq!(list[1].teb, 0x9000_0000);
+    assert_eq!(list[1].stack_start, process.threads[1].stack_start);
     assert!(process.threads[1].stack_start > 0x8000_0000);
-    assert_eq!(list.threads[0].raw.teb, presets::tiny::X86.tebs[0], "below 2 GiB nothing changes");
+    assert_eq!(list[0].teb, presets::tiny::X86.tebs[0], "below 2 GiB nothing changes");
 }
 
 /// x64's ContextFlags are at 0x30. Of a service that was active Windows notes so; of another processor nothing is read.
@@ -181,7 +180,7 @@ fn flags_of_a_context() {
     };
     for notes in [0, 0x0800_0000, 0x1000_0000, 0x5000_0000, 0xf800_0000] {
         let dump = flagged(0x10_001f | notes);
-        assert_eq!(dump.context(0).expect("registers").get_instruction_pointer(), 0x1007, "{notes:#x}");
+        assert_eq!(dump.context(0).expect("registers").ip, 0x1007, "{notes:#x}");
     }
     let other = flagged(0x40_001f);
     assert!(other.context(0).is_none() && other.has_context(0) && !other.has_context(3));

@@ -1,6 +1,6 @@
 //! The crashing instruction, and where the crate's answers about it are not used as they are.
 
-use dumplens_core::minidump::MinidumpContext;
+use dumplens_core::Context;
 use iced_x86::{Decoder, DecoderOptions, Instruction, Register};
 
 use crate::exceptions::analysis::OperandKind;
@@ -23,11 +23,11 @@ pub(super) struct Code {
 
 impl Code {
     /// The instruction at the instruction pointer; `None` if the dump does not keep it.
-    pub(super) fn read(process: &Process<'_>, context: &MinidumpContext) -> Option<Code> {
-        let address = context.get_instruction_pointer();
+    pub(super) fn read(process: &Process<'_>, context: &Context) -> Option<Code> {
+        let address = context.ip;
         let memory = process.dump.memory();
         let bytes = memory.bytes(address, memory.available(address, LONGEST)).ok()?;
-        if bytes.is_empty() || context.get_stack_pointer() < LEAST_STACK_POINTER {
+        if bytes.is_empty() || context.sp < LEAST_STACK_POINTER {
             return None;
         }
         let instruction = Decoder::with_ip(64, &bytes, address, DecoderOptions::NONE).decode();
