@@ -3,7 +3,7 @@
 
 use ::pdb_addr2line::pdb::{FallibleIterator as _, Id, IdData, IdIndex, IdInformation, ItemIndex as _};
 
-use super::PdbError;
+use super::broken::Broken;
 use super::records::{self, Types};
 
 /// Kinds of ids that have a name (cvinfo.h of microsoft-pdb).
@@ -37,7 +37,7 @@ impl SafeIds {
 }
 
 /// Reads all ids.
-pub(super) fn check(types: Types, ids: &IdInformation<'_>) -> Result<SafeIds, PdbError> {
+pub(super) fn check(types: Types, ids: &IdInformation<'_>) -> Result<SafeIds, Broken> {
     let mut safe = SafeIds { types, first: 0, depths: Vec::new() };
     let mut all = ids.iter();
     while let Some(item) = all.next()? {

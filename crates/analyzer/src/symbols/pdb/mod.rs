@@ -13,6 +13,7 @@
 //! Names are read without parameters: their types are what recursion would follow.
 
 mod bounded;
+mod broken;
 mod ids;
 mod objects;
 mod reader;
@@ -27,6 +28,7 @@ use ::pdb_addr2line::pdb::{self, FallibleIterator as _, PDB};
 use ::pdb_addr2line::{Context, TypeFormatter, TypeFormatterFlags, maybe_owned::MaybeOwned};
 
 use self::bounded::Bounded;
+use self::broken::Broken;
 use self::objects::Objects;
 pub use self::reader::Reader;
 use self::records::Types;
@@ -77,30 +79,6 @@ impl fmt::Display for PdbError {
 
 impl std::error::Error for PdbError {}
 
-impl From<pdb::Error> for PdbError {
-    fn from(error: pdb::Error) -> PdbError {
-        match error {
-            pdb::Error::IoError(error) => match error.kind() {
-                std::io::ErrorKind::InvalidData => PdbError::Damaged(error.to_string()),
-                std::io::ErrorKind::UnexpectedEof => {
-                    PdbError::Damaged("it lists more bytes than it has".to_owned())
-                }
-                _ => PdbError::Io(error.to_string()),
-            },
-            error => PdbError::Damaged(error.to_string()),
-        }
-    }
-}
-
-impl From<::pdb_addr2line::Error> for PdbError {
-    fn from(error: ::pdb_addr2line::Error) -> PdbError {
-        match error {
-            ::pdb_addr2line::Error::PdbError(error) => error.into(),
-            error => PdbError::Damaged(error.to_string()),
-        }
-    }
-}
-
 /// One function at an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -144,7 +122,8 @@ pub struct Answer {
 /// GUID and age of a PDB. The age is that of the DBI stream, which the linker writes; the one in the PDB stream also
 /// counts what other tools did. It is used only where the DBI stream has none.
 pub fn identify<R: Read + Seek + fmt::Debug + Send>(reader: R) -> Result<PdbId, PdbError> {
-    Ok(identity(&mut PDB::open(Bounded::new(reader)?)?)?.0)
+    let found = || -> Result<PdbId, Broken> { Ok(identity(&mut PDB::open(Bounded::new(reader)?)?)?.0) };
+    found().map_err(|broken| broken.0)
 }
 
 /// What the PDB says of each of `rvas`, offsets from the image base. With `wanted`, a PDB of another build is an
@@ -162,7 +141,8 @@ pub fn frames_at<R: Read + Seek + fmt::Debug + Send>(
             answers.push(ask(Question::Frames(*rva))?);
         }
         Ok(())
-    })?;
+    })
+    .map_err(|broken| broken.0)?;
     Ok(answers)
 }
 
@@ -176,7 +156,8 @@ pub fn size_of<R: Read + Seek + fmt::Debug + Send>(
     with(reader, wanted, |ask| {
         size = ask(Question::SizeOf(name.to_owned()))?.size;
         Ok(())
-    })?;
+    })
+    .map_err(|broken| broken.0)?;
     Ok(size)
 }
 
@@ -184,12 +165,12 @@ pub fn size_of<R: Read + Seek + fmt::Debug + Send>(
 fn with<R: Read + Seek + fmt::Debug + Send>(
     reader: R,
     wanted: Option<PdbId>,
-    use_it: impl FnOnce(&dyn Fn(Question) -> Result<Answer, PdbError>) -> Result<(), PdbError>,
-) -> Result<(), PdbError> {
+    use_it: impl FnOnce(&dyn Fn(Question) -> Result<Answer, Broken>) -> Result<(), Broken>,
+) -> Result<(), Broken> {
     let mut pdb = PDB::open(Bounded::new(reader)?)?;
     let (found, debug) = identity(&mut pdb)?;
     if wanted.is_some_and(|wanted| wanted != found) {
-        return Err(PdbError::Mismatch { found });
+        return Err(PdbError::Mismatch { found }.into());
     }
     let globals = pdb.global_symbols()?;
     let (types, ids) = (pdb.type_information()?, pdb.id_information()?);
@@ -244,7 +225,7 @@ fn is_no_line(line: u32) -> bool {
 /// Who the PDB is, and its DBI stream, which says it.
 fn identity<'s, S: pdb::Source<'s> + Send + 's>(
     pdb: &mut PDB<'s, S>,
-) -> Result<(PdbId, pdb::DebugInformation<'s>), PdbError> {
+) -> Result<(PdbId, pdb::DebugInformation<'s>), Broken> {
     let info = pdb.pdb_information()?;
     let debug = pdb.debug_information()?;
     let age = debug.age().unwrap_or(info.age);

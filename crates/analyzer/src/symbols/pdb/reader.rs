@@ -38,12 +38,12 @@ impl Reader {
                 // The first answer says that it is open. That nobody listens means that nobody asks either.
                 let mut next = answer.send(Ok(Answer::default())).is_ok();
                 while next && let Ok(question) = questions.recv() {
-                    next = answer.send(find(question)).is_ok();
+                    next = answer.send(find(question).map_err(|broken| broken.0)).is_ok();
                 }
                 Ok(())
             });
             if let Err(error) = result {
-                let _ = answer.send(Err(error));
+                let _ = answer.send(Err(error.0));
             }
         };
         thread::Builder::new().name(READER_THREAD.to_owned()).stack_size(STACK).spawn(work).map_err(io)?;

@@ -8,6 +8,7 @@
 use ::pdb_addr2line::pdb::{FallibleIterator as _, ItemIndex, ItemInformation, TypeIndex, TypeInformation};
 
 use super::PdbError;
+use super::broken::Broken;
 
 /// What a type is, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(super) struct Types {
 
 impl Types {
     /// Goes through all types; fails if the header counts more than there are.
-    pub(super) fn read(types: &TypeInformation<'_>) -> Result<Types, PdbError> {
+    pub(super) fn read(types: &TypeInformation<'_>) -> Result<Types, Broken> {
         let mut read = Types { first: 0x1000, kinds: Vec::new() };
         let mut all = types.iter();
         while let Some(item) = all.next()? {
@@ -62,10 +63,10 @@ impl Types {
 pub(super) fn check_count<I: ItemIndex>(
     items: &ItemInformation<'_, I>,
     present: usize,
-) -> Result<(), PdbError> {
+) -> Result<(), Broken> {
     if items.len() > present {
         let why = format!("it counts {} types or ids, and has {present}", items.len());
-        return Err(PdbError::Damaged(why));
+        return Err(PdbError::Damaged(why).into());
     }
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 use ::pdb_addr2line::pdb::{FallibleIterator as _, TypeData, TypeInformation};
 
-use super::{PdbError, records};
+use super::broken::Broken;
+use super::records;
 
 /// The bytes of the class, structure or union of this name; `None` if there is none, or two of different sizes.
-pub(super) fn size_of(types: &TypeInformation<'_>, name: &str) -> Result<Option<u64>, PdbError> {
+pub(super) fn size_of(types: &TypeInformation<'_>, name: &str) -> Result<Option<u64>, Broken> {
     let mut all = types.iter();
     let mut sizes = Vec::new();
     while let Some(item) = all.next()? {
