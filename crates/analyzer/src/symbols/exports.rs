@@ -2,14 +2,18 @@
 
 use std::borrow::Cow;
 
-use dumplens_core::ReadMemory;
 use dumplens_core::pe::{self, ExportTarget, Image, ImageError, Section};
 use dumplens_core::unwind::FunctionTable;
+use dumplens_core::{Module, ReadMemory};
 
 use super::leaf;
+use crate::process::Process;
 
 /// `IMAGE_FILE_MACHINE_AMD64`.
 const X64: u16 = 0x8664;
+
+/// What counts for exports that cannot be read: the tables of as many as an image can have take half of it.
+const FAILED_EXPORTS: usize = 1 << 20;
 
 /// No function is as long. Where a table of functions shows how many begin in between, an export that lies so far below is
 /// not named; elsewhere it is, as the debugger does.
@@ -36,8 +40,30 @@ pub(super) struct Exports {
 }
 
 impl Exports {
+    /// The module's exports; none where `left` does not reach. It becomes `None` when that happens.
+    pub(super) fn within(
+        process: &Process<'_>,
+        module: &Module,
+        left: &mut Option<usize>,
+    ) -> Result<Exports, ImageError> {
+        let mut spend = |bytes: usize| {
+            *left = left.and_then(|left| left.checked_sub(bytes));
+            left.is_some()
+        };
+        if !spend(0) {
+            return Ok(Exports::default());
+        }
+        let image = super::image(process, module)?;
+        if !spend(image.export_bytes() as usize) {
+            return Ok(Exports::default());
+        }
+        let exports = Exports::read(&image);
+        let held = exports.as_ref().map_or(FAILED_EXPORTS, Exports::bytes);
+        if spend(held) { exports } else { exports.map(|_| Exports::default()) }
+    }
+
     /// Reads the export directory from the dump.
-    pub(super) fn read(image: &Image<'_>) -> Result<Exports, ImageError> {
+    fn read(image: &Image<'_>) -> Result<Exports, ImageError> {
         let all = image.exports()?.unwrap_or_default();
         let sorted = by_address(&all);
         let functions = image.function_table().filter(|_| image.machine() == X64);

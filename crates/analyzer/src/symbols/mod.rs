@@ -50,9 +50,6 @@ const MOST_TEXT: usize = 16 << 20;
 /// file. Those of a large program take a few MiB.
 const MOST_EXPORTS: usize = 64 << 20;
 
-/// What counts for exports that cannot be read: the tables of as many as an image can have take half of it.
-const FAILED_EXPORTS: usize = 1 << 20;
-
 /// What an address is: it decides which instruction is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
@@ -250,7 +247,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
         self.modules.entry(index).or_default().exports.get_or_insert_with(|| {
             let module = &process.modules[index];
             let all_read = left.is_none();
-            let exports = exports_within(process, module, left);
+            let exports = Exports::within(process, module, left);
             if left.is_none() && !all_read {
                 warnings.push(SymbolWarning::ExportsInAll);
             }
@@ -270,28 +267,6 @@ impl<'p, 'd> Symbols<'p, 'd> {
         let x86 = self.process.dump.arch() == Some(Arch::X86);
         self.names.undecorate(&name, x86).unwrap_or(name)
     }
-}
-
-/// The module's exports; none where `left` does not reach. It becomes `None` when that happens.
-fn exports_within(
-    process: &Process<'_>,
-    module: &Module,
-    left: &mut Option<usize>,
-) -> Result<Exports, ImageError> {
-    let mut spend = |bytes: usize| {
-        *left = left.and_then(|left| left.checked_sub(bytes));
-        left.is_some()
-    };
-    if !spend(0) {
-        return Ok(Exports::default());
-    }
-    let image = image(process, module)?;
-    if !spend(image.export_bytes() as usize) {
-        return Ok(Exports::default());
-    }
-    let exports = Exports::read(&image);
-    let held = exports.as_ref().map_or(FAILED_EXPORTS, Exports::bytes);
-    if spend(held) { exports } else { exports.map(|_| Exports::default()) }
 }
 
 /// The module's image in the dump.
