@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use dumplens_synth::{CodeView, presets};
 use support::{dumplens, run, run_command, str};
@@ -188,3 +188,128 @@ fn links(home: &Home, bytes: &[u8]) {
 
 #[cfg(not(unix))]
 fn links(_: &Home, _: &[u8]) {}
+
+/// What is neither a file nor a link to one stays, whoever asks; nothing waits for the other end of a pipe.
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_not_written_over() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    use std::os::unix::net::UnixListener;
+    let home = Home::new();
+    let (pipe, socket, folder) = (home.at("work/pipe"), home.at("work/socket"), home.at("work/folder"));
+    make_pipe(&pipe);
+    let _listener = UnixListener::bind(&socket).expect("a socket");
+    fs::create_dir(&folder).expect("a folder");
+    let (to_pipe, to_device, to_folder) = (home.at("work/p"), home.at("work/d"), home.at("work/f"));
+    symlink(&pipe, &to_pipe).expect("a link");
+    symlink("/dev/null", &to_device).expect("a link");
+    symlink(&folder, &to_folder).expect("a link");
+    let all = [&pipe, &socket, &folder, &to_pipe, &to_device, &to_folder];
+    for to in all {
+        for force in [&[][..], &["--force"]] {
+            let refused = run(&[&["trim", str(&home.dump), str(to)], force].concat());
+            let why = if to.is_dir() { "is a directory" } else { "is not a regular file" };
+            assert_eq!(refused.code, Some(1), "{to:?}");
+            assert!(refused.stderr.contains(why), "{}", refused.stderr);
+        }
+    }
+    // As a store, or as a page of the manual.
+    for to in [&pipe, &to_pipe, &to_device] {
+        let refused = run(&["scan", str(&home.dump), "--store", str(to)]);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{to:?}");
+        let page = folder.join("dumplens.1");
+        symlink(to, &page).expect("a link");
+        assert_eq!(run(&["man", "--dir", str(&folder)]).code, Some(1));
+        fs::remove_file(&page).expect("the link");
+    }
+    let kind = |path: &Path| fs::symlink_metadata(path).expect("it is there").file_type();
+    assert!(kind(&pipe).is_fifo() && kind(&socket).is_socket() && folder.is_dir());
+    assert!(all[3..].iter().all(|link| kind(link).is_symlink()));
+    let names = fs::read_dir(home.at("work")).expect("a folder").map(|entry| entry.expect("an entry").path());
+    assert!(names.into_iter().all(|path| path.extension().is_none_or(|end| end != "tmp")));
+}
+
+/// A FIFO, by the POSIX utility.
+#[cfg(unix)]
+fn make_pipe(at: &Path) {
+    assert!(Command::new("mkfifo").arg(at).status().expect("the program mkfifo").success());
+}
+
+/// Links at the places that are written are not followed.
+#[test]
+#[cfg(unix)]
+fn links_are_not_written_through() {
+    use std::os::unix::fs::symlink;
+    let home = Home::new();
+    let (theirs, pages) = (home.at("home/theirs"), home.at("work/pages"));
+    fs::write(&theirs, "").expect("a file");
+    fs::create_dir(&pages).expect("a folder");
+    for page in ["dumplens.1", "dumplens-why.1"] {
+        symlink(&theirs, pages.join(page)).expect("a link");
+    }
+    symlink(home.at("home/none"), pages.join("dumplens-scan.1")).expect("a link");
+    run(&["man", "--dir", str(&pages)]).text();
+    assert!(
+        below(&pages).keys().all(|page| !page.is_symlink())
+            && fs::read_dir(&pages).expect("pages").count() > 10
+    );
+    for (n, end) in ["", "-wal", "-shm", "-journal"].into_iter().enumerate() {
+        let store = home.at(&format!("work/{n}.db"));
+        symlink(&theirs, home.at(&format!("work/{n}.db{end}"))).expect("a link");
+        for args in
+            [["scan", str(&home.dump), "--store"].as_slice(), &["watch", str(&home.at("dumps")), "--store"]]
+        {
+            let refused = run(&[args, &[str(&store)]].concat());
+            assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{end}");
+            assert!(refused.stderr.contains("is a link"), "{}", refused.stderr);
+        }
+        assert!(end.is_empty() || !store.exists(), "{end}");
+    }
+    assert!(fs::read(&theirs).expect("a file").is_empty() && !home.at("home/none").exists());
+    // The way there is the caller's own.
+    symlink(home.at("work"), home.at("way")).expect("a link");
+    let store = home.at("way/a.db");
+    run(&["scan", str(&home.dump), "--store", str(&store)]).text();
+    run(&["history", "--store", str(&store)]).text();
+}
+
+/// A copy has the permissions that the user gives to new files.
+#[test]
+#[cfg(unix)]
+fn a_copy_has_the_mode_of_a_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    for (mask, mode) in [("022", 0o644), ("027", 0o640), ("077", 0o600)] {
+        let small = home.at(&format!("work/{mask}.dmp"));
+        let program = dumplens(&[]).get_program().to_owned();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("umask {mask}; exec \"$0\" \"$@\"")]).arg(program);
+        shell.args(["trim", str(&home.dump), str(&small)]);
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        run_command(shell).text();
+        let found = fs::metadata(&small).expect("a copy").permissions().mode();
+        assert_eq!(found & 0o7777, mode, "{mask}");
+    }
+}
+
+/// Ctrl-C and SIGTERM while a copy is made: neither it nor a part of it is left.
+#[test]
+#[cfg(unix)]
+fn an_interrupted_trim_leaves_nothing() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let home = Home::new();
+    let large = home.at("dumps/large.dmp");
+    // Takes longer than it takes to notice.
+    fs::write(&large, presets::full(60_000, 16 << 20, 400, 100).to_bytes().0).expect("a dump");
+    let to = home.at("temporary/small.dmp");
+    let files = || below(&home.at("temporary")).into_keys().collect::<Vec<_>>();
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut child = dumplens(&["trim", str(&large), str(&to)]).spawn().expect("the program");
+        while files().is_empty() {
+            assert_eq!(child.try_wait().expect("a state"), None, "it ended before");
+        }
+        kill_process(Pid::from_child(&child), signal).expect("a signal");
+        assert_eq!(child.wait().expect("an end").code(), Some(130), "{signal:?}");
+        assert!(files().is_empty(), "{signal:?}: {:?}", files());
+    }
+}

@@ -258,3 +258,88 @@ fn history_is_by_day() {
     assert!(text.contains("2023-11-14: 2, 2023-11-16: 1\n"), "{text}");
     assert!(text.ends_with("4 dumps, 2 signatures, 0 files that are no dumps\n"), "{text}");
 }
+
+/// A row that is damaged costs that row: its dump is read again, and history goes on with the others.
+#[test]
+fn a_damaged_row_costs_that_row() {
+    let (folder, home) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let store = at(&home, "store.db");
+    fill(folder.path(), 6);
+    let damages = [
+        "row = 'no JSON'",
+        "row = x'ff00'",
+        "row = CAST(x'c328' AS TEXT)",
+        "row = '{}'",
+        "signature = x'00', row = ''",
+        "path = x'ff', time = x'ff', row = 7",
+    ];
+    for damage in damages {
+        scan(folder.path(), &store);
+        let whole = run(&["history", "--store", str(&store), "--format", "json"]).json();
+        assert_eq!(whole["unreadable"], 0);
+        let connection = Connection::open(&store).expect("a database");
+        connection
+            .execute(&format!("UPDATE results SET {damage} WHERE path LIKE '%2.dmp'"), [])
+            .expect("damage");
+        drop(connection);
+        let history = run(&["history", "--store", str(&store), "--format", "json"]).json();
+        assert_eq!(history["unreadable"], 1, "{damage}");
+        let signatures = |of: &Value| of["signatures"].as_array().expect("signatures").len();
+        assert_eq!(signatures(&history), signatures(&whole), "{damage}");
+        let text = run(&["history", "--store", str(&store)]);
+        assert!(text.text().ends_with("\n1 row of the store cannot be read\n"), "{damage}: {}", text.stdout);
+        let (read, known, _) = scan(folder.path(), &store);
+        assert_eq!((read, known), (1, 5), "{damage}");
+    }
+}
+
+/// History makes no files beside the store and changes nothing in it, and sees what a scan has not yet put into it.
+#[test]
+fn history_only_reads() {
+    let (folder, home) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let store = at(&home, "a store #1.db");
+    fill(folder.path(), 3);
+    scan(folder.path(), &store);
+    let names = || fs::read_dir(home.path()).expect("a folder").count();
+    let before = (names(), fs::read(&store).expect("the store"));
+    assert_eq!(before.0, 1);
+    let history = run(&["history", "--store", str(&store)]);
+    assert!(history.text().contains("3 dumps, 3 signatures"), "{}", history.stdout);
+    assert!((names(), fs::read(&store).expect("the store")) == before);
+    // A store that a scan has open: what it added lies in the log beside it.
+    let other = Connection::open(&store).expect("a database");
+    other.execute("UPDATE results SET signature = NULL WHERE path LIKE '%2.dmp'", []).expect("a change");
+    assert!(at(&home, "a store #1.db-wal").exists());
+    let history = run(&["history", "--store", str(&store)]);
+    assert!(history.text().contains("2 dumps, 2 signatures, 1 files"), "{}", history.stdout);
+}
+
+/// No room for the store: what was done is told, then the scan ends and says which store it was.
+#[test]
+#[cfg(unix)]
+fn a_full_disk_loses_no_answer() {
+    let (folder, home) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let store = at(&home, "store.db");
+    fill(folder.path(), 60);
+    for form in [&["--csv"][..], &[]] {
+        let _ = fs::remove_file(&store);
+        // Files may grow to 64 KiB, the size of the log after some rows; writing more fails as it does on a full disk.
+        let mut shell = std::process::Command::new("sh");
+        let program = dumplens(&[]).get_program().to_owned();
+        shell.args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\""]).arg(program);
+        shell.args(["scan", "--jobs", "1", str(folder.path()), "--store", str(&store)]).args(form);
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
+        let run = support::run_command(shell);
+        assert_eq!(run.code, Some(1), "{}", run.stderr);
+        let last = run.stderr.lines().last().expect("a reason");
+        assert!(last.contains(str(&store)) && last.contains("cannot be written"), "{last}");
+        let kept = usize::try_from(count(&store)).expect("a number");
+        assert!((1..60).contains(&kept), "{kept}");
+        if form.is_empty() {
+            let dumps = run.stdout.lines().last().and_then(|sum| sum.split(' ').next()?.parse().ok());
+            assert!(dumps.is_some_and(|dumps: usize| dumps > kept && dumps < 60), "{}", run.stdout);
+        } else {
+            assert!((kept + 2..60).contains(&run.stdout.lines().count()), "{}", run.stdout);
+        }
+    }
+}

@@ -3,6 +3,9 @@
 use anyhow::Context;
 use dumplens_scan::Stop;
 
+/// The exit code of an end that they brought about.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// A stop that they set; once in a process.
 pub(crate) fn stop() -> anyhow::Result<Stop> {
     let stop = Stop::default();

@@ -7,6 +7,7 @@ mod limit;
 mod long;
 mod open;
 mod output;
+mod place;
 mod remote;
 mod scan;
 #[cfg(feature = "store")]

@@ -71,7 +71,7 @@ impl Server {
         if self.down {
             return Ok(None);
         }
-        fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        self.make_folders(file, &folder)?;
         let fetched = self.fetch_into(&folder, file, &id, record.id);
         match fetched {
             Ok(Some(temporary)) => {
@@ -85,6 +85,21 @@ impl Server {
                 other.map(|_| None)
             }
         }
+    }
+
+    /// Makes the folders of a PDB. The way to the cache is the caller's, links and all; in it, none is followed: a link
+    /// there would lead to a place that nobody named.
+    fn make_folders(&self, file: &str, folder: &Path) -> Result<(), String> {
+        let wrong = |at: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", at.display());
+        fs::create_dir_all(&self.cache).map_err(|error| wrong(&self.cache, &error))?;
+        for at in [self.cache.join(file).as_path(), folder] {
+            match fs::create_dir(at) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(wrong(at, &error)),
+                _ if fs::symlink_metadata(at).is_ok_and(|there| there.is_dir()) => {}
+                _ => return Err(wrong(at, &"is no folder of its own, or a link; nothing is written there")),
+            }
+        }
+        Ok(())
     }
 
     fn fetch_into(

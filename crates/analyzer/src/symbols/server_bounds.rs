@@ -187,3 +187,24 @@ fn names_that_lead_elsewhere() {
     }
     assert_eq!((walk(home.path()), count.load(Ordering::SeqCst)), (Vec::new(), 0));
 }
+
+/// A link in the cache leads to a place that nobody named: nothing is asked for, and nothing is written there.
+#[test]
+#[cfg(unix)]
+fn links_in_the_cache() {
+    use std::os::unix::fs::symlink;
+    let (url, count) = serve(|stream, _, _| send(stream, 200, "", b"x"));
+    let home = tempfile::tempdir().expect("a folder");
+    let (cache, elsewhere) = (home.path().join("cache"), home.path().join("elsewhere"));
+    let id = record("b.pdb", 1).id.to_string();
+    std::fs::create_dir_all(cache.join("b.pdb")).expect("a folder");
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    symlink(&elsewhere, cache.join("a.pdb")).expect("a link");
+    symlink(&elsewhere, cache.join("b.pdb").join(id)).expect("a link");
+    let mut server = Server::within(SymbolServer { url, cache }, SMALL);
+    for name in ["a.pdb", "b.pdb"] {
+        let refused = server.fetch(&record(name, 1)).expect_err("refused");
+        assert!(refused.contains("a link"), "{refused}");
+    }
+    assert_eq!((walk(&elsewhere), count.load(Ordering::SeqCst)), (Vec::new(), 0));
+}

@@ -1,14 +1,15 @@
 //! `dumplens man`: the manual, one page for the program and one for each command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use crate::args::Args;
 use crate::open::shown;
 use crate::output::Output;
+use crate::place;
 
 /// Print the man page, or write all of them
 #[derive(Debug, clap::Args)]
@@ -25,5 +26,22 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         return output.raw(&String::from_utf8(page)?);
     };
     std::fs::create_dir_all(dir).with_context(|| shown(dir))?;
-    clap_mangen::generate_to(Args::command(), dir).with_context(|| shown(dir))
+    let mut program = Args::command().disable_help_subcommand(true);
+    program.build();
+    write(&program, dir)
+}
+
+/// A page for a command and for each below it. What lies there under its name is replaced; a link is not followed.
+fn write(command: &Command, dir: &Path) -> anyhow::Result<()> {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        write(below, dir)?;
+    }
+    let page = Man::new(command.clone());
+    let to = dir.join(page.get_filename());
+    let write = || -> std::io::Result<()> {
+        let mut draft = place::draft(&to)?;
+        page.render(&mut draft)?;
+        place::put(draft, &to, true)
+    };
+    write().with_context(|| shown(&to))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 
-use crate::interrupt;
+use crate::interrupt::{self, INTERRUPTED};
 use crate::output::{self, Output};
 use crate::scan::groups::Groups;
 use crate::scan::progress::Progress;
@@ -21,9 +21,8 @@ use dumplens_scan::Guard;
 use dumplens_scan::pool::{self, End, Settings};
 use dumplens_scan::{Found, Places, listed};
 
-/// Exit codes beside 0, 1 and 2.
+/// The exit code beside 0, 1, 2 and that of an interrupted program.
 const FOUND: u8 = 3;
-const INTERRUPTED: u8 = 130;
 /// How long after its limit a dump may hang before it is given up.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
@@ -101,9 +100,13 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     if form == Form::Csv {
         output.raw(&lines::csv_head())?;
     }
-    let mut groups = Groups::default();
+    let (mut groups, mut store_failed) = (Groups::default(), None);
     let sink = |outcome: Outcome| {
-        worker.keep(&outcome)?;
+        // What was found is told all the same, before the scan ends.
+        if let Err(error) = worker.keep(&outcome) {
+            store_failed.get_or_insert(error);
+            stop.set();
+        }
         progress.step(outcome.result.is_err());
         if !outcome.line.is_empty() {
             // A filter answers at once.
@@ -125,6 +128,10 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     if form == Form::Text {
         output.text(&table::table(&groups))?;
         output.finish()?;
+    }
+    if let Some(error) = store_failed {
+        tell(options, form, &groups, End::Done);
+        return Err(error.context("the scan ended, since its store cannot be written"));
     }
     tell(options, form, &groups, end);
     output.exit_with(status(options, &groups, end));

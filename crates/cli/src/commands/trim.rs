@@ -2,15 +2,27 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use dumplens_analyzer::render::{escape, number};
 use dumplens_analyzer::{TrimOptions, Trimmed};
+use dumplens_core::Dump;
+use dumplens_scan::Stop;
+use tempfile::NamedTempFile;
 
-use crate::long;
+use crate::interrupt::{self, INTERRUPTED};
 use crate::open::{self, shown};
-use crate::output::Output;
+use crate::output::{self, Output};
+use crate::place;
+
+/// How often Ctrl-C is looked at.
+const TICK: Duration = Duration::from_millis(50);
+/// As much stack as the main thread of a program has; Rust's own default is 2 MiB.
+const STACK_BYTES: usize = 8 << 20;
 
 /// Writes a small dump that gives the same report: for a ticket, or for other eyes
 #[derive(Debug, clap::Args)]
@@ -30,38 +42,65 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let dump = open::open(&options.dump)?;
     refuse(options)?;
-    // Beside the target, so that it can take its place in one step; gone if anything fails.
-    let folder =
-        options.to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let named = || shown(&options.to);
-    let temporary = tempfile::Builder::new()
-        .prefix(".dumplens-")
-        .suffix(".tmp")
-        .tempfile_in(long::path(folder))
-        .with_context(named)?;
-    let mut out = io::BufWriter::with_capacity(256 << 10, temporary);
-    let trimmed = dumplens_analyzer::trim(&dump, TrimOptions { redact: options.redact }, &mut out)
-        .with_context(named)?;
-    open::all_read(&dump, &options.dump)?;
-    let temporary = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(named)?;
-    temporary.as_file().sync_all().with_context(named)?;
-    let to = long::path(&options.to);
-    let persisted = if options.force { temporary.persist(to) } else { temporary.persist_noclobber(to) };
-    persisted.map_err(|failed| failed.error).with_context(named)?;
-    output.text(&told(options, &trimmed, dump.size()))
+    let stop = interrupt::stop()?;
+    // Beside the target, so that it can take its place in one step; gone if anything fails.
+    let draft = place::draft(&options.to).with_context(named)?;
+    let (beside, size) = (draft.path().to_owned(), dump.size());
+    let wanted = TrimOptions { redact: options.redact };
+    let from = options.dump.clone();
+    let work = move || write(&dump, wanted, draft).map(|done| open::all_read(&dump, &from).map(|()| done));
+    let Some(written) = unless(&stop, work).with_context(named)? else {
+        fs::remove_file(&beside).with_context(|| shown(&beside))?;
+        output::note("dumplens: interrupted; nothing was written\n");
+        output.exit_with(INTERRUPTED);
+        return Ok(());
+    };
+    let (draft, trimmed) = written.with_context(named)??;
+    place::put(draft, &options.to, options.force).with_context(named)?;
+    output.text(&told(options, &trimmed, size))
 }
 
-/// Nothing is overwritten unasked, and the dump itself never.
+fn write(dump: &Dump, wanted: TrimOptions, draft: NamedTempFile) -> io::Result<(NamedTempFile, Trimmed)> {
+    let mut out = io::BufWriter::with_capacity(256 << 10, draft);
+    let trimmed = dumplens_analyzer::trim(dump, wanted, &mut out)?;
+    Ok((out.into_inner().map_err(io::IntoInnerError::into_error)?, trimmed))
+}
+
+/// What `work` gives, from a thread of its own; `None` as soon as the stop is set. What it does then ends with the
+/// program.
+fn unless<T: Send + 'static>(
+    stop: &Stop,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<Option<T>> {
+    let (send, done) = mpsc::sync_channel(1);
+    let thread = thread::Builder::new().name("trim".to_owned()).stack_size(STACK_BYTES);
+    thread.spawn(move || drop(send.send(work())))?;
+    loop {
+        match done.recv_timeout(TICK) {
+            Ok(result) => return Ok(Some(result)),
+            Err(RecvTimeoutError::Timeout) if stop.is_set() => return Ok(None),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(io::Error::other("the analysis failed: this is an error in dumplens"));
+            }
+        }
+    }
+}
+
+/// Nothing is overwritten unasked; the dump itself, and what is no file, never.
 fn refuse(options: &Options) -> anyhow::Result<()> {
     let to = &options.to;
-    let Ok(existing) = fs::symlink_metadata(to) else { return Ok(()) };
+    if fs::symlink_metadata(to).is_err() {
+        return Ok(());
+    }
     if let (Ok(from), Ok(to)) = (options.dump.canonicalize(), to.canonicalize())
         && from == to
     {
         bail!("{}: is the dump itself", shown(&options.to));
     }
-    if existing.is_dir() {
-        bail!("{}: is a directory", shown(to));
+    if let Some(obstacle) = place::obstacle(to) {
+        bail!("{}: {obstacle}", shown(to));
     }
     if !options.force {
         bail!("{}: exists (--force replaces it)", shown(to));

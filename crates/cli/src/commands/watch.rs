@@ -129,7 +129,7 @@ fn told(
     outcome: &Outcome,
     stop: &Stop,
 ) -> anyhow::Result<()> {
-    worker.keep(outcome)?;
+    let kept = worker.keep(outcome);
     let path = &outcome.path;
     match &outcome.result {
         Err(failure) if failure.code == Code::BeingWritten => {
@@ -137,8 +137,8 @@ fn told(
             return Ok(());
         }
         // It went away meanwhile.
-        Err(failure) if failure.code == Code::NotFound => return Ok(()),
-        _ if outcome.known => return Ok(()),
+        Err(failure) if failure.code == Code::NotFound => return kept,
+        _ if outcome.known => return kept,
         _ if options.jsonl => output.raw(&outcome.line)?,
         Ok(row) => output.text(&table::line(path, row))?,
         Err(failure) => output.text(&table::failure(path, failure))?,
@@ -150,5 +150,6 @@ fn told(
         let program = options.exec.first().map(PathBuf::from).unwrap_or_default();
         output::note(&format!("dumplens: {}: {why}, for {}\n", shown(&program), shown(path)));
     }
-    Ok(())
+    // What cannot be kept is told all the same, and then ends the watch.
+    kept
 }

@@ -1,5 +1,6 @@
 //! Signatures over time.
 
+use rusqlite::types::ValueRef;
 use serde::Serialize;
 
 use super::Store;
@@ -13,6 +14,8 @@ pub(crate) struct History {
     pub(crate) signatures: Vec<SignatureHistory>,
     /// Files that are no dumps.
     pub(crate) failed: u64,
+    /// Rows that were passed over, since they cannot be read.
+    pub(crate) unreadable: u64,
 }
 
 /// One signature. Times are those of the dumps, not of the scans.
@@ -36,17 +39,26 @@ pub(crate) struct Day {
 }
 
 impl History {
+    /// Reads the rows one by one: one that cannot be read costs no more than itself.
     pub(crate) fn read(store: &Store) -> anyhow::Result<History> {
         let mut statement = store.connection.prepare(
-            "SELECT signature, count(*), min(time) FROM results WHERE signature IS NOT NULL
-             GROUP BY signature ORDER BY max(time) DESC, signature",
+            "SELECT signature, time, path, row FROM results WHERE signature IS NOT NULL
+             ORDER BY signature, time DESC, path",
         )?;
-        let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let mut signatures = Vec::new();
-        for one in found {
-            let (signature, count, first_seen): (String, i64, Option<String>) = one?;
-            signatures.push(History::of(store, signature, count, first_seen)?);
+        let (mut signatures, mut unreadable) = (Vec::<SignatureHistory>::new(), 0);
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let Some(one) = One::of(row) else {
+                unreadable += 1;
+                continue;
+            };
+            match signatures.last_mut().filter(|last| last.signature == one.signature) {
+                Some(last) => last.add(one.time),
+                None => signatures.push(one.into_newest()),
+            }
         }
+        // Those of an unknown time come last.
+        signatures.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.signature.cmp(&b.signature)));
         let failed: i64 = store.connection.query_row(
             "SELECT count(*) FROM results WHERE signature IS NULL",
             [],
@@ -56,35 +68,57 @@ impl History {
             schema_version: dumplens_analyzer::report::SCHEMA_VERSION,
             signatures,
             failed: failed.unsigned_abs(),
+            unreadable,
         })
+    }
+}
+
+/// What a row holds.
+struct One {
+    signature: String,
+    time: Option<String>,
+    path: String,
+    row: Row,
+}
+
+impl One {
+    /// `None` if a column is not what it should be.
+    fn of(row: &rusqlite::Row<'_>) -> Option<One> {
+        let text = |column| Some(row.get_ref(column).ok()?.as_str().ok()?.to_owned());
+        let time = match row.get_ref(1).ok()? {
+            ValueRef::Null => None,
+            _ => Some(text(1)?),
+        };
+        Some(One { signature: text(0)?, time, path: text(2)?, row: serde_json::from_str(&text(3)?).ok()? })
     }
 
-    fn of(
-        store: &Store,
-        signature: String,
-        count: i64,
-        first_seen: Option<String>,
-    ) -> anyhow::Result<SignatureHistory> {
-        let mut newest = store.connection.prepare_cached(
-            "SELECT path, time, row FROM results WHERE signature = ?1 ORDER BY time DESC, path LIMIT 1",
-        )?;
-        let newest: (String, Option<String>, String) =
-            newest.query_row([&signature], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let mut days = store.connection.prepare_cached(
-            "SELECT substr(time, 1, 10), count(*) FROM results WHERE signature = ?1 GROUP BY 1 ORDER BY 1",
-        )?;
-        let day = |row: &rusqlite::Row<'_>| {
-            Ok(Day { day: row.get(0)?, count: row.get::<_, i64>(1)?.unsigned_abs() })
-        };
-        let days = days.query_map([&signature], day)?.collect::<Result<_, _>>()?;
-        Ok(SignatureHistory {
-            count: count.unsigned_abs(),
-            first_seen,
-            last_seen: newest.1,
-            days,
-            newest_path: newest.0,
-            newest: serde_json::from_str(&newest.2)?,
-            signature,
-        })
+    fn into_newest(self) -> SignatureHistory {
+        SignatureHistory {
+            signature: self.signature,
+            count: 1,
+            first_seen: self.time.clone(),
+            days: vec![Day { day: day(self.time.as_ref()), count: 1 }],
+            last_seen: self.time,
+            newest_path: self.path,
+            newest: self.row,
+        }
     }
+}
+
+impl SignatureHistory {
+    /// Counts a dump that is older than those before it.
+    fn add(&mut self, time: Option<String>) {
+        let on = day(time.as_ref());
+        match self.days.first_mut().filter(|first| first.day == on) {
+            Some(first) => first.count += 1,
+            None => self.days.insert(0, Day { day: on, count: 1 }),
+        }
+        self.count += 1;
+        self.first_seen = time.or(self.first_seen.take());
+    }
+}
+
+/// The date of a time as RFC 3339 writes it.
+fn day(time: Option<&String>) -> Option<String> {
+    time.map(|time| time.chars().take(10).collect())
 }

@@ -6,9 +6,10 @@
 
 mod history;
 mod identity;
+mod read_only;
 mod schema;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -22,6 +23,7 @@ pub(crate) use identity::Identity;
 
 use crate::long;
 use crate::open::shown;
+use crate::place;
 use crate::scan::row::Row;
 use dumplens_scan::Failure;
 
@@ -35,29 +37,39 @@ pub(crate) type Stored = Result<Row, Failure>;
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Connection,
+    path: PathBuf,
 }
 
 impl Store {
     /// Opens the store at `path`, and makes it if there is none.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Store> {
-        Store::open_with(path, OpenFlags::SQLITE_OPEN_CREATE).with_context(|| shown(path))
+        let open = || -> anyhow::Result<Store> {
+            refuse(path)?;
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+            let mut connection =
+                Connection::open_with_flags(long::path(path), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+            connection.busy_timeout(BUSY)?;
+            schema::migrate(&mut connection)?;
+            write_ahead(&connection)?;
+            // In WAL mode a kill of the process loses nothing, and a power failure at most the last rows.
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            Ok(Store { connection, path: path.to_owned() })
+        };
+        open().with_context(|| shown(path))
     }
 
-    /// Opens a store that must be there.
+    /// Opens a store that must be there, to read it: neither the file nor its folder need be writable, and nothing is
+    /// written to either.
     pub(crate) fn open_existing(path: &Path) -> anyhow::Result<Store> {
-        std::fs::metadata(path).with_context(|| shown(path))?;
-        Store::open_with(path, OpenFlags::empty()).with_context(|| shown(path))
-    }
-
-    fn open_with(path: &Path, flags: OpenFlags) -> anyhow::Result<Store> {
-        let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(long::path(path), flags)?;
-        connection.busy_timeout(BUSY)?;
-        schema::migrate(&mut connection)?;
-        write_ahead(&connection)?;
-        // In WAL mode a kill of the process loses nothing, and a power failure at most the last rows.
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
-        Ok(Store { connection })
+        let open = || -> anyhow::Result<Store> {
+            std::fs::metadata(path)?;
+            refuse(path)?;
+            let connection = read_only::open(path)?;
+            connection.busy_timeout(BUSY)?;
+            schema::check(&connection)?;
+            Ok(Store { connection, path: path.to_owned() })
+        };
+        open().with_context(|| shown(path))
     }
 
     /// What this version of the analysis, or a newer one, made of a file.
@@ -67,14 +79,25 @@ impl Store {
              WHERE size = ?1 AND modified = ?2 AND hash = ?3 AND analysis >= ?4",
         )?;
         let asked = params![file.size, file.modified, file.hash, ANALYSIS_VERSION];
-        let found: Option<(bool, String)> =
-            statement.query_row(asked, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((failed, row)) = found else { return Ok(None) };
-        Ok(Some(if failed { Err(serde_json::from_str(&row)?) } else { Ok(serde_json::from_str(&row)?) }))
+        let found = statement.query_row(asked, |row| {
+            let text = row.get_ref(1)?.as_str().ok().map(str::to_owned);
+            Ok((row.get(0)?, text))
+        });
+        let Some((failed, Some(row))) = found.optional()? else { return Ok(None) };
+        // A row that cannot be read is as good as none: the dump is read again.
+        let stored =
+            if failed { serde_json::from_str(&row).map(Err) } else { serde_json::from_str(&row).map(Ok) };
+        Ok(stored.ok())
     }
 
     /// Keeps what a file gave, instead of what an older analysis made of it.
+    ///
+    /// An error names the store.
     pub(crate) fn keep(&self, file: &Identity, path: &Path, stored: &Stored) -> anyhow::Result<()> {
+        self.write(file, path, stored).with_context(|| shown(&self.path))
+    }
+
+    fn write(&self, file: &Identity, path: &Path, stored: &Stored) -> anyhow::Result<()> {
         let (signature, time, row) = match stored {
             Ok(row) => (Some(&row.signature), row.time.as_ref(), serde_json::to_string(row)?),
             Err(failure) => (None, None, serde_json::to_string(failure)?),
@@ -106,6 +129,22 @@ impl Store {
         ])?;
         Ok(())
     }
+}
+
+/// A store is a file, and nothing is written through a link: neither it nor the files that SQLite keeps beside it may be
+/// one. SQLite itself would follow a link to the store on every system, and the others on Windows.
+fn refuse(path: &Path) -> anyhow::Result<()> {
+    if let Some(obstacle) = place::obstacle(path) {
+        anyhow::bail!(obstacle);
+    }
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(end);
+        if place::is_link(Path::new(&beside)) {
+            anyhow::bail!("{} is a link; name the file that it leads to", shown(Path::new(&beside)));
+        }
+    }
+    Ok(())
 }
 
 /// Switches to write-ahead logging. SQLite does not wait for others here, whatever the busy timeout.

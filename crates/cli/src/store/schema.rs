@@ -36,10 +36,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let from = version(&transaction)?;
     if from > MIGRATIONS.len() {
-        bail!(
-            "a newer version of dumplens made it (store version {from}, this one knows {})",
-            MIGRATIONS.len()
-        );
+        newer(from)?;
     }
     if from > 0 {
         ours(&transaction)?;
@@ -52,6 +49,23 @@ pub(crate) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     set_version(&transaction, MIGRATIONS.len())?;
     Ok(transaction.commit()?)
+}
+
+/// Whether it is a store that can be read as it is, of this version or an older one. Migrations so far added an index, and
+/// no column.
+pub(crate) fn check(connection: &Connection) -> anyhow::Result<()> {
+    match version(connection)? {
+        0 => bail!("is a database of another program"),
+        of if of > MIGRATIONS.len() => newer(of),
+        _ => ours(connection),
+    }
+}
+
+fn newer(version: usize) -> anyhow::Result<()> {
+    bail!(
+        "a newer version of dumplens made it (store version {version}, this one knows {})",
+        MIGRATIONS.len()
+    );
 }
 
 fn version(connection: &Connection) -> anyhow::Result<usize> {

@@ -1,0 +1,52 @@
+//! Files that are written: at the place that was named, and nowhere that a link there leads to.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::long;
+
+/// Why nothing may be written over what lies at a place: it is neither a regular file nor a link to one. `None` too if
+/// nothing lies there, or only a link that leads nowhere.
+pub(crate) fn obstacle(place: &Path) -> Option<&'static str> {
+    fs::symlink_metadata(place).ok()?;
+    let kind = fs::metadata(place).ok()?.file_type();
+    match (kind.is_file(), kind.is_dir()) {
+        (true, _) => None,
+        (_, true) => Some("is a directory"),
+        _ => Some("is not a regular file; nothing is written over it"),
+    }
+}
+
+/// Whether the place itself is a link, or a junction of Windows.
+pub(crate) fn is_link(place: &Path) -> bool {
+    fs::symlink_metadata(place).is_ok_and(|of| of.file_type().is_symlink())
+}
+
+/// An empty file beside `to`, which [`put`] moves there in one step; without that, it is removed when it is dropped.
+/// It has the permissions of any new file of the user.
+pub(crate) fn draft(to: &Path) -> io::Result<NamedTempFile> {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut draft = tempfile::Builder::new();
+    draft.prefix(".dumplens-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What the user's umask leaves of it. On Windows the folder's access control list decides.
+        draft.permissions(fs::Permissions::from_mode(0o666));
+    }
+    draft.tempfile_in(long::path(folder))
+}
+
+/// Moves a draft to its place. A link that lies there is replaced, not followed; `over` allows to replace a file.
+pub(crate) fn put(draft: NamedTempFile, to: &Path, over: bool) -> io::Result<()> {
+    if let Some(obstacle) = obstacle(to) {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, obstacle));
+    }
+    draft.as_file().sync_all()?;
+    let to = long::path(to);
+    let put = if over { draft.persist(to) } else { draft.persist_noclobber(to) };
+    put.map(drop).map_err(|failed| failed.error)
+}
