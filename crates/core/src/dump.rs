@@ -31,6 +31,7 @@ use crate::streams::system_info::SystemInfo;
 use crate::streams::system_memory::SystemMemory;
 use crate::streams::thread_info::ThreadInfo;
 use crate::streams::threads::{ContextPlace, ThreadEntry};
+use crate::streams::trim_record::{self, TrimRecord};
 use crate::streams::unloaded_modules::{UnloadedModule, UnloadedModules};
 use crate::streams::vm_counters::VmCounters;
 use crate::streams::{self, malformed};
@@ -55,6 +56,7 @@ pub struct Dump {
     ranges: OnceLock<Ranges>,
     /// What it takes to read a context.
     machine: OnceLock<(Option<MinidumpSystemInfo>, Option<MinidumpMiscInfo>)>,
+    trimmed: OnceLock<Result<Option<TrimRecord>, Damage>>,
     /// The memory that was asked for, once that is to be recorded.
     reads: OnceLock<Mutex<Spans>>,
 }
@@ -102,6 +104,7 @@ impl Dump {
             memory_info: OnceLock::new(),
             ranges: OnceLock::new(),
             machine: OnceLock::new(),
+            trimmed: OnceLock::new(),
             reads: OnceLock::new(),
         })
     }
@@ -261,6 +264,17 @@ impl Dump {
             })
         });
         list.as_ref().map(Option::as_ref).map_err(Clone::clone)
+    }
+
+    /// TrimRecord: of a copy that dumplens trimmed, what it says of its original.
+    pub fn trimmed(&self) -> Result<Option<&TrimRecord>, Damage> {
+        let record = self.trimmed.get_or_init(|| self.own_stream(StreamType::TRIM_RECORD, trim_record::read));
+        record.as_ref().map(Option::as_ref).map_err(Clone::clone)
+    }
+
+    /// Of a redacted copy, what of its memory is as it was.
+    pub(crate) fn kept(&self) -> Option<&Spans> {
+        self.trimmed().ok().flatten()?.kept.as_ref()
     }
 
     /// What the dump keeps of the process's memory; empty if it has no memory list.

@@ -47,6 +47,8 @@ raw!(MINIDUMP_EXCEPTION_STREAM, 168 {
 });
 raw!(MINIDUMP_MEMORY_DESCRIPTOR, 16 { start_of_memory_range: U64, memory: MINIDUMP_LOCATION_DESCRIPTOR });
 raw!(MINIDUMP_MEMORY_DESCRIPTOR64, 16 { start_of_memory_range: U64, data_size: U64 });
+// Ours. Behind it, MINIDUMP_MEMORY_DESCRIPTOR64s: those kept, then those cut off.
+raw!(TRIM_RECORD, 32 { size_of_header: U32, flags: U32, number_of_kept: U64, number_of_cut: U64, missing_bytes: U64 });
 raw!(MINIDUMP_MEMORY64_LIST, 16 { number_of_memory_ranges: U64, base_rva: U64 });
 raw!(MINIDUMP_MEMORY_INFO_LIST, 16 { size_of_header: U32, size_of_entry: U32, number_of_entries: U64 });
 raw!(MINIDUMP_MEMORY_INFO, 48 {

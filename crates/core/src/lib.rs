@@ -84,6 +84,7 @@ pub use streams::system_info::{Os, SystemInfo};
 pub use streams::system_memory::SystemMemory;
 pub use streams::thread_info::ThreadInfo;
 pub use streams::threads::ThreadEntry;
+pub use streams::trim_record::TrimRecord;
 pub use streams::unloaded_modules::{UnloadedModule, UnloadedModules};
 pub use streams::vm_counters::VmCounters;
 pub use vocabulary::{MemoryState, MemoryType, Protection, StreamType};

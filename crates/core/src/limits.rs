@@ -69,3 +69,5 @@ pub(crate) const RECORD_SEARCH_BELOW: u64 = 16 << 10;
 /// The same of all stacks together: 1,500 threads as they mostly are. Full of
 /// records, they take 0.2 s of processor time.
 pub(crate) const RECORD_SEARCH_IN_ALL: u64 = 32 << 20;
+/// Runs of memory in a TrimRecord: 4,000 threads with 30 frames each have some 400,000.
+pub(crate) const SPANS: u64 = 1 << 20;

@@ -9,6 +9,7 @@ use crate::damage::Damage;
 use crate::dump::Dump;
 use crate::ranges::MemoryRange;
 use crate::source::read_full;
+use crate::spans::Spans;
 use crate::vocabulary::MemoryState;
 
 /// Why there is no byte at an address.
@@ -28,6 +29,8 @@ pub enum Absence {
     CutOff,
     /// The dump neither keeps the address nor holds a map that says what was there.
     Unknown,
+    /// The dump was redacted: what was there was made zero.
+    Redacted,
     /// The file could not be read, though it should hold the address.
     ReadFailed,
 }
@@ -41,6 +44,7 @@ impl fmt::Display for Absence {
             Absence::NotKept => "the process had memory there, but the dump does not keep it",
             Absence::CutOff => "the dump kept it, but the file is cut off before it",
             Absence::Unknown => "the dump does not keep it, and holds no memory map to say what was there",
+            Absence::Redacted => "the dump was redacted: what was there is left out",
             Absence::ReadFailed => "the file could not be read",
         })
     }
@@ -62,6 +66,8 @@ pub struct Memory<'d> {
     dump: &'d Dump,
     /// Whether reads are noted ([`Dump::record_reads`]).
     noted: bool,
+    /// Whether what was redacted is read too, as zeros.
+    whole: bool,
 }
 
 impl fmt::Debug for Memory<'_> {
@@ -72,12 +78,32 @@ impl fmt::Debug for Memory<'_> {
 
 impl<'d> Memory<'d> {
     pub(crate) fn new(dump: &'d Dump) -> Memory<'d> {
-        Memory { dump, noted: true }
+        Memory { dump, noted: true, whole: false }
     }
 
     /// The same memory, for a reader that notes itself what of it matters.
     pub(crate) fn unnoted(self) -> Memory<'d> {
         Memory { noted: false, ..self }
+    }
+
+    /// The same memory as it stands in the file, with the zeros of what was redacted.
+    pub(crate) fn whole(self) -> Memory<'d> {
+        Memory { whole: true, ..self.unnoted() }
+    }
+
+    /// Of a redacted copy, what is as it was.
+    fn kept(self) -> Option<&'d Spans> {
+        if self.whole { None } else { self.dump.kept() }
+    }
+
+    /// Whether the dump was redacted at this address, and not elsewhere only.
+    pub fn is_redacted(self, address: u64) -> bool {
+        self.kept().is_some_and(|kept| !kept.holds(address)) && self.range_at(address).is_some()
+    }
+
+    /// Of a redacted copy, the first address from `address` on, and before `end`, that was not.
+    pub fn next_kept(self, address: u64, end: u64) -> Option<u64> {
+        self.kept()?.within(address, end).next().map(|(start, _)| start.max(address))
     }
 
     /// Notes that these bytes, as far as the dump keeps them, matter to an answer.
@@ -130,7 +156,9 @@ impl<'d> Memory<'d> {
         let skip = address.checked_sub(range.start)?;
         let offset = range.offset.checked_add(skip)?;
         let in_range = range.size.checked_sub(skip)?;
-        Some((offset, in_range.min(self.dump.source().size().saturating_sub(offset))))
+        let in_file = in_range.min(self.dump.source().size().saturating_sub(offset));
+        let Some(kept) = self.kept() else { return Some((offset, in_file)) };
+        Some((offset, in_file.min(kept.end_at(address)?.saturating_sub(address))))
     }
 
     /// Fills `buf` with the bytes at `address`, across ranges that touch. Nothing of `buf` is to be used after an
@@ -198,11 +226,18 @@ impl<'d> Memory<'d> {
     /// Why `address` cannot be read; [`Absence::ReadFailed`] if it is in the file all the same.
     pub fn why_absent(self, address: u64) -> Absence {
         match self.dump.ranges().index.at(self.dump.source(), address) {
+            Ok(None) if self.dump.trimmed().ok().flatten().is_some_and(|of| of.cut.holds(address)) => {
+                return Absence::CutOff;
+            }
             Ok(None) => {}
             Ok(Some(range)) => {
                 let offset = range.offset.saturating_add(address.saturating_sub(range.start));
-                let cut = offset >= self.dump.source().size();
-                return if cut { Absence::CutOff } else { Absence::ReadFailed };
+                let redacted = self.kept().is_some_and(|kept| !kept.holds(address));
+                return match (offset >= self.dump.source().size(), redacted) {
+                    (true, _) => Absence::CutOff,
+                    (_, true) => Absence::Redacted,
+                    _ => Absence::ReadFailed,
+                };
             }
             Err(_) => return Absence::ReadFailed,
         }

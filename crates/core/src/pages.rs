@@ -58,18 +58,25 @@ impl<'d> Pages<'d> {
         self.memory
     }
 
+    /// Of a page, what was asked for matters to an answer.
+    fn note(&self, page: u64, skip: usize, part: &[u8]) {
+        self.memory.note(page.saturating_add(skip as u64), part.len() as u64);
+    }
+
     /// Copies a part of one page. A page of which the dump keeps only a part is not held.
     fn part(&self, page: u64, skip: usize, buf: &mut [u8]) -> Result<(), Unreadable> {
         let mut held = self.held.borrow_mut();
         if let Some(bytes) = held.get(&page) {
             copy(bytes, skip, buf);
+            self.note(page, skip, buf);
             return Ok(());
         }
         let mut bytes = vec![0; PAGE_BYTES];
-        if self.memory.read(page, &mut bytes).is_err() {
+        if self.memory.unnoted().read(page, &mut bytes).is_err() {
             return self.memory.read(page.saturating_add(skip as u64), buf);
         }
         copy(&bytes, skip, buf);
+        self.note(page, skip, buf);
         if held.len() >= limits::PAGES_HELD {
             held.clear();
         }

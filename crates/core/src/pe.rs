@@ -39,6 +39,10 @@ pub struct Section {
     pub rva: u32,
     /// Bytes in memory.
     pub size: u32,
+    /// `IMAGE_SCN_MEM_WRITE`: whether the program may write to it.
+    pub writable: bool,
+    /// `IMAGE_SCN_MEM_EXECUTE`: whether it holds code.
+    pub executable: bool,
 }
 
 /// A PDB 7.0 record (`RSDS`) of the debug directory.
@@ -157,6 +161,27 @@ impl<'d> Image<'d> {
         }))
     }
 
+    /// Where the path of the PDB stands in memory, and that path without its folders, as long as it was; `None` if the
+    /// image names no PDB, or without folders.
+    pub fn pdb_path(&self) -> Option<(u64, Vec<u8>)> {
+        /// `IMAGE_DEBUG_TYPE_CODEVIEW`, at 0xc of an entry of 0x1c bytes; before the path stand `RSDS`, GUID and age.
+        const CODEVIEW: u32 = 2;
+        const BEFORE: u32 = 0x18;
+        let directory = self.headers.debug?;
+        let entries = self.bytes(directory.virtual_address, directory.size.min(0x1c * 64)).ok()?;
+        entries.chunks_exact(0x1c).find_map(|entry| {
+            let field = |at: usize| Some(u32::from_le_bytes(*entry.get(at..)?.first_chunk()?));
+            let (kind, size, rva) = (field(0xc)?, field(0x10)?, field(0x14)?);
+            if kind != CODEVIEW || rva == 0 || size > limits::CODEVIEW_BYTES {
+                return None;
+            }
+            let record = self.bytes(rva, size).ok().filter(|record| record.starts_with(b"RSDS"))?;
+            let mut path = record.get(BEFORE as usize..)?.to_vec();
+            let at = self.base.wrapping_add(u64::from(rva.checked_add(BEFORE)?));
+            keep_file_name(&mut path).then_some((at, path))
+        })
+    }
+
     /// How many `RUNTIME_FUNCTION`s an x64 image lists; `None` without an exception directory.
     pub fn functions(&self) -> Option<u32> {
         self.function_table().map(|table| table.count())
@@ -238,9 +263,27 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
     CStr::from_bytes_until_nul(name).map_or(name, CStr::to_bytes)
 }
 
+/// Takes the folders out of a path that ends with a NUL: the file's name stands at its start, and zeros behind. Returns
+/// whether there were any.
+pub(crate) fn keep_file_name(path: &mut [u8]) -> bool {
+    let end = path.iter().position(|byte| *byte == 0).unwrap_or(path.len());
+    let folders = path.get(..end).and_then(|name| name.iter().rposition(|byte| b"\\/:".contains(byte)));
+    let from = folders.map_or(0, |at| at.saturating_add(1));
+    path.copy_within(from..end, 0);
+    if let Some(rest) = path.get_mut(end.saturating_sub(from)..) {
+        rest.fill(0);
+    }
+    folders.is_some()
+}
+
 fn text(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
+
+/// `IMAGE_SCN_MEM_WRITE`.
+const WRITE: u32 = 0x8000_0000;
+/// `IMAGE_SCN_MEM_EXECUTE`.
+const EXECUTE: u32 = 0x2000_0000;
 
 /// `IMAGE_SECTION_HEADER`s stand behind the optional header; goblin's table also wants the COFF string table.
 fn sections(header: &Header<'_>, bytes: &[u8]) -> Vec<Section> {
@@ -253,6 +296,8 @@ fn sections(header: &Header<'_>, bytes: &[u8]) -> Vec<Section> {
         name: text(until_nul(&s.name)),
         rva: s.virtual_address,
         size: s.virtual_size,
+        writable: s.characteristics & WRITE != 0,
+        executable: s.characteristics & EXECUTE != 0,
     };
     sections.into_iter().map(section).collect()
 }

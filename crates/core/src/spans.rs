@@ -29,16 +29,6 @@ impl Spans {
         self.runs.insert(start, end);
     }
 
-    /// Removes the addresses from `start` up to `end`.
-    pub fn remove(&mut self, start: u64, end: u64) {
-        let concerned: Vec<(u64, u64)> = self.within(start, end).collect();
-        for (from, until) in concerned {
-            self.runs.remove(&from);
-            self.add(from, start.saturating_sub(from));
-            self.add(end, until.saturating_sub(end));
-        }
-    }
-
     /// The runs, in order: first address, and the first behind.
     pub fn runs(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         self.runs.iter().map(|(start, end)| (*start, *end))
@@ -55,7 +45,21 @@ impl Spans {
 
     /// Whether the set holds an address.
     pub fn holds(&self, address: u64) -> bool {
-        self.runs.range(..=address).next_back().is_some_and(|(_, end)| address < *end)
+        self.end_at(address).is_some()
+    }
+
+    /// The end, exclusive, of the run that holds an address.
+    pub fn end_at(&self, address: u64) -> Option<u64> {
+        self.runs.range(..=address).next_back().map(|(_, end)| *end).filter(|end| address < *end)
+    }
+
+    /// What this set and another have in common, as far as that is no more than `most` runs.
+    #[must_use]
+    pub fn common(&self, other: &Spans, most: usize) -> Spans {
+        let parts = self.runs().flat_map(|(start, end)| {
+            other.within(start, end).map(move |(from, until)| (start.max(from), end.min(until)))
+        });
+        Spans { runs: parts.take(most).collect() }
     }
 
     /// The set with every run widened to whole units of `unit` addresses.
@@ -88,8 +92,12 @@ mod tests {
         spans.add(1, 40);
         assert_eq!(spans.runs().next(), Some((0, 41)));
         assert_eq!(spans.widened(16).runs().next(), Some((0, 48)));
-        spans.remove(10, 20);
-        spans.remove(41, u64::MAX - 1);
-        assert_eq!(spans.runs().collect::<Vec<_>>(), [(0, 10), (20, 41), (u64::MAX - 1, u64::MAX)]);
+        let mut other = Spans::default();
+        for (start, len) in [(10, 5), (30, 100)] {
+            other.add(start, len);
+        }
+        assert_eq!(spans.common(&other, 9).runs().collect::<Vec<_>>(), [(10, 15), (30, 41)]);
+        assert_eq!(other.common(&spans, 1).runs().collect::<Vec<_>>(), [(10, 15)]);
+        assert_eq!([9, 10, 14, 15].map(|at| other.end_at(at)), [None, Some(15), Some(15), None]);
     }
 }

@@ -140,6 +140,8 @@ impl StreamType {
     pub const SYSTEM_MEMORY_INFO: StreamType = StreamType(21);
     pub const PROCESS_VM_COUNTERS: StreamType = StreamType(22);
     pub const THREAD_NAMES: StreamType = StreamType(24);
+    /// dumplens' own, in copies that it trimmed: what of the memory is as it was, and what the original lacked.
+    pub const TRIM_RECORD: StreamType = StreamType(0x4c44_0001);
 
     /// Whether the type is one that Windows, Breakpad or Crashpad is known to write.
     pub fn is_known(self) -> bool {
@@ -150,6 +152,7 @@ impl StreamType {
 impl fmt::Display for StreamType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match MINIDUMP_STREAM_TYPE::from_u32(self.0) {
+            _ if *self == Self::TRIM_RECORD => f.pad("TrimRecord"),
             Some(known) => f.pad(&format!("{known:?}")),
             None => f.pad(&format!("stream {:#x}", self.0)),
         }

@@ -22,7 +22,13 @@ fn headers() {
     let dump = open(&presets::tiny());
     let image = app(dump.memory());
     assert_eq!((image.machine(), image.entry_point()), (0x8664, 0x1000));
-    let section = |name: &str, rva| Section { name: name.into(), rva, size: 0x1000 };
+    let section = |name: &str, rva| Section {
+        name: name.into(),
+        rva,
+        size: 0x1000,
+        writable: false,
+        executable: name == ".text",
+    };
     assert_eq!(image.sections(), [section(".text", 0x1000), section(".rdata", 0x2000)]);
     let name = |rva| image.section_at(rva).map(|s| s.name.as_str());
     assert_eq!(

@@ -1,5 +1,7 @@
 //! What is changed: dumps, sound ones of every kind and those that are damaged on purpose; and input of each reader.
 
+use dumplens_analyzer::{TrimOptions, trim};
+use dumplens_core::Dump;
 use dumplens_synth::{Process, damage, presets};
 
 /// Larger seeds are left out: there are smaller ones of the same kind.
@@ -40,7 +42,7 @@ pub fn dumps() -> Vec<Vec<u8>> {
 /// Input for a target of [`crate::TARGETS`], of which a fuzzer begins. A PDB is the caller's to bring.
 pub fn of(target: &str) -> Vec<Vec<u8>> {
     match target {
-        "container" | "report" => dumps(),
+        "container" | "report" => dumps().into_iter().chain([redacted()]).collect(),
         "streams" => streams(),
         "memory_map" => vec![memory_map()],
         "pe_headers" => images().to_vec(),
@@ -49,6 +51,14 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "heaps" => heaps(),
         _ => Vec::new(),
     }
+}
+
+/// A copy that was redacted: it has a TrimRecord.
+fn redacted() -> Vec<u8> {
+    let mut copy = std::io::Cursor::new(Vec::new());
+    let dump = Dump::open(presets::tiny_bad_alloc().to_bytes().0).expect("a minidump");
+    trim(&dump, TrimOptions { redact: true }, &mut copy).expect("a copy");
+    copy.into_inner()
 }
 
 /// The image of a preset, as it lies in memory.

@@ -31,7 +31,13 @@ pub fn container(bytes: &[u8]) {
     let Ok(dump) = Dump::open(bytes.to_vec()) else { return };
     let _ = black_box((dump.system_info(), dump.misc_info(), dump.threads(), dump.thread_names()));
     let _ = black_box((dump.thread_infos(), dump.modules(), dump.unloaded_modules(), dump.handles()));
-    let _ = black_box((dump.system_memory(), dump.vm_counters(), dump.comment(), dump.exception()));
+    let _ = black_box((
+        dump.system_memory(),
+        dump.vm_counters(),
+        dump.trimmed(),
+        dump.comment(),
+        dump.exception(),
+    ));
     let _ = black_box((dump.context(0), dump.context(1), dump.memory_info().is_ok()));
     for range in dump.memory().ranges().take(1024) {
         let _ = black_box(dump.memory().bytes(range.start, range.size.min(64)));

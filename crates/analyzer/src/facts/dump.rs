@@ -22,10 +22,12 @@ pub struct DumpReport {
     pub arch: Option<String>,
     /// 32 or 64; guessed (with a warning) if the processor is not known.
     pub pointer_bits: u32,
-    /// Whether memory that the dump lists is not in the file.
+    /// Whether memory that the dump lists is not in the file; of a trimmed copy, whether that was so of the original.
     pub truncated: bool,
     /// How much of it.
     pub missing_bytes: u64,
+    /// Whether `trim --redact` made it. What was left out of it is unknown, not 0.
+    pub redacted: bool,
     /// Bytes of the process's memory that the file holds.
     pub kept_bytes: u64,
     /// The writer's comment.
@@ -50,6 +52,9 @@ pub struct StreamReport {
 pub(super) fn of(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -> DumpReport {
     let dump = process.dump;
     let memory = dump.memory();
+    let trimmed = known(dump.trimmed(), warnings).flatten();
+    let missing_bytes =
+        memory.missing_bytes().saturating_add(trimmed.map_or(0, |original| original.missing_bytes));
     let stream = |s: &dumplens_core::StreamLocation| StreamReport {
         kind: s.kind.0,
         name: s.kind.to_string(),
@@ -62,8 +67,11 @@ pub(super) fn of(process: &Process<'_>, options: &Options, warnings: &mut Vec<Wa
         created: clock::from_unix(dump.header().time_date_stamp),
         arch: dump.arch().map(arch_name),
         pointer_bits: dump.width().bits(),
-        truncated: memory.missing_bytes() > 0 || dump.streams().iter().any(|s| s.present < s.size),
-        missing_bytes: memory.missing_bytes(),
+        truncated: missing_bytes > 0
+            || trimmed.is_some_and(|original| original.truncated)
+            || dump.streams().iter().any(|s| s.present < s.size),
+        missing_bytes,
+        redacted: trimmed.is_some_and(|original| original.kept.is_some()),
         kept_bytes: memory.listed_bytes().saturating_sub(memory.missing_bytes()),
         comment: comment(process, warnings),
         streams: dump.streams().iter().map(stream).collect(),

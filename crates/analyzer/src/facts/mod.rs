@@ -39,6 +39,7 @@ pub use memory::{MemoryReport, RowReport};
 pub use modules::ModuleReport;
 pub use process::{CountersReport, HandleCount, ProcessReport};
 pub use question::{Options, Question, Stacks};
+pub(crate) use request::refused_before;
 pub use stack::{BlameReport, FrameReport};
 pub use symbols::SiteReport;
 pub use system::{SystemMemoryReport, SystemReport};
@@ -105,7 +106,7 @@ impl Facts {
             process: process::of(process, misc.as_ref(), listed, options, &mut warnings),
             exception: exception::of(process, listed, &mut warnings),
             threads,
-            modules: if listed { modules::all(process, &owned) } else { Vec::new() },
+            modules: if listed { modules::all(process, &owned, options) } else { Vec::new() },
             heaps: if listed { allocations::heaps(process, &owned) } else { Vec::new() },
             memory: memory::of(process, listed, &mut warnings),
             warnings: Vec::new(),

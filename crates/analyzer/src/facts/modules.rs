@@ -4,7 +4,7 @@ use dumplens_core::{CodeView, Module};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Hex, Owned};
+use super::{Hex, Options, Owned};
 use crate::process::Process;
 use crate::space::{Holdings, Owner, Usage};
 
@@ -33,12 +33,12 @@ pub struct ModuleReport {
 }
 
 /// The modules, in the order of the list.
-pub(super) fn all(process: &Process<'_>, owned: &Owned) -> Vec<ModuleReport> {
+pub(super) fn all(process: &Process<'_>, owned: &Owned, options: &Options) -> Vec<ModuleReport> {
     let of = |index| owned.get(&(Owner::Module(index), Usage::Image)).filter(|_| process.space.is_mapped());
-    process.modules.iter().enumerate().map(|(index, m)| module(m, of(index))).collect()
+    process.modules.iter().enumerate().map(|(index, m)| module(m, of(index), options)).collect()
 }
 
-fn module(module: &Module, owned: Option<&Holdings>) -> ModuleReport {
+fn module(module: &Module, owned: Option<&Holdings>, options: &Options) -> ModuleReport {
     let pdb = match &module.codeview {
         Some(CodeView::Pdb70 { path, .. } | CodeView::Pdb20 { path, .. }) => Some(path.clone()),
         _ => None,
@@ -49,7 +49,11 @@ fn module(module: &Module, owned: Option<&Holdings>) -> ModuleReport {
         path: module.name.clone(),
         version: module.version.clone(),
         time_date_stamp: module.time_date_stamp.into(),
-        pdb,
+        // Its folders name who built it.
+        pdb: pdb.map(|path| match path.rfind(['\\', '/']) {
+            Some(folders) if !options.include_secrets => path[folders + 1..].to_owned(),
+            _ => path,
+        }),
         debug_id: module.debug_id.clone(),
         private_bytes: owned.map(|h| h.writable),
         write_copy_bytes: owned.map(|h| h.write_copy),

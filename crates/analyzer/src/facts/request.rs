@@ -1,6 +1,6 @@
 //! What the exception's thread asked for.
 
-use super::ThreadReport;
+use super::{EarlierReport, ThreadReport};
 use crate::exceptions::code;
 use crate::request::{self, Request};
 use crate::stack::Walker;
@@ -26,8 +26,13 @@ pub(super) fn own(walker: &Walker<'_, '_>) -> Option<Request> {
 pub(super) fn earlier(walker: &Walker<'_, '_>, threads: &[ThreadReport]) -> Option<Request> {
     let id = walker.process().dump.exception().ok().flatten()?.thread_id;
     let thread = threads.iter().find(|thread| thread.id == id)?;
-    let records = thread.exceptions.iter().flatten();
-    let record = records.into_iter().find(|record| record.in_use == Some(true) && record.says_refused())?;
+    let record = refused_before(thread)?;
     let stack = walker.walk_raised(thread.index, record.at.0, record.address.0)?;
     request::find(walker.code(), &stack, NEAR).map(|request| Request { earlier: true, ..request })
+}
+
+/// The record on a thread's stack that says so, if a call in progress left one.
+pub(crate) fn refused_before(thread: &ThreadReport) -> Option<&EarlierReport> {
+    let mut records = thread.exceptions.iter().flatten();
+    records.find(|record| record.in_use == Some(true) && record.says_refused())
 }

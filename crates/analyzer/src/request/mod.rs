@@ -17,17 +17,18 @@ mod places;
 mod text;
 mod vector;
 
+use dumplens_core::Width;
 use iced_x86::Register;
 
 pub(crate) use call::{Call, of as call_of, without_parameters};
 pub use text::Text;
 pub use vector::{Growth, Vector};
 
-use crate::stack::Stack;
 use crate::stack::code::Code;
+use crate::stack::{Proof, Stack};
 use function::Function;
 use operator_new::Held;
-use places::Places;
+use places::{Places, Via};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct Request {
     pub element: Option<Element>,
     /// Where the number of bytes comes from, the one that is used first.
     pub sources: Vec<Source>,
+    /// What led to the container.
+    pub(crate) via: Option<Via>,
 }
 
 /// A function that hands out memory.
@@ -122,9 +125,43 @@ pub struct Source {
     pub what: String,
     /// Bytes.
     pub bytes: u64,
+    held: Place,
+}
+
+/// Where a number lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the register of this number, in a frame.
+    Register(usize, u8),
+    /// The argument of a 32-bit function on the stack.
+    Argument(u64),
+    /// In code.
+    Code,
 }
 
 impl Request {
+    /// Adds, to the proof of the stack that it was found on, where its numbers lie: bytes and container.
+    pub(crate) fn prove(&self, proof: &mut Proof, width: Width) {
+        for source in &self.sources {
+            match source.held {
+                Place::Register(frame, register) => proof.keep(frame, register),
+                Place::Argument(at) => proof.kept.push((at, 4)),
+                Place::Code => {}
+            }
+        }
+        let pointer = width.bytes() as u64;
+        match self.via {
+            Some(Via::Register(frame, register)) => proof.keep(frame, register),
+            Some(Via::Slot(at)) => proof.kept.push((at, pointer)),
+            Some(Via::Itself) | None => {}
+        }
+        match &self.container {
+            Some(Container::Vector(vector)) => proof.kept.push((vector.address, 3 * pointer)),
+            Some(Container::Text(text)) => proof.kept.extend(text.numbers(pointer)),
+            None => {}
+        }
+    }
+
     /// How many elements that is.
     pub fn elements(&self) -> Option<u64> {
         let bytes = self.bytes.checked_sub(self.padding.unwrap_or(0))?;
@@ -157,7 +194,9 @@ pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Re
     let held: Vec<(usize, Held)> = (1..stack.frames.len().min(near))
         .filter_map(|frame| {
             let function = Function::of(code, stack, frame)?;
-            Some((frame, operator_new::size(code, stack, frame, &function)?))
+            // Nobody is refused 0 bytes: where a size is 0, it was not kept.
+            let held = operator_new::size(code, stack, frame, &function).filter(|held| held.bytes > 0)?;
+            Some((frame, held))
         })
         .collect();
     let by_new = held.iter().find(|(_, held)| held.asked == Asked::OperatorNew);
@@ -167,13 +206,14 @@ pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Re
         .collect();
     let bits = code.process.dump.width().bits();
     let constant = constant(stack, frame, &callers, bits).filter(|constant| *constant == first.bytes);
-    let mut sources = vec![said(frame, &first)];
+    let mut sources = vec![said(stack, frame, &first)];
     // `malloc` below `operator new` keeps the same number.
     let beside = held.iter().filter(|(n, held)| *n + 3 > frame && *n < frame && held.asked == Asked::Malloc);
-    sources.extend(beside.map(|(n, held)| said(*n, held)));
-    sources.extend(by_caller(stack, frame, &callers));
+    sources.extend(beside.map(|(n, held)| said(stack, *n, held)));
+    sources.extend(by_caller(stack, frame, &callers).filter(|source| source.bytes > 0));
     if let Some(bytes) = constant {
-        sources.push(Source { what: format!("a number in the code of frame {}", frame + 1), bytes });
+        let what = format!("a number in the code of frame {}", frame + 1);
+        sources.push(Source { what, bytes, held: Place::Code });
     }
     let alone = Request {
         asked: first.asked,
@@ -185,6 +225,7 @@ pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Re
         container: None,
         element: None,
         sources,
+        via: None,
     };
     Some(if constant.is_some() { alone } else { of_container(code, stack, &callers, alone) })
 }
@@ -200,7 +241,7 @@ fn of_container(
     let bytes = request.bytes;
     let added =
         callers.iter().take(2).find_map(|(n, f)| caller::padding(f, stack.frames[*n].ip, bits, bytes));
-    let container = container(Places { code }, stack, request.frame, bytes, added);
+    let (container, via) = container(Places { code }, stack, request.frame, bytes, added).unzip();
     let padding = container.and_then(|c| c.padding()).or(added);
     let net = bytes - padding.unwrap_or(0);
     let multiplied = callers.iter().take(MULTIPLIERS);
@@ -209,7 +250,7 @@ fn of_container(
         .find(|factor| *factor > 1 && net.is_multiple_of(*factor));
     let is_container = padding.is_some() || container.is_some();
     let element_size = container.and_then(|c| c.element_size()).or(by_code.filter(|_| is_container));
-    Request { padding, element_size, container, ..request }
+    Request { padding, element_size, container, via, ..request }
 }
 
 /// The size, if the caller's code has it as a number.
@@ -218,9 +259,16 @@ fn constant(stack: &Stack, frame: usize, callers: &[(usize, Function)], bits: u3
     caller::constant(function, stack.frames.get(*n)?.ip, bits)
 }
 
-fn said(frame: usize, held: &Held) -> Source {
+fn said(stack: &Stack, frame: usize, held: &Held) -> Source {
     let place = held.register.map_or_else(|| "the argument".to_owned(), name);
-    Source { what: format!("{place} of frame {frame}, {}", held.asked.name()), bytes: held.bytes }
+    let what = format!("{place} of frame {frame}, {}", held.asked.name());
+    let argument = stack.frames.get(frame + 1).map_or(Place::Code, |caller| Place::Argument(caller.sp));
+    let held_in = held.register.map_or(argument, |register| in_register(frame, register));
+    Source { what, bytes: held.bytes, held: held_in }
+}
+
+fn in_register(frame: usize, register: Register) -> Place {
+    u8::try_from(register.full_register().number()).map_or(Place::Code, |n| Place::Register(frame, n))
 }
 
 /// What the caller's code says that it handed over.
@@ -228,7 +276,8 @@ fn by_caller(stack: &Stack, frame: usize, callers: &[(usize, Function)]) -> Opti
     let (n, function) = callers.first().filter(|(n, _)| *n == frame + 1)?;
     let caller = stack.frames.get(*n)?;
     let (register, bytes) = caller::argument(function, caller.ip, &caller.registers)?;
-    Some(Source { what: format!("the caller's code, by {} of frame {n}", name(register)), bytes })
+    let what = format!("the caller's code, by {} of frame {n}", name(register));
+    Some(Source { what, bytes, held: in_register(*n, register) })
 }
 
 /// A container that fits, in the frames above the one that allocates; one that proves the size of its elements first.
@@ -238,15 +287,18 @@ fn container(
     frame: usize,
     bytes: u64,
     padding: Option<u64>,
-) -> Option<Container> {
-    let above = stack.frames.get(frame + 1..stack.frames.len().min(frame + 1 + CALLERS))?;
+) -> Option<(Container, Via)> {
     // Functions below keep the registers of those above where they saved them.
-    let below = stack.frames.get(1..=frame)?;
-    let candidates: Vec<u64> = above.iter().chain(below).flat_map(|frame| places.of(frame)).collect();
-    let vector =
-        || candidates.iter().find_map(|at| vector::at(places, *at, bytes, padding)).map(Container::Vector);
-    let text = || candidates.iter().find_map(|at| text::at(places, *at, bytes, padding)).map(Container::Text);
-    vector().or_else(text)
+    let frames = (frame + 1..stack.frames.len().min(frame + 1 + CALLERS)).chain(1..=frame);
+    let of = |n| stack.frames.get(n).map(|frame| places.of(n, frame));
+    let candidates: Vec<(u64, Via)> = frames.filter_map(of).flatten().collect();
+    let vector = |(at, via): &(u64, Via)| {
+        vector::at(places, *at, bytes, padding).map(|vector| (Container::Vector(vector), *via))
+    };
+    let text = |(at, via): &(u64, Via)| {
+        text::at(places, *at, bytes, padding).map(|text| (Container::Text(text), *via))
+    };
+    candidates.iter().find_map(vector).or_else(|| candidates.iter().find_map(text))
 }
 
 fn name(register: Register) -> String {

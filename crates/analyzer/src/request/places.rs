@@ -9,6 +9,17 @@ use crate::stack::code::Code;
 /// Bytes of a frame that are looked through.
 const FRAME_BYTES: u64 = 0x400;
 
+/// What names an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// The register of this number, in a frame.
+    Register(usize, u8),
+    /// A pointer on the stack, at this address.
+    Slot(u64),
+    /// Nothing: it is a place on the stack itself.
+    Itself,
+}
+
 /// Reads what may be a container.
 #[derive(Clone, Copy)]
 pub(super) struct Places<'c, 'p, 'd> {
@@ -44,14 +55,21 @@ impl Places<'_, '_, '_> {
         self.code.process.space.region_at(address).is_some_and(|region| region.state.is_commit())
     }
 
-    /// Addresses at which a container of a frame may lie: aligned, and none is zero.
-    pub(super) fn of(self, frame: &Frame) -> impl Iterator<Item = u64> {
+    /// Whether what stood at an address was redacted.
+    pub(super) fn is_redacted(self, at: u64) -> bool {
+        self.code.process.dump.memory().is_redacted(at)
+    }
+
+    /// Addresses at which a container of frame `n` may lie, and what names them: aligned, and none is zero.
+    pub(super) fn of(self, n: usize, frame: &Frame) -> impl Iterator<Item = (u64, Via)> {
         let size = self.pointer_bytes();
         let from = frame.sp;
         let slots = move || (0..FRAME_BYTES / size).filter_map(move |n| from.checked_add(n * size));
-        let registers: Vec<u64> = (0..16).filter_map(|number| frame.registers.get(number)).collect();
-        let pointed: Vec<u64> = slots().filter_map(|slot| self.pointer(slot)).collect();
-        let all = registers.into_iter().chain(pointed).chain(slots());
-        all.filter(move |at| *at != 0 && at.is_multiple_of(size))
+        let in_register = |number| Some((frame.registers.get(number)?, Via::Register(n, number)));
+        let registers: Vec<_> = (0..16).filter_map(in_register).collect();
+        let pointed: Vec<_> =
+            slots().filter_map(|slot| Some((self.pointer(slot)?, Via::Slot(slot)))).collect();
+        let all = registers.into_iter().chain(pointed).chain(slots().map(|slot| (slot, Via::Itself)));
+        all.filter(move |(at, _)| *at != 0 && at.is_multiple_of(size))
     }
 }

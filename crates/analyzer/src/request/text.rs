@@ -20,6 +20,13 @@ pub struct Text {
     pub padding: u64,
 }
 
+impl Text {
+    /// Where its numbers lie, in a process with pointers of so many bytes: the pointer, the length and the room.
+    pub(super) fn numbers(&self, pointer: u64) -> [(u64, u64); 2] {
+        [(self.address, pointer), (self.address.wrapping_add(SHORT), 2 * pointer)]
+    }
+}
+
 /// Room that lies in the string itself, in bytes.
 const SHORT: u64 = 16;
 
@@ -37,10 +44,14 @@ pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64, padding: Optio
             caller::contents(places.bits(), bytes, padding).find(|(_, contents)| *contents == new)?;
         Some((width, padding))
     })?;
-    // Behind the last character stands a zero, and before it none.
+    // Behind the last character stands a zero, and before it none. A redacted copy keeps the numbers of a string that had
+    // both, and not its characters.
     let end = characters.checked_add(length.checked_mul(character_bytes)?)?;
-    let ends = places.character(end, character_bytes)? == 0;
-    let goes_on = length > 0 && places.character(end.checked_sub(character_bytes)?, character_bytes)? != 0;
+    let last = end.checked_sub(character_bytes)?;
+    let is = |at: u64, wanted: fn(u16) -> bool| {
+        places.character(at, character_bytes).map_or(places.is_redacted(at), wanted)
+    };
+    let (ends, goes_on) = (is(end, |unit| unit == 0), length > 0 && is(last, |unit| unit != 0));
     (ends && goes_on).then_some(Text { address: at, characters, length, capacity, character_bytes, padding })
 }
 

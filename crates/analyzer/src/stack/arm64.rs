@@ -22,6 +22,7 @@ use minidump_unwind::{
 
 use super::code::Code;
 use super::registers::{ARM64_FP, Registers};
+use super::slots::Slots;
 use super::{Caller, Frame, Stopped, Trust};
 
 /// Bytes of a frame record: the caller's x29 and x30.
@@ -51,7 +52,8 @@ pub(super) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stop
     let [ip, sp, fp] = ["pc", "sp", "fp"].map(|name| frame.get_register_always(name));
     let mut registers = Registers::default();
     registers.set(ARM64_FP, fp);
-    Ok(Caller { ip, sp, registers, trust: Trust::FramePointer, exact: false, chain: Some(fp) })
+    let (chain, slots) = (Some(fp), Slots::default());
+    Ok(Caller { ip, sp, registers, trust: Trust::FramePointer, exact: false, chain, slots })
 }
 
 /// One step of `walk_stack`: the caller's registers.

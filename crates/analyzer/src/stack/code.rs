@@ -93,7 +93,7 @@ impl<'p, 'd> Code<'p, 'd> {
 
     /// Whether code could have run at `address`: committed and executable by the memory map, or, without one, part
     /// of a module.
-    pub(super) fn is_executable(&self, address: u64) -> bool {
+    pub(crate) fn is_executable(&self, address: u64) -> bool {
         let space = &self.process.space;
         match space.region_at(address).filter(|_| space.is_mapped()) {
             Some(region) => region.state.is_commit() && is_executable(region.protect),

@@ -4,12 +4,13 @@
 //! `ret` or a jump that leaves the function. So the code from the instruction pointer on is decoded; if it is the rest
 //! of an epilogue, it is carried out.
 
-use dumplens_core::ReadMemory;
 use dumplens_core::unwind::{FunctionTable, RuntimeFunction};
+use dumplens_core::{Absence, ReadMemory};
 use iced_x86::{Code, Decoder, DecoderOptions, Instruction, Register};
 
-use super::Fault;
 use super::registers::{Registers, SP};
+use super::slots::Slots;
+use super::{Caller, Fault, Trust};
 
 /// More than an epilogue has: 8 pops of 2 bytes, 8 of the first instruction, 6 of the last; `pop` of each register.
 const CODE_BYTES: usize = 64;
@@ -26,14 +27,11 @@ pub(super) struct Place<'p> {
     pub(super) ip: u64,
 }
 
-/// The caller's instruction pointer, stack pointer and registers, if `ip` lies in an epilogue; `Ok(None)` if it does not.
-pub(super) fn unwind(
-    place: &Place<'_>,
-    registers: &Registers,
-) -> Result<Option<(u64, u64, Registers)>, Fault> {
+/// The caller, if `ip` lies in an epilogue; `Ok(None)` if it does not.
+pub(super) fn unwind(place: &Place<'_>, registers: &Registers) -> Result<Option<Caller>, Fault> {
     let code = code(place.memory, place.ip);
     let decoder = Decoder::with_ip(64, &code, place.ip, DecoderOptions::NONE);
-    let mut registers = *registers;
+    let (mut registers, mut slots) = (*registers, Slots::default());
     for (n, instruction) in decoder.into_iter().take(MOST_INSTRUCTIONS).enumerate() {
         let Some(sp) = registers.get(SP) else {
             return Ok(None);
@@ -43,15 +41,20 @@ pub(super) fn unwind(
         {
             registers.set(SP, sp);
         } else if let Some(register) = popped(&instruction) {
-            // A stack that cannot be read decides nothing: it may be no epilogue after all.
-            let Ok(value) = place.memory.read_u64(sp) else {
-                return Ok(None);
-            };
-            registers.set(register, value);
+            match place.memory.read_u64(sp) {
+                Ok(value) => registers.set(register, value),
+                Err(unread) if unread.why == Absence::Redacted => registers.forget(register),
+                // A stack that cannot be read decides nothing: it may be no epilogue after all.
+                Err(_) => return Ok(None),
+            }
+            slots.save(register, sp);
             registers.set(SP, sp.wrapping_add(8));
         } else if let Some(bytes) = returns(place, &instruction)? {
             let ip = place.memory.read_u64(sp).map_err(Fault::Unreadable)?;
-            return Ok(Some((ip, sp.wrapping_add(8).wrapping_add(bytes), registers)));
+            slots.ip = sp;
+            let sp = sp.wrapping_add(8).wrapping_add(bytes);
+            let caller = Caller::x64(ip, sp, &registers, Trust::UnwindInfo, false);
+            return Ok(Some(caller.read_at(slots)));
         } else {
             return Ok(None);
         }

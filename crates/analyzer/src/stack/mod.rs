@@ -22,6 +22,7 @@ mod prologue;
 mod raised;
 mod registers;
 mod site;
+mod slots;
 mod stopped;
 mod walk;
 pub mod x64;
@@ -32,6 +33,8 @@ pub(crate) use arm64::{NoSymbols, finish};
 pub use blame::{blame, is_system};
 pub use registers::{ARM64_FP, ARM64_SP, FP, Registers, SP};
 pub use site::{Site, site, site_of};
+pub(crate) use slots::Proof;
+use slots::Slots;
 pub use stopped::{Fault, Stopped};
 pub use walk::Walker;
 
@@ -103,6 +106,8 @@ pub struct Caller {
     pub exact: bool,
     /// Where the chain of frame pointers may go on.
     chain: Option<u64>,
+    /// Where it was read.
+    slots: Slots,
 }
 
 impl Caller {
@@ -111,6 +116,10 @@ impl Caller {
         let mut registers = *registers;
         registers.keep_x64_non_volatile();
         registers.set(SP, sp);
-        Caller { ip, sp, registers, trust, exact, chain: None }
+        Caller { ip, sp, registers, trust, exact, chain: None, slots: Slots::default() }
+    }
+
+    fn read_at(self, slots: Slots) -> Caller {
+        Caller { slots, ..self }
     }
 }

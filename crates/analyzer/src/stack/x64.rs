@@ -1,10 +1,11 @@
 //! One frame of an x64 stack, undone by what the image says of it.
 
-use dumplens_core::ReadMemory;
 use dumplens_core::unwind::{FunctionTable, Operation, RuntimeFunction, UnwindInfo};
+use dumplens_core::{Absence, ReadMemory};
 
 use super::epilogue;
 use super::registers::{Registers, SP};
+use super::slots::Slots;
 use super::{Caller, Fault, Trust};
 
 /// The caller of the function at `ip`, whose registers are given.
@@ -31,8 +32,8 @@ pub fn caller(
     if exact {
         let frame_register = records.first().and_then(|info| info.frame).map(|(register, _)| register);
         let place = epilogue::Place { memory, table, function: &function, frame_register, ip };
-        if let Some((ip, sp, registers)) = epilogue::unwind(&place, registers)? {
-            return Ok(Caller::x64(ip, sp, &registers, Trust::UnwindInfo, false));
+        if let Some(caller) = epilogue::unwind(&place, registers)? {
+            return Ok(caller);
         }
     }
     undo(memory, &records, reached(&function, table, ip), registers)
@@ -40,9 +41,8 @@ pub fn caller(
 
 /// A function without a RUNTIME_FUNCTION has not touched the stack.
 pub(super) fn leaf(memory: &dyn ReadMemory, registers: &Registers) -> Result<Caller, Fault> {
-    let mut frame = Undoing { memory, registers: *registers };
-    let ip = frame.pop()?;
-    Ok(Caller::x64(ip, frame.get(SP)?, &frame.registers, Trust::Leaf, false))
+    let frame = Undoing { memory, registers: *registers, slots: Slots::default() };
+    frame.returned(Trust::Leaf)
 }
 
 /// How far into the function the thread had come.
@@ -57,7 +57,7 @@ fn undo(
     reached: u64,
     registers: &Registers,
 ) -> Result<Caller, Fault> {
-    let mut frame = Undoing { memory, registers: *registers };
+    let mut frame = Undoing { memory, registers: *registers, slots: Slots::default() };
     let mut base = None;
     for (n, info) in records.iter().enumerate() {
         let done = |offset: u8| n > 0 || u64::from(offset) <= reached;
@@ -71,8 +71,9 @@ fn undo(
         for code in info.codes.iter().filter(|code| done(code.offset)) {
             match code.operation {
                 Operation::Push(register) => {
-                    let value = frame.pop()?;
-                    frame.registers.set(register, value);
+                    let sp = frame.get(SP)?;
+                    frame.restore(register, sp)?;
+                    frame.registers.set(SP, sp.wrapping_add(8));
                 }
                 Operation::Allocate(bytes) => {
                     frame.registers.set(SP, frame.get(SP)?.wrapping_add(u64::from(bytes)));
@@ -82,16 +83,14 @@ fn undo(
                     frame.registers.set(SP, frame.get(register)?.wrapping_sub(u64::from(above)));
                 }
                 Operation::Save(register, offset) => {
-                    let value = frame.read(at.wrapping_add(u64::from(offset)))?;
-                    frame.registers.set(register, value);
+                    frame.restore(register, at.wrapping_add(u64::from(offset)))?;
                 }
                 Operation::MachineFrame(error_code) => return frame.machine_frame(error_code),
                 Operation::Other => {}
             }
         }
     }
-    let ip = frame.pop()?;
-    Ok(Caller::x64(ip, frame.get(SP)?, &frame.registers, Trust::UnwindInfo, false))
+    frame.returned(Trust::UnwindInfo)
 }
 
 /// Whether the frame register points into the frame already.
@@ -103,6 +102,7 @@ fn is_set(info: &UnwindInfo, past_prolog: bool, done: impl Fn(u8) -> bool) -> bo
 struct Undoing<'m> {
     memory: &'m dyn ReadMemory,
     registers: Registers,
+    slots: Slots,
 }
 
 impl Undoing<'_> {
@@ -114,11 +114,23 @@ impl Undoing<'_> {
         self.memory.read_u64(address).map_err(Fault::Unreadable)
     }
 
-    fn pop(&mut self) -> Result<u64, Fault> {
+    /// Gives a register the value that was saved at an address. A redacted one is not known; that ends no walk.
+    fn restore(&mut self, register: u8, at: u64) -> Result<(), Fault> {
+        match self.memory.read_u64(at) {
+            Ok(value) => self.registers.set(register, value),
+            Err(unread) if unread.why == Absence::Redacted => self.registers.forget(register),
+            Err(unread) => return Err(Fault::Unreadable(unread)),
+        }
+        self.slots.save(register, at);
+        Ok(())
+    }
+
+    /// Pops the return address.
+    fn returned(mut self, trust: Trust) -> Result<Caller, Fault> {
         let sp = self.get(SP)?;
-        let value = self.read(sp)?;
-        self.registers.set(SP, sp.wrapping_add(8));
-        Ok(value)
+        let ip = self.read(sp)?;
+        self.slots.ip = sp;
+        Ok(Caller::x64(ip, sp.wrapping_add(8), &self.registers, trust, false).read_at(self.slots))
     }
 
     /// What the processor pushes: (error code), rip, cs, flags, rsp, ss. Whatever was interrupted was stopped there.
@@ -126,6 +138,7 @@ impl Undoing<'_> {
         let at = self.get(SP)?.wrapping_add(if error_code { 8 } else { 0 });
         let ip = self.read(at)?;
         let sp = self.read(at.wrapping_add(0x18))?;
-        Ok(Caller::x64(ip, sp, &self.registers, Trust::UnwindInfo, true))
+        let slots = Slots { ip: at, sp: Some(at.wrapping_add(0x18)), ..self.slots };
+        Ok(Caller::x64(ip, sp, &self.registers, Trust::UnwindInfo, true).read_at(slots))
     }
 }

@@ -4,12 +4,13 @@
 //! start of what runs in the frame below: at or before its instruction pointer, and not far. That, and how the function
 //! begins, tells when a function has no frame of its own and so left EBP to its caller.
 
-use dumplens_core::ReadMemory;
+use dumplens_core::{Absence, ReadMemory};
 use iced_x86::{Code as Instruction, Decoder, DecoderOptions};
 
 use super::code::{Before, CALL_WORK, Call, Code, START_WORK};
 use super::prologue::has_frame_pointer;
 use super::registers::{FP, Registers};
+use super::slots::Slots;
 use super::walk::Bounds;
 use super::{Caller, Frame, Stopped, Trust};
 
@@ -42,7 +43,7 @@ pub(super) fn caller(code: &Code<'_, '_>, bounds: Bounds, callee: &Frame) -> Res
     let below = callee.chain.unwrap_or(end).min(end);
     match by_scan(code, callee, below, least) {
         Ok(found) => Ok(found.unwrap_or(caller)),
-        Err(Stopped::CodeNotKept { .. }) => Ok(caller),
+        Err(Stopped::CodeNotKept { .. } | Stopped::Unreadable(_)) => Ok(caller),
         Err(stopped) => Err(stopped),
     }
 }
@@ -65,14 +66,19 @@ fn by_frame_pointer(code: &Code<'_, '_>, callee: &Frame) -> Option<(Caller, Evid
     if !ebp.is_multiple_of(4) || ebp < callee.sp || ebp - callee.sp > FRAME_BYTES {
         return None;
     }
-    let saved = code.pages.read_u32(ebp).ok()?;
+    // Redacted, it leads nowhere; the return address beside it stands all the same.
+    let saved = match code.pages.read_u32(ebp) {
+        Ok(saved) => Some(u64::from(saved)),
+        Err(unread) if unread.why == Absence::Redacted => None,
+        Err(_) => return None,
+    };
     let ip = u64::from(code.pages.read_u32(ebp.checked_add(4)?).ok()?);
     let mut registers = Registers::default();
     if callee.registers.get(FP) == Some(ebp) {
-        registers.set(FP, saved.into());
+        registers.put(FP, saved);
     }
-    let (sp, chain) = (ebp.checked_add(8)?, Some(saved.into()));
-    let caller = Caller { ip, sp, registers, trust: Trust::FramePointer, exact: false, chain };
+    let (sp, slots) = (ebp.checked_add(8)?, Slots::default());
+    let caller = Caller { ip, sp, registers, trust: Trust::FramePointer, exact: false, chain: saved, slots };
     let evidence = match code.before(ip, 32) {
         _ if ip == 0 => Evidence::None,
         Before::Call(call) => evidence(code, call, callee.ip),
@@ -90,10 +96,16 @@ fn by_scan(
     least: Evidence,
 ) -> Result<Option<Caller>, Stopped> {
     let from = callee.sp.saturating_add(3) & !3;
+    let mut redacted = None;
     for n in 0..SCANNED_WORDS {
         let at = from.saturating_add(4 * n);
-        let Some(word) = code.pages.read_u32(at).ok().filter(|_| at < end) else {
-            break;
+        let word = match code.pages.read_u32(at) {
+            Ok(word) if at < end => word,
+            Err(unread) if at < end && unread.why == Absence::Redacted => {
+                redacted.get_or_insert(unread);
+                0
+            }
+            _ => break,
         };
         code.work(1)?;
         let ip = u64::from(word);
@@ -112,10 +124,11 @@ fn by_scan(
         if evidence >= least && (ip != callee.ip || evidence == Evidence::Led) {
             let (sp, registers, chain) =
                 (at.saturating_add(4), Registers::default(), ebp_behind(code, callee, at));
-            return Ok(Some(Caller { ip, sp, registers, trust: Trust::Scan, exact: false, chain }));
+            let slots = Slots::default();
+            return Ok(Some(Caller { ip, sp, registers, trust: Trust::Scan, exact: false, chain, slots }));
         }
     }
-    Ok(None)
+    redacted.map_or(Ok(None), |unread| Err(Stopped::Unreadable(unread)))
 }
 
 /// Where the chain goes on: the function below kept EBP as it was, or saved it right below the return address.

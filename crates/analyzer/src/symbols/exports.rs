@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn an_export_reaches_to_the_end_of_its_section_and_no_further() {
-        let section = |rva, size| Section { name: String::new(), rva, size };
+        let section =
+            |rva, size| Section { name: String::new(), rva, size, writable: false, executable: false };
         let sorted = [(0x1010, 1), (0x1400, 0)];
         let sections = [section(0x1000, 0x800), section(0x3000, 0x1000)];
         let place = |rva| nearest(&sorted, &sections, rva).map(|(_, place)| place);

@@ -2,19 +2,18 @@
 //!
 //! Nothing is guessed about what a report needs: one is made, and what it read is kept.
 
+mod images;
 mod redact;
 
 use std::fmt::Write as _;
 use std::io::{self, Seek, Write};
 
 use dumplens_core::process::{ProcessParameters, kuser};
-use dumplens_core::trim::{self, Trim};
-use dumplens_core::{Dump, Spans, StreamType};
+use dumplens_core::trim::Trim;
+use dumplens_core::{Dump, Spans};
 
-use self::redact::Redactor;
-use crate::facts::{Facts, Options, Question, Stacks};
+use crate::facts::{Facts, Options, Question};
 use crate::process::Process;
-use crate::process::stack_use;
 use crate::space::PAGE;
 
 /// Bytes of each stack, from its stack pointer on, that are kept beyond what the walk read: for whoever looks closer.
@@ -23,16 +22,13 @@ const STACK_BYTES: u64 = 64 << 10;
 /// Without a memory map the memory that is kept is all that tells of the address space: up to so many bytes stay.
 const UNMAPPED_BYTES: u64 = 64 << 20;
 
-/// Bytes of a stack that were never used are kept up to here: they tell how much of it was.
-const UNUSED_BYTES: u64 = 64 << 10;
-
 /// Faults of the original that the note lists one by one.
 const FAULTS: usize = 16;
 
 /// How a dump is to be trimmed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TrimOptions {
-    /// Drops environment, command line, names of objects, and what on stacks and heaps is no pointer.
+    /// Drops environment, command line, names of objects, folders of PDBs, and all memory that could be text.
     pub redact: bool,
 }
 
@@ -57,23 +53,18 @@ pub fn trim(dump: &Dump, options: TrimOptions, out: &mut (impl Write + Seek)) ->
     dump.record_reads();
     let process = Process::gather(dump);
     let structures = dump.reads();
-    let facts = Facts::gather(&process, Question::Stacks(Stacks::All), &Options::default());
-    let reads = dump.reads();
+    let facts = Facts::gather(&process, Question::Everything, &Options::default());
     if !options.redact {
         read_parameters(&process);
     }
-    let (keep, unused) = keep(&process, &facts);
-    let copy = Trim::new(dump, &keep, trim::TrimOptions { redact: options.redact });
+    let keep = keep(&process, &facts);
+    let redaction = options.redact.then(|| redact::redaction(&process, &facts, &keep, &structures));
+    let copy = Trim::new(dump, &keep, redaction);
     let memory = dump.memory();
     let original_bytes = memory.listed_bytes().saturating_sub(memory.missing_bytes());
     let kept_bytes = copy.kept_bytes();
-    let note = note(&process, &copy, options, (original_bytes, unused));
-    let size_bytes = if options.redact {
-        let redactor = Redactor::new(&process, &facts, &keep, structures, &reads);
-        copy.write(&note, &mut |address, bytes| redactor.edit(address, bytes), out)?
-    } else {
-        copy.write(&note, &mut |_, _| {}, out)?
-    };
+    let note = note(&process, &copy, options, original_bytes);
+    let size_bytes = copy.write(&note, out)?;
     Ok(Trimmed { size_bytes, kept_bytes, original_bytes, note })
 }
 
@@ -87,9 +78,9 @@ fn read_parameters(process: &Process<'_>) {
     }
 }
 
-/// What the report read, in whole pages, and what belongs to it all the same. And of how many stacks a part was left
-/// out.
-fn keep(process: &Process<'_>, facts: &Facts) -> (Spans, usize) {
+/// What the report read, in whole pages, and what belongs to it all the same. Nothing is taken away from what was read:
+/// that a thing was not found there is an answer too.
+fn keep(process: &Process<'_>, facts: &Facts) -> Spans {
     let mut keep = process.dump.reads();
     for teb in process.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten() {
         keep.add(teb.address, 2 * PAGE);
@@ -97,7 +88,6 @@ fn keep(process: &Process<'_>, facts: &Facts) -> (Spans, usize) {
     for peb in &process.pebs {
         keep.add(peb.address, PAGE);
     }
-    let unused = drop_unused(process, &mut keep);
     keep.add(kuser::ADDRESS, PAGE);
     for module in &process.modules {
         keep.add(module.base, PAGE);
@@ -115,24 +105,7 @@ fn keep(process: &Process<'_>, facts: &Facts) -> (Spans, usize) {
             keep.add(range.start, range.size);
         }
     }
-    (keep.widened(PAGE), unused)
-}
-
-/// Drops the zeros at the low end of stacks, which were read to find how deep each was ever used, where they are many.
-/// Returns of how many stacks.
-fn drop_unused(process: &Process<'_>, keep: &mut Spans) -> usize {
-    let mut stacks = 0;
-    for teb in process.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten() {
-        let lowest = stack_use::deepest(process, &teb);
-        let end = lowest.unwrap_or(teb.stack_limit.saturating_add(stack_use::LOOKED_AT).min(teb.stack_base));
-        let end = end - end % PAGE;
-        let kept = keep.within(teb.stack_limit, end).next().is_some();
-        if kept && end.saturating_sub(teb.stack_limit) > UNUSED_BYTES {
-            keep.remove(teb.stack_limit, end);
-            stacks += 1;
-        }
-    }
-    stacks
+    keep.widened(PAGE)
 }
 
 /// From where on each stack is kept: the stack pointers; of 32-bit stacks in a 64-bit dump, whose stack pointers are
@@ -150,32 +123,31 @@ fn stacks<'r>(process: &'r Process<'_>, facts: &'r Facts) -> impl Iterator<Item 
 }
 
 /// One line for the comment.
-fn note(process: &Process<'_>, copy: &Trim<'_>, options: TrimOptions, dropped: (u64, usize)) -> String {
-    let (original, unused) = dropped;
+fn note(process: &Process<'_>, copy: &Trim<'_>, options: TrimOptions, original: u64) -> String {
     let mut note = format!(
         "*** dumplens trim: kept {} of {original} bytes of memory: what the report is made of, {STACK_BYTES} bytes of \
          each stack from its stack pointer on, TEBs, PEBs, headers of images",
         copy.kept_bytes()
     );
-    note += "; dropped: all other memory";
-    if unused > 0 {
-        let _ = write!(note, ", the part of {unused} stacks that was never used");
-    }
     let dump = process.dump;
-    if dump.stream(StreamType::HANDLE_DATA).is_some() {
-        note += ", object information of handles";
-    }
-    for kind in copy.dropped() {
-        let _ = write!(note, ", {kind}");
+    let memory = (copy.kept_bytes() < original).then(|| "all other memory".to_owned());
+    let information = copy.drops_object_information().then(|| "object information of handles".to_owned());
+    let streams = copy.dropped().map(|kind| kind.to_string());
+    let dropped: Vec<String> = memory.into_iter().chain(information).chain(streams).collect();
+    if dropped.is_empty() {
+        note += "; nothing was dropped";
+    } else {
+        let _ = write!(note, "; dropped: {}", dropped.join(", "));
     }
     for (index, kind) in copy.unseen().enumerate() {
         let before = if index == 0 { "; copied without a look inside: " } else { ", " };
         let _ = write!(note, "{before}{kind}");
     }
     if options.redact {
-        note += "; redacted: environment, command line, names of objects, and in memory other than images what is no \
-                 pointer, no number below 65536 and not needed for the report, texts of exceptions too; not redacted: \
-                 the comment, paths of modules, names of threads, registers";
+        note += "; redacted: environment, command line, names of objects, folders of PDBs, and all memory that was not \
+                 proved to be code, a return address, a structure of Windows or a number of the verdict, texts of \
+                 exceptions too; not redacted: the comment, paths of modules, names of threads, registers, images as they \
+                 came from disk";
     }
     let map = dump.memory_info().map(|list| list.map(|list| list.damage.clone()).unwrap_or_default());
     let map = map.unwrap_or_else(|lost| vec![lost]);

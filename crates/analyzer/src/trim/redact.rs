@@ -1,196 +1,151 @@
-//! Memory without what people wrote: pointers, small numbers and structures stay, everything else becomes zero.
+//! What of its memory a redacted copy keeps: what was proved to be something else than text. Each of these has its proof:
+//!
+//! - structures of Windows that were found by their addresses: TEBs, PEBs, heaps, KUSER_SHARED_DATA;
+//! - pages of images that cannot have been written to, but for the folders of PDBs;
+//! - slots of stacks from which a walk went on, and those that hold the numbers of the verdict;
+//! - records of exceptions that were found on stacks, and what names the type of a C++ exception;
+//! - the crashing instruction.
 
-use std::collections::HashSet;
+use dumplens_core::Spans;
+use dumplens_core::process::CppException;
+use dumplens_core::trim::Redaction;
 
-use dumplens_core::process::kuser;
-use dumplens_core::{MemoryType, Spans, Width};
+use super::images::Images;
+use crate::facts::{Facts, Hex, refused_before};
+use crate::process::Process;
+use crate::request;
+use crate::stack::Walker;
 
-use crate::facts::Facts;
-use crate::process::stack_use;
-use crate::process::{Process, extent};
-use crate::space::PAGE;
-use crate::space::WRITABLE;
+/// Bytes of a TEB up to `LastErrorValue`, which are read to see whether it is one.
+const TEB_HEAD: u64 = 0x6c;
+/// Bytes of code before a return address that are looked at.
+const CALL: u64 = 8;
+/// The longest instruction.
+const INSTRUCTION: u64 = 15;
 
-/// Values up to here say too little to be a secret, and stay.
-const SMALL: u64 = 0xffff;
-
-/// Zeroes what is not needed.
-pub(super) struct Redactor<'p> {
-    process: &'p Process<'p>,
-    /// Memory that stays as it is: structures of Windows that were read, images that were not written to.
-    exact: Spans,
-    /// Stacks of the threads.
-    stacks: Spans,
-    /// Return addresses of all frames.
-    ips: HashSet<u64>,
-    /// Bytes of a pointer.
-    pointer: usize,
+/// `structures` is what was read to find TEBs, PEBs and heaps; `keep` what the copy keeps at all.
+pub(super) fn redaction(process: &Process<'_>, facts: &Facts, keep: &Spans, structures: &Spans) -> Redaction {
+    let images = Images::of(process);
+    let mut kept = sound(process, structures);
+    images.constant(keep, &mut kept);
+    tebs(process, &mut kept);
+    exceptions(process, facts, &mut kept);
+    process.dump.record_reads();
+    let walker = Walker::new(process);
+    stacks(&walker, facts, &mut kept);
+    crash(&walker, facts, &mut kept);
+    images.code(&process.dump.reads(), &mut kept);
+    Redaction { kept, instead: images.pdb_paths() }
 }
 
-impl<'p> Redactor<'p> {
-    /// `structures` is what was read to find TEBs, PEBs and heaps, `reads` all that was read.
-    pub(super) fn new(
-        process: &'p Process<'p>,
-        facts: &Facts,
-        keep: &Spans,
-        structures: Spans,
-        reads: &Spans,
-    ) -> Redactor<'p> {
-        let mut exact = structures;
-        exact.add(kuser::ADDRESS, PAGE);
-        for (start, end) in keep.runs() {
-            let mut page = start;
-            while page < end {
-                if is_constant_image(process, page) {
-                    exact.add(page, PAGE);
-                }
-                page = page.saturating_add(PAGE);
-            }
-        }
-        // Names of types lie in written parts of images, too.
-        for (base, end) in process.modules.iter().map(extent) {
-            for (from, until) in reads.within(base, end) {
-                let from = from.max(base);
-                exact.add(from, until.min(end).saturating_sub(from));
-            }
-        }
-        let mut stacks = Spans::default();
-        for teb in process.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten() {
-            let end = teb.address.saturating_add(2 * PAGE);
-            for (from, until) in reads.within(teb.address, end) {
-                let from = from.max(teb.address);
-                exact.add(from, until.min(end).saturating_sub(from));
-            }
-            // The one byte that shows how deep the stack was ever used.
-            if let Some(lowest) = stack_use::deepest(process, &teb) {
-                exact.add(lowest, 1);
-            }
-            stacks.add(teb.stack_limit, teb.stack_base.saturating_sub(teb.stack_limit));
-        }
-        let records = facts.threads.iter().filter_map(|thread| thread.exceptions.as_ref()).flatten();
-        for record in records {
-            exact.add(record.at.0, record.size);
-        }
-        for saved in saved_ebps(process, facts) {
-            exact.add(saved, 8);
-        }
-        for (from, len) in crash(process, facts) {
-            exact.add(from, len);
-        }
-        let frames = facts.threads.iter().filter_map(|thread| thread.frames.as_ref()).flatten();
-        let ips = frames.map(|frame| frame.ip.0).collect();
-        Redactor { process, exact, stacks, ips, pointer: process.dump.width().bytes() }
+/// The structures without what was looked at as a TEB and is none.
+fn sound(process: &Process<'_>, structures: &Spans) -> Spans {
+    let mut others: Vec<u64> = process
+        .threads
+        .iter()
+        .filter(|thread| thread.teb.is_none())
+        .map(|thread| thread.teb_address)
+        .collect();
+    others.sort_unstable();
+    let (mut sound, mut from) = (Spans::default(), 0);
+    for at in others {
+        sound.add(from, at.saturating_sub(from));
+        from = at.saturating_add(TEB_HEAD).max(from);
     }
+    sound.add(from, u64::MAX - from);
+    structures.common(&sound, usize::MAX)
+}
 
-    /// Zeroes, of the bytes at `address`, what is not to be kept.
-    pub(super) fn edit(&self, address: u64, bytes: &mut [u8]) {
-        let before = bytes.to_vec();
-        let index =
-            |at: u64| usize::try_from(at.saturating_sub(address)).unwrap_or(usize::MAX).min(before.len());
-        let head = index(address.saturating_add(address.wrapping_neg() % 8));
-        let (unaligned, aligned) = bytes.split_at_mut(head);
-        unaligned.fill(0);
-        for slot in aligned.chunks_mut(8) {
-            self.edit_slot(slot);
-        }
-        let end = address.saturating_add(bytes.len() as u64);
-        for (from, until) in self.exact.within(address, end) {
-            let part = index(from)..index(until);
-            bytes[part.clone()].copy_from_slice(&before[part]);
+/// Keeps what `read` reads.
+fn read(process: &Process<'_>, kept: &mut Spans, read: impl FnOnce()) {
+    process.dump.record_reads();
+    read();
+    process.dump.reads().runs().for_each(|(start, end)| kept.add(start, end.saturating_sub(start)));
+}
+
+/// The fields of TEBs that are read when they are asked for.
+fn tebs(process: &Process<'_>, kept: &mut Spans) {
+    for teb in process.threads.iter().flat_map(|thread| [thread.teb, thread.teb32]).flatten() {
+        read(process, kept, || {
+            let _ = (teb.last_status(), teb.deallocation_stack(), teb.guaranteed_stack_bytes());
+        });
+    }
+}
+
+/// Records on stacks, and what names the types of C++ exceptions. Of a thrown object only the pointer to a text that
+/// lies in an image: to one that the runtime has for all programs.
+fn exceptions(process: &Process<'_>, facts: &Facts, kept: &mut Spans) {
+    let memory = process.dump.memory();
+    let earlier = facts.threads.iter().filter_map(|thread| thread.exceptions.as_ref()).flatten();
+    let own = facts.exception.as_ref().map(|exception| &exception.parameters);
+    for record in earlier.clone() {
+        kept.add(record.at.0, record.size);
+    }
+    for parameters in own.into_iter().chain(earlier.map(|record| &record.parameters)) {
+        let parameters: Vec<u64> = parameters.iter().map(|Hex(value)| *value).collect();
+        let mut thrown = None;
+        read(process, kept, || thrown = CppException::read(memory, &parameters).ok());
+        let text = thrown.as_ref().and_then(|thrown| thrown.what(memory)?.ok());
+        if let Some((thrown, what)) = thrown.zip(text)
+            && (what.at == 0 || kept.holds(what.at))
+        {
+            read(process, kept, || drop(thrown.what(memory)));
         }
     }
+}
 
-    /// Eight bytes: one pointer or two. A 32-bit process in a 64-bit dump has both.
-    fn edit_slot(&self, slot: &mut [u8]) {
-        let both = self.process.wow64 == Some(true);
-        if self.pointer == 8 && self.stays(slot) {
-            return;
+/// What walks went on from, and where the numbers of the verdict lie.
+fn stacks(walker: &Walker<'_, '_>, facts: &Facts, kept: &mut Spans) {
+    let process = walker.process();
+    let width = process.dump.width();
+    let crashed = facts.exception.as_ref().map(|exception| exception.thread_id);
+    let asked_for = facts.request.as_ref();
+    for thread in &facts.threads {
+        let stack = walker.walk(thread.index);
+        let mut proof = walker.proof(&stack);
+        let asked = asked_for.filter(|_| Some(thread.id) == crashed);
+        if let Some(request) = asked.filter(|request| !request.earlier) {
+            // Once more, for the code that it reads.
+            let _ = request::find(walker.code(), &stack, request.frame + 1);
+            request.prove(&mut proof, width);
         }
-        let parts = if self.pointer == 8 && !both { 8 } else { 4 };
-        for part in slot.chunks_mut(parts) {
-            if !self.stays(part) {
-                part.fill(0);
+        let raised = asked.filter(|request| request.earlier);
+        if let Some((request, record)) = raised.zip(refused_before(thread))
+            && let Some(stack) = walker.walk_raised(thread.index, record.at.0, record.address.0)
+        {
+            let mut of_raised = walker.proof(&stack);
+            let _ = request::find(walker.code(), &stack, request.frame + 1);
+            request.prove(&mut of_raised, width);
+            proof.kept.append(&mut of_raised.kept);
+        }
+        for (at, len) in proof.kept {
+            kept.add(at, len);
+        }
+        // Code that belongs to no image was made by the program.
+        for frame in stack.frames.iter().filter(|frame| process.module_at(frame.lookup()).is_none()) {
+            if walker.code().call_before(frame.ip, process.dump.width().bits()).is_some() {
+                kept.add(frame.ip.saturating_sub(CALL), CALL);
             }
         }
-    }
-
-    fn stays(&self, slot: &[u8]) -> bool {
-        let value = slot.iter().rev().fold(0, |value: u64, byte| value << 8 | u64::from(*byte));
-        if value <= SMALL || self.ips.contains(&value) || self.stacks.holds(value) {
-            return slot.len() >= 4;
-        }
-        slot.len() >= 4 && !is_text(slot) && self.points_somewhere(value)
-    }
-
-    fn points_somewhere(&self, value: u64) -> bool {
-        self.process.space.region_at(value).is_some_and(|region| !region.state.is_free())
     }
 }
 
 /// The crashing instruction, and the address that it may return to.
-fn crash(process: &Process<'_>, facts: &Facts) -> Vec<(u64, u64)> {
-    const INSTRUCTION: u64 = 15;
+fn crash(walker: &Walker<'_, '_>, facts: &Facts, kept: &mut Spans) {
+    let process = walker.process();
     let analysed = facts.exception.as_ref().and_then(|exception| exception.analysis.as_ref());
     let exception = process.dump.exception().ok().flatten();
     let context = exception.and_then(|e| e.context);
-    match (analysed.is_some_and(|found| found.instruction.is_some()), context) {
-        (true, Some(context)) => {
-            vec![(context.ip, INSTRUCTION), (context.sp, 8)]
-        }
-        _ => Vec::new(),
+    let Some(context) = context.filter(|_| analysed.is_some_and(|found| found.instruction.is_some())) else {
+        return;
+    };
+    let (ip, sp) = (context.ip, context.sp);
+    if walker.code().is_executable(ip) {
+        kept.add(ip, INSTRUCTION);
     }
-}
-
-/// EBPs that are followed from each frame on.
-const CHAIN: usize = 64;
-
-/// Where x86 frames keep EBP and the return address: the walk looks at both, to the end of the chain.
-fn saved_ebps(process: &Process<'_>, facts: &Facts) -> Vec<u64> {
-    if process.dump.width() != Width::Bits32 {
-        return Vec::new();
-    }
-    let frames = facts.threads.iter().filter_map(|thread| thread.frames.as_ref()).flatten();
-    let saved = frames.filter(|frame| frame.trust != "context").map(|frame| frame.sp.0.wrapping_sub(8));
-    let mut all: Vec<u64> = saved.collect();
-    let contexts = process.threads.iter().filter_map(|thread| process.dump.context(thread.index));
-    all.extend(contexts.filter_map(|context| context.register("ebp")));
-    let crashed = process.dump.exception().ok().flatten();
-    let context = crashed.and_then(|e| e.context);
-    all.extend(context.and_then(|context| context.register("ebp")));
-    for first in all.clone() {
-        let next = |at: &u64| process.dump.memory().u32(*at).ok().map(u64::from).filter(|next| next > at);
-        all.extend(std::iter::successors(next(&first), next).take(CHAIN));
-    }
-    all
-}
-
-/// Whether the page belongs to an image and cannot have been written to.
-fn is_constant_image(process: &Process<'_>, page: u64) -> bool {
-    let region = process.space.region_at(page).filter(|_| process.space.is_mapped());
-    region.is_some_and(|r| r.kind == MemoryType::IMAGE && r.protect.0 & WRITABLE == 0)
-}
-
-/// Whether the bytes are as those of a text, ASCII or UTF-16, that may end there.
-fn is_text(slot: &[u8]) -> bool {
-    let printable = |byte: &u8| (b' '..=b'~').contains(byte);
-    let letters = slot.iter().take_while(|byte| printable(byte)).count();
-    let narrow = letters >= 3 && slot[letters..].iter().all(|byte| *byte == 0);
-    let pairs: Vec<&[u8]> = slot.chunks(2).collect();
-    let wide = pairs.iter().take_while(|pair| printable(&pair[0]) && pair.get(1) == Some(&0)).count();
-    narrow || (wide >= 2 && pairs[wide..].iter().flat_map(|pair| *pair).all(|byte| *byte == 0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_told_from_pointers() {
-        for text in [&b"abcd"[..], b"abc\0", b"secrets!", b"key\0\0\0\0\0", b"a\0b\0", b"a\0b\0c\0\0\0"] {
-            assert!(is_text(text), "{text:?}");
-        }
-        for pointer in [0x0040_1234u64, 0x7ff6_4000_1004, 0x0000_0040_002f_fc00] {
-            assert!(!is_text(&pointer.to_le_bytes()), "{pointer:#x}");
-        }
+    let width = process.dump.width();
+    let value = process.dump.memory().pointer(sp, width).unwrap_or(0);
+    if walker.code().call_before(value, width.bits()).is_some() {
+        kept.add(sp, width.bytes() as u64);
     }
 }

@@ -194,6 +194,10 @@ fn allocation_failure(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport 
     let size = findings.iter().find(|finding| finding.id == "requested_size");
     let Some(wanted) = crash.wanted() else {
         let title = match cause {
+            Cause::Undetermined if crash.facts.dump.redacted => {
+                "Memory was refused; how much was asked for is not known, since the dump was redacted."
+                    .to_owned()
+            }
             Cause::Undetermined => "Memory was refused; how much was asked for is not known.".to_owned(),
             _ => format!("Memory was refused{}.", cause.words()),
         };

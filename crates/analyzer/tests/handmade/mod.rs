@@ -77,6 +77,7 @@ fn dump() -> DumpReport {
         pointer_bits: 64,
         truncated: true,
         missing_bytes: 4096,
+        redacted: false,
         kept_bytes: 120 << 20,
         comment: text("\r\n*** procdump64.exe -ma 4242\r\n*** Manual dump"),
         streams: vec![

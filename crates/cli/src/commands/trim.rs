@@ -31,7 +31,7 @@ pub(crate) struct Options {
     dump: PathBuf,
     /// The file to write
     to: PathBuf,
-    /// Leave out environment, command line and names of objects, and zero what in memory is no pointer
+    /// Leave out environment, command line, names of objects and folders of PDBs, and zero all memory that could be text
     #[arg(long)]
     redact: bool,
     /// Replace the file if it exists

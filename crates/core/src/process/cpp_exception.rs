@@ -47,6 +47,8 @@ pub enum CppError {
 /// One type that the thrown object can be caught as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatchableType {
+    /// Where its TypeDescriptor lies: two pointers, then the name and a NUL.
+    pub descriptor: u64,
     /// The name in its TypeDescriptor (8 / 10), decorated: `.?AVbad_alloc@std@@`.
     pub decorated: String,
     /// `thisDisplacement.mdisp` (8): bytes from the object to its part of this type.
@@ -75,6 +77,8 @@ pub struct CppException {
 /// What `std::exception::what()` would return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct What {
+    /// Where the text lies; 0 if there is none, and the library has one of its own.
+    pub at: u64,
     /// The bytes before the NUL, with U+FFFD for what is not UTF-8.
     pub text: String,
     /// Whether there is more of it.
@@ -122,9 +126,12 @@ impl CppException {
         Some(self.part(memory, base).and_then(|part| {
             let field = part.wrapping_add(self.width.pick(4, 8));
             match memory.pointer(field, self.width)? {
-                0 => Ok(What { text: "Unknown exception".to_owned(), cut: false }),
-                text => until_nul(memory, text, limits::WHAT_BYTES)
-                    .map(|(bytes, cut)| What { text: String::from_utf8_lossy(&bytes).into_owned(), cut }),
+                0 => Ok(What { at: 0, text: "Unknown exception".to_owned(), cut: false }),
+                text => until_nul(memory, text, limits::WHAT_BYTES).map(|(bytes, cut)| What {
+                    at: text,
+                    text: String::from_utf8_lossy(&bytes).into_owned(),
+                    cut,
+                }),
             }
         }))
     }
@@ -169,6 +176,7 @@ impl Links<'_> {
         let descriptor = self.follow(WHAT, at, 0x4)?;
         let signed = |offset| self.long(WHAT, at, offset).map(u32::cast_signed);
         Ok(CatchableType {
+            descriptor,
             decorated: self.name(descriptor)?,
             mdisp: signed(0x8)?,
             pdisp: signed(0xc)?,
@@ -190,9 +198,13 @@ impl Links<'_> {
 
 /// Bytes up to a NUL, at most `most`, and whether they end without one.
 fn until_nul(memory: Memory<'_>, address: u64, most: u64) -> Result<(Vec<u8>, bool), Unreadable> {
-    let have = memory.available(address, most);
-    let mut bytes = memory.bytes(address, have.max(1))?;
-    match bytes.iter().position(|b| *b == 0) {
+    // More is read than is used.
+    let quiet = memory.unnoted();
+    let have = quiet.available(address, most);
+    let mut bytes = quiet.bytes(address, have.max(1))?;
+    let end = bytes.iter().position(|b| *b == 0);
+    memory.note(address, end.map_or(have, |end| (end as u64).saturating_add(1)));
+    match end {
         Some(end) => {
             bytes.truncate(end);
             Ok((bytes, false))

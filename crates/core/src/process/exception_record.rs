@@ -133,8 +133,13 @@ impl<'d> RecordSearch<'d> {
                 place = place.saturating_add(align);
                 rest = rest.get(width.bytes()..).unwrap_or_default();
             }
-            // On with the page behind what is missing.
             let missing = at.saturating_add(have);
+            if self.memory.is_redacted(missing) {
+                let next = self.memory.next_kept(missing, range.end).unwrap_or(range.end);
+                at = next.checked_next_multiple_of(align).unwrap_or(range.end);
+                continue;
+            }
+            // On with the page behind what is missing.
             at = missing.saturating_add(1).checked_next_multiple_of(limits::PAGE).unwrap_or(range.end);
         }
         Some(any)

@@ -30,8 +30,12 @@ pub struct UserSharedData {
 impl UserSharedData {
     /// Reads the page; fails if the dump does not keep it, as most that are not full dumps.
     pub fn read(memory: Memory<'_>) -> Result<UserSharedData, Unreadable> {
+        // All but `NtSystemRoot` (30), a path.
+        const SYSTEM_ROOT: std::ops::Range<usize> = 0x30..0x238;
         let mut page = [0; 0x3c8];
-        memory.read(ADDRESS, &mut page)?;
+        memory.read(ADDRESS, page.get_mut(..SYSTEM_ROOT.start).unwrap_or_default())?;
+        let behind = ADDRESS.saturating_add(SYSTEM_ROOT.end as u64);
+        memory.read(behind, page.get_mut(SYSTEM_ROOT.end..).unwrap_or_default())?;
         let long = |at: usize| -> u32 {
             let bytes = page.get(at..at.saturating_add(4)).and_then(|b| b.try_into().ok());
             bytes.map_or(0, u32::from_le_bytes)

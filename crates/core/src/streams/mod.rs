@@ -16,6 +16,7 @@ pub(crate) mod table;
 pub(crate) mod thread_info;
 pub(crate) mod thread_names;
 pub(crate) mod threads;
+pub(crate) mod trim_record;
 pub(crate) mod unloaded_modules;
 pub(crate) mod vm_counters;
 

@@ -101,7 +101,7 @@ fn contents<W: Write + Seek>(
         let Some(part) = buf.get_mut(..length) else { break };
         out.dump
             .memory()
-            .unnoted()
+            .whole()
             .read(at, part)
             .map_err(|unreadable| io::Error::other(unreadable.to_string()))?;
         edit(at, part);

@@ -7,6 +7,7 @@
 mod crash;
 mod memory;
 mod output;
+mod record;
 mod refer;
 
 use std::io::{self, Seek, Write};
@@ -17,6 +18,7 @@ use crate::damage::Damage;
 use crate::dump::Dump;
 use crate::limits;
 use crate::spans::Spans;
+use crate::streams::trim_record::TrimRecord;
 use crate::utf16;
 use crate::vocabulary::StreamType;
 
@@ -49,37 +51,54 @@ enum Fate {
     Dropped,
 }
 
-/// How a dump is to be trimmed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TrimOptions {
-    /// Leaves out the names of the objects that handles refer to, and every stream whose contents are not known here.
-    pub redact: bool,
+/// What a redacted copy keeps. It leaves out the names of the objects that handles refer to, the folders of PDBs, and every
+/// stream whose contents are not known here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Redaction {
+    /// The memory that stays as it is; all else becomes zero, and the copy's [`TrimRecord`] says so.
+    pub kept: Spans,
+    /// Other bytes that are to stand at these addresses.
+    pub instead: Vec<(u64, Vec<u8>)>,
 }
 
 /// A trimmed copy of a dump, ready to be written.
 #[derive(Debug)]
 pub struct Trim<'d> {
     dump: &'d Dump,
-    options: TrimOptions,
+    redacts: bool,
+    instead: Vec<(u64, Vec<u8>)>,
+    record: TrimRecord,
     pieces: Vec<Piece>,
     streams: Vec<(StreamLocation, Fate)>,
+    object_information: bool,
 }
 
 impl<'d> Trim<'d> {
-    /// Keeps, of the memory in the dump, the addresses of `keep`.
-    pub fn new(dump: &'d Dump, keep: &Spans, options: TrimOptions) -> Trim<'d> {
+    /// Keeps, of the memory in the dump, the addresses of `keep`; redacted, if it is said how.
+    pub fn new(dump: &'d Dump, keep: &Spans, redaction: Option<Redaction>) -> Trim<'d> {
         let wide = dump.stream(StreamType::COMMENT_W).is_some();
+        let redacts = redaction.is_some();
         let fate = |at: &StreamLocation| match at.kind {
-            StreamType::MEMORY_LIST | StreamType::MEMORY64_LIST | StreamType::COMMENT_W => Fate::Replaced,
+            kind if is_memory(kind) => Fate::Replaced,
+            StreamType::TRIM_RECORD | StreamType::COMMENT_W => Fate::Replaced,
             StreamType::COMMENT_A if !wide => Fate::Replaced,
             kind if refer::fields(kind).is_some() => Fate::Moved,
             kind if SELF_CONTAINED.contains(&kind) || kind == StreamType::COMMENT_A => Fate::Copied,
-            _ if options.redact || at.size > limits::SMALL_STREAM_BYTES => Fate::Dropped,
+            _ if redacts || at.size > limits::SMALL_STREAM_BYTES => Fate::Dropped,
             kind if REFERRING.contains(&kind.0) => Fate::Dropped,
             _ => Fate::Copied,
         };
         let streams = dump.streams().iter().map(|at| (*at, fate(at))).collect();
-        Trim { dump, options, pieces: memory::pieces(dump, keep), streams }
+        let (kept, instead) = redaction.map(|of| (of.kept, of.instead)).unzip();
+        Trim {
+            dump,
+            redacts,
+            instead: instead.unwrap_or_default(),
+            record: record::of(dump, keep, kept),
+            pieces: memory::pieces(dump, keep),
+            streams,
+            object_information: refer::has_object_information(dump),
+        }
     }
 
     /// Bytes of memory that the copy keeps.
@@ -102,27 +121,28 @@ impl<'d> Trim<'d> {
             .map(|(at, _)| at.kind)
     }
 
-    /// Writes the copy, from the start of `out` on, with `note` behind the dump's comment. `edit` sees all memory on
-    /// its way: the address, a multiple of 8 unless a range of the dump begins there, and the bytes at it. Holds no
-    /// more than a list's references in memory. Returns the size of the copy.
+    /// Whether handles have information of their objects, which is left out: its form is not documented.
+    pub fn drops_object_information(&self) -> bool {
+        self.object_information
+    }
+
+    /// Writes the copy, from the start of `out` on, with `note` behind the dump's comment. Holds no more than a list's
+    /// references in memory. Returns the size of the copy.
     ///
     /// Fails as `out` does, where the dump cannot be read, and where the copy's metadata would pass 4 GiB.
-    pub fn write(
-        &self,
-        note: &str,
-        edit: &mut dyn FnMut(u64, &mut [u8]),
-        out: &mut (impl Write + Seek),
-    ) -> io::Result<u64> {
+    pub fn write(&self, note: &str, out: &mut (impl Write + Seek)) -> io::Result<u64> {
         let memory = self.streams.iter().any(|(at, _)| is_memory(at.kind));
         let lost =
             self.dump.damage().iter().filter_map(lost_stream).filter(|(kind, _)| !self.replaces(*kind));
         let copied = self.streams.iter().filter(|(_, fate)| matches!(fate, Fate::Moved | Fate::Copied));
         let count = copied.clone().count().saturating_add(lost.clone().count());
+        let recorded = self.record != TrimRecord::default();
         let count = count.saturating_add(1).saturating_add(usize::from(memory));
+        let count = count.saturating_add(usize::from(recorded));
         let mut out = Output::new(self.dump, out, count)?;
         for (at, fate) in copied {
             if let (Fate::Moved, Some(fields)) = (fate, refer::fields(at.kind)) {
-                refer::copy(&mut out, at, fields, self.options.redact)?;
+                refer::copy(&mut out, at, fields, self.redacts)?;
             } else {
                 let rva = out.copy(at.rva, at.present)?;
                 out.stream(at.kind, rva, at.present)?;
@@ -134,14 +154,45 @@ impl<'d> Trim<'d> {
         let comment = self.comment(note)?;
         let rva = out.put(&comment)?;
         out.stream(StreamType::COMMENT_W, rva, comment.len() as u64)?;
+        if recorded {
+            let record = self.record.to_bytes();
+            let rva = out.put(&record)?;
+            out.stream(StreamType::TRIM_RECORD, rva, record.len() as u64)?;
+        }
         if memory {
-            memory::write(&mut out, &self.pieces, edit)?;
+            memory::write(&mut out, &self.pieces, &mut |address, bytes| self.edit(address, bytes))?;
         }
         out.finish()
     }
 
+    /// Makes zero, of the bytes at `address`, what is not kept; and puts what is to stand there instead.
+    fn edit(&self, address: u64, bytes: &mut [u8]) {
+        let Some(kept) = &self.record.kept else { return };
+        let end = address.saturating_add(bytes.len() as u64);
+        let index = |at: u64| usize::try_from(at.saturating_sub(address)).unwrap_or(usize::MAX);
+        let mut zero = |from: u64, until: u64| {
+            if let Some(part) = bytes.get_mut(index(from)..index(until)) {
+                part.fill(0);
+            }
+        };
+        let mut done = address;
+        for (from, until) in kept.within(address, end) {
+            zero(done, from.max(done));
+            done = until.min(end);
+        }
+        zero(done, end);
+        for (at, other) in &self.instead {
+            for (at, byte) in (*at..).zip(other).filter(|(at, _)| (address..end).contains(at)) {
+                if let Some(place) = bytes.get_mut(index(at)) {
+                    *place = *byte;
+                }
+            }
+        }
+    }
+
     fn replaces(&self, kind: StreamType) -> bool {
         kind == StreamType::COMMENT_W
+            || kind == StreamType::TRIM_RECORD
             || (is_memory(kind) && self.streams.iter().any(|(at, _)| is_memory(at.kind)))
     }
 

@@ -4,12 +4,15 @@ use std::io::{self, Seek, Write};
 
 use super::output::{NOWHERE, Output};
 use crate::container::StreamLocation;
+use crate::dump::Dump;
 use crate::extract::string_bytes;
 use crate::format::{
     MINIDUMP_EXCEPTION_STREAM, MINIDUMP_HANDLE_DATA_STREAM, MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_MODULE,
     MINIDUMP_THREAD, MINIDUMP_THREAD_NAME, MINIDUMP_UNLOADED_MODULE,
 };
 use crate::limits;
+use crate::metadata::Metadata;
+use crate::pe;
 use crate::streams::table::{self, Table};
 use crate::vocabulary::StreamType;
 
@@ -24,10 +27,24 @@ pub(super) enum Field {
     Name64(usize),
     /// MINIDUMP_LOCATION_DESCRIPTOR of a record of at most so many bytes.
     Record(usize, u32),
+    /// The same, of the record that names a module's PDB: redacted, it names no folder.
+    CodeView(usize),
+    /// The same, of an older record, which names files: left out of redacted copies.
+    Misc(usize),
     /// MINIDUMP_MEMORY_DESCRIPTOR of a stack: it is in the memory lists, or else copied unless redacted.
     Stack(usize),
     /// RVA of object information, whose form is not documented: left out.
     Undocumented(usize),
+}
+
+impl Field {
+    /// Bytes of the longest record that is copied.
+    fn most_bytes(self) -> u32 {
+        match self {
+            Field::Record(_, most) => most,
+            _ => limits::CODEVIEW_BYTES,
+        }
+    }
 }
 
 /// Bytes of a stack that no memory list holds; Windows commits 1 MiB by default.
@@ -38,12 +55,10 @@ const SYSTEM_INFO: usize = 0x1c;
 
 /// The fields of a stream's entries; `None` for a stream that has none.
 pub(super) fn fields(kind: StreamType) -> Option<&'static [Field]> {
-    use Field::{Name, Name64, ObjectName, Record, Stack, Undocumented};
+    use Field::{CodeView, Misc, Name, Name64, ObjectName, Record, Stack, Undocumented};
     Some(match kind {
         StreamType::THREAD_LIST => &[Stack(0x18), Record(0x28, limits::CONTEXT_BYTES)],
-        StreamType::MODULE_LIST => {
-            &[Name(0x14), Record(0x4c, limits::CODEVIEW_BYTES), Record(0x54, limits::CODEVIEW_BYTES)]
-        }
+        StreamType::MODULE_LIST => &[Name(0x14), CodeView(0x4c), Misc(0x54)],
         StreamType::EXCEPTION => &[Record(0xa0, limits::CONTEXT_BYTES)],
         StreamType::SYSTEM_INFO => &[Name(0x18)],
         StreamType::HANDLE_DATA => &[Name(0x8), ObjectName(0xc), Undocumented(0x20)],
@@ -54,8 +69,8 @@ pub(super) fn fields(kind: StreamType) -> Option<&'static [Field]> {
 }
 
 /// The entries of such a stream; `None` if it is too damaged to have any.
-fn table<W>(out: &Output<'_, '_, W>, at: &StreamLocation) -> Option<Table> {
-    let (meta, lost) = (&out.meta, &mut Vec::new());
+fn table(meta: &Metadata<'_>, at: &StreamLocation) -> Option<Table> {
+    let lost = &mut Vec::new();
     let single =
         |size: usize| (at.present >= size as u64).then(|| Table::fit(at, 0, size as u64, 1, 1, &mut vec![]));
     match at.kind {
@@ -93,7 +108,7 @@ pub(super) fn copy<W: Write + Seek>(
     fields: &[Field],
     redact: bool,
 ) -> io::Result<()> {
-    let Some(table) = table(out, at) else {
+    let Some(table) = table(&out.meta, at) else {
         let rva = out.copy(at.rva, at.present)?;
         return out.stream(at.kind, rva, at.present);
     };
@@ -146,8 +161,9 @@ fn reference<W>(out: &Output<'_, '_, W>, entry: &[u8], field: Field, redact: boo
         Field::Name64(at) => {
             (u64::from(u32_at(entry, at)?) | u64::from(u32_at(entry, at.checked_add(4)?)?) << 32, u32::MAX)
         }
-        Field::Record(at, most) => {
-            let size = u32_at(entry, at)?;
+        Field::Misc(_) if redact => return None,
+        Field::Record(at, _) | Field::CodeView(at) | Field::Misc(at) => {
+            let (size, most) = (u32_at(entry, at)?, field.most_bytes());
             (u64::from(u32_at(entry, at.checked_add(4)?)?), Some(size).filter(|size| *size <= most)?)
         }
         Field::Stack(at) if !redact => {
@@ -180,6 +196,10 @@ fn place<W: Write + Seek>(
         }),
         (rva, size) => out.meta.bytes(rva, u64::from(size)).ok().flatten(),
     };
+    let bytes = match field {
+        Field::CodeView(_) if redact => bytes.map(without_folder),
+        _ => bytes,
+    };
     if let Some(bytes) = bytes.filter(|bytes| bytes.len() as u64 <= out.budget) {
         out.budget = out.budget.saturating_sub(bytes.len() as u64);
         let rva = out.put(&bytes)?;
@@ -198,11 +218,19 @@ fn patch<W>(out: &Output<'_, '_, W>, entry: &mut [u8], field: Field, redact: boo
             set(entry, at, to.unwrap_or(0));
             set(entry, at.saturating_add(4), 0);
         }
+        Field::Misc(at) if redact => {
+            set(entry, at, 0);
+            set(entry, at.saturating_add(4), 0);
+        }
         // One that is longer than any record is lost in the copy too.
-        Field::Record(at, most) if u32_at(entry, at).is_some_and(|size| size > most) => {
+        Field::Record(at, _) | Field::CodeView(at) | Field::Misc(at)
+            if u32_at(entry, at).is_some_and(|size| size > field.most_bytes()) =>
+        {
             set(entry, at.saturating_add(4), NOWHERE);
         }
-        Field::Record(at, _) => set(entry, at.saturating_add(4), to.unwrap_or(0)),
+        Field::Record(at, _) | Field::CodeView(at) | Field::Misc(at) => {
+            set(entry, at.saturating_add(4), to.unwrap_or(0));
+        }
         Field::Stack(at) => {
             if to.is_none() {
                 set(entry, at.saturating_add(8), 0);
@@ -210,6 +238,35 @@ fn patch<W>(out: &Output<'_, '_, W>, entry: &mut [u8], field: Field, redact: boo
             set(entry, at.saturating_add(12), to.unwrap_or(0));
         }
     }
+}
+
+/// A CodeView record whose PDB is named without its folders: the rest is filled with zeros, so that it is as long as it was.
+/// Of another form than the two that name a PDB, nothing is left.
+fn without_folder(mut record: Vec<u8>) -> Vec<u8> {
+    let before = match record.first_chunk() {
+        Some(b"RSDS") => 0x18,
+        Some(b"NB10") => 0x10,
+        // Breakpad's and Crashpad's for ELF: an identity and no name.
+        Some(b"LEpB") => return record,
+        _ => 0,
+    };
+    if let Some(path) = record.get_mut(before..) {
+        pe::keep_file_name(path);
+    }
+    record
+}
+
+/// Whether a handle has object information.
+pub(super) fn has_object_information(dump: &Dump) -> bool {
+    const OBJECT_INFORMATION: usize = 0x20;
+    let meta = Metadata::new(dump.source());
+    let table = dump.stream(StreamType::HANDLE_DATA).and_then(|at| table(&meta, at));
+    let Some(table) = table else { return false };
+    let mut any = false;
+    let read = table.for_each(&meta, |entry: &[u8; OBJECT_INFORMATION + 4]| {
+        any |= u32_at(entry, OBJECT_INFORMATION).is_some_and(|rva| rva != 0);
+    });
+    table.stride > OBJECT_INFORMATION as u64 && read.is_ok() && any
 }
 
 fn u32_at(entry: &[u8], at: usize) -> Option<u32> {

@@ -12,6 +12,7 @@ mod modules;
 mod system;
 mod text;
 mod threads;
+mod trim_record;
 
 use dumplens_core::{Damage, Dump, StreamType};
 use dumplens_synth::{Layout, Process};

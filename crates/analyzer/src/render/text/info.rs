@@ -50,12 +50,14 @@ pub fn info(report: &Report) -> String {
 }
 
 fn kept(report: &Report) -> String {
-    let kept = size_text(report.facts.dump.kept_bytes);
-    match report.facts.dump.missing_bytes {
-        0 => format!("{kept} of the process's memory"),
-        missing => {
-            format!("{kept} of the process's memory; {} more are listed but cut off", size_text(missing))
-        }
+    let dump = &report.facts.dump;
+    let mut kept = format!("{} of the process's memory", size_text(dump.kept_bytes));
+    if dump.redacted {
+        kept += ", redacted";
+    }
+    match dump.missing_bytes {
+        0 => kept,
+        missing => format!("{kept}; {} more are listed but cut off", size_text(missing)),
     }
 }
 

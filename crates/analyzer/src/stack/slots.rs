@@ -1,0 +1,143 @@
+//! Where on the stack a walk found what it found. Of these slots it is proved what they are: return addresses, and
+//! registers without which the walk would not go on.
+
+use std::collections::HashSet;
+
+use dumplens_core::Arch;
+
+use super::registers::{Registers, SP};
+use super::{Frame, Stack, Trust, Walker, x64};
+
+/// Where one step read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Slots {
+    /// The return address.
+    pub(super) ip: u64,
+    /// The stack pointer, if that was saved too.
+    pub(super) sp: Option<u64>,
+    /// Registers, by number.
+    pub(super) registers: [u64; 16],
+    pub(super) saved: u16,
+}
+
+impl Slots {
+    /// Notes where a register was saved; the last place counts.
+    pub(super) fn save(&mut self, register: u8, at: u64) {
+        if let Some(place) = self.registers.get_mut(usize::from(register)) {
+            *place = at;
+            self.saved |= 1 << register;
+        }
+    }
+
+    fn of(&self, register: u8) -> Option<u64> {
+        let at = self.registers.get(usize::from(register))?;
+        (self.saved >> register & 1 == 1).then_some(*at)
+    }
+}
+
+/// Where the frames of one stack were read: of an x64 stack all registers, of others what the frames themselves need.
+#[derive(Debug, Default)]
+pub(crate) struct Proof {
+    /// Between one frame and the next.
+    steps: Vec<Slots>,
+    /// Addresses and lengths.
+    pub(crate) kept: Vec<(u64, u64)>,
+}
+
+impl Proof {
+    /// The slot that a frame's register comes from; `None` if it was never saved, but is one of the dump's registers.
+    pub(crate) fn register(&self, frame: usize, register: u8) -> Option<u64> {
+        self.steps.get(..frame)?.iter().rev().find_map(|step| step.of(register))
+    }
+
+    /// Keeps the slot of a frame's register.
+    pub(crate) fn keep(&mut self, frame: usize, register: u8) {
+        self.kept.extend(self.register(frame, register).map(|at| (at, 8)));
+    }
+}
+
+impl Walker<'_, '_> {
+    /// Where the frames of a stack that this walker walked were read, and the 0 at its end.
+    pub(crate) fn proof(&self, stack: &Stack) -> Proof {
+        match self.process().dump.arch() {
+            Some(Arch::X64) => self.of_x64(stack),
+            Some(Arch::X86) => self.of_x86(stack),
+            Some(Arch::Arm64) => of_arm64(stack),
+            _ => Proof::default(),
+        }
+    }
+
+    fn of_x64(&self, stack: &Stack) -> Proof {
+        let mut proof = Proof::default();
+        let callers = stack.frames.iter().skip(1).map(|caller| (caller.ip, Some(caller.sp)));
+        let callers = callers.chain(stack.stopped.is_end().then_some((0, None)));
+        for (frame, (callee, (ip, sp))) in stack.frames.iter().zip(callers).enumerate() {
+            let step = |registers: &Registers| self.step_x64(&Frame { registers: *registers, ..*callee });
+            let leads = |registers: &Registers| {
+                step(registers).is_some_and(|found| found.0 == ip && sp.is_none_or(|sp| found.1 == sp))
+            };
+            let Some((_, _, slots)) = step(&callee.registers) else { break };
+            proof.kept.push((slots.ip, 8));
+            proof.kept.extend(slots.sp.map(|at| (at, 8)));
+            // A frame register: without it the step leads elsewhere, or nowhere.
+            let mut alone = Registers::default();
+            alone.put(SP, callee.registers.get(SP));
+            if !leads(&alone) {
+                for register in (0..16).filter(|register| *register != SP) {
+                    let mut without = callee.registers;
+                    without.forget(register);
+                    if callee.registers.get(register).is_some() && !leads(&without) {
+                        proof.keep(frame, register);
+                    }
+                }
+            }
+            proof.steps.push(slots);
+        }
+        proof
+    }
+
+    fn step_x64(&self, callee: &Frame) -> Option<(u64, u64, Slots)> {
+        let pages = &self.code().pages;
+        let executable = self.code().is_executable(callee.lookup());
+        let caller = if callee.exact && !executable {
+            x64::leaf(pages, &callee.registers).ok()?
+        } else {
+            let table = self.code().table(callee.lookup()).ok()?;
+            x64::caller(pages, &table, callee.ip, &callee.registers, callee.exact).ok()?
+        };
+        Some((caller.ip, caller.sp, caller.slots))
+    }
+
+    /// A return address lies below the caller's stack pointer; below it, EBP where the chain goes on with it.
+    fn of_x86(&self, stack: &Stack) -> Proof {
+        let chained = stack.frames.iter().filter(|frame| frame.trust == Trust::FramePointer);
+        let mut leads: HashSet<u64> = chained.map(|frame| frame.sp.wrapping_sub(8)).collect();
+        let mut kept = Vec::new();
+        if let Some(end) = stack.frames.last().and_then(|last| last.chain).filter(|_| stack.stopped.is_end())
+        {
+            leads.insert(end);
+            kept.push((end.wrapping_add(4), 4));
+        }
+        for frame in stack.frames.iter().skip(1) {
+            kept.push((frame.sp.wrapping_sub(4), 4));
+            let below = frame.sp.wrapping_sub(8);
+            let saved = self.process().dump.memory().u32(below).ok();
+            if saved.is_some_and(|ebp| leads.contains(&ebp.into())) {
+                kept.push((below, 4));
+            }
+        }
+        Proof { steps: Vec::new(), kept }
+    }
+}
+
+/// A frame record: x29, where the chain goes on with it, and x30.
+fn of_arm64(stack: &Stack) -> Proof {
+    let next = stack.frames.iter().skip(1).map(|frame| frame.chain);
+    let records = stack.frames.iter().map(|frame| frame.chain).zip(next);
+    let chains: HashSet<Option<u64>> = records.clone().map(|(at, _)| at).chain([Some(0)]).collect();
+    let kept = records.filter_map(|(at, next)| {
+        let at = at?;
+        Some(if chains.contains(&next) { (at, 16) } else { (at.wrapping_add(8), 8) })
+    });
+    Proof { steps: Vec::new(), kept: kept.collect() }
+}
