@@ -82,10 +82,10 @@ impl Totals {
             regions: groups.iter().map(|g| g.regions).sum(),
             total,
             busy: total - unused,
-            usage: table(&groups, |g| Some(g.key.0)),
-            kind: table(&groups, |g| (!free(g)).then_some(g.key.2)),
-            state: table(&groups, |g| Some(g.key.1)),
-            protect: table(&groups, |g| g.key.1.is_commit().then_some(g.key.3)),
+            usage: table(&groups, |g| Some(g.key.0), |_| false),
+            kind: table(&groups, |g| (!free(g)).then_some(g.key.2), |kind| kind.0 == OTHER),
+            state: table(&groups, |g| Some(g.key.1), |state| state.0 == OTHER),
+            protect: table(&groups, |g| g.key.1.is_commit().then_some(g.key.3), |protect| protect.0 == OTHER),
             commit,
             reserve,
             free: unused,
@@ -142,6 +142,11 @@ fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {
     }
 }
 
+/// Groups that are told apart; a sound list has a few dozen.
+const MOST_GROUPS: usize = 4096;
+/// In a key: any other value than those that have a group of their own.
+const OTHER: u32 = u32::MAX;
+
 /// Sums by key: a few dozen, in a list that is not damaged.
 #[derive(Debug, Default)]
 struct Groups {
@@ -169,8 +174,17 @@ impl Groups {
         self.last = number;
     }
 
+    /// The group of a key. A damaged list can have as many keys as regions: once there are too many, what has none
+    /// of its own joins a group of other values.
     #[cold]
-    fn look_up(&mut self, key: Key) -> usize {
+    fn look_up(&mut self, mut key: Key) -> usize {
+        if self.list.len() >= MOST_GROUPS && !self.numbers.contains_key(&key) {
+            let (usage, state, kind, _) = key;
+            let state = if state.is_known() { state } else { MemoryState(OTHER) };
+            let kinds = [MemoryType::PRIVATE, MemoryType::MAPPED, MemoryType::IMAGE, MemoryType(0)];
+            let kind = if kinds.contains(&kind) { kind } else { MemoryType(OTHER) };
+            key = (usage, state, kind, Protection(OTHER));
+        }
         let number = *self.numbers.entry(key).or_insert_with(|| {
             self.list.push(Group { key, regions: 0, size: 0, largest: (0, 0), next: 0 });
             self.list.len() - 1
@@ -206,7 +220,11 @@ fn group(space: &AddressSpace<'_>) -> Vec<Group> {
 const MOST_ROWS: usize = 64;
 
 /// Joins the groups that share a name; those for which `name` is `None` do not count.
-fn table<N: Display + Ord>(groups: &[Group], name: impl Fn(&Group) -> Option<N>) -> Vec<TotalsRow> {
+fn table<N: Display + Ord>(
+    groups: &[Group],
+    name: impl Fn(&Group) -> Option<N>,
+    is_other: impl Fn(&N) -> bool,
+) -> Vec<TotalsRow> {
     let mut by_name: BTreeMap<N, (u64, u64, (u64, u64))> = BTreeMap::new();
     for group in groups {
         let Some(key) = name(group) else { continue };
@@ -214,7 +232,7 @@ fn table<N: Display + Ord>(groups: &[Group], name: impl Fn(&Group) -> Option<N>)
         *row = (row.0 + group.regions, row.1 + group.size, larger(Some(row.2), group.largest));
     }
     let row = |(name, (regions, size, largest)): (N, _)| TotalsRow {
-        name: name.to_string(),
+        name: if is_other(&name) { TotalsRow::others().name } else { name.to_string() },
         regions,
         size,
         largest,
