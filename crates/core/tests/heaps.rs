@@ -1,7 +1,10 @@
 //! The walk through heaps, against what the synthetic processes were made of.
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)]
 
-use dumplens_core::process::heap::{self, Heap, HeapKind, Heaps, PartKind};
+use dumplens_core::process::heap::{
+    self, Backend, BlockFault, BlockReader, BlockState, FaultKind, Heap, HeapBlock, HeapKind, Heaps,
+    LayoutBasis, PartKind,
+};
 use dumplens_core::process::{Peb, Teb};
 use dumplens_core::{Dump, Width};
 use dumplens_synth::damage::{self, HeapVariant};
@@ -11,11 +14,15 @@ use dumplens_synth::{Process, heap as synth};
 
 /// The heaps of every PEB of a process, in the order of the truth: those of the 32-bit PEB of WOW64 first.
 fn walk(process: &Process) -> Heaps {
-    let dump = Dump::open(process.to_bytes().0).unwrap();
+    walk_dump(&Dump::open(process.to_bytes().0).unwrap())
+}
+
+fn walk_dump(dump: &Dump) -> Heaps {
     let memory = dump.memory();
     let regions = &dump.memory_info().unwrap().unwrap().regions;
     let build = dump.system_info().unwrap().map(|s| s.build);
-    let teb = Teb::read(memory, process.threads[0].teb, dump.width()).unwrap();
+    let teb = dump.threads().unwrap().unwrap()[0].teb;
+    let teb = Teb::read(memory, teb, dump.width()).unwrap();
     let tebs = [teb.wow64(), Some(teb)].into_iter().flatten();
     let mut all = Heaps::default();
     for teb in tebs {
@@ -129,27 +136,152 @@ fn every_layout() {
         let found = walk(&process);
         compare(name, &found, &truth);
         for heap in found.list.iter().filter(|heap| heap.kind != HeapKind::Unknown) {
-            // No list heads of x86 segment heaps were published.
-            let by_shape = heap.kind == HeapKind::Segment && heap.width == Width::Bits32;
-            assert_eq!(heap.faults.is_empty(), !by_shape, "{name}: {:?}", heap.faults);
-            assert_eq!(heap.layout.is_some(), !by_shape, "{name}");
+            assert_eq!(heap.faults, [], "{name}");
+            assert!(heap.layout.is_some() && heap.basis.is_some(), "{name}");
+            assert_eq!(heap.is_metadata, *name == "segment_2004_hidden" && heap.index == 2, "{name}");
         }
         assert_eq!(found.faults, [], "{name}");
     }
 }
 
-/// A build between the columns of the table: the lists are found by their shape, and that is said.
+/// Every block with exactly its address, size and backend, and no other; and what a heap's blocks take lies in its parts
+/// without overlaps.
+#[test]
+fn every_block() {
+    for (name, preset) in ALL {
+        let (process, truth) = preset();
+        let dump = Dump::open(process.to_bytes().0).unwrap();
+        let found = walk_dump(&dump);
+        let reader = BlockReader::new(dump.memory(), &found.list);
+        for (heap, truth) in found.list.iter().zip(&truth.heaps) {
+            let mut blocks = reader.blocks(heap);
+            let all: Vec<HeapBlock> = blocks.by_ref().collect();
+            assert_eq!(blocks.faults(), [], "{name}");
+            let busy = all.iter().filter(|block| block.state == BlockState::Busy);
+            let mut busy: Vec<_> = busy.map(|b| (b.address, b.size, format!("{:?}", b.backend))).collect();
+            let wanted = truth.blocks.iter().map(|b| (b.address, b.size, format!("{:?}", b.backend)));
+            let mut wanted: Vec<_> = wanted.collect();
+            busy.sort_unstable();
+            wanted.sort_unstable();
+            assert_eq!(busy, wanted, "{name}, heap {:#x}", heap.handle);
+            no_overlaps(name, heap, &all);
+            for block in &truth.blocks {
+                let last = block.address + block.size - 1;
+                for at in [block.address, last] {
+                    assert_eq!(
+                        reader.at(at).map(|found| found.address),
+                        Some(block.address),
+                        "{name} {at:#x}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What is the heap's own of a subsegment has the size of what is left of it, and not its place.
+fn no_overlaps(name: &str, heap: &Heap, blocks: &[HeapBlock]) {
+    let mut spans: Vec<(u64, u64)> = blocks
+        .iter()
+        .filter(|block| block.state != BlockState::Internal)
+        .map(|block| (block.start, block.start + block.taken))
+        .collect();
+    spans.sort_unstable();
+    assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{name}");
+    for block in blocks {
+        let inside = |part: &heap::Part| part.base <= block.start && block.start + block.taken <= part.end;
+        assert!(heap.parts.iter().any(inside), "{name} {block:x?}");
+        assert!(block.state == BlockState::Internal || block.address >= block.start, "{name} {block:x?}");
+        assert!(block.address + block.size <= block.start + block.taken + 8, "{name} {block:x?}");
+    }
+}
+
+/// A build behind a known one has its layout if the lists are where that has them; otherwise they are found by their
+/// shape, and that is said.
 #[test]
 fn a_build_without_a_layout() {
-    for (name, preset) in ALL.iter().filter(|(name, _)| name.starts_with("segment") && !name.contains("24h2"))
-    {
+    let cases = [
+        ("segment_2004", 18000, Some(LayoutBasis::Between)),
+        ("segment_win11", 22631, Some(LayoutBasis::Between)),
+        ("segment_1709", 16299, Some(LayoutBasis::Verified)),
+        ("segment_2004", 19045, Some(LayoutBasis::Verified)),
+        ("segment_10240", 10240, Some(LayoutBasis::Published)),
+        ("segment_2004", 17134, None),
+        ("segment_1607", 22000, None),
+        ("segment_2004_x86", 10240, None),
+    ];
+    for (name, build, basis) in cases {
+        let preset = ALL.iter().find(|preset| preset.0 == name).unwrap().1;
         let (mut process, truth) = preset();
-        process.system.as_mut().unwrap().build = 17763;
+        process.system.as_mut().unwrap().build = build;
         let found = walk(&process);
-        compare(name, &found, &truth);
         for heap in found.list.iter().filter(|heap| heap.kind == HeapKind::Segment) {
-            assert!(heap.faults.iter().any(|fault| fault.what == heap::FaultKind::ByShape), "{name}");
+            let shape = heap.faults.iter().any(|fault| fault.what == FaultKind::ByShape);
+            assert_eq!((heap.basis, shape), (basis, basis.is_none()), "{name} as {build}");
         }
+        if basis.is_some() {
+            compare(name, &found, &truth);
+        }
+    }
+}
+
+/// The blocks of the first heap of a process, and what was wrong on the way.
+fn blocks(process: &Process) -> (Vec<HeapBlock>, Vec<BlockFault>) {
+    let dump = Dump::open(process.to_bytes().0).unwrap();
+    let found = walk_dump(&dump);
+    let reader = BlockReader::new(dump.memory(), &found.list);
+    let mut blocks = reader.blocks(&found.list[0]);
+    let busy = blocks.by_ref().filter(|block| block.state == BlockState::Busy).collect();
+    (busy, blocks.faults().to_vec())
+}
+
+/// A write beyond a block's end destroys the header of the next: it is named, with the block in front of it.
+#[test]
+fn an_overrun_is_found() {
+    for (name, backend) in [
+        ("nt_win10_x64", Backend::Nt),
+        ("nt_win7_x86", Backend::Nt),
+        ("segment_2004", Backend::Vs),
+        ("segment_24h2", Backend::Vs),
+    ] {
+        let preset = ALL.iter().find(|preset| preset.0 == name).unwrap().1;
+        let (mut process, _) = preset();
+        let (before, faults) = blocks(&process);
+        assert_eq!(faults, [], "{name}");
+        let victim = before.iter().find(|block| block.backend == backend).copied().unwrap();
+        let end = victim.start + victim.taken;
+        process.put(end, &[0x41; 16]);
+        let (after, faults) = blocks(&process);
+        assert_eq!(faults.len(), 1, "{name}");
+        let known = [FaultKind::BrokenEntry, FaultKind::BrokenEnd, FaultKind::BrokenChunk];
+        assert!(known.contains(&faults[0].fault.what), "{name} {faults:x?}");
+        assert_eq!(
+            (faults[0].fault.at, faults[0].before.map(|b| b.address)),
+            (end, Some(victim.address)),
+            "{name}"
+        );
+        // What lies in other segments, and before it, is still there.
+        assert!(after.len() < before.len() && after.contains(&victim), "{name}");
+        let large = |blocks: &[HeapBlock]| blocks.iter().filter(|b| b.backend == Backend::Large).count();
+        assert_eq!(large(&after), large(&before), "{name}");
+    }
+}
+
+/// A block of the low-fragmentation heap whose own header was overwritten.
+#[test]
+fn an_overrun_of_a_small_block_is_found() {
+    for preset in [ALL[2], ALL[5]] {
+        let (mut process, _) = preset.1();
+        let (before, _) = blocks(&process);
+        let small: Vec<_> = before.iter().filter(|block| block.backend == Backend::Lfh).collect();
+        let [first, second] = [small[1], small[2]];
+        assert_eq!(first.start + first.taken, second.start);
+        process.put(second.start, &[0x41; 16]);
+        let (_, faults) = blocks(&process);
+        assert_eq!(faults.len(), 1, "{}", preset.0);
+        assert_eq!(faults[0].fault.what, FaultKind::BrokenLfhHeader);
+        assert_eq!(faults[0].fault.at, second.start);
+        assert_eq!(faults[0].before.map(|block| block.address), Some(first.address));
     }
 }
 

@@ -1,7 +1,7 @@
 //! 24H2: the chain of heap descriptors, the only way to heaps that are not in `PEB.ProcessHeaps`.
 
+use super::list;
 use crate::arch::Width;
-use crate::bytes::Fields;
 use crate::process::Process;
 
 /// A descriptor and the heap that it names. The heap's UserContext points back.
@@ -13,15 +13,15 @@ pub struct Descriptor {
     pub heap: u64,
 }
 
-/// Writes descriptors {Next, Prev, Heap}, linked in this order; Next of the last and Prev of the first are null.
-pub fn put_chain(process: &mut Process, width: Width, chain: &[Descriptor]) {
-    let address = |number: Option<usize>| number.and_then(|it| chain.get(it)).map_or(0, |it| it.address);
-    for (number, descriptor) in chain.iter().enumerate() {
+/// Writes descriptors {Next, Prev, Heap}, linked in this order to a circle with `head`, a LIST_ENTRY in ntdll's data
+/// behind which no heap stands.
+pub fn put_chain(process: &mut Process, width: Width, head: u64, chain: &[Descriptor]) {
+    let links: Vec<u64> =
+        [head].into_iter().chain(chain.iter().map(|descriptor| descriptor.address)).collect();
+    list::circle(process, width, &links);
+    let heaps = [0].into_iter().chain(chain.iter().map(|descriptor| descriptor.heap));
+    for (at, heap) in links.iter().zip(heaps) {
         let word = width.bytes();
-        let mut d = Fields::sized(width, 3 * word);
-        d.word(0, address(number.checked_add(1)));
-        d.word(word, address(number.checked_sub(1)));
-        d.word(2 * word, descriptor.heap);
-        process.put(descriptor.address, &d.bytes);
+        process.put(at + 2 * word as u64, &heap.to_le_bytes()[..word]);
     }
 }

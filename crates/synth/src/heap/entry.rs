@@ -4,7 +4,9 @@ use crate::arch::Width;
 
 /// Flags: in use.
 pub const BUSY: u8 = 0x01;
-/// Flags: a block with an allocation of its own.
+/// Flags: something is recorded beside the entry.
+pub(super) const EXTRA: u8 = 0x02;
+/// Flags: the heap's own, such as what holds the low-fragmentation heap.
 pub const VIRTUAL: u8 = 0x08;
 /// Flags: nothing follows in the segment.
 pub const LAST: u8 = 0x10;

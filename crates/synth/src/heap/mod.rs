@@ -27,10 +27,12 @@ mod descriptor;
 mod entry;
 mod list;
 mod nt;
+mod nt_lfh;
 mod nt_offsets;
 mod nt_write;
 mod page;
 mod segment;
+mod segment_blocks;
 mod segment_offsets;
 mod segment_write;
 mod tree;
@@ -43,4 +45,6 @@ pub use nt_offsets::NtLayout;
 pub use page::{FLG_HEAP_PAGE_ALLOCS, PageHeap};
 pub use segment::{LargeAlloc, PageSegment, SegmentHeap};
 pub use segment_offsets::SegmentLayout;
-pub use truth::{HeapClass, HeapKind, HeapRange, HeapTruth, LargeTruth, OtherTruth, Truth};
+pub use truth::{
+    Backend, BlockTruth, HeapClass, HeapKind, HeapRange, HeapTruth, LargeTruth, OtherTruth, Truth,
+};

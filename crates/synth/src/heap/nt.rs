@@ -30,7 +30,10 @@ pub struct NtHeap {
     pub segments: Vec<NtSegment>,
     /// Large blocks in list order.
     pub large: Vec<LargeBlock>,
-    /// FrontEndHeap; the allocation around it begins at the multiple of 64 KiB below. FrontEndHeapType is then 2.
+    /// Blocks have an extended entry, as with user stack traces.
+    pub stack_traces: bool,
+    /// FrontEndHeap. In a segment of the heap, as in Windows 7, or with an allocation that begins at the multiple of 64 KiB
+    /// below. FrontEndHeapType is then 2.
     pub front_end: Option<u64>,
     /// Counters; those that follow from segments and blocks if `None`.
     pub counters: Option<NtCounters>,
@@ -85,8 +88,8 @@ pub struct NtCounters {
     pub segments: u32,
 }
 
-/// Reserved and committed pages of a front end, as observed.
-const FRONT_END: [u64; 2] = [2, 0xB];
+/// Reserved and committed pages of a front end: 26 in all on x64.
+const FRONT_END: [u64; 2] = [2, 0x18];
 
 impl NtSegment {
     /// A segment whose first pages are committed and whose reservation ends one page behind it.
@@ -148,6 +151,13 @@ impl LargeBlock {
         self.allocation + self.front_pages * PAGE
     }
 
+    /// The same with an extended entry behind the header.
+    #[must_use]
+    pub fn traced(self, width: Width) -> Self {
+        let extended = if width == Width::W32 { 0x10 } else { 0x20 };
+        LargeBlock { unused: self.unused + extended, ..self } // as much less was asked for
+    }
+
     /// Size of a HEAP_VIRTUAL_ALLOC_ENTRY, bytes.
     pub(crate) fn header(width: Width) -> u64 {
         if width == Width::W32 { 0x20 } else { 0x40 }
@@ -175,6 +185,7 @@ impl NtHeap {
             virtual_memory_threshold: if narrow { 0xFE00 } else { 0xFF00 },
             segments: Vec::new(),
             large: Vec::new(),
+            stack_traces: false,
             front_end: None,
             counters: None,
             user_context: 0,
@@ -195,6 +206,12 @@ impl NtHeap {
         }
     }
 
+    /// A front end that has an allocation of its own.
+    fn own_front_end(&self) -> Option<u64> {
+        let holds = |at: u64| self.segments.iter().any(|it| (it.range().start..it.range().end).contains(&at));
+        self.front_end.filter(|at| !holds(*at))
+    }
+
     /// Adds every reservation of the heap.
     pub fn allocate(&self, space: &mut AddressSpace) {
         for segment in &self.segments {
@@ -203,7 +220,7 @@ impl NtHeap {
         for block in &self.large {
             space.allocate(block.allocation, &block.parts());
         }
-        if let Some(front_end) = self.front_end {
+        if let Some(front_end) = self.own_front_end() {
             let [committed, reserved] = FRONT_END.map(|pages| pages * PAGE);
             let parts = [Part::private(committed, PAGE_READWRITE), Part::reserved(reserved)];
             space.allocate(front_end & !0xFFFF, &parts);
@@ -217,7 +234,7 @@ impl NtHeap {
             let (start, end) = (block.entry(), block.entry() + block.commit_size);
             HeapRange { start, end, class: HeapClass::LargeBlock }
         }));
-        ranges.extend(self.front_end.map(|pointer| {
+        ranges.extend(self.own_front_end().map(|pointer| {
             let start = pointer & !0xFFFF;
             let end = start + (FRONT_END[0] + FRONT_END[1]) * PAGE;
             HeapRange { start, end, class: HeapClass::FrontEnd }
@@ -231,6 +248,7 @@ impl NtHeap {
                 user_size: block.commit_size - u64::from(block.unused),
             })
             .collect();
+        truth.blocks = self.blocks();
         truth
     }
 }

@@ -2,20 +2,24 @@
 
 use crate::arch::Width;
 
-/// Which _HEAP. The columns of section C.5 of the specification; Windows 8 and 10 share everything up to LockVariable.
+/// Which _HEAP. Windows 8, 10 and 11 share everything up to LockVariable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NtLayout {
     /// Windows Vista and 7, 32-bit.
     Win7X86,
     /// Windows 8 and 8.1, 32-bit. What follows LockVariable is derived, not stated.
     Win8X86,
-    /// Windows 10 and 11, 32-bit.
+    /// Windows 10 1607 to 1803, 32-bit.
+    Win1607X86,
+    /// Windows 10 1809 and later, 32-bit.
     Win10X86,
     /// Windows Vista and 7, 64-bit: the Windows 8 offsets moved by PointerKey.
     Win7X64,
-    /// Windows 8 and 8.1, 64-bit. What follows LockVariable is derived, not stated.
+    /// Windows 8 to Windows 10 1511, 64-bit.
     Win8X64,
-    /// Windows 10 and 11, 64-bit.
+    /// Windows 10 1607 to 1803, 64-bit.
+    Win1607X64,
+    /// Windows 10 1809 and later, 64-bit.
     Win10X64,
 }
 
@@ -27,6 +31,7 @@ pub(crate) struct Offsets {
     pub(crate) encode_flag_mask: usize,
     pub(crate) encoding: usize,
     pub(crate) pointer_key: Option<usize>,
+    pub(crate) interceptor: usize,
     pub(crate) virtual_memory_threshold: usize,
     pub(crate) signature: usize,
     pub(crate) segment_reserve: usize,
@@ -54,6 +59,7 @@ const WIN7_X86: Offsets = Offsets {
     encode_flag_mask: 0x4C,
     encoding: 0x50,
     pointer_key: Some(0x58),
+    interceptor: 0x5C,
     virtual_memory_threshold: 0x60,
     signature: 0x64,
     segment_reserve: 0x68,
@@ -75,6 +81,7 @@ const WIN7_X86: Offsets = Offsets {
 
 const WIN10_X86: Offsets = Offsets {
     pointer_key: None,
+    interceptor: 0x58,
     virtual_memory_threshold: 0x5C,
     signature: 0x60,
     segment_reserve: 0x64,
@@ -103,12 +110,23 @@ const WIN8_X86: Offsets = Offsets {
     ..WIN10_X86
 };
 
+/// With StackTraceInitVar, without CommitLimitData.
+const WIN1607_X86: Offsets = Offsets {
+    front_end_heap: 0xD4,
+    front_end_heap_type: 0xDA,
+    status_bitmap: None,
+    counters: 0x1E4,
+    size: 0x248,
+    ..WIN10_X86
+};
+
 const WIN10_X64: Offsets = Offsets {
     flags: 0x70,
     force_flags: 0x74,
     encode_flag_mask: 0x7C,
     encoding: 0x80,
     pointer_key: None,
+    interceptor: 0x90,
     virtual_memory_threshold: 0x94,
     signature: 0x98,
     segment_reserve: 0xA0,
@@ -139,8 +157,20 @@ const WIN8_X64: Offsets = Offsets {
     ..WIN10_X64
 };
 
+/// With StackTraceInitVar (8 bytes), without CommitLimitData.
+const WIN1607_X64: Offsets = Offsets {
+    front_end_heap: 0x178,
+    front_end_heap_type: 0x182,
+    counters: 0x218,
+    status_bitmap: None,
+    user_context: None,
+    size: 0x2A0,
+    ..WIN10_X64
+};
+
 const WIN7_X64: Offsets = Offsets {
     pointer_key: Some(0x90),
+    interceptor: 0x98,
     virtual_memory_threshold: 0x9C,
     signature: 0xA0,
     segment_reserve: 0xA8,
@@ -164,18 +194,25 @@ impl NtLayout {
     /// Pointer width of the structures.
     pub fn width(self) -> Width {
         match self {
-            NtLayout::Win7X86 | NtLayout::Win8X86 | NtLayout::Win10X86 => Width::W32,
-            NtLayout::Win7X64 | NtLayout::Win8X64 | NtLayout::Win10X64 => Width::W64,
+            NtLayout::Win7X86 | NtLayout::Win8X86 | NtLayout::Win1607X86 | NtLayout::Win10X86 => Width::W32,
+            NtLayout::Win7X64 | NtLayout::Win8X64 | NtLayout::Win1607X64 | NtLayout::Win10X64 => Width::W64,
         }
+    }
+
+    /// Windows Vista and 7.
+    pub(crate) fn is_seven(self) -> bool {
+        matches!(self, NtLayout::Win7X86 | NtLayout::Win7X64)
     }
 
     pub(crate) fn offsets(self) -> &'static Offsets {
         match self {
             NtLayout::Win7X86 => &WIN7_X86,
             NtLayout::Win8X86 => &WIN8_X86,
+            NtLayout::Win1607X86 => &WIN1607_X86,
             NtLayout::Win10X86 => &WIN10_X86,
             NtLayout::Win7X64 => &WIN7_X64,
             NtLayout::Win8X64 => &WIN8_X64,
+            NtLayout::Win1607X64 => &WIN1607_X64,
             NtLayout::Win10X64 => &WIN10_X64,
         }
     }

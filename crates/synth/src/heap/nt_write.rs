@@ -1,8 +1,9 @@
 //! The bytes of an NT heap.
 
-use super::entry::{self, BUSY, HeapEntry, LAST, VIRTUAL};
+use super::entry::{self, BUSY, EXTRA, HeapEntry, LAST, VIRTUAL};
 use super::nt::{LargeBlock, NtHeap, NtSegment};
-use super::{list, nt_offsets::Offsets};
+use super::truth::{Backend, BlockTruth};
+use super::{list, nt_lfh, nt_offsets::Offsets};
 use crate::arch::Width;
 use crate::bytes::{At, Fields, low32, to_usize};
 use crate::constants::PAGE;
@@ -29,6 +30,50 @@ const BUSY_BLOCK: At = At(0x18, 0x30);
 const BLOCKS: [(u16, &[u8]); 3] = [(4, b"first block"), (9, b"second block"), (0x21, b"third block")];
 const LFH: u8 = 2;
 
+/// A run of blocks that is being written.
+struct Run<'a> {
+    heap: &'a NtHeap,
+    process: &'a mut Process,
+    at: u64,
+    /// Granules of the block before.
+    previous: u16,
+}
+
+impl Run<'_> {
+    /// Writes the entry of the next block; returns where the block begins.
+    fn put(&mut self, bytes: u64, flags: u8, unused_bytes: u8) -> u64 {
+        let (at, size) = (self.at, self.heap.granules(bytes));
+        let previous_size = self.previous;
+        let entry = HeapEntry { size, flags, previous_size, unused_bytes, ..HeapEntry::default() };
+        self.heap.put_entry(self.process, at, entry);
+        (self.at, self.previous) = (at + bytes, size);
+        at
+    }
+
+    /// Blocks in use.
+    fn used(&mut self) -> Vec<BlockTruth> {
+        let granule = entry::granule(self.heap.width()) as u64;
+        let block = |(granules, text): (u16, &[u8])| {
+            let bytes = u64::from(granules) * granule + self.heap.extended();
+            let (at, size) = (self.at, text.len() as u64);
+            let byte = self.heap.put_tail(self.process, at, bytes, bytes - size);
+            self.put(bytes, BUSY, byte);
+            let address = at + granule + self.heap.extended();
+            self.process.put(address, text);
+            BlockTruth { address, size, backend: Backend::Nt }
+        };
+        BLOCKS.map(block).to_vec()
+    }
+
+    /// The subsegment's owner, and the subsegment.
+    fn lfh(&mut self) -> Vec<BlockTruth> {
+        let granule = entry::granule(self.heap.width()) as u64;
+        let owner = self.put(nt_lfh::OWNER_BYTES, BUSY | VIRTUAL, 1) + granule;
+        let user = self.put(nt_lfh::BYTES, BUSY | VIRTUAL, 1) + granule;
+        self.heap.put_lfh(self.process, owner, user)
+    }
+}
+
 impl NtHeap {
     /// Writes _HEAP, its segments, some blocks, and the entries of large blocks.
     pub fn put(&self, process: &mut Process) {
@@ -38,7 +83,11 @@ impl NtHeap {
         process.put(self.address + self.segment_size(), &self.header()[to_usize(self.segment_size())..]);
         for block in &self.large {
             process.put(block.entry(), &self.large_block(block));
-            process.put(block.entry() + LargeBlock::header(self.width()), b"large block");
+            let user = block.entry() + LargeBlock::header(self.width()) + self.extended();
+            process.put(user, b"large block");
+            if self.stack_traces {
+                process.put(user - 1, &[5]);
+            }
         }
         if let Some(front_end) = self.front_end {
             process.put(front_end, &self.address.to_le_bytes()[..self.width().bytes()]);
@@ -90,31 +139,60 @@ impl NtHeap {
         s.u32_at(NUMBER_OF_UNCOMMITTED_PAGES, count(pages.iter().map(ExactSizeIterator::len).sum()));
         s.u32_at(NUMBER_OF_UNCOMMITTED_RANGES, count(pages.len()));
         process.put(segment.base, &s.bytes);
-        list::circle(process, self.width(), &[segment.base + at(self.width(), UCR_SEGMENT_LIST)]);
         self.put_blocks(process, segment, first);
     }
 
-    /// Blocks in use, then one free block up to the end of the first committed pages.
-    fn put_blocks(&self, process: &mut Process, segment: &NtSegment, first: u64) {
+    /// The blocks of a segment: in its first committed pages some in use and, if there is room, the low-fragmentation
+    /// heap; then a free one. The last one of each run of committed pages has the HEAP_UCR_DESCRIPTOR of what follows.
+    fn put_blocks(&self, process: &mut Process, segment: &NtSegment, first: u64) -> Vec<BlockTruth> {
+        let (mut blocks, mut descriptors) = (Vec::new(), Vec::new());
         let granule = entry::granule(self.width()) as u64;
-        let (mut address, mut previous_size) = (segment.base + first, self.granules(first));
-        for (size, text) in BLOCKS {
-            let unused = usize::from(size) * entry::granule(self.width()) - text.len();
-            let unused_bytes = u8::try_from(unused.min(0x3F)).expect("at most 0x3F");
-            let block = HeapEntry { size, flags: BUSY, previous_size, unused_bytes, ..HeapEntry::default() };
-            self.put_entry(process, address, block);
-            process.put(address + granule, text);
-            address += u64::from(size) * granule;
-            previous_size = size;
+        for (number, range) in segment.committed.iter().enumerate() {
+            let at = segment.base + if number == 0 { first } else { u64::from(range.start) * PAGE };
+            let end = segment.base + u64::from(range.end) * PAGE;
+            let previous = if number == 0 { self.granules(first) } else { 0 };
+            let mut run = Run { heap: self, process: &mut *process, at, previous };
+            if number == 0 {
+                blocks.extend(run.used());
+                if range.end >= 4 {
+                    blocks.extend(run.lfh());
+                }
+            }
+            let ucr = 4 * granule;
+            run.put(end - ucr - run.at, LAST, 0);
+            let next = segment.committed.get(number + 1).map_or(segment.pages, |range| range.start);
+            let descriptor = run.put(ucr, BUSY, 3) + granule;
+            run.process
+                .put(descriptor + 2 * granule, &self.words(&[end, u64::from(next - range.end) * PAGE]));
+            descriptors.push(descriptor + granule);
         }
-        let end = segment.base + segment.committed.first().map_or(0, |range| u64::from(range.end) * PAGE);
-        let rest = HeapEntry {
-            size: self.granules(end - address),
-            flags: LAST,
-            previous_size,
-            ..HeapEntry::default()
-        };
-        self.put_entry(process, address, rest);
+        let head = segment.base + at(self.width(), UCR_SEGMENT_LIST);
+        let links: Vec<u64> = [head].into_iter().chain(descriptors).collect();
+        list::circle(process, self.width(), &links);
+        blocks
+    }
+
+    fn words(&self, words: &[u64]) -> Vec<u8> {
+        words.iter().flat_map(|word| word.to_le_bytes()[..self.width().bytes()].to_vec()).collect()
+    }
+
+    /// The blocks of every segment, and the large ones.
+    pub(super) fn blocks(&self) -> Vec<BlockTruth> {
+        let mut nothing = Process::default();
+        let segments = self.segments.iter();
+        let mut blocks: Vec<_> =
+            segments.flat_map(|it| self.put_blocks(&mut nothing, it, self.first_entry(it))).collect();
+        blocks.extend(self.large.iter().map(|block| BlockTruth {
+            address: block.entry() + LargeBlock::header(self.width()) + self.extended(),
+            size: block.commit_size - u64::from(block.unused),
+            backend: Backend::Large,
+        }));
+        blocks
+    }
+
+    /// Bytes of an extended entry and what precedes it.
+    fn extended(&self) -> u64 {
+        if self.stack_traces { 2 * entry::granule(self.width()) as u64 } else { 0 }
     }
 
     fn put_entry(&self, process: &mut Process, address: u64, block: HeapEntry) {
@@ -139,6 +217,7 @@ impl NtHeap {
         if let Some(pointer_key) = o.pointer_key {
             h.word(pointer_key, 0x5EC3_6A2F_1D98_B704);
         }
+        h.word(o.interceptor, if self.stack_traces { 0x7F34_5678 } else { 0 });
         h.u32(o.virtual_memory_threshold, self.virtual_memory_threshold);
         h.u32(o.signature, 0xEEFF_EEFF);
         h.word(o.segment_reserve, 0x10_0000);
@@ -175,13 +254,14 @@ impl NtHeap {
     }
 
     fn free_granules(&self) -> u32 {
-        let used = |segment: &NtSegment| {
-            let blocks: u64 = BLOCKS.iter().map(|(size, _)| u64::from(*size)).sum();
-            self.first_entry(segment) + blocks * entry::granule(self.width()) as u64
+        let granule = entry::granule(self.width()) as u64;
+        let blocks: u64 = BLOCKS.iter().map(|(size, _)| u64::from(*size) * granule + self.extended()).sum();
+        let free = |segment: &NtSegment| {
+            let lfh = if segment.committed[0].end >= 4 { nt_lfh::OWNER_BYTES + nt_lfh::BYTES } else { 0 };
+            let ucr = segment.committed.len() as u64 * 4 * granule;
+            u64::from(segment.committed_pages()) * PAGE - self.first_entry(segment) - blocks - lfh - ucr
         };
-        let free = |segment: &NtSegment| u64::from(segment.committed[0].end) * PAGE - used(segment);
-        let bytes: u64 = self.segments.iter().map(free).sum();
-        low32(bytes / entry::granule(self.width()) as u64)
+        low32(self.segments.iter().map(free).sum::<u64>() / granule)
     }
 
     /// HEAP_VIRTUAL_ALLOC_ENTRY without its list entry.
@@ -190,7 +270,7 @@ impl NtHeap {
         b.pointer(COMMIT_SIZE, block.commit_size);
         b.pointer(RESERVE_SIZE, block.reserve_size);
         let busy =
-            HeapEntry { size: block.unused, flags: BUSY | VIRTUAL, unused_bytes: 4, ..HeapEntry::default() };
+            HeapEntry { size: block.unused, flags: BUSY | EXTRA, unused_bytes: 4, ..HeapEntry::default() };
         let start = b.at(BUSY_BLOCK) + entry::meaning(self.width());
         b.put(start, &busy.to_bytes(self.encoding));
         b.bytes

@@ -30,6 +30,8 @@ pub struct SegmentHeap {
     pub key: u64,
     /// UserContext (2004 and later, 64-bit only): on 24H2 the address of this heap's descriptor.
     pub user_context: u64,
+    /// Blocks begin with RTLP_HP_PADDING_HEADER.
+    pub padded: bool,
 }
 
 /// A _HEAP_PAGE_SEGMENT; its reservation is as large as the segments of its context.
@@ -102,12 +104,13 @@ impl SegmentHeap {
             layout,
             index: 1,
             committed: 4,
-            reservation: 0x20,
+            reservation: layout.header_pages(),
             segments: Vec::new(),
             large: Vec::new(),
             encoded_root: false,
             key: 0x6E1D_35F0_9B42_C7A8,
             user_context: 0,
+            padded: false,
         }
     }
 
@@ -155,6 +158,7 @@ impl SegmentHeap {
         let large = self.large.iter();
         truth.large = large.map(|it| LargeTruth { address: it.block, user_size: it.user_size }).collect();
         truth.large.sort_unstable_by_key(|block| block.address);
+        truth.blocks = self.blocks();
         truth
     }
 }

@@ -5,15 +5,21 @@ use crate::arch::Width;
 /// Which _SEGMENT_HEAP: the columns of section C.6 of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SegmentLayout {
-    /// Windows 10 builds 10240 and (not certain) 10586: one list of segments.
+    /// Windows 10 build 10240: one list of segments.
     Build10240,
-    /// Windows 10 1607, build 14393: one list of segments.
+    /// Windows 10 1511 and 1607, builds 10586 and 14393: one list of segments.
     Build1607,
-    /// Windows 10, by its structure 1703, build 15063: two small segment contexts.
+    /// Windows 10 1703, build 15063: the same, but the signatures of segments hold the key.
     Build1703,
-    /// Windows 10 2004 to 22H2.
+    /// Windows 10 1709, build 16299: two small segment contexts.
+    Build1709,
+    /// Windows 10 1803, build 17134.
+    Build1803,
+    /// Windows 10 1803, 32-bit. ProcessHeapListIndex is not known.
+    Build1803X86,
+    /// Windows 10 1809 to 22H2.
     Build2004,
-    /// Windows 10 2004 to 22H2, 32-bit. ProcessHeapListIndex, SegmentListHead and SegmentCount are derived.
+    /// Windows 10 1809 to 22H2, 32-bit. ProcessHeapListIndex is derived.
     Build2004X86,
     /// Windows 11 21H2 to 23H2.
     Win11,
@@ -66,7 +72,7 @@ pub(crate) struct SegmentOffsets {
     pub(crate) user_context: Option<usize>,
 }
 
-const CONTEXT_1703: ContextOffsets = ContextOffsets {
+const CONTEXT_1709: ContextOffsets = ContextOffsets {
     segment_mask: 0,
     shifts: 0x8,
     max_allocation_size: None,
@@ -77,6 +83,19 @@ const CONTEXT_1703: ContextOffsets = ContextOffsets {
     segment_list_head: 0x20,
     segment_count: 0x30,
     size: 0x68,
+};
+
+const CONTEXT_1803: ContextOffsets = ContextOffsets { size: 0x78, ..CONTEXT_1709 };
+
+/// SegmentListHead and SegmentCount are known, and how far the contexts lie apart.
+const CONTEXT_1803_X86: ContextOffsets = ContextOffsets {
+    shifts: 0x4,
+    mem_stats: Some(0x28),
+    heap: 0x38,
+    segment_list_head: 0x14,
+    segment_count: 0x1C,
+    size: 0x40,
+    ..CONTEXT_1709
 };
 
 const CONTEXT_2004: ContextOffsets = ContextOffsets {
@@ -134,17 +153,39 @@ const BUILD_1607: SegmentOffsets = SegmentOffsets {
     ..BUILD_10240
 };
 
-const BUILD_1703: SegmentOffsets = SegmentOffsets {
+const BUILD_1709: SegmentOffsets = SegmentOffsets {
     process_heap_list_index: 0x3C,
     large_alloc_metadata: 0x50,
     large_reserved_pages: 0x60,
     large_committed_pages: 0x68,
     mem_stats: 0x18,
     allocated_base: 0x150,
-    lists: Lists::Two(0x70, &CONTEXT_1703),
+    lists: Lists::Two(0x70, &CONTEXT_1709),
     vs_context: Some(0x168),
     lfh_context: 0x1E0,
     ..BUILD_10240
+};
+
+const BUILD_1803: SegmentOffsets = SegmentOffsets {
+    allocated_base: 0x170,
+    lists: Lists::Two(0x70, &CONTEXT_1803),
+    vs_context: Some(0x188),
+    lfh_context: 0x200,
+    ..BUILD_1709
+};
+
+const BUILD_1803_X86: SegmentOffsets = SegmentOffsets {
+    signature: 0x8,
+    process_heap_list_index: 0x2C,
+    large_alloc_metadata: 0x34,
+    large_reserved_pages: 0x3C,
+    large_committed_pages: 0x40,
+    mem_stats: 0x10,
+    allocated_base: 0xD0,
+    lists: Lists::Two(0x44, &CONTEXT_1803_X86),
+    vs_context: Some(0xE0),
+    lfh_context: 0x140,
+    ..BUILD_1709
 };
 
 const BUILD_2004: SegmentOffsets = SegmentOffsets {
@@ -191,14 +232,29 @@ const WIN11_24H2: SegmentOffsets =
 impl SegmentLayout {
     /// Pointer width of the structures.
     pub fn width(self) -> Width {
-        if self == SegmentLayout::Build2004X86 { Width::W32 } else { Width::W64 }
+        match self {
+            SegmentLayout::Build1803X86 | SegmentLayout::Build2004X86 => Width::W32,
+            _ => Width::W64,
+        }
+    }
+
+    /// Pages of the header's reservation.
+    pub(crate) fn header_pages(self) -> u32 {
+        match self {
+            SegmentLayout::Build1709 | SegmentLayout::Build1803 => 0xE,
+            SegmentLayout::Build2004 | SegmentLayout::Win11 => 0xF,
+            SegmentLayout::Win11Build24H2 => 0x100,
+            _ => 0xD,
+        }
     }
 
     pub(crate) fn offsets(self) -> &'static SegmentOffsets {
         match self {
             SegmentLayout::Build10240 => &BUILD_10240,
-            SegmentLayout::Build1607 => &BUILD_1607,
-            SegmentLayout::Build1703 => &BUILD_1703,
+            SegmentLayout::Build1607 | SegmentLayout::Build1703 => &BUILD_1607,
+            SegmentLayout::Build1709 => &BUILD_1709,
+            SegmentLayout::Build1803 => &BUILD_1803,
+            SegmentLayout::Build1803X86 => &BUILD_1803_X86,
             SegmentLayout::Build2004 => &BUILD_2004,
             SegmentLayout::Build2004X86 => &BUILD_2004_X86,
             SegmentLayout::Win11 => &WIN11,

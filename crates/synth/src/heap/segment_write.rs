@@ -12,8 +12,9 @@ use crate::process::Process;
 const HEAP_SIZE: usize = 0x800;
 /// In the signature of a page segment, up to build 25xxx.
 const SIGNATURE_KEY: u64 = 0xA2E6_4EAD_A2E6_4EAD;
-/// UnitShift, PagesPerUnitShift, FirstDescriptorIndex of both contexts.
+/// UnitShift, PagesPerUnitShift, FirstDescriptorIndex of both contexts. On x86 the descriptors of the first take one page.
 const SHIFTS: [[u8; 3]; 2] = [[12, 0, 2], [16, 4, 1]];
+const SHIFTS_X86: [[u8; 3]; 2] = [[12, 0, 1], [16, 4, 1]];
 const MAX_ALLOCATION_SIZE: [u32; 2] = [0x7_F000, 0x7F_0000];
 
 impl SegmentHeap {
@@ -22,6 +23,7 @@ impl SegmentHeap {
         process.put(self.address, &self.header());
         for segment in &self.segments {
             self.put_segment(process, segment);
+            self.put_units(process, segment);
         }
         for context in 0..self.contexts() {
             let of = self.segments.iter().filter(|segment| segment.context == context);
@@ -30,7 +32,8 @@ impl SegmentHeap {
             list::circle(process, self.width(), &links);
         }
         for block in &self.large {
-            process.put(block.block, b"large block of a segment heap");
+            process.put(block.block + self.front_of_large(), b"large block of a segment heap");
+            self.put_padding(process, block.block, self.front_of_large());
         }
         tree::put(process, self);
     }
@@ -43,17 +46,24 @@ impl SegmentHeap {
         if matches!(self.layout.offsets().lists, Lists::One(_)) { 1 } else { 2 }
     }
 
-    /// ListEntry is written with the list; Signature; a text where pages are handed out.
+    /// ListEntry is written with the list; Signature.
     fn put_segment(&self, process: &mut Process, segment: &PageSegment) {
-        let context = match self.layout.offsets().lists {
-            Lists::One(_) => self.address,
-            Lists::Two(first, o) => self.address + (first + segment.context * o.size) as u64,
+        let o = self.layout.offsets();
+        let rest = match (self.layout, o.lists) {
+            (SegmentLayout::Build1703, _) => segment.base >> 20 ^ self.address ^ SIGNATURE_KEY,
+            // Something else that nobody knows is in it.
+            (_, Lists::One(_)) => segment.base ^ 0x5A17_C0DE_0BAD_F00D,
+            (SegmentLayout::Win11Build24H2, Lists::Two(first, context)) => {
+                segment.base ^ (self.address + (first + segment.context * context.size) as u64)
+            }
+            (_, Lists::Two(first, context)) => {
+                let context = self.address + (first + segment.context * context.size) as u64;
+                segment.base ^ context ^ SIGNATURE_KEY
+            }
         };
-        let constant = if self.layout == SegmentLayout::Win11Build24H2 { 0 } else { SIGNATURE_KEY };
         let mut header = Fields::sized(self.width(), 3 * self.width().bytes());
-        header.word(2 * self.width().bytes(), segment.base ^ context ^ self.key ^ constant);
+        header.word(2 * self.width().bytes(), rest ^ self.key);
         process.put(segment.base, &header.bytes);
-        process.put(segment.base + 2 * PAGE - 0x20, b"last page descriptor");
     }
 
     /// _SEGMENT_HEAP without its lists and its tree.
@@ -66,7 +76,9 @@ impl SegmentHeap {
         h.word(o.large_reserved_pages, large);
         h.word(o.large_committed_pages, self.large.iter().map(LargeAlloc::pages).sum());
         let pages = |count: fn(&PageSegment) -> u32| self.segments.iter().map(count).map(u64::from).sum();
-        let stats = [pages(PageSegment::pages), pages(PageSegment::committed_pages), 1, 2, 3];
+        let [reserved, committed]: [u64; 2] =
+            [pages(PageSegment::pages), pages(PageSegment::committed_pages)];
+        let stats = [reserved + u64::from(self.reservation), committed + u64::from(self.committed), 1, 2, 3];
         for (number, value) in stats.into_iter().take(o.stats).enumerate() {
             h.word(o.mem_stats + number * word, value);
         }
@@ -95,7 +107,8 @@ impl SegmentHeap {
         let heap = self.layout.offsets();
         let size = u64::from(SEGMENT_PAGES[number]) * PAGE;
         h.word(at + o.segment_mask, !(size - 1));
-        h.put(at + o.shifts, &SHIFTS[number]);
+        let shifts = if self.width() == Width::W32 { SHIFTS_X86 } else { SHIFTS };
+        h.put(at + o.shifts, &shifts[number]);
         if let Some(offset) = o.max_allocation_size {
             h.u32(at + offset, MAX_ALLOCATION_SIZE[number]);
         }

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::segment::{LargeAlloc, SegmentHeap};
-use crate::arch::Width;
 use crate::bytes::{At, Fields, low32};
 use crate::process::Process;
 
@@ -45,7 +44,7 @@ pub(crate) fn put(process: &mut Process, heap: &SegmentHeap) {
         open.extend([(left, node(middle)), (right, node(middle))]);
     }
     for (block, links) in blocks.iter().zip(&links) {
-        process.put(block.node, &bytes(heap.width(), block, *links));
+        process.put(block.node, &bytes(heap, block, *links));
     }
     let root = links.iter().position(|links| links.parent == 0).map_or(0, node);
     put_root(process, heap, root, blocks.first().map_or(0, |block| block.node));
@@ -59,10 +58,10 @@ fn put_root(process: &mut Process, heap: &SegmentHeap, root: u64, min: u64) {
     process.put(heap.tree(), &tree.bytes);
 }
 
-fn bytes(width: Width, block: &LargeAlloc, links: Links) -> Vec<u8> {
-    let mut data = Fields::new(width, SIZE);
+fn bytes(heap: &SegmentHeap, block: &LargeAlloc, links: Links) -> Vec<u8> {
+    let mut data = Fields::new(heap.width(), SIZE);
     let leaf = links.left == 0 && links.right == 0;
-    let unused = block.pages() * crate::constants::PAGE - block.user_size;
+    let unused = block.pages() * crate::constants::PAGE - block.user_size - heap.padding_of_large();
     data.pointer(LEFT, links.left);
     data.pointer(RIGHT, links.right);
     data.pointer(PARENT_VALUE, links.parent | if leaf && links.parent != 0 { RED } else { 0 });

@@ -50,6 +50,32 @@ pub struct LargeTruth {
     pub user_size: u64,
 }
 
+/// What hands out a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// An NT heap's segments.
+    Nt,
+    /// The low-fragmentation heap.
+    Lfh,
+    /// Chunks of a segment heap.
+    Vs,
+    /// Page ranges of a segment heap.
+    Pages,
+    /// Memory of its own.
+    Large,
+}
+
+/// A block that the program has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockTruth {
+    /// The first byte that the program has.
+    pub address: u64,
+    /// What was asked for, bytes.
+    pub size: u64,
+    /// What handed it out.
+    pub backend: Backend,
+}
+
 /// One heap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeapTruth {
@@ -65,6 +91,8 @@ pub struct HeapTruth {
     pub ranges: Vec<HeapRange>,
     /// Large blocks, in list order (segment heap: address order).
     pub large: Vec<LargeTruth>,
+    /// Blocks in use, large ones too, in no order.
+    pub blocks: Vec<BlockTruth>,
     /// Bytes of `ranges`, whatever their state.
     pub reserved: u64,
     /// Bytes of `ranges` that are committed in the region list.
@@ -98,8 +126,8 @@ impl HeapTruth {
     /// A heap whose sums are filled in by [`HeapTruth::measure`].
     pub(crate) fn new(handle: u64, kind: HeapKind, width: Width, mut ranges: Vec<HeapRange>) -> Self {
         ranges.sort_unstable();
-        let (index, large) = (None, Vec::new());
-        HeapTruth { handle, index, kind, width, ranges, large, reserved: 0, committed: 0 }
+        let (index, large, blocks) = (None, Vec::new(), Vec::new());
+        HeapTruth { handle, index, kind, width, ranges, large, blocks, reserved: 0, committed: 0 }
     }
 
     /// Sums up what the region list says about the ranges. Every byte of them must be taken.

@@ -10,7 +10,7 @@ use crate::image::{Image, coherent, peb_is_right, region};
 fn presets_have_different_names() {
     let names: std::collections::BTreeSet<_> = heaps::ALL.iter().map(|preset| preset.0).collect();
     assert_eq!(names.len(), heaps::ALL.len());
-    assert_eq!(names.len(), 18);
+    assert_eq!(names.len(), 30);
 }
 
 #[test]
@@ -21,7 +21,10 @@ fn only_the_first_heap_is_listed_and_the_chain_has_all() {
         assert_eq!(image.u16(tiny::X64.peb + 0x120), 26100);
         let listed: Vec<_> = truth.heaps.iter().map(|heap| heap.index).collect();
         assert_eq!(listed, [Some(0), None, None]);
-        let (mut at, mut before) = (image.word(truth.heaps[0].handle + user_context), 0);
+        let mut at = image.word(truth.heaps[0].handle + user_context);
+        let head = image.word(at + 8);
+        assert_eq!((image.word(head), image.word(head + 0x10)), (at, 0));
+        let mut before = head;
         for heap in &truth.heaps {
             assert_eq!(image.word(at + 8), before);
             assert_eq!(image.word(at + 0x10), heap.handle);
@@ -33,7 +36,7 @@ fn only_the_first_heap_is_listed_and_the_chain_has_all() {
             before = at;
             at = image.word(at);
         }
-        assert_eq!(at, 0);
+        assert_eq!((at, image.word(head + 8)), (head, before));
         assert!(truth.heaps.iter().any(|heap| heap.kind == HeapKind::Nt));
         assert!(truth.heaps.iter().any(|heap| heap.kind == HeapKind::Segment));
     }

@@ -14,18 +14,73 @@ struct Column {
     index: u64,
     stats: u64,
     heads: &'static [u64],
+    /// How far into a context its list head lies; 0 without contexts.
+    inside: u64,
+    /// Pages of the header.
+    header: u64,
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "segment_10240", tree: 0x30, pages: 0x40, index: 0x18, stats: 0, heads: &[0x78] },
-    Column { name: "segment_1607", tree: 0x38, pages: 0x48, index: 0x24, stats: 0, heads: &[0x60] },
+    Column {
+        name: "segment_10240",
+        tree: 0x30,
+        pages: 0x40,
+        index: 0x18,
+        stats: 0,
+        heads: &[0x78],
+        inside: 0,
+        header: 0xD,
+    },
+    Column {
+        name: "segment_1607",
+        tree: 0x38,
+        pages: 0x48,
+        index: 0x24,
+        stats: 0,
+        heads: &[0x60],
+        inside: 0,
+        header: 0xD,
+    },
     Column {
         name: "segment_1703",
+        tree: 0x38,
+        pages: 0x48,
+        index: 0x24,
+        stats: 0,
+        heads: &[0x60],
+        inside: 0,
+        header: 0xD,
+    },
+    Column {
+        name: "segment_1709",
         tree: 0x50,
         pages: 0x60,
         index: 0x3C,
         stats: 0x18,
         heads: &[0x70 + 0x20, 0x70 + 0x68 + 0x20],
+        inside: 0x20,
+        header: 0xE,
+    },
+    Column {
+        name: "segment_1803",
+        tree: 0x50,
+        pages: 0x60,
+        index: 0x3C,
+        stats: 0x18,
+        heads: &[0x70 + 0x20, 0x70 + 0x78 + 0x20],
+        inside: 0x20,
+        header: 0xE,
+    },
+    // Where ProcessHeapListIndex lies is not known.
+    Column {
+        name: "segment_1803_x86",
+        tree: 0x34,
+        pages: 0x3C,
+        index: 0x2C,
+        stats: 0x10,
+        heads: &[0x44 + 0x14, 0x44 + 0x40 + 0x14],
+        inside: 0x14,
+        header: 0xD,
     },
     Column {
         name: "segment_2004",
@@ -34,6 +89,8 @@ const COLUMNS: &[Column] = &[
         index: 0x1C,
         stats: 0x80,
         heads: &[0x100 + 0x48, 0x1C0 + 0x48],
+        inside: 0x48,
+        header: 0xF,
     },
     Column {
         name: "segment_win11",
@@ -42,6 +99,8 @@ const COLUMNS: &[Column] = &[
         index: 0x1C,
         stats: 0x80,
         heads: &[0x140 + 0x48, 0x200 + 0x48],
+        inside: 0x48,
+        header: 0xF,
     },
     Column {
         name: "segment_24h2",
@@ -50,8 +109,9 @@ const COLUMNS: &[Column] = &[
         index: 0x1C,
         stats: 0x80,
         heads: &[0x140 + 0x48, 0x200 + 0x48],
+        inside: 0x48,
+        header: 0x100,
     },
-    // The heads are derived: only the stride of the contexts, 0x80, is known.
     Column {
         name: "segment_2004_x86",
         tree: 0x44,
@@ -59,6 +119,8 @@ const COLUMNS: &[Column] = &[
         index: 0x14,
         stats: 0x80,
         heads: &[0x100 + 0x44, 0x180 + 0x44],
+        inside: 0x44,
+        header: 0xD,
     },
 ];
 
@@ -98,7 +160,9 @@ fn headers_have_the_fields_of_their_column() {
             assert_eq!(image.word(at(column.pages) + word) * 0x1000, large);
             assert!(image.word(at(column.pages)) * 0x1000 >= large);
             let segments: u64 = heap.of(HeapClass::Segment).map(|range| range.end - range.start).sum();
-            assert_eq!(image.word(at(column.stats)) * 0x1000, segments);
+            let header: u64 = heap.of(HeapClass::Header).map(|range| range.end - range.start).sum();
+            assert_eq!(header, column.header * 0x1000);
+            assert_eq!(image.word(at(column.stats)) * 0x1000, segments + header);
             assert!(image.word(at(column.stats) + word) * 0x1000 < segments);
         }
     });
@@ -117,9 +181,7 @@ fn segment_lists_are_circles_of_segments() {
                 let size = if column.heads.len() == 1 {
                     0x10_0000
                 } else {
-                    let inside =
-                        [0x20, 0x48, 0x44][usize::from(column.tree != 0x50) + usize::from(word == 4)];
-                    0x1_0000_0000 - image.u32(heap.handle + head - inside)
+                    0x1_0000_0000 - image.u32(heap.handle + head - column.inside)
                 };
                 for segment in links {
                     assert_eq!(segment % size, 0);

@@ -5,11 +5,14 @@
 //!                                                └─ segment ─> page segments, large blocks, header
 //! ```
 //!
-//! Offsets and their sources: `spec/windows-dumps.md` C.5 (NT heap), C.6 (segment heap), C.7 (descriptors of
-//! Windows 11 24H2). A list that is broken costs what lies behind the break and cannot be reached from its other
-//! end; everything found stays, and the break is a [`Fault`].
+//! Offsets, and on which builds of Windows they were confirmed: docs/heaps.md. A list that is broken costs what lies
+//! behind the break and cannot be reached from its other end; everything found stays, and the break is a [`Fault`].
+//! [`BlockReader`] goes on from here: every block of a heap, one after the other.
 
+mod blocks;
+mod descriptors;
 mod extents;
+mod hidden;
 mod list;
 mod nt;
 mod nt_layout;
@@ -26,6 +29,7 @@ use crate::memory::{Absence, Memory};
 use crate::process::Peb;
 use crate::process::block::Block;
 use crate::regions::Regions;
+pub use blocks::{Backend, BlockFault, BlockReader, BlockState, Blocks, HeapBlock};
 use extents::Extents;
 
 /// How a heap is built, by the signature at +8 / +10 of its handle.
@@ -52,6 +56,28 @@ pub enum PartKind {
     LargeBlock,
 }
 
+/// How well it is known that a heap's layout is the one by which it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayoutBasis {
+    /// Microsoft's own heap code of this build confirmed it.
+    Verified,
+    /// The build lies behind one on which it was confirmed, and the heap's lists are where the layout has them.
+    Between,
+    /// From published type descriptions only.
+    Published,
+}
+
+/// The build whose heap code a build has: later updates of Windows 10 and 11 switch features on and leave the code as
+/// it was.
+fn family(build: u32) -> u32 {
+    match build {
+        18363 => 18362,
+        19042..=19045 => 19041,
+        26200 => 26100,
+        other => other,
+    }
+}
+
 /// A run of addresses that belongs to a heap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
@@ -65,6 +91,8 @@ pub struct Part {
     pub by: u64,
     /// Bytes that the program asked for, where the heap records them: large blocks only.
     pub user_bytes: Option<u64>,
+    /// Of a page segment: which of the heap's contexts lists it.
+    context: usize,
 }
 
 /// A heap's own counters, in bytes.
@@ -78,6 +106,9 @@ pub struct HeapCounters {
     pub large: Option<u64>,
     /// NT: `TotalSegments`. Segment heap: the sum of `SegmentCount`.
     pub segments: Option<u64>,
+    /// Committed, but in no block: NT: `TotalFreeSize`. Segment heap: `FreeCommittedPages`, and those of LFH and VS, in
+    /// bytes. Free blocks of an NT heap's LFH are not among them.
+    pub free: Option<u64>,
 }
 
 /// One heap and what was found of it.
@@ -93,6 +124,11 @@ pub struct Heap {
     pub kind: HeapKind,
     /// Name of the layout by which it was read, such as `Windows 8 to 11, x64`; `None` if none fitted.
     pub layout: Option<&'static str>,
+    /// How well it is known that it is the layout of the process's build; `None` without a layout.
+    pub basis: Option<LayoutBasis>,
+    /// Whether it is the heap in which Windows keeps the headers and the records of the other segment heaps. No block in
+    /// it is the program's.
+    pub is_metadata: bool,
     /// `Flags` of an NT heap, `GlobalFlags` of a segment heap.
     pub flags: Option<u32>,
     /// Bytes from which on an NT heap gives a block an allocation of its own: `VirtualMemoryThreshold`.
@@ -103,6 +139,17 @@ pub struct Heap {
     pub counters: HeapCounters,
     /// What was wrong with it.
     pub faults: Vec<Fault>,
+    /// What its blocks are read by.
+    form: Form,
+}
+
+/// What the blocks of a heap are read by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Form {
+    /// It has no layout.
+    None,
+    Nt(nt::NtForm),
+    Segment(segment::SegmentForm),
 }
 
 impl Heap {
@@ -113,11 +160,14 @@ impl Heap {
             index,
             kind: HeapKind::Unknown,
             layout: None,
+            basis: None,
+            is_metadata: false,
             flags: None,
             large_from: None,
             parts: Vec::new(),
             counters: HeapCounters::default(),
             faults: Vec::new(),
+            form: Form::None,
         }
     }
 
@@ -201,6 +251,24 @@ pub enum FaultKind {
     BadDescriptor,
     #[error("more candidates for segments than are looked at")]
     ScanCut,
+    #[error("the header of a block does not decode: something wrote over it")]
+    BrokenEntry,
+    #[error("the size of a block that is not the one its neighbour has for it")]
+    BrokenSize,
+    #[error("a block that reaches beyond its segment")]
+    BrokenEnd,
+    #[error("a block in use whose header says that it is not")]
+    BrokenLfhHeader,
+    #[error("a subsegment of the low-fragmentation heap that is not one")]
+    BadSubsegment,
+    #[error("a page range that is not one")]
+    BadRange,
+    #[error("a VS subsegment that is not one")]
+    BadVsSubsegment,
+    #[error("the header of a VS chunk does not decode: something wrote over it")]
+    BrokenChunk,
+    #[error("the heap's key could not be found, without which its blocks cannot be read")]
+    NoKey,
     #[error("and more")]
     More,
 }
@@ -229,6 +297,8 @@ pub fn walk(memory: Memory<'_>, map: &Regions, peb: &Peb, build: Option<u32>) ->
     if heaps.list.iter().any(|heap| heap.kind == HeapKind::Nt && heap.misses_segments()) {
         nt::scan(&mut walker, &mut heaps.list);
     }
+    hidden::find(&mut walker, &mut heaps.list);
+    blocks::settle(memory, &mut heaps.list, peb.width);
     segments_first(&mut heaps.list);
     heaps
 }

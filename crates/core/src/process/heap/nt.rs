@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::list::BackLinks;
+use super::nt_layout::Tail;
 use super::nt_layout::{HEAP_BYTES, LAYOUTS, NtLayout, SEGMENT_BYTES, SEGMENT_SIGNATURE, SIGNATURE};
-use super::{FaultKind, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walker};
+use super::{FaultKind, Form, Heap, HeapCounters, HeapKind, LayoutBasis, PAGE, Part, PartKind, Walker};
 use crate::limits;
 use crate::process::block::Block;
 use crate::regions::MemoryInfo;
@@ -16,6 +17,16 @@ const MOST_PAGES: u32 = 0x00f0_0000;
 const LFH: u64 = 2;
 /// `EncodeFlagMask` of a heap whose entries are encoded.
 const ENCODED: u32 = 0x0010_0000;
+
+/// What the blocks of an NT heap are read by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NtForm {
+    pub(super) encoding: Encoding,
+    /// Windows 7 and before.
+    pub(super) seven: bool,
+    /// Whether blocks have an extended entry: user stack traces.
+    pub(super) interceptor: bool,
+}
 
 pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
     heap.kind = HeapKind::Nt;
@@ -39,11 +50,40 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
     let granule = walker.width.pick(8, 16);
     heap.large_from =
         block.number(layout.large_threshold, 4).map(|granules| granules.saturating_mul(granule));
+    let form = NtForm {
+        encoding: encoding(walker, &block),
+        seven: layout.seven,
+        interceptor: block.number(layout.interceptor, 4).is_some_and(|n| n != 0),
+    };
+    heap.form = Form::Nt(form);
     segments(walker, heap, layout);
     large_blocks(walker, heap, layout, &block);
-    if walker.build.is_none_or(|build| build >= layout.tail_from) {
-        heap.counters = counters(walker, layout, &block);
-        front_end(walker, heap, layout, &block);
+    if let Some(tail) = tail(walker, layout, &block) {
+        heap.basis = Some(tail.basis(walker.build));
+        heap.counters = counters(walker, tail, &block);
+        front_end(walker, heap, tail, &block);
+    }
+    heap.counters.free =
+        block.number(layout.free, walker.width.bytes()).map(|granules| granules.saturating_mul(granule));
+}
+
+/// What lies behind `LockVariable`: by the build; without one, the first that holds what its fields must. Where a build
+/// was not confirmed, the fields must do so too.
+fn tail(walker: &Walker<'_, '_>, layout: &NtLayout, block: &Block<'_>) -> Option<&'static Tail> {
+    let holds = |tail: &Tail| {
+        let c = counters(walker, tail, block);
+        let whole = |bytes: Option<u64>| bytes.filter(|bytes| *bytes > 0 && bytes.is_multiple_of(PAGE));
+        let kind = block.number(tail.front_end_type, 1);
+        whole(c.reserved) >= whole(c.committed).or(Some(u64::MAX))
+            && c.segments.is_some_and(|n| (1..u64::from(MOST_PAGES)).contains(&n))
+            && kind.is_some_and(|kind| kind <= LFH)
+    };
+    match walker.build {
+        None => layout.tails.iter().find(|tail| holds(tail)),
+        Some(build) => {
+            let tail = layout.tails.iter().find(|tail| tail.from <= build)?;
+            (tail.basis(walker.build) == LayoutBasis::Verified || holds(tail)).then_some(tail)
+        }
     }
 }
 
@@ -79,7 +119,7 @@ fn segment(walker: &mut Walker<'_, '_>, heap: &mut Heap, base: u64) -> Result<()
         return Ok(()); // its links may be sound all the same
     };
     let end = base.saturating_add(u64::from(pages).saturating_mul(PAGE));
-    add(walker, heap, Part { base, end, kind: PartKind::Segment, by: base, user_bytes: None });
+    add(walker, heap, Part { base, end, kind: PartKind::Segment, by: base, user_bytes: None, context: 0 });
     Ok(())
 }
 
@@ -117,7 +157,7 @@ fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout,
             heap.fault(at, FaultKind::BadEntry);
         }
         let end = at.saturating_add(commit);
-        add(walker, heap, Part { base: at, end, kind: PartKind::LargeBlock, by: at, user_bytes });
+        add(walker, heap, Part { base: at, end, kind: PartKind::LargeBlock, by: at, user_bytes, context: 0 });
         Ok(())
     });
     for (at, fault) in faults {
@@ -127,7 +167,7 @@ fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout,
 
 /// How the entries of a heap are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
+pub(super) enum Encoding {
     /// As they are, without a checksum.
     Plain,
     /// XORed with these 8 bytes, with a checksum.
@@ -148,34 +188,58 @@ fn encoding(walker: &Walker<'_, '_>, header: &Block<'_>) -> Encoding {
 /// checksum is wrong.
 fn unused_bytes(walker: &Walker<'_, '_>, block: &Block<'_>, encoding: Encoding) -> Option<u64> {
     let stored = block.number(walker.width.pick(0x18, 0x38), 8)?;
-    let key = match encoding {
-        Encoding::Plain => 0,
-        Encoding::Key(key) => key,
-        Encoding::Unknown => return None,
-    };
-    let [size_low, size_high, flags, checksum, ..] = (stored ^ key).to_le_bytes();
-    let sound = encoding == Encoding::Plain || size_low ^ size_high ^ flags == checksum;
-    sound.then_some(u64::from(u16::from_le_bytes([size_low, size_high])))
+    encoding.decode(stored).map(|entry| u64::from(entry.size))
+}
+
+/// The eight bytes of a HEAP_ENTRY that mean something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Granules; of a large block, the bytes that were not asked for.
+    pub(super) size: u16,
+    pub(super) flags: u8,
+    /// Size of the block before, granules.
+    pub(super) previous: u16,
+    pub(super) unused: u8,
+}
+
+impl Encoding {
+    /// What stands in an entry; `None` if its checksum is wrong or the key is not known.
+    pub(super) fn decode(self, stored: u64) -> Option<Entry> {
+        let key = match self {
+            Encoding::Plain => 0,
+            Encoding::Key(key) => key,
+            Encoding::Unknown => return None,
+        };
+        let [size_low, size_high, flags, checksum, previous_low, previous_high, _, unused] =
+            (stored ^ key).to_le_bytes();
+        let sound = self == Encoding::Plain || size_low ^ size_high ^ flags == checksum;
+        sound.then_some(Entry {
+            size: u16::from_le_bytes([size_low, size_high]),
+            flags,
+            previous: u16::from_le_bytes([previous_low, previous_high]),
+            unused,
+        })
+    }
 }
 
 /// TotalMemoryReserved, TotalMemoryCommitted, TotalMemoryLargeUCR, TotalSizeInVirtualBlocks (pointers),
 /// TotalSegments (u32).
-fn counters(walker: &Walker<'_, '_>, layout: &NtLayout, block: &Block<'_>) -> HeapCounters {
-    let Some(at) = layout.counters else { return HeapCounters::default() };
+fn counters(walker: &Walker<'_, '_>, tail: &Tail, block: &Block<'_>) -> HeapCounters {
+    let at = tail.counters;
     let size = walker.width.bytes();
-    let pointer =
-        |n: u64| block.number(at.wrapping_add(n.wrapping_mul(size as u64)), size).filter(|_| size > 0);
+    let pointer = |n: u64| block.number(at.wrapping_add(n.wrapping_mul(size as u64)), size);
     HeapCounters {
         reserved: pointer(0),
         committed: pointer(1),
         large: pointer(3),
         segments: block.number(at.wrapping_add((size as u64).wrapping_mul(4)), 4),
+        free: None,
     }
 }
 
-/// The allocation that holds `FrontEndHeap`, unless it is a segment's own.
-fn front_end(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, block: &Block<'_>) {
-    let (pointer, kind) = layout.front_end;
+/// The allocation that holds `FrontEndHeap`, unless it lies in a block of the heap, as it does in Windows 7.
+fn front_end(walker: &mut Walker<'_, '_>, heap: &mut Heap, tail: &Tail, block: &Block<'_>) {
+    let (pointer, kind) = (tail.front_end, tail.front_end_type);
     if block.number(kind, 1) != Some(LFH) {
         return;
     }
@@ -185,7 +249,7 @@ fn front_end(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, bl
         return heap.fault(by, FaultKind::BadFrontEnd);
     };
     if heap.parts.iter().all(|part| part.end <= base || end <= part.base) {
-        heap.parts.push(Part { base, end, kind: PartKind::FrontEnd, by, user_bytes: None });
+        heap.parts.push(Part { base, end, kind: PartKind::FrontEnd, by, user_bytes: None, context: 0 });
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Fault, FaultKind, HeapKind, Walker, nt_layout, segment_layout};
+use super::{Fault, FaultKind, Walker, descriptors};
 use crate::limits;
 use crate::process::Peb;
 
-/// The build from which on heaps may be missing from the PEB (C.7).
+/// The build from which on heaps may be missing from the PEB.
 const DESCRIPTORS_FROM: u32 = 26100;
 
 /// Entries of `ProcessHeaps` without a handle that are passed over.
@@ -41,7 +41,11 @@ pub(super) fn find(walker: &mut Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Faul
     if walker.build.is_none_or(|build| build >= DESCRIPTORS_FROM)
         && let Some(first) = process_heap.or(handles.first().copied())
     {
-        descriptors(walker, first, &mut handles, &mut seen, faults);
+        for handle in descriptors::follow(walker, first, faults) {
+            if seen.insert(handle) {
+                handles.push(handle);
+            }
+        }
     }
     handles
 }
@@ -77,52 +81,4 @@ fn listed(walker: &Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Fault>) -> Vec<u6
         }
     }
     handles
-}
-
-/// Follows {Next, Prev, Heap} from the process heap's `UserContext` on (C.7, x64 only: elsewhere its place is not
-/// known).
-fn descriptors(
-    walker: &mut Walker<'_, '_>,
-    process_heap: u64,
-    handles: &mut Vec<u64>,
-    seen: &mut HashSet<u64>,
-    faults: &mut Vec<Fault>,
-) {
-    let offset = match (walker.width.bits(), walker.kind(process_heap)) {
-        (64, Ok(HeapKind::Nt)) => nt_layout::USER_CONTEXT_X64,
-        (64, Ok(HeapKind::Segment)) => segment_layout::USER_CONTEXT_24H2,
-        _ => return,
-    };
-    let Ok(mut at) = walker.memory.u64(process_heap.wrapping_add(offset)) else { return };
-    let mut before = None;
-    let (mut visited, mut named) = (HashSet::new(), HashSet::new());
-    while at != 0 {
-        if !visited.insert(at) || visited.len() > limits::HEAPS as usize {
-            faults.push(Fault { at, what: FaultKind::Cycle });
-            return;
-        }
-        let next = walker.memory.u64(at);
-        let prev = walker.memory.u64(at.wrapping_add(0x8)).ok();
-        if before.is_some() && before != prev {
-            faults.push(Fault { at, what: FaultKind::BackLink });
-        }
-        let heap = walker.memory.u64(at.wrapping_add(0x10));
-        let is_heap = |handle: &u64| {
-            handle.is_multiple_of(super::PAGE)
-                && matches!(walker.kind(*handle), Ok(HeapKind::Nt | HeapKind::Segment))
-        };
-        let (Ok(next), Ok(heap)) = (next, heap) else {
-            faults.push(Fault { at, what: FaultKind::BadDescriptor });
-            return;
-        };
-        if !is_heap(&heap) {
-            faults.push(Fault { at, what: FaultKind::BadDescriptor });
-        } else if !named.insert(heap) {
-            faults.push(Fault { at: heap, what: FaultKind::Twice });
-        } else if seen.insert(heap) {
-            handles.push(heap);
-        }
-        before = Some(at);
-        at = next;
-    }
 }

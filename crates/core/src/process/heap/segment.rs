@@ -1,24 +1,47 @@
 //! Segment heaps: `_SEGMENT_HEAP`, its page segments and its large blocks.
 
 use super::list::BackLinks;
-use super::segment_layout::{HEAP_BYTES, LAYOUTS, Lists, SegmentLayout};
+use super::segment_layout::{HEAP_BYTES, Lists, SegmentLayout};
 use super::tree::{self, Tree};
-use super::{FaultKind, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walker};
+use super::{FaultKind, Form, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walker};
 use crate::arch::Width;
+use crate::memory::Absence;
 use crate::process::block::Block;
 
 /// `VirtualAlloc` hands out addresses at multiples of this.
 const GRANULARITY: u64 = 0x1_0000;
-
+/// Bytes of a page segment where nothing says so.
+const SEGMENT: u64 = 0x10_0000;
 /// Offsets in a `_SEGMENT_HEAP` below this hold no list head in any published layout.
 const FIRST_HEAD: u64 = 0x40;
+/// No header of a heap has more pages.
+const MOST_HEADER_PAGES: u64 = 0x100;
 
-/// A list head and the size of its segments; without a size, a segment reaches to the next one or to the end of its
-/// allocation.
+/// What the blocks of a segment heap are read by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SegmentForm {
+    pub(super) layout: &'static SegmentLayout,
+    /// How each context divides its segments.
+    pub(super) contexts: Vec<Context>,
+    /// HeapKey of the process.
+    pub(super) key: Option<u64>,
+    /// Whether blocks begin with padding.
+    pub(super) padded: bool,
+}
+
+/// A HEAP_SEG_CONTEXT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct List {
+pub(super) struct Context {
+    /// Where it lies.
+    pub(super) address: u64,
+    /// SegmentListHead.
     head: u64,
+    /// Bytes of a segment, from SegmentMask; `None` if that is no mask.
     segment_bytes: Option<u64>,
+    /// UnitShift: bytes of a unit, as a power of two.
+    pub(super) unit_shift: u8,
+    /// FirstDescriptorIndex: the units before it hold the descriptors.
+    pub(super) first_unit: u8,
 }
 
 pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
@@ -29,87 +52,113 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
         Err(fault) => return heap.fault(handle, fault),
     };
     heap.flags = block.long(0xc, 0x14);
-    if let Some((base, end)) = walker.extents.heap_memory(handle) {
-        heap.parts.push(Part { base, end, kind: PartKind::Segment, by: handle, user_bytes: None });
-    }
-    let lists = if let Some((layout, lists)) = known_layout(walker, handle, &block) {
+    let layout = SegmentLayout::of(walker.width, walker.build);
+    let known = layout.map(|layout| (layout, contexts(layout, handle, &block)));
+    let known = known.filter(|(_, contexts)| contexts.iter().any(|c| is_head(walker, c.head).is_some()));
+    let lists: Vec<(u64, Option<u64>)> = if let Some((layout, contexts)) = &known {
         heap.layout = Some(layout.name);
-        if matches!(layout.lists, Lists::Contexts { mask: Some(_), .. }) {
-            for list in lists.iter().filter(|list| list.segment_bytes.is_none()) {
-                heap.fault(list.head, FaultKind::BadMask);
-            }
+        heap.basis = Some(layout.basis(walker.build));
+        heap.counters = counters(walker.width, layout, &block);
+        for context in contexts.iter().filter(|context| context.segment_bytes.is_none()) {
+            heap.fault(context.head, FaultKind::BadMask);
         }
-        heap.counters = counters(layout, &block);
-        lists
+        contexts.iter().map(|context| (context.head, context.segment_bytes)).collect()
     } else {
         heap.fault(handle, FaultKind::ByShape);
-        by_shape(walker, handle)
+        by_shape(walker, handle).into_iter().map(|head| (head, None)).collect()
     };
     if lists.is_empty() {
         heap.fault(handle, FaultKind::OnlyHeader);
     }
-    for list in lists {
-        segments(walker, heap, list);
+    for (context, (head, bytes)) in lists.into_iter().enumerate() {
+        segments(walker, heap, context, head, bytes);
     }
     end_at_next(heap);
-    large_blocks(walker, heap);
+    header(walker, heap, known.as_ref().map(|(layout, _)| *layout));
+    large_blocks(walker, heap, known.as_ref().map(|(layout, _)| *layout));
+    if let Some((layout, contexts)) = known {
+        heap.form = Form::Segment(SegmentForm { layout, contexts, key: None, padded: false });
+    }
 }
 
-/// The layout of this build, if the list heads it names are list heads.
-fn known_layout(
-    walker: &Walker<'_, '_>,
-    handle: u64,
-    block: &Block<'_>,
-) -> Option<(&'static SegmentLayout, Vec<List>)> {
-    let build = walker.build.filter(|_| walker.width == Width::Bits64)?;
-    let layout = LAYOUTS.iter().find(|layout| layout.builds.contains(&build))?;
-    let lists: Vec<List> = match layout.lists {
-        Lists::One(at) => vec![List { head: handle.wrapping_add(at), segment_bytes: None }],
-        Lists::Contexts { first, stride, head, mask, .. } => [first, first.wrapping_add(stride)]
-            .map(|context| List {
-                head: handle.wrapping_add(context).wrapping_add(head),
-                segment_bytes: mask.and_then(|at| segment_bytes(block, context.wrapping_add(at))),
+/// The contexts as the header has them.
+fn contexts(layout: &SegmentLayout, handle: u64, block: &Block<'_>) -> Vec<Context> {
+    match layout.lists {
+        Lists::One { head, .. } => vec![Context {
+            address: handle,
+            head: handle.wrapping_add(head),
+            segment_bytes: Some(SEGMENT),
+            unit_shift: 12,
+            first_unit: 2,
+        }],
+        Lists::Contexts { first, stride, unit_shift, head, .. } => [first, first.wrapping_add(stride)]
+            .map(|context| {
+                let byte = |at: u64| {
+                    let at = context.wrapping_add(unit_shift).wrapping_add(at);
+                    block.number(at, 1).and_then(|byte| u8::try_from(byte).ok()).unwrap_or(0)
+                };
+                Context {
+                    address: handle.wrapping_add(context),
+                    head: handle.wrapping_add(context).wrapping_add(head),
+                    segment_bytes: segment_bytes(layout.width, block, context),
+                    unit_shift: byte(0),
+                    first_unit: byte(2),
+                }
             })
             .into(),
-    };
-    lists.iter().any(|list| is_head(walker, list.head).is_some()).then_some((layout, lists))
+    }
 }
 
 /// From `SegmentMask`, which has the bits above a segment's size.
-fn segment_bytes(block: &Block<'_>, mask_at: u64) -> Option<u64> {
-    let size = (!block.number(mask_at, 8)?).wrapping_add(1);
+fn segment_bytes(width: Width, block: &Block<'_>, mask_at: u64) -> Option<u64> {
+    let above = match width {
+        Width::Bits32 => 0xffff_ffff_0000_0000,
+        Width::Bits64 => 0,
+    };
+    let mask = block.number(mask_at, width.bytes())? | above;
+    let size = (!mask).wrapping_add(1);
     (size.is_power_of_two() && (GRANULARITY..=1 << 32).contains(&size)).then_some(size)
 }
 
-/// Whether a list head lies there: `Some(false)` for the head of an empty list. One of its ends must be sound.
+/// Whether a list head lies there: `Some(false)` for the head of an empty list. One of its ends must be sound; a
+/// neighbour that the dump does not keep is taken for sound.
 fn is_head(walker: &Walker<'_, '_>, head: u64) -> Option<bool> {
     let ends = walker.links(head).ok()?;
     if ends.flink == head && ends.blink == head {
         return Some(false);
     }
     let at_grain = |at: u64| at != 0 && at.is_multiple_of(GRANULARITY);
-    let first = at_grain(ends.flink) && walker.links(ends.flink).is_ok_and(|links| links.blink == head);
-    let last = || at_grain(ends.blink) && walker.links(ends.blink).is_ok_and(|links| links.flink == head);
+    let points = |at: u64, back: fn(super::list::Links) -> u64| match walker.links(at) {
+        Ok(links) => back(links) == head,
+        Err(fault) => is_lost(fault),
+    };
+    let first = at_grain(ends.flink) && points(ends.flink, |links| links.blink);
+    let last = || at_grain(ends.blink) && points(ends.blink, |links| links.flink);
     (first || last()).then_some(true)
 }
 
-/// List heads found by their shape: their first entry is 64 KiB aligned and points back (C.6).
-fn by_shape(walker: &Walker<'_, '_>, handle: u64) -> Vec<List> {
+/// Whether memory was there that the dump does not keep.
+fn is_lost(fault: FaultKind) -> bool {
+    matches!(fault, FaultKind::Unreadable(Absence::NotKept | Absence::CutOff | Absence::ReadFailed))
+}
+
+/// List heads found by their shape: their first entry is 64 KiB aligned and points back.
+fn by_shape(walker: &Walker<'_, '_>, handle: u64) -> Vec<u64> {
     (FIRST_HEAD..HEAP_BYTES)
         .step_by(walker.width.bytes())
         .map(|offset| handle.wrapping_add(offset))
         .filter(|head| is_head(walker, *head) == Some(true))
-        .map(|head| List { head, segment_bytes: None })
         .collect()
 }
 
-/// HEAP_PAGE_SEGMENT: its `ListEntry` is its first field, so a link is a segment.
-fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, list: List) {
-    let faults = walker.follow(list.head, BackLinks::Needed, |walker, at| {
+/// HEAP_PAGE_SEGMENT: its `ListEntry` is its first field, so a link is a segment. Without a size, a segment reaches to
+/// the next one or to the end of its allocation.
+fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, context: usize, head: u64, bytes: Option<u64>) {
+    let faults = walker.follow(head, BackLinks::Needed, |walker, at| {
         let allocation = walker.extents.heap_memory(at).filter(|_| at.is_multiple_of(GRANULARITY));
         let Some((_, end)) = allocation else { return Err(FaultKind::NotASegment) };
-        let end = list.segment_bytes.map_or(end, |size| at.saturating_add(size).min(end));
-        heap.parts.push(Part { base: at, end, kind: PartKind::Segment, by: at, user_bytes: None });
+        let end = bytes.map_or(end, |size| at.saturating_add(size).min(end));
+        heap.parts.push(Part { base: at, end, kind: PartKind::Segment, by: at, user_bytes: None, context });
         Ok(())
     });
     for (at, fault) in faults {
@@ -117,14 +166,28 @@ fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, list: List) {
     }
 }
 
+/// The header: [handle, handle + the reserved pages that are not the segments'). Where that gives no number that a header
+/// has, as many pages as those of the layout have; without a layout, the allocation.
+fn header(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: Option<&SegmentLayout>) {
+    let handle = heap.handle;
+    let Some((_, allocated)) = walker.extents.heap_memory(handle) else { return };
+    let in_segments: u64 = heap.parts.iter().map(|part| part.end.saturating_sub(part.base)).sum();
+    let counted = heap.counters.reserved.and_then(|bytes| bytes.checked_sub(in_segments));
+    let counted = counted.filter(|bytes| (1..=MOST_HEADER_PAGES).contains(&(bytes / PAGE)));
+    let pages = layout.map(|layout| layout.header_pages.saturating_mul(PAGE));
+    let end = counted.or(pages).map_or(allocated, |bytes| handle.saturating_add(bytes).min(allocated));
+    // Segments of another list may lie behind a heap of which too little is known.
+    let next = heap.parts.iter().map(|part| part.base).filter(|base| *base > handle).min();
+    let end = next.map_or(end, |next| end.min(next));
+    let part = Part { base: handle, end, kind: PartKind::Segment, by: handle, user_bytes: None, context: 0 };
+    heap.parts.insert(0, part);
+}
+
 /// Ends segments where the next one of the heap begins.
 fn end_at_next(heap: &mut Heap) {
-    let handle = heap.handle;
-    let is_segment = |part: &Part| part.kind == PartKind::Segment && part.by != handle;
-    let mut bases: Vec<u64> =
-        heap.parts.iter().filter(|part| is_segment(part)).map(|part| part.base).collect();
+    let mut bases: Vec<u64> = heap.parts.iter().map(|part| part.base).collect();
     bases.sort_unstable();
-    for part in heap.parts.iter_mut().filter(|part| is_segment(part)) {
+    for part in &mut heap.parts {
         if let Some(next) = bases.get(bases.partition_point(|base| *base <= part.base)) {
             part.end = part.end.min(*next);
         }
@@ -132,18 +195,17 @@ fn end_at_next(heap: &mut Heap) {
 }
 
 /// The blocks of `LargeAllocMetadata`; where the layout is not known, of whichever tree holds nothing but blocks.
-fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
-    let layout = LAYOUTS.iter().find(|layout| Some(layout.name) == heap.layout);
+fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: Option<&SegmentLayout>) {
     let candidates: &[u64] = match (layout, walker.width) {
         (Some(layout), _) => &[layout.large_tree],
         (None, Width::Bits64) => &[0x30, 0x38, 0x48, 0x50],
-        (None, Width::Bits32) => &[0x44],
+        (None, Width::Bits32) => &[0x30, 0x34, 0x44],
     };
     for at in candidates {
         let address = heap.handle.wrapping_add(*at);
         let mut found = tree::walk(walker, Tree { address });
         let sound = found.faults.is_empty() && !found.blocks.is_empty();
-        if layout.is_none() && !sound && walker.width == Width::Bits64 {
+        if layout.is_none() && !sound {
             continue; // something else lies there
         }
         heap.parts.append(&mut found.blocks);
@@ -155,19 +217,23 @@ fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
 }
 
 /// Pages, in bytes.
-fn counters(layout: &SegmentLayout, block: &Block<'_>) -> HeapCounters {
-    let bytes = |at: u64| block.number(at, 8).and_then(|pages| pages.checked_mul(PAGE));
+fn counters(width: Width, layout: &SegmentLayout, block: &Block<'_>) -> HeapCounters {
+    let size = width.bytes();
+    let bytes = |at: u64| block.number(at, size).and_then(|pages| pages.checked_mul(PAGE));
+    let total = |n: u64| bytes(layout.total_pages.wrapping_add(n.wrapping_mul(size as u64)));
     let segments = match layout.lists {
-        Lists::One(_) => None,
+        Lists::One { count, .. } => block.number(count, size),
         Lists::Contexts { first, stride, count, .. } => {
-            let count = |context: u64| block.number(context.wrapping_add(count), 8);
+            let count = |context: u64| block.number(context.wrapping_add(count), size);
             count(first).zip(count(first.wrapping_add(stride))).map(|(a, b)| a.saturating_add(b))
         }
     };
+    let free = [2, 3, 4].map(total).into_iter().sum::<Option<u64>>();
     HeapCounters {
-        reserved: bytes(layout.total_pages),
-        committed: bytes(layout.total_pages.wrapping_add(8)),
+        reserved: total(0),
+        committed: total(1),
         large: bytes(layout.large_committed),
         segments,
+        free: free.filter(|_| layout.counts_free),
     }
 }

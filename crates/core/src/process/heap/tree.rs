@@ -54,7 +54,8 @@ fn root(walker: &Walker<'_, '_>, tree: Tree) -> Option<u64> {
 }
 
 /// HEAP_LARGE_ALLOC_DATA: Left 0 / 0, Right 4 / 8, ParentValue 8 / 10, VirtualAddress c / 18 with the unused bytes in
-/// its low 16 bits, a word at 10 / 20 with the pages allocated from bit 12 on. The two low bits of ParentValue are the
+/// its low 16 bits, a word at 10 / 20 with the pages allocated from bit 12 on. From Windows 10 1809 on one reservation
+/// may hold several blocks and segments. The two low bits of ParentValue are the
 /// node's colour.
 fn visit(walker: &mut Walker<'_, '_>, node: u64, parent: Option<u64>) -> Result<(Part, [u64; 2]), FaultKind> {
     if !node.is_multiple_of(walker.width.bytes() as u64) {
@@ -76,11 +77,11 @@ fn visit(walker: &mut Walker<'_, '_>, node: u64, parent: Option<u64>) -> Result<
     let fits = walker
         .extents
         .heap_memory(base)
-        .is_some_and(|(start, stop)| start == base && size > 0 && end <= stop);
+        .is_some_and(|(start, stop)| start <= base && size > 0 && end <= stop);
     if !fits {
         return Err(FaultKind::BadNode);
     }
     let kind = PartKind::LargeBlock;
-    let part = Part { base, end, kind, by: node, user_bytes: size.checked_sub(unused) };
+    let part = Part { base, end, kind, by: node, user_bytes: size.checked_sub(unused), context: 0 };
     Ok((part, [left, right]))
 }

@@ -12,7 +12,7 @@ pub fn nt_win7_x86() -> (Process, Truth) {
     preset(NtLayout::Win7X86, WINDOWS_7)
 }
 
-/// Windows 8.1, 32-bit, without front ends.
+/// Windows 8.1, 32-bit.
 pub fn nt_win8_x86() -> (Process, Truth) {
     preset(NtLayout::Win8X86, WINDOWS_8_1)
 }
@@ -27,7 +27,7 @@ pub fn nt_win7_x64() -> (Process, Truth) {
     preset(NtLayout::Win7X64, WINDOWS_7)
 }
 
-/// Windows 8.1, 64-bit, without front ends.
+/// Windows 8.1, 64-bit.
 pub fn nt_win8_x64() -> (Process, Truth) {
     preset(NtLayout::Win8X64, WINDOWS_8_1)
 }
@@ -47,6 +47,41 @@ pub fn nt_24h2_x64() -> (Process, Truth) {
     let third = segment::second(SegmentLayout::Win11Build24H2, segment::base(Width::W64));
     scene.segment(&SegmentHeap { index: 3, user_context: scene.descriptor(2), ..third });
     scene.chain();
+    scene.finish()
+}
+
+/// Windows 10 1607, 64-bit.
+pub fn nt_1607_x64() -> (Process, Truth) {
+    preset(NtLayout::Win1607X64, [10, 0, 14393])
+}
+
+/// Windows 10 1803, 32-bit.
+pub fn nt_1803_x86() -> (Process, Truth) {
+    preset(NtLayout::Win1607X86, [10, 0, 17134])
+}
+
+/// Windows 7, 64-bit, with user stack traces.
+pub fn nt_win7_ust_x64() -> (Process, Truth) {
+    traced(NtLayout::Win7X64, WINDOWS_7)
+}
+
+/// Windows 10, 64-bit, with user stack traces.
+pub fn nt_win10_ust_x64() -> (Process, Truth) {
+    traced(NtLayout::Win10X64, WINDOWS_10)
+}
+
+/// Windows 10, 32-bit, with user stack traces.
+pub fn nt_win10_ust_x86() -> (Process, Truth) {
+    traced(NtLayout::Win10X86, WINDOWS_10)
+}
+
+fn traced(layout: NtLayout, windows: [u16; 3]) -> (Process, Truth) {
+    let width = layout.width();
+    let mut scene = Scene::new(width, windows);
+    for heap in heaps(layout, base(width)) {
+        let large = heap.large.iter().map(|block| block.traced(width)).collect();
+        scene.nt(&NtHeap { stack_traces: true, large, ..heap });
+    }
     scene.finish()
 }
 
@@ -81,7 +116,7 @@ pub(super) fn base(width: Width) -> u64 {
 /// +0x60_0000 and +0x80_0000 its large blocks, +0xA0_0000 … the same of heap 1, +0x140_0000 heap 2.
 pub(super) fn heaps(layout: NtLayout, base: u64) -> Vec<NtHeap> {
     let mut heaps = vec![process_heap(layout, base), second(layout, base + 0xA0_0000)];
-    if layout == NtLayout::Win10X64 {
+    if matches!(layout, NtLayout::Win10X64) {
         let address = base + 0x140_0000;
         let shared = NtSegment { reservation: 0x10, mapped: true, ..NtSegment::new(address, 0x10, 0x10) };
         heaps.push(NtHeap { index: 3, flags: 0, segments: vec![shared], ..NtHeap::new(layout, address) });
@@ -109,7 +144,7 @@ fn process_heap(layout: NtLayout, base: u64) -> NtHeap {
                 ..second
             },
         ],
-        front_end: front_end(layout, base + 0x10_0000),
+        front_end: front_end(layout, base),
         ..NtHeap::new(layout, base)
     }
 }
@@ -124,21 +159,17 @@ fn second(layout: NtLayout, base: u64) -> NtHeap {
             // The header ends with the last page.
             large(layout, base + 0x80_0000, 1, 0x9_1000 - LargeBlock::header(layout.width())),
         ],
-        front_end: front_end(layout, base + 0x10_0000),
+        front_end: front_end(layout, base),
         ..NtHeap::new(layout, base)
     }
 }
 
-/// Offsets of the front end of Windows 8 are not certain: those heaps have none.
-fn front_end(layout: NtLayout, address: u64) -> Option<u64> {
-    (!matches!(layout, NtLayout::Win8X86 | NtLayout::Win8X64)).then_some(address)
+/// In Windows 7 the front end lies in a block of the heap.
+fn front_end(layout: NtLayout, heap: u64) -> Option<u64> {
+    Some(heap + if layout.is_seven() { 0x800 } else { 0x10_0000 })
 }
 
 fn large(layout: NtLayout, allocation: u64, front_pages: u64, user_size: u64) -> LargeBlock {
     let block = LargeBlock::new(layout.width(), allocation, front_pages, user_size);
-    if matches!(layout, NtLayout::Win7X86 | NtLayout::Win7X64) {
-        LargeBlock { front_pages: 0, back_pages: 0, ..block }
-    } else {
-        block
-    }
+    if layout.is_seven() { LargeBlock { front_pages: 0, back_pages: 0, ..block } } else { block }
 }

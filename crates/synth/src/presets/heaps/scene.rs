@@ -17,6 +17,8 @@ const PROCESS_HEAPS: u64 = 0x400;
 const PROCESS_HEAPS64: u64 = 0x480;
 /// Where heap descriptors lie (24H2), likewise.
 const DESCRIPTORS: u64 = 0x500;
+/// Where the head of their list lies, likewise; in a process it is in ntdll's data.
+const DESCRIPTOR_HEAD: u64 = 0x4E0;
 
 /// A process under construction.
 #[derive(Debug)]
@@ -129,6 +131,14 @@ impl Scene {
         self.listed(heap.truth());
     }
 
+    /// Adds a segment heap that no list has.
+    pub(super) fn hidden(&mut self, heap: &SegmentHeap) {
+        heap.allocate(&mut self.space);
+        heap.put(&mut self.process);
+        // What is in it is not the program's.
+        self.truth.heaps.push(HeapTruth { blocks: Vec::new(), ..heap.truth() });
+    }
+
     /// The same for a page heap.
     pub(super) fn page(&mut self, heap: &PageHeap) {
         heap.allocate(&mut self.space);
@@ -158,7 +168,7 @@ impl Scene {
         let chain: Vec<_> = heaps
             .map(|(number, heap)| Descriptor { address: self.descriptor(number), heap: heap.handle })
             .collect();
-        put_chain(&mut self.process, self.at.width, &chain);
+        put_chain(&mut self.process, self.at.width, self.at.heap + DESCRIPTOR_HEAD, &chain);
         self.truth.heaps.iter_mut().skip(1).for_each(|heap| heap.index = None);
     }
 
