@@ -1,8 +1,8 @@
 //! The process's heaps: walked by the core, judged here.
 
-use dumplens_core::Dump;
 use dumplens_core::process::Peb;
 use dumplens_core::process::heap::{self, FaultKind, Heap, HeapKind, Heaps};
+use dumplens_core::{Absence, Dump};
 
 use super::ProcessWarning;
 use crate::space::AddressSpace;
@@ -52,8 +52,14 @@ fn warn(heaps: &Heaps, warnings: &mut Vec<ProcessWarning>) {
     let each = heaps.list.iter().flat_map(|heap| heap.faults.iter().map(move |fault| (Some(heap), fault)));
     let (mut unread, mut damaged) = (Vec::new(), Vec::new());
     for (heap, fault) in list.chain(each) {
-        let absent = matches!(fault.what, FaultKind::Unreadable(_))
-            && heap.is_none_or(|heap| heap.parts.is_empty() && heap.layout.is_none());
+        let absent = match fault.what {
+            // What was there and the dump does not keep is no damage.
+            FaultKind::Unreadable(Absence::NotKept | Absence::CutOff | Absence::ReadFailed) => true,
+            FaultKind::Unreadable(_) => {
+                heap.is_none_or(|heap| heap.parts.is_empty() && heap.layout.is_none())
+            }
+            _ => false,
+        };
         if absent { &mut unread } else { &mut damaged }.push((heap, fault));
     }
     if let Some((_, first)) = unread.first() {

@@ -58,6 +58,7 @@ impl<'d> Block<'d> {
     }
 }
 
-fn little_endian(field: &[u8]) -> u64 {
+/// A little-endian number of up to eight bytes.
+pub(crate) fn little_endian(field: &[u8]) -> u64 {
     field.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte))
 }

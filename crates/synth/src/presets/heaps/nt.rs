@@ -144,7 +144,7 @@ fn process_heap(layout: NtLayout, base: u64) -> NtHeap {
                 ..second
             },
         ],
-        front_end: front_end(layout, base),
+        front_end: Some(front_end(layout, base)),
         ..NtHeap::new(layout, base)
     }
 }
@@ -159,14 +159,14 @@ fn second(layout: NtLayout, base: u64) -> NtHeap {
             // The header ends with the last page.
             large(layout, base + 0x80_0000, 1, 0x9_1000 - LargeBlock::header(layout.width())),
         ],
-        front_end: front_end(layout, base),
+        front_end: Some(front_end(layout, base)),
         ..NtHeap::new(layout, base)
     }
 }
 
 /// In Windows 7 the front end lies in a block of the heap.
-fn front_end(layout: NtLayout, heap: u64) -> Option<u64> {
-    Some(heap + if layout.is_seven() { 0x800 } else { 0x10_0000 })
+fn front_end(layout: NtLayout, heap: u64) -> u64 {
+    heap + if layout.is_seven() { 0x800 } else { 0x10_0000 }
 }
 
 fn large(layout: NtLayout, allocation: u64, front_pages: u64, user_size: u64) -> LargeBlock {

@@ -8,7 +8,7 @@ use super::super::{Form, Heap, Part, PartKind};
 use super::vs::{self, Chunk};
 use crate::arch::Width;
 use crate::memory::Memory;
-use crate::process::block::Block;
+use crate::process::block::{Block, little_endian};
 
 /// In the signature of a page segment.
 const CONSTANT: u64 = 0xa2e6_4ead_a2e6_4ead;
@@ -89,11 +89,11 @@ impl Chain {
     fn word(&self, at: u64, bytes: usize) -> Option<u64> {
         let from = usize::try_from(at.checked_sub(self.first)?).ok()?;
         let field = self.bytes.get(from..from.checked_add(bytes)?)?;
-        Some(field.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+        Some(little_endian(field))
     }
 
-    /// Follows the chunks as far as they are sound; how many, and how many of them show that free and allocated are mixed
-    /// up.
+    /// Follows the chunks as far as they are sound; how many are, and how many of them show that free and allocated are
+    /// mixed up.
     fn follow(&self, key: u64, width: Width) -> (usize, usize) {
         let (mut at, mut previous, mut was_free) = (self.first, 0, false);
         let (mut sound, mut odd) = (0usize, 0usize);
@@ -112,15 +112,6 @@ impl Chain {
             sound = sound.saturating_add(1);
         }
         (sound, odd)
-    }
-}
-
-impl Chain {
-    /// Whether the first chunk takes all there is.
-    fn is_one(&self, key: u64, width: Width) -> bool {
-        let stored = self.word(self.first, width.bytes()).unwrap_or(0);
-        let size = Chunk::decode(stored, self.first, key, width).size.wrapping_mul(width.pick(8, 16));
-        self.first.checked_add(size) == Some(self.end)
     }
 }
 
@@ -172,48 +163,41 @@ fn confirmed(chains: &[Chain], key: u64, width: Width) -> bool {
     sound > chains.len() / 2
 }
 
-/// The key that the first two chunks of some chain allow, and that most chains confirm: the first has none before it,
-/// and the second says how large it is. Of the key, only the bits that matter are found.
+/// The key by which most chunks are sound, of those that the first two chunks of some chain allow: the first has none
+/// before it, and the second says how large it is. Of the key, only the bits that matter are found.
 fn from_chunks(chains: &[Chain], width: Width) -> Option<u64> {
     let granule = width.pick(8, 16);
     let (size_shift, before_shift, allocated_shift) = match width {
         Width::Bits32 => (1, 16, 31),
         Width::Bits64 => (16, 32, 48),
     };
+    let mut best: Option<(usize, usize, u64)> = None;
     for chain in chains {
         let Some(stored) = chain.word(chain.first, width.bytes()) else { continue };
         let first = stored ^ chain.first;
-        let most = (chain.bytes.len() as u64 / granule).min(width.pick(0x7fff, 0xffff));
+        let most = (chain.bytes.len() as u64 >> granule.trailing_zeros()).min(width.pick(0x7fff, 0xffff));
         for size in 1..=most {
             let base = first ^ size << size_shift;
             let second = chain.first.saturating_add(size.wrapping_mul(granule));
-            let before = chain.word(second, width.bytes()).map(|word| word ^ second ^ base);
-            let holds = before.is_none_or(|word| word >> before_shift & width.pick(0x7fff, 0xffff) == size);
-            if !holds || (before.is_none() && second != chain.end) {
+            let Some(before) = chain.word(second, width.bytes()).map(|word| word ^ second ^ base) else {
+                break;
+            };
+            if before >> before_shift & width.pick(0x7fff, 0xffff) != size {
                 continue;
             }
-            let keys = [base, base ^ 1 << allocated_shift];
-            let odd = keys.map(|key| total_odd(chains, key, width));
-            match odd {
-                [Some(a), Some(b)] if a <= b => return Some(keys[0]),
-                [_, Some(_)] => return Some(keys[1]),
-                [Some(_), None] => return Some(keys[0]),
-                [None, None] => {}
+            for key in [base, base ^ 1 << allocated_shift] {
+                let (sound, odd) = total(chains, key, width);
+                if best.is_none_or(|(most, least, _)| sound > most || (sound == most && odd < least)) {
+                    best = Some((sound, odd, key));
+                }
             }
         }
     }
-    None
+    best.filter(|(sound, ..)| *sound > chains.len()).map(|(.., key)| key)
 }
 
-/// How much speaks against a key; `None` if most chains break with it behind their first chunk, unless that is all they
-/// have.
-fn total_odd(chains: &[Chain], key: u64, width: Width) -> Option<usize> {
-    let followed: Vec<(usize, usize)> = chains.iter().map(|chain| chain.follow(key, width)).collect();
-    let holds = |(chain, (sound, _)): &(&Chain, &(usize, usize))| {
-        *sound > 1 || (*sound == 1 && chain.is_one(key, width))
-    };
-    let held = chains.iter().zip(&followed).filter(holds).count();
-    let long = followed.iter().any(|(sound, _)| *sound > 1);
-    let enough = held > chains.len() / 2 && long;
-    enough.then(|| followed.iter().map(|(_, odd)| odd).sum())
+/// How many chunks are sound by a key, and how many of them speak against it.
+fn total(chains: &[Chain], key: u64, width: Width) -> (usize, usize) {
+    let followed = chains.iter().map(|chain| chain.follow(key, width));
+    followed.fold((0, 0), |(sound, odd), (s, o)| (sound.saturating_add(s), odd.saturating_add(o)))
 }

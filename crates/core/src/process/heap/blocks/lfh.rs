@@ -214,7 +214,6 @@ impl Blocks<'_, '_> {
                 };
                 block.address = start.wrapping_add(padding);
                 (block.size, block.state) = (asked, BlockState::Busy);
-                self.last = Some(block);
             }
             self.push(block);
         }

@@ -177,7 +177,7 @@ pub struct Blocks<'d, 'h> {
     work: Vec<Work<'h>>,
     ready: Vec<HeapBlock>,
     given: usize,
-    /// The last block in use that was found.
+    /// The last block in use of those that were ready before.
     last: Option<HeapBlock>,
     faults: Vec<BlockFault>,
 }
@@ -203,6 +203,7 @@ impl Iterator for Blocks<'_, '_> {
                 self.given = self.given.wrapping_add(1);
                 return Some(*block);
             }
+            self.last = self.last_busy();
             self.ready.clear();
             self.given = 0;
             if !self.refill() {
@@ -221,8 +222,12 @@ impl Blocks<'_, '_> {
     fn fault(&mut self, at: u64, what: FaultKind) {
         const MOST: usize = 64;
         if self.faults.len() < MOST {
-            self.faults.push(BlockFault { fault: Fault { at, what }, before: self.last });
+            self.faults.push(BlockFault { fault: Fault { at, what }, before: self.last_busy() });
         }
+    }
+
+    fn last_busy(&self) -> Option<HeapBlock> {
+        self.ready.iter().rev().find(|block| block.state == BlockState::Busy).copied().or(self.last)
     }
 
     fn unreadable(&mut self, at: u64) {

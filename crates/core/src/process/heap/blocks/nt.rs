@@ -176,7 +176,6 @@ impl Blocks<'_, '_> {
             } else if extended || entry.unused >= 8 {
                 let (address, size) = self.nt_user(at, taken, entry.unused)?;
                 (block.address, block.size, block.state) = (address, size, BlockState::Busy);
-                self.last = Some(block);
             }
         }
         self.push(block);

@@ -14,6 +14,10 @@ const LFH: u8 = 0x80;
 /// Bytes of a HEAP_USERDATA_HEADER that are looked at.
 const HEADER: u64 = 0x30;
 
+/// Bytes of blocks that are read together, and how many there are then at most.
+const AT_ONCE: u64 = 0x1000;
+const MOST_TOGETHER: usize = 0x1000 / 8;
+
 /// Blocks of one size, one behind the other.
 struct Run {
     first: u64,
@@ -74,7 +78,7 @@ impl Blocks<'_, '_> {
         let (first, bitmap) = if form.seven {
             (header.wrapping_add(width.pick(0x10, 0x20)), None)
         } else {
-            let bits = head.number(width.pick(0x14, 0x20), width.pick(4, 8) as usize)?;
+            let bits = head.pointer(0x14, 0x20)?;
             let word = width.bytes() as u64;
             let bytes = bits.div_ceil(word.wrapping_mul(8)).saturating_mul(word);
             if bits < count || bytes > 0x1_0000 {
@@ -95,50 +99,69 @@ impl Blocks<'_, '_> {
     }
 
     fn nt_run_blocks(&mut self, run: &Run) {
-        let granule = self.granule();
         self.ready.reserve(usize::try_from(run.count).unwrap_or(0));
-        for n in 0..run.count {
+        let together = AT_ONCE.checked_div(run.size).unwrap_or(1).max(1);
+        let mut n = 0;
+        while n < run.count {
+            let count = together.min(run.count.saturating_sub(n));
             let at = run.first.wrapping_add(n.wrapping_mul(run.size));
-            let Some(unused) = self
-                .window
-                .get(at.wrapping_add(granule).wrapping_sub(1), 1)
-                .and_then(|byte| byte.first().copied())
-            else {
+            let mut unused = [0; MOST_TOGETHER];
+            let Some(unused) = self.unused(at, run.size, count, &mut unused) else {
                 return self.unreadable(at);
             };
-            let busy = match &run.bitmap {
-                None => unused & LFH != 0 && unused != LFH,
-                Some(bits) => super::lfh_bits::bit(bits, n),
-            };
-            let mut block = HeapBlock {
-                address: at.wrapping_add(granule),
-                size: run.size.saturating_sub(granule),
-                start: at,
-                taken: run.size,
-                heap: self.heap.handle,
-                backend: Backend::Lfh,
-                state: BlockState::Free,
-            };
-            if busy {
-                if unused & LFH == 0 || unused == LFH {
-                    self.fault(at, FaultKind::BrokenLfhHeader);
-                    continue;
-                }
-                match self.nt_user(at, run.size, unused) {
-                    Ok((address, size)) => (block.address, block.size) = (address, size),
-                    Err(Some(what)) => {
-                        self.fault(at, what);
-                        continue;
-                    }
-                    Err(None) => {
-                        self.unreadable(at);
-                        continue;
-                    }
-                }
-                block.state = BlockState::Busy;
-                self.last = Some(block);
+            for unused in unused {
+                self.nt_run_block(run, n, *unused);
+                n = n.wrapping_add(1);
             }
-            self.push(block);
         }
+    }
+
+    /// `UnusedBytes` of blocks one behind the other: the last byte of their headers.
+    fn unused<'u>(
+        &mut self,
+        at: u64,
+        size: u64,
+        count: u64,
+        into: &'u mut [u8; MOST_TOGETHER],
+    ) -> Option<&'u [u8]> {
+        let (granule, size) = (usize::try_from(self.granule()).ok()?, usize::try_from(size).ok()?);
+        let count = usize::try_from(count).ok()?;
+        let into = into.get_mut(..count)?;
+        let bytes = self.window.get(at, size.checked_mul(count)?)?;
+        for (block, unused) in bytes.chunks_exact(size).zip(into.iter_mut()) {
+            *unused = block.get(granule.wrapping_sub(1)).copied()?;
+        }
+        Some(into)
+    }
+
+    #[inline]
+    fn nt_run_block(&mut self, run: &Run, n: u64, unused: u8) {
+        let at = run.first.wrapping_add(n.wrapping_mul(run.size));
+        let granule = self.granule();
+        let busy = match &run.bitmap {
+            None => unused & LFH != 0 && unused != LFH,
+            Some(bits) => super::lfh_bits::bit(bits, n),
+        };
+        let mut block = HeapBlock {
+            address: at.wrapping_add(granule),
+            size: run.size.saturating_sub(granule),
+            start: at,
+            taken: run.size,
+            heap: self.heap.handle,
+            backend: Backend::Lfh,
+            state: BlockState::Free,
+        };
+        if busy {
+            if unused & LFH == 0 || unused == LFH {
+                return self.fault(at, FaultKind::BrokenLfhHeader);
+            }
+            match self.nt_user(at, run.size, unused) {
+                Ok((address, size)) => (block.address, block.size) = (address, size),
+                Err(Some(what)) => return self.fault(at, what),
+                Err(None) => return self.unreadable(at),
+            }
+            block.state = BlockState::Busy;
+        }
+        self.push(block);
     }
 }

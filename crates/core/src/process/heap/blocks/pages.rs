@@ -3,6 +3,7 @@
 use super::super::segment::SegmentForm;
 use super::super::{FaultKind, Part};
 use super::{BATCH, Backend, BlockState, Blocks, HeapBlock, Work};
+use crate::process::block::little_endian;
 
 /// Descriptors of a segment.
 const UNITS: u64 = 256;
@@ -21,11 +22,11 @@ pub(super) struct PageSegment<'h> {
 
 impl PageSegment<'_> {
     /// A number in the descriptor of a unit.
-    fn number(&self, unit: u64, at: u64, bytes: usize) -> Option<u32> {
+    fn number(&self, unit: u64, at: u64, bytes: usize) -> Option<u64> {
         let from = unit.checked_mul(self.form.layout.descriptor.size)?.checked_add(at)?;
         let from = usize::try_from(from).ok()?;
         let field = self.descriptors.get(from..from.checked_add(bytes)?)?;
-        Some(field.iter().rev().fold(0, |n, byte| n << 8 | u32::from(*byte)))
+        Some(little_endian(field))
     }
 }
 
@@ -62,7 +63,7 @@ impl<'h> Blocks<'_, 'h> {
                 return self.unreadable(missing);
             };
             let rest = UNITS.saturating_sub(unit);
-            let units = if units == 0 { rest } else { u64::from(units) };
+            let units = if units == 0 { rest } else { units };
             let until = at.saturating_add(units << segment.unit_shift);
             let flags = u8::try_from(flags).unwrap_or(0);
             if units > rest || until > segment.end || (flags & d.busy != 0 && flags & d.first == 0) {
@@ -83,7 +84,7 @@ impl<'h> Blocks<'_, 'h> {
                 let left = taken.saturating_sub(inner);
                 self.internal(at, left, Backend::Lfh);
             } else {
-                let unused = u64::from(segment.number(unit, d.unused.0, d.unused.1).unwrap_or(0));
+                let unused = segment.number(unit, d.unused.0, d.unused.1).unwrap_or(0);
                 let padding = self.padding_at(segment.form, at, true);
                 match taken.checked_sub(unused.saturating_add(padding)) {
                     Some(size) => {
@@ -101,9 +102,6 @@ impl<'h> Blocks<'_, 'h> {
     fn range(&mut self, start: u64, taken: u64, state: BlockState, (address, size): (u64, u64)) {
         let (heap, backend) = (self.heap.handle, Backend::Pages);
         let block = HeapBlock { address, size, start, taken, heap, backend, state };
-        if state == BlockState::Busy {
-            self.last = Some(block);
-        }
         self.push(block);
     }
 

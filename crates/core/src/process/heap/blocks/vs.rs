@@ -8,8 +8,9 @@ use crate::process::block::Block;
 
 /// `(Size ^ this) & 7fff` is the low part of `Signature`.
 const SIGNATURE: u64 = 0x2bed;
+const LOW: u64 = 0x7fff;
 /// In the second word of a chunk: how many bytes are unused stands at its end.
-const UNUSED: u32 = 0x100;
+const UNUSED: u64 = 0x100;
 /// In those bytes: exactly one is unused.
 const ONE: u16 = 0x8000;
 /// In those bytes: the chunk is an LFH subsegment.
@@ -64,7 +65,7 @@ pub(super) fn extent(
     let signature = header.number(form.layout.vs_signature, 2)?;
     let first = start.checked_add(width.pick(0x18, 0x30))?;
     let behind = first.checked_add(size.wrapping_mul(width.pick(8, 16)))?;
-    let is_one = (size ^ SIGNATURE ^ signature) & 0x7fff == 0 && size > 0 && behind <= end;
+    let is_one = (size ^ SIGNATURE) & LOW == signature & LOW && size > 0 && behind <= end;
     is_one.then_some((first, behind))
 }
 
@@ -111,13 +112,16 @@ impl<'h> Blocks<'_, 'h> {
     #[inline]
     fn vs_chunk(&mut self, subsegment: &mut VsSubsegment<'h>) -> Result<(), Option<FaultKind>> {
         let (at, granule, width) = (subsegment.at, self.granule(), self.heap.width);
-        let header = self.window.get(at, width.pick(8, 16) as usize).ok_or(None)?;
-        let word = |from: usize, bytes: usize| {
-            let field = header.get(from..from.saturating_add(bytes)).unwrap_or_default();
-            field.iter().rev().fold(0u64, |n, byte| n << 8 | u64::from(*byte))
+        let (stored, second) = match width {
+            Width::Bits32 => {
+                let both = self.window.u64(at).ok_or(None)?;
+                (both & 0xffff_ffff, both >> 32)
+            }
+            Width::Bits64 => {
+                let second = self.window.u32(at.wrapping_add(8)).ok_or(None)?;
+                (self.window.u64(at).ok_or(None)?, second.into())
+            }
         };
-        let stored = word(0, width.bytes());
-        let second = word(width.bytes(), 4);
         let chunk = Chunk::decode(stored, at, subsegment.key, width);
         let taken = chunk.size.wrapping_mul(granule);
         let next = at.saturating_add(taken);
@@ -139,11 +143,8 @@ impl<'h> Blocks<'_, 'h> {
             state: BlockState::Free,
         };
         if chunk.allocated == 1 {
-            let tail = if second as u32 & UNUSED == 0 {
-                0
-            } else {
-                self.window.u16(next.wrapping_sub(2)).ok_or(None)?
-            };
+            let tail =
+                if second & UNUSED == 0 { 0 } else { self.window.u16(next.wrapping_sub(2)).ok_or(None)? };
             if tail & LFH != 0 && tail & ONE == 0 {
                 let inner = self.lfh_subsegment(subsegment.form, user, next);
                 self.internal(at, taken.saturating_sub(inner), Backend::Lfh);
@@ -156,7 +157,6 @@ impl<'h> Blocks<'_, 'h> {
             block.size =
                 room.checked_sub(padding.saturating_add(unused.into())).ok_or(FaultKind::BrokenChunk)?;
             block.state = BlockState::Busy;
-            self.last = Some(block);
         }
         self.push(block);
         (subsegment.at, subsegment.previous) = (next, chunk.size);
