@@ -106,6 +106,11 @@ impl<'d> Memory<'d> {
         self.kept()?.within(address, end).next().map(|(start, _)| start.max(address))
     }
 
+    /// The same memory, every read of which is noted.
+    pub(crate) fn noted(self) -> Memory<'d> {
+        Memory { noted: true, ..self }
+    }
+
     /// Notes that these bytes, as far as the dump keeps them, matter to an answer.
     pub(crate) fn note(self, address: u64, len: u64) {
         if self.noted {

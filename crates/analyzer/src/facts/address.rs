@@ -5,7 +5,7 @@ use dumplens_core::pe::Image;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{HeapKind, Hex, SiteReport, Warning, WarningReport, symbols};
+use super::{BlockPlace, HeapKind, Hex, SiteReport, Warning, WarningReport, blocks, symbols};
 use crate::process::{Process, RegionReport, extent, part_name};
 use crate::space::{Owner, Span};
 use crate::symbols::Symbols;
@@ -27,6 +27,9 @@ pub struct AddressReport {
     pub thread: Option<ThreadPlace>,
     /// The heap, if it lies in one.
     pub heap: Option<HeapPlace>,
+    /// The block, if it lies in one of the heap's.
+    #[serde(default)]
+    pub block: Option<BlockPlace>,
     /// How many bytes from the address on the dump keeps without a gap, up to the end of the region.
     pub kept_bytes: u64,
     /// Why the dump has no byte there; `None` if it has.
@@ -83,12 +86,15 @@ impl AddressReport {
             Owner::Thread(index) => process.threads.get(index),
             _ => None,
         });
+        let heap = piece.and_then(|p| p.span).and_then(|s| heap_place(process, &s));
+        let block = heap.as_ref().and_then(|_| blocks::place(process, address));
         AddressReport {
             address: address.into(),
             pointer_bits: process.dump.width().bits(),
             region: piece.map(|p| RegionReport::new(process, &p)),
             module: process.module_at(address).map(|i| module_place(process, i, address)),
-            heap: piece.and_then(|p| p.span).and_then(|s| heap_place(process, &s)),
+            heap,
+            block,
             symbol: Vec::new(),
             thread: thread.map(|t| ThreadPlace { index: t.index, id: t.id, name: t.name.clone() }),
             kept_bytes: kept,

@@ -6,6 +6,7 @@ use dumplens_core::process::heap::{self, Heap, PartKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::blocks::{HeapBlocksReport, LayoutProof};
 use super::{Hex, PlaceReport};
 use crate::process::{Process, hints};
 use crate::space::{Allocation, Allocations, Holdings, Owner, SizeClass, Usage, words};
@@ -23,6 +24,12 @@ pub struct HeapReport {
     pub kind: HeapKind,
     /// The layout by which it was read.
     pub layout: Option<String>,
+    /// How well it is known that the heaps of this build have it; `None` without a layout.
+    #[serde(default)]
+    pub basis: Option<LayoutProof>,
+    /// Whether Windows keeps the records of other heaps in it, and the program nothing.
+    #[serde(default)]
+    pub metadata: bool,
     /// Its flags.
     pub flags: Option<Hex>,
     /// Segments found.
@@ -41,6 +48,10 @@ pub struct HeapReport {
     pub committed_bytes: u64,
     /// Reserved bytes of all its parts.
     pub reserved_bytes: u64,
+    /// What its blocks add up to; `None` if they were not counted, as in all commands but `heaps`, or if the heaps are too
+    /// large to do so without being asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<HeapBlocksReport>,
     /// What the heap counts itself, and whether that agrees with what was found.
     pub counters: HeapCountersReport,
     /// What is wrong with it.
@@ -58,6 +69,8 @@ pub struct HeapCountersReport {
     pub large_bytes: Option<u64>,
     /// Number of segments.
     pub segments: Option<u64>,
+    /// Committed bytes that are free, but those inside the low-fragmentation heap of an NT heap.
+    pub free_bytes: Option<u64>,
     /// Whether those it has equal what was found; `None` if it has none.
     pub agree: Option<bool>,
 }
@@ -162,6 +175,8 @@ fn heap(heap: &Heap, (committed, reserved): (u64, u64)) -> HeapReport {
         bits: heap.width.bits(),
         kind: heap.kind.into(),
         layout: heap.layout.map(str::to_owned),
+        basis: heap.basis.map(LayoutProof::from),
+        metadata: heap.is_metadata,
         flags: heap.flags.map(Into::into),
         segments,
         large_blocks: parts(PartKind::LargeBlock).count() as u64,
@@ -171,6 +186,7 @@ fn heap(heap: &Heap, (committed, reserved): (u64, u64)) -> HeapReport {
         large_from_bytes: heap.large_from,
         committed_bytes: committed,
         reserved_bytes: reserved,
+        blocks: None,
         counters: counters(heap, segments, large_bytes),
         faults: heap.faults.iter().map(ToString::to_string).collect(),
     }
@@ -182,7 +198,7 @@ fn heap(heap: &Heap, (committed, reserved): (u64, u64)) -> HeapReport {
 fn counters(heap: &Heap, segments: u64, large_bytes: u64) -> HeapCountersReport {
     let c = heap.counters;
     let large = c.large.map(|bytes| match heap.kind {
-        HeapKind::Nt => bytes >= large_bytes,
+        heap::HeapKind::Nt => bytes >= large_bytes,
         _ => bytes == large_bytes,
     });
     let checks = [c.segments.map(|n| n == segments), large];
@@ -192,6 +208,7 @@ fn counters(heap: &Heap, segments: u64, large_bytes: u64) -> HeapCountersReport 
         committed_bytes: c.committed,
         large_bytes: c.large,
         segments: c.segments,
+        free_bytes: c.free,
         agree,
     }
 }

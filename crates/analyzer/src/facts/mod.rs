@@ -6,6 +6,7 @@
 
 mod address;
 mod allocations;
+pub(crate) mod blocks;
 pub(crate) mod clock;
 mod dump;
 mod earlier;
@@ -31,6 +32,10 @@ use serde::{Deserialize, Serialize};
 pub use address::{AddressReport, HeapPlace, ModulePlace, ThreadPlace};
 pub use allocations::{
     AllocationReport, AllocationsReport, HeapCountersReport, HeapKind, HeapReport, SizeClassReport,
+};
+pub use blocks::{
+    BlockBackend, BlockPlace, BlockReport, BlockSizeReport, BlockState, BrokenBlockReport, HeapBlocksReport,
+    LayoutProof,
 };
 pub use dump::{DumpReport, StreamReport};
 pub use exception::{Chance, CppReport, ExceptionReport};
@@ -76,6 +81,9 @@ pub struct Facts {
     pub modules: Vec<ModuleReport>,
     /// The heaps, those of the first PEB first; empty if no lists were asked for.
     pub heaps: Vec<HeapReport>,
+    /// Where the heaps are broken; looked for where the program ended because its heap found itself damaged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken_blocks: Vec<BrokenBlockReport>,
     /// The address space.
     pub memory: MemoryReport,
     /// What was dropped, repaired or guessed.
@@ -108,10 +116,15 @@ impl Facts {
             threads,
             modules: if listed { modules::all(process, &owned, options) } else { Vec::new() },
             heaps: if listed { allocations::heaps(process, &owned) } else { Vec::new() },
+            broken_blocks: Vec::new(),
             memory: memory::of(process, listed, &mut warnings),
             warnings: Vec::new(),
             request,
         };
+        let failed = facts.exception.as_ref().is_some_and(|e| blocks::heap_failure(e).is_some());
+        if question.is_judged() && failed {
+            facts.broken_blocks = blocks::broken(process);
+        }
         if question.is_named() {
             let mut symbols = Symbols::new(process, options.search.clone());
             facts.name(&mut symbols, &mut warnings);

@@ -29,8 +29,11 @@ impl Process<'_> {
             let owner = Owner::Module(index);
             claims.push(Span { base, end, usage: Usage::Image, owner, fact: Fact::ModuleList });
         }
-        for index in 0..self.heaps.list.len() {
-            self.claim_heap(index, &mut claims);
+        // Headers of other heaps lie in the segments of the one for metadata: the first claim counts.
+        for metadata in [false, true] {
+            for (index, _) in self.heaps.list.iter().enumerate().filter(|(_, h)| h.is_metadata == metadata) {
+                self.claim_heap(index, &mut claims);
+            }
         }
         self.claim_page_heaps(&mut claims);
         if self.shared_data.is_some() {

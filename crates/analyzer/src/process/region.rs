@@ -119,7 +119,7 @@ fn fact(fact: Fact) -> String {
         Fact::TebPeb(teb) => format!("ProcessEnvironmentBlock of the TEB at {teb:#x}"),
         Fact::TebWow64(teb) => format!("the 32-bit twin of the TEB at {teb:#x}"),
         Fact::PebField(peb, field) => format!("{} of the PEB at {peb:#x} points into it", field.name()),
-        Fact::HeapHeader(heap) => format!("the allocation of the heap at {heap:#x}"),
+        Fact::HeapHeader(heap) => format!("the header of the heap at {heap:#x}"),
         Fact::HeapSegment(segment) => format!("the heap segment at {segment:#x}"),
         Fact::HeapFrontEnd(field) => format!("the allocation that FrontEndHeap, at {field:#x}, points into"),
         Fact::HeapLargeBlock(entry) => format!("the large block's entry at {entry:#x}"),

@@ -1,9 +1,9 @@
-//! Regions as comma- or tab-separated values.
+//! Regions and blocks as comma- or tab-separated values.
 
 use std::io::{self, Write};
 
 use super::escape;
-use crate::facts::RegionReport;
+use crate::facts::{BlockReport, RegionReport};
 
 /// The columns: WinDbg's names. Addresses are `0x` hex; sizes bytes in decimal, as spreadsheets add them up.
 const COLUMNS: [&str; 10] = [
@@ -29,6 +29,19 @@ pub fn regions(
     writer.write_record(COLUMNS)?;
     for region in regions {
         writer.write_record(record(&region))?;
+    }
+    writer.flush()
+}
+
+/// Writes a line of column names, then one for each block.
+pub fn blocks(out: impl Write, blocks: impl Iterator<Item = BlockReport>) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().from_writer(out);
+    writer.write_record(["Heap", "Address", "Size", "Taken", "Backend"])?;
+    for block in blocks {
+        let numbers = [block.size_bytes.to_string(), block.taken_bytes.to_string()];
+        let [size, taken] = &numbers;
+        let (heap, address) = (block.heap.to_string(), block.address.to_string());
+        writer.write_record([&heap, &address, size, taken, block.backend.name()])?;
     }
     writer.flush()
 }

@@ -1,24 +1,120 @@
-//! `dumplens heaps`: which heaps are there, how large are they, and do their own counters agree?
+//! `dumplens heaps`: which heaps are there, how large are they, do their own counters agree, and which blocks do they have?
 
-use dumplens_analyzer::Question;
-use dumplens_analyzer::render::json::Part;
-use dumplens_analyzer::render::text;
+use std::path::PathBuf;
 
-use crate::args::{Format, Input};
-use crate::open;
-use crate::output::Output;
+use clap::ValueEnum;
+use dumplens_analyzer::facts::{BlockReport, HeapBlocksReport};
+use dumplens_analyzer::render::json::{self, Part};
+use dumplens_analyzer::render::{csv, text};
+use dumplens_analyzer::report::{SCHEMA_VERSION, Tool};
+use dumplens_analyzer::{Process, Question, Report};
+use dumplens_core::process::heap::{BlockReader, BlockState, Heap};
 
-/// Every heap with its segments and large blocks: !heap -s
+use super::regions::warnings;
+use crate::output::{self, Output};
+use crate::{open, value};
+
+/// Every heap with its segments, large blocks and, if wanted, all its blocks: !heap -s, !heap -stat, !heap -h
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    input: Input,
+    /// The minidump
+    dump: PathBuf,
+    /// How to show the answer; csv and jsonl only with --blocks
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Every block in use, one a line
+    #[arg(long, conflicts_with = "stat")]
+    blocks: bool,
+    /// Blocks in use by the sizes that were asked for
+    #[arg(long)]
+    stat: bool,
+    /// With --blocks: only those of this heap, by its handle in hex
+    #[arg(long, requires = "blocks", value_parser = value::address, value_name = "HANDLE")]
+    heap: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Csv,
+    Jsonl,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let report = open::answer(&options.input.dump, Question::Lists)?;
-    match options.input.format {
-        Format::Text => output.text(&text::heaps(&report)),
-        Format::Json => output.json(&Part::heaps(&report)),
+    if !options.blocks && matches!(options.format, Format::Csv | Format::Jsonl) {
+        output::note("dumplens: --format csv and jsonl are for heaps --blocks\n");
+        output.exit_with(2);
+        return Ok(());
     }
+    let dump = open::open(&options.dump)?;
+    let process = Process::gather(&dump);
+    if options.blocks {
+        return blocks(options, &process, output);
+    }
+    let mut report = Report::answer(&process, Question::Lists, &open::options(&options.dump));
+    let all = report.facts.count_blocks(&process, options.stat, options.stat);
+    match (options.format, all.filter(|_| options.stat)) {
+        (Format::Json, Some(all)) => output.json(&Stat { heaps: Part::heaps(&report), all: &all }),
+        (Format::Json, None) => output.json(&Part::heaps(&report)),
+        (_, Some(all)) => output.text(&text::block_sizes(&report, &all)),
+        (_, None) => output.text(&text::heaps(&report)),
+    }
+}
+
+/// The heaps, and what they have together.
+#[derive(serde::Serialize)]
+struct Stat<'r> {
+    #[serde(flatten)]
+    heaps: Part<'r>,
+    all: &'r HeapBlocksReport,
+}
+
+/// Blocks as they come: they are never held together. What is wrong goes to standard error, beside them.
+fn blocks(options: &Options, process: &Process<'_>, output: &mut Output) -> anyhow::Result<()> {
+    let reader = BlockReader::new(process.dump.memory(), &process.heaps.list);
+    let wanted = |heap: &&Heap| options.heap.is_none_or(|handle| handle == heap.handle);
+    let mut faults = Vec::new();
+    let mut walks =
+        process.heaps.list.iter().filter(wanted).map(|heap| reader.blocks(heap)).collect::<Vec<_>>();
+    let rows = walks.iter_mut().flat_map(|walk| walk.by_ref());
+    let rows = rows.filter(|block| block.state == BlockState::Busy).map(|block| BlockReport::new(&block));
+    let bits = process.dump.width().bits();
+    match options.format {
+        Format::Text => {
+            output.raw(&text::block_header(bits))?;
+            for row in rows {
+                output.raw(&text::block_row(&row, bits))?;
+            }
+        }
+        Format::Csv => csv::blocks(output.writer(), rows)?,
+        Format::Jsonl => {
+            for row in rows {
+                output.raw(&json::compact(&row))?;
+                output.raw("\n")?;
+            }
+        }
+        Format::Json => as_json(rows, output)?,
+    }
+    for (walk, heap) in walks.iter().zip(process.heaps.list.iter().filter(wanted)) {
+        faults.extend(walk.faults().iter().map(|fault| (heap.handle, fault.fault)));
+    }
+    for (heap, fault) in faults {
+        output::note(&format!("warning: heap {heap:#x}: {fault}\n"));
+    }
+    for warning in warnings(process) {
+        output::note(&text::warning(&warning));
+    }
+    Ok(())
+}
+
+fn as_json(rows: impl Iterator<Item = BlockReport>, output: &mut Output) -> anyhow::Result<()> {
+    let tool = json::compact(&Tool::this());
+    output
+        .raw(&format!("{{\n  \"schema_version\": {SCHEMA_VERSION},\n  \"tool\": {tool},\n  \"blocks\": ["))?;
+    for (n, row) in rows.enumerate() {
+        output.raw(if n == 0 { "\n    " } else { ",\n    " })?;
+        output.raw(&json::compact(&row))?;
+    }
+    output.raw("\n  ]\n}\n")
 }

@@ -1,7 +1,7 @@
 //! `!address ADDR` (`spec/windows-dumps.md` A.5), with what else is known of the address.
 
 use crate::facts::number::{padded_hex, size};
-use crate::facts::{AddressReport, RegionReport};
+use crate::facts::{AddressReport, BlockPlace, BlockState, RegionReport};
 use crate::render::escape;
 
 /// What the debugger prints where a field has no meaning.
@@ -39,6 +39,9 @@ pub fn address(report: &AddressReport) -> String {
         );
         field(&mut out, "Heap:", &place);
     }
+    if let Some(block) = &report.block {
+        field(&mut out, "Heap Block:", &self::block(block, bits));
+    }
     if let Some(fact) = report.region.as_ref().and_then(|r| r.fact.as_deref()) {
         field(&mut out, "Known by:", fact);
     }
@@ -48,6 +51,20 @@ pub fn address(report: &AddressReport) -> String {
     field(&mut out, "Kept in dump:", &kept);
     super::warnings(&mut out, &report.warnings);
     out
+}
+
+fn block(block: &BlockPlace, bits: u32) -> String {
+    let state = match block.state {
+        BlockState::Busy => "in use",
+        BlockState::Free => "free",
+        BlockState::Internal => "the heap's own",
+    };
+    let within = match block.offset {
+        offset if offset < 0 => format!("{:#x} before it, in its header", offset.unsigned_abs()),
+        offset => format!("{offset:#x} into it"),
+    };
+    let (address, size) = (padded_hex(block.address.0, bits), block.size_bytes);
+    format!("{address}, {size} bytes, {state} ({}); the address is {within}", block.backend)
 }
 
 fn region(out: &mut String, region: &RegionReport, bits: u32) {

@@ -1,8 +1,8 @@
 //! The heaps: `!heap -s`, as far as their structures tell.
 
 use super::warnings;
-use crate::facts::HeapReport;
 use crate::facts::number::{hex, size_text};
+use crate::facts::{HeapReport, LayoutProof};
 use crate::render::escape;
 use crate::report::Report;
 
@@ -69,7 +69,31 @@ fn kind(heap: &HeapReport) -> String {
 fn notes(out: &mut String, heap: &HeapReport, bits: u32) {
     let mut lines = Vec::new();
     if let Some(layout) = &heap.layout {
-        lines.push(format!("read as {layout}"));
+        let basis = match heap.basis {
+            Some(LayoutProof::Verified) => ", verified on this build",
+            Some(LayoutProof::Between) => ", which an earlier build has and this one seems to",
+            Some(LayoutProof::Published) => ", as it was published",
+            None => "",
+        };
+        lines.push(format!("read as {layout}{basis}"));
+    }
+    if heap.metadata {
+        lines.push("Windows keeps the records of other heaps here; the program has nothing in it".to_owned());
+    }
+    match (&heap.blocks, heap.counters.free_bytes) {
+        (Some(blocks), _) => {
+            let sure = if blocks.faults.is_empty() {
+                "counted block by block"
+            } else {
+                "as far as its blocks can be read"
+            };
+            lines.push(format!("{} ({sure})", super::blocks::in_use(blocks)));
+            lines.extend(blocks.faults.iter().cloned());
+        }
+        (None, Some(free)) => {
+            lines.push(format!("{} free by its own counters (--stat counts)", size_text(free)))
+        }
+        (None, None) => {}
     }
     if let Some(block) = heap.largest_block {
         lines.push(format!("largest block {} at {}", size_text(block.size_bytes), hex(block.base.0, bits)));

@@ -2,6 +2,7 @@
 
 mod address;
 mod allocations;
+mod blocks;
 mod diff;
 pub(in crate::render) mod exception;
 mod heaps;
@@ -15,6 +16,7 @@ mod why;
 
 pub use address::address;
 pub use allocations::allocations;
+pub use blocks::{block_header, block_row, block_sizes};
 pub use diff::diff;
 pub use heaps::heaps;
 pub use info::info;

@@ -123,6 +123,16 @@ impl<'d, 'h> BlockReader<'d, 'h> {
         self.blocks_of(heap, heap.parts.clone())
     }
 
+    /// Reads the part of a heap that holds an address again, so that [`crate::Dump::record_reads`] has it: what was found
+    /// there can then be found in a dump that keeps no more than that.
+    pub fn note(&self, heap: &'h Heap, address: u64) {
+        let holds = |part: &&Part| (part.base..part.end).contains(&address);
+        if let Some(part) = heap.parts.iter().find(holds) {
+            let noted = BlockReader { memory: self.memory.noted(), heaps: self.heaps };
+            noted.blocks_of(heap, vec![*part]).for_each(drop);
+        }
+    }
+
     fn blocks_of(&self, heap: &'h Heap, mut parts: Vec<Part>) -> Blocks<'d, 'h> {
         parts.sort_unstable_by_key(|part| std::cmp::Reverse((part.base, part.end)));
         Blocks {
