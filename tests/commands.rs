@@ -199,6 +199,58 @@ fn regions_for_spreadsheets() {
     }
 }
 
+/// Every block in every format, sizes added up, and the block at an address.
+#[test]
+fn blocks_of_heaps() {
+    let (process, truth) = presets::heaps::nt_win10_x64();
+    let (_directory, path) = file(&process);
+    let mut wanted: Vec<(String, u64)> = truth
+        .heaps
+        .iter()
+        .flat_map(|heap| &heap.blocks)
+        .map(|block| (format!("{:#x}", block.address), block.size))
+        .collect();
+    wanted.sort();
+    let lines = run(&["heaps", str(&path), "--blocks", "--format", "jsonl"]);
+    let row = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        (row["address"].as_str().unwrap().to_owned(), row["size_bytes"].as_u64().unwrap())
+    };
+    let mut found: Vec<_> = lines.text().lines().map(row).collect();
+    found.sort();
+    assert_eq!(found, wanted);
+    let json = run(&["heaps", str(&path), "--blocks", "--format", "json"]).json();
+    assert_eq!(json["list"].as_array().unwrap().len(), wanted.len());
+    for (format, head) in [("csv", "Heap,Address,Size,Taken,Backend"), ("text", "Heap ")] {
+        let rows = run(&["heaps", str(&path), "--blocks", "--format", format]);
+        assert!(rows.text().starts_with(head), "{}", rows.stdout);
+        assert_eq!(rows.text().lines().count(), wanted.len() + 1, "{format}");
+    }
+    let second = format!("{:x}", truth.heaps[1].handle);
+    let one = run(&["heaps", str(&path), "--blocks", "--heap", &second]);
+    assert_eq!(one.text().lines().count(), truth.heaps[1].blocks.len() + 1);
+
+    let stat = run(&["heaps", str(&path), "--stat", "--format", "json"]).json();
+    let bytes: u64 = wanted.iter().map(|(_, size)| size).sum();
+    assert_eq!(
+        (&stat["all"]["busy_blocks"], &stat["all"]["busy_bytes"]),
+        (&wanted.len().into(), &bytes.into())
+    );
+    let largest = &stat["all"]["sizes"][0];
+    assert_eq!((&largest["size_bytes"], &largest["blocks"]), (&0x12_3456.into(), &1.into()));
+    let text = run(&["heaps", str(&path), "--stat"]);
+    assert!(text.text().contains("1,193,046"), "{}", text.stdout);
+    assert_eq!(run(&["heaps", str(&path), "--format", "csv"]).code, Some(2));
+
+    let block = truth.heaps[0].blocks[1];
+    let at = run(&["at", str(&path), &format!("{:x}", block.address + 5), "--format", "json"]).json();
+    assert_eq!(at["block"]["address"], format!("{:#x}", block.address));
+    assert_eq!((&at["block"]["offset"], &at["block"]["state"]), (&5.into(), &"busy".into()));
+    assert_eq!(at["block"]["size_bytes"], block.size);
+    let text = run(&["at", str(&path), &format!("{:x}", block.address - 3)]);
+    assert!(text.text().contains("0x3 before it, in its header"), "{}", text.stdout);
+}
+
 /// The heap of the small process: one segment of 0xFF pages, one of them committed, as its counters say too.
 #[test]
 fn heaps_and_allocations() {
@@ -211,6 +263,10 @@ fn heaps_and_allocations() {
     assert_eq!(heap["counters"]["agree"], true);
     let text = run(&["heaps", str(&path)]);
     assert!(text.text().contains("Windows 8 to 11, x64"), "{}", text.stdout);
+
+    // Three blocks, of which each preset says what was asked for: "first block", "second block", "third block".
+    assert_eq!((&heap["blocks"]["busy_blocks"], &heap["blocks"]["busy_bytes"]), (&3.into(), &34.into()));
+    assert!(text.text().contains("3 blocks in use"), "{}", text.stdout);
 
     let found = run(&["allocations", str(&path), "--format", "json"]).json();
     let allocations = &found["memory"]["allocations"];

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::hint::black_box;
 
 use dumplens_analyzer::Process;
+use dumplens_core::process::heap::{BlockReader, Heap, Part};
 use dumplens_core::process::{Peb, Teb, heap};
 use dumplens_core::{Dump, MemoryInfo, Regions};
 use dumplens_synth::presets::heaps::ALL;
@@ -160,7 +161,11 @@ fn changed(scene: &Scene, changes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What `Process::gather` does for heaps, and nothing else.
+/// What `Process::gather` does for heaps, and all their blocks; nothing else.
+///
+/// # Panics
+///
+/// If a block lies in no part of its heap, or blocks take more bytes than there are.
 fn walk(dump: &Dump) {
     let (Ok(Some(list)), Ok(Some(threads))) = (dump.memory_info(), dump.threads()) else { return };
     let regions: Vec<MemoryInfo> = list.regions.iter().collect();
@@ -170,7 +175,24 @@ fn walk(dump: &Dump) {
     for teb in [Some(teb), teb.wow64()].into_iter().flatten() {
         let Ok(peb) = Peb::read(dump.memory(), teb.peb, teb.width) else { continue };
         for build in [peb.os_version.map(|version| u32::from(version.2)), None, Some(26100)] {
-            black_box(heap::walk(dump.memory(), &map, &peb, build));
+            let heaps = heap::walk(dump.memory(), &map, &peb, build);
+            let reader = BlockReader::new(dump.memory(), &heaps.list);
+            heaps.list.iter().for_each(|heap| blocks(&reader, heap));
         }
+    }
+}
+
+fn blocks<'h>(reader: &BlockReader<'_, 'h>, heap: &'h Heap) {
+    let mut taken = 0u64;
+    for block in reader.blocks(heap) {
+        let holds = |part: &Part| part.base <= block.start && block.start + block.taken <= part.end;
+        assert!(heap.parts.iter().any(holds), "a block in no part: {block:x?}");
+        taken += block.taken;
+    }
+    let room: u64 =
+        heap.parts.iter().map(|part| part.end.saturating_sub(part.base)).fold(0, u64::saturating_add);
+    assert!(taken <= room, "blocks take {taken:#x} of {room:#x} bytes");
+    if let Some(part) = heap.parts.last() {
+        black_box(reader.at(part.base));
     }
 }

@@ -111,7 +111,7 @@ fn blocks(options: &Options, process: &Process<'_>, output: &mut Output) -> anyh
 fn as_json(rows: impl Iterator<Item = BlockReport>, output: &mut Output) -> anyhow::Result<()> {
     let tool = json::compact(&Tool::this());
     output
-        .raw(&format!("{{\n  \"schema_version\": {SCHEMA_VERSION},\n  \"tool\": {tool},\n  \"blocks\": ["))?;
+        .raw(&format!("{{\n  \"schema_version\": {SCHEMA_VERSION},\n  \"tool\": {tool},\n  \"list\": ["))?;
     for (n, row) in rows.enumerate() {
         output.raw(if n == 0 { "\n    " } else { ",\n    " })?;
         output.raw(&json::compact(&row))?;

@@ -171,7 +171,6 @@ fn as_json(
 }
 
 /// What is to be known of the map.
-/// What the reading of the process warns of.
 pub(super) fn warnings(process: &Process<'_>) -> impl Iterator<Item = WarningReport> {
     process.warnings.iter().map(|warning| WarningReport::from(&Warning::from(warning.clone())))
 }
