@@ -5,9 +5,9 @@ pub(crate) mod regions;
 
 use dumplens_analyzer::facts::{
     AllocationReport, AllocationsReport, CodeReport, CountersReport, DumpReport, Facts, FrameReport,
-    HandleCount, HeapCountersReport, HeapKind, HeapReport, Hex, MemoryReport, ModuleReport, PlaceReport,
-    ProcessReport, RowReport, SizeClassReport, StackReport, StreamReport, SystemMemoryReport, SystemReport,
-    ThreadReport, WarningReport,
+    HandleCount, HeapBlocksReport, HeapCountersReport, HeapKind, HeapReport, Hex, LayoutProof, MemoryReport,
+    ModuleReport, PlaceReport, ProcessReport, RowReport, SizeClassReport, StackReport, StreamReport,
+    SystemMemoryReport, SystemReport, ThreadReport, WarningReport,
 };
 use dumplens_analyzer::report::{Report, Tool};
 use dumplens_analyzer::stack::Trust;
@@ -34,6 +34,7 @@ pub(crate) fn report() -> Report {
             threads: vec![main_thread(), wow64_thread(), bare_thread()],
             modules: vec![module()],
             heaps: heaps(),
+            broken_blocks: Vec::new(),
             memory: memory(),
             warnings: vec![WarningReport {
                 code: "memory_cut".into(),
@@ -357,6 +358,7 @@ fn heaps() -> Vec<HeapReport> {
         committed_bytes: Some(0x8_0000),
         large_bytes: Some(0x10_1000),
         segments: Some(2),
+        free_bytes: Some(0x1_2000),
         agree: Some(true),
     };
     let sound = HeapReport {
@@ -365,6 +367,8 @@ fn heaps() -> Vec<HeapReport> {
         bits: 64,
         kind: HeapKind::Nt,
         layout: text("Windows 8 to 11, x64"),
+        basis: Some(LayoutProof::Verified),
+        metadata: false,
         flags: Some(Hex(2)),
         segments: 2,
         large_blocks: 1,
@@ -374,6 +378,14 @@ fn heaps() -> Vec<HeapReport> {
         large_from_bytes: Some(0xf_f000),
         committed_bytes: 0x18_1000,
         reserved_bytes: 0x18_0000,
+        blocks: Some(HeapBlocksReport {
+            busy_blocks: 1234,
+            busy_bytes: 0x15_0000,
+            overhead_bytes: 0x1_f000,
+            free_bytes: 0x1_2000,
+            faults: Vec::new(),
+            sizes: None,
+        }),
         counters,
         faults: Vec::new(),
     };
@@ -383,6 +395,8 @@ fn heaps() -> Vec<HeapReport> {
         bits: 32,
         kind: HeapKind::Unknown,
         layout: None,
+        basis: None,
+        blocks: None,
         largest_block: None,
         counters: HeapCountersReport { agree: Some(false), large_bytes: None, ..counters },
         faults: vec!["at 0x700000: no heap signature".into()],

@@ -1,6 +1,9 @@
 //! Regions and addresses written by hand.
 
-use dumplens_analyzer::facts::{AddressReport, HeapKind, HeapPlace, ModulePlace, RegionReport, ThreadPlace};
+use dumplens_analyzer::facts::{
+    AddressReport, BlockBackend, BlockPlace, BlockState, HeapKind, HeapPlace, ModulePlace, RegionReport,
+    ThreadPlace,
+};
 use dumplens_analyzer::facts::{Hex, SiteReport};
 use dumplens_analyzer::symbols::Source;
 
@@ -102,6 +105,7 @@ pub(crate) fn address(address: u64, bits: u32, region: Option<RegionReport>, abs
         symbol: Vec::new(),
         thread: None,
         heap: None,
+        block: None,
         kept_bytes: 0,
         absent: text(absent),
         warnings: Vec::new(),
@@ -141,6 +145,14 @@ pub(crate) fn address_in_heap() -> AddressReport {
             handle: Hex(0x1f1_0000_0000),
             kind: HeapKind::Nt,
             part: "Large Block".into(),
+        }),
+        block: Some(BlockPlace {
+            address: Hex(0x1f2_0000_0040),
+            size_bytes: 0x10_0000,
+            offset: 0xf_ffc0,
+            taken_bytes: 0x10_1000,
+            state: BlockState::Busy,
+            backend: BlockBackend::Large,
         }),
         kept_bytes: 0x1000,
         absent: None,
