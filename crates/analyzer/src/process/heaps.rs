@@ -54,7 +54,9 @@ fn warn(heaps: &Heaps, warnings: &mut Vec<ProcessWarning>) {
     for (heap, fault) in list.chain(each) {
         let absent = match fault.what {
             // What was there and the dump does not keep is no damage.
-            FaultKind::Unreadable(Absence::NotKept | Absence::CutOff | Absence::ReadFailed) => true,
+            FaultKind::Unreadable(
+                Absence::NotKept | Absence::CutOff | Absence::ReadFailed | Absence::Redacted,
+            ) => true,
             FaultKind::Unreadable(_) => {
                 heap.is_none_or(|heap| heap.parts.is_empty() && heap.layout.is_none())
             }

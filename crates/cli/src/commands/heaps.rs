@@ -77,7 +77,7 @@ fn blocks(options: &Options, process: &Process<'_>, output: &mut Output) -> anyh
     let mut faults = Vec::new();
     let mut walks =
         process.heaps.list.iter().filter(wanted).map(|heap| reader.blocks(heap)).collect::<Vec<_>>();
-    let rows = walks.iter_mut().flat_map(|walk| walk.by_ref());
+    let rows = walks.iter_mut().flat_map(Iterator::by_ref);
     let rows = rows.filter(|block| block.state == BlockState::Busy).map(|block| BlockReport::new(&block));
     let bits = process.dump.width().bits();
     match options.format {

@@ -91,7 +91,7 @@ fn notes(out: &mut String, heap: &HeapReport, bits: u32) {
             lines.extend(blocks.faults.iter().cloned());
         }
         (None, Some(free)) => {
-            lines.push(format!("{} free by its own counters (--stat counts)", size_text(free)))
+            lines.push(format!("{} free by its own counters (--stat counts)", size_text(free)));
         }
         (None, None) => {}
     }

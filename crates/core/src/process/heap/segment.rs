@@ -139,7 +139,10 @@ fn is_head(walker: &Walker<'_, '_>, head: u64) -> Option<bool> {
 
 /// Whether memory was there that the dump does not keep.
 fn is_lost(fault: FaultKind) -> bool {
-    matches!(fault, FaultKind::Unreadable(Absence::NotKept | Absence::CutOff | Absence::ReadFailed))
+    matches!(
+        fault,
+        FaultKind::Unreadable(Absence::NotKept | Absence::CutOff | Absence::ReadFailed | Absence::Redacted)
+    )
 }
 
 /// List heads found by their shape: their first entry is 64 KiB aligned and points back.
