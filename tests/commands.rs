@@ -265,7 +265,10 @@ fn heaps_and_allocations() {
     assert!(text.text().contains("Windows 8 to 11, x64"), "{}", text.stdout);
 
     // Three blocks, of which each preset says what was asked for: "first block", "second block", "third block".
-    assert_eq!((&heap["blocks"]["busy_blocks"], &heap["blocks"]["busy_bytes"]), (&3.into(), &34.into()));
+    assert_eq!(
+        (&heap["block_use"]["busy_blocks"], &heap["block_use"]["busy_bytes"]),
+        (&3.into(), &34.into())
+    );
     assert!(text.text().contains("3 blocks in use"), "{}", text.stdout);
 
     let found = run(&["allocations", str(&path), "--format", "json"]).json();

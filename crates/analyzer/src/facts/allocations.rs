@@ -51,7 +51,7 @@ pub struct HeapReport {
     /// What its blocks add up to; `None` if they were not counted, as in all commands but `heaps`, or if the heaps are too
     /// large to do so without being asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blocks: Option<HeapBlocksReport>,
+    pub block_use: Option<HeapBlocksReport>,
     /// What the heap counts itself, and whether that agrees with what was found.
     pub counters: HeapCountersReport,
     /// What is wrong with it.
@@ -186,7 +186,7 @@ fn heap(heap: &Heap, (committed, reserved): (u64, u64)) -> HeapReport {
         large_from_bytes: heap.large_from,
         committed_bytes: committed,
         reserved_bytes: reserved,
-        blocks: None,
+        block_use: None,
         counters: counters(heap, segments, large_bytes),
         faults: heap.faults.iter().map(ToString::to_string).collect(),
     }

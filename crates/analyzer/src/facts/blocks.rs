@@ -335,7 +335,7 @@ impl Facts {
         for (report, heap) in self.heaps.iter_mut().zip(&process.heaps.list) {
             let mut count = Count::default();
             count.add(&mut reader.blocks(heap), with_sizes);
-            report.blocks = Some(count.report(report.committed_bytes, with_sizes));
+            report.block_use = Some(count.report(report.committed_bytes, with_sizes));
             whole = whole.saturating_add(report.committed_bytes);
             all.join(count);
         }

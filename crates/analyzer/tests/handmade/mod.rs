@@ -378,7 +378,7 @@ fn heaps() -> Vec<HeapReport> {
         large_from_bytes: Some(0xf_f000),
         committed_bytes: 0x18_1000,
         reserved_bytes: 0x18_0000,
-        blocks: Some(HeapBlocksReport {
+        block_use: Some(HeapBlocksReport {
             busy_blocks: 1234,
             busy_bytes: 0x15_0000,
             overhead_bytes: 0x1_f000,
@@ -396,7 +396,7 @@ fn heaps() -> Vec<HeapReport> {
         kind: HeapKind::Unknown,
         layout: None,
         basis: None,
-        blocks: None,
+        block_use: None,
         largest_block: None,
         counters: HeapCountersReport { agree: Some(false), large_bytes: None, ..counters },
         faults: vec!["at 0x700000: no heap signature".into()],

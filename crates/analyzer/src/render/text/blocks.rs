@@ -29,7 +29,7 @@ pub fn block_sizes(report: &Report, all: &HeapBlocksReport) -> String {
         table(&mut out, "All heaps", all);
     }
     for heap in &report.facts.heaps {
-        if let Some(blocks) = heap.blocks.as_ref().filter(|blocks| blocks.busy_blocks > 0) {
+        if let Some(blocks) = heap.block_use.as_ref().filter(|blocks| blocks.busy_blocks > 0) {
             table(
                 &mut out,
                 &format!("Heap {} at {} ({})", heap.index, hex(heap.handle.0, bits), heap.kind),

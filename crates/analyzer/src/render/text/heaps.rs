@@ -80,7 +80,7 @@ fn notes(out: &mut String, heap: &HeapReport, bits: u32) {
     if heap.metadata {
         lines.push("Windows keeps the records of other heaps here; the program has nothing in it".to_owned());
     }
-    match (&heap.blocks, heap.counters.free_bytes) {
+    match (&heap.block_use, heap.counters.free_bytes) {
         (Some(blocks), _) => {
             let sure = if blocks.faults.is_empty() {
                 "counted block by block"
