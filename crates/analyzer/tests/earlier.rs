@@ -180,10 +180,11 @@ fn what_is_not_the_record_of_an_exception() {
     assert_eq!(codes(&with(&[(0x500, ok.clone())])), [0xc000_0005]);
     // A byte off, it is not aligned; one of its words lies below the stack.
     assert_eq!(codes(&with(&[(0x501, ok.clone())])), [0; 0]);
-    assert_eq!(
-        codes(&with(&[(0x500, Exception { record: X64.stack_base(0) - 0x700, ..ok })])),
-        [0xc000_0005]
-    );
+    // What it names as the record before it must be one, too.
+    let after = Exception { record: X64.stack_base(0) - 0x700, ..ok };
+    assert_eq!(codes(&with(&[(0x500, after.clone())])), [0; 0]);
+    let before = raised(0xc000_0094, &[]);
+    assert_eq!(codes(&with(&[(0x700, before), (0x500, after)])), [0xc000_0094, 0xc000_0005]);
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Width {
     }
 
     /// One of two offsets: `x86` for 32-bit structures, `x64` for 64-bit ones.
-    pub(crate) fn pick(self, x86: u64, x64: u64) -> u64 {
+    pub fn pick(self, x86: u64, x64: u64) -> u64 {
         match self {
             Width::Bits32 => x86,
             Width::Bits64 => x64,

@@ -20,6 +20,7 @@ use crate::memory::Memory;
 use crate::metadata::Metadata;
 use crate::source::{Remembering, Source};
 use crate::spans::Spans;
+use crate::streams::assertion::Assertion;
 use crate::streams::comment::Comment;
 use crate::streams::exception::Exception;
 use crate::streams::handles::{Handle, Handles};
@@ -27,12 +28,14 @@ use crate::streams::memory_info::{self, MemoryInfoList};
 use crate::streams::memory_ranges::{self, Ranges};
 use crate::streams::misc_info::MiscInfo;
 use crate::streams::modules::Module;
+use crate::streams::stability_report::StabilityMemory;
 use crate::streams::system_info::SystemInfo;
 use crate::streams::system_memory::SystemMemory;
 use crate::streams::thread_info::ThreadInfo;
 use crate::streams::threads::{ContextPlace, ThreadEntry};
 use crate::streams::trim_record::{self, TrimRecord};
 use crate::streams::unloaded_modules::{UnloadedModule, UnloadedModules};
+use crate::streams::unreal::UnrealContext;
 use crate::streams::vm_counters::VmCounters;
 use crate::streams::{self, malformed};
 use crate::vocabulary::StreamType;
@@ -245,6 +248,21 @@ impl Dump {
     /// ProcessVmCounters (22); `None` also when the writer filled in only zeros.
     pub fn vm_counters(&self) -> Result<Option<VmCounters>, Damage> {
         self.own_stream(StreamType::PROCESS_VM_COUNTERS, streams::vm_counters::read)
+    }
+
+    /// Crashpad's stability report (0x4b6b0002): what could still be committed.
+    pub fn stability_memory(&self) -> Result<Option<StabilityMemory>, Damage> {
+        self.own_stream(StreamType::STABILITY_REPORT, streams::stability_report::read)
+    }
+
+    /// The assertion that failed (0x47670002), by Breakpad or Crashpad.
+    pub fn assertion(&self) -> Result<Option<Assertion>, Damage> {
+        self.own_stream(StreamType::ASSERTION_INFO, streams::assertion::read)
+    }
+
+    /// Unreal Engine's crash context (0x10000).
+    pub fn unreal_context(&self) -> Result<Option<UnrealContext>, Damage> {
+        self.own_stream(StreamType::UNREAL_CONTEXT, streams::unreal::read)
     }
 
     /// The comment of the dump's writer: CommentW (11), or else CommentA (10).

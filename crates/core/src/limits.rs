@@ -71,3 +71,11 @@ pub(crate) const RECORD_SEARCH_BELOW: u64 = 16 << 10;
 pub(crate) const RECORD_SEARCH_IN_ALL: u64 = 32 << 20;
 /// Runs of memory in a TrimRecord: 4,000 threads with 30 frames each have some 400,000.
 pub(crate) const SPANS: u64 = 1 << 20;
+/// Errors that Windows Runtime code stored before it ended the program: what was rethrown across some calls.
+pub(crate) const STOWED_EXCEPTIONS: u64 = 16;
+/// Bytes of a stability report: Chromium writes some hundred. Each two can become an entry of some 100 bytes.
+pub(crate) const STABILITY_REPORT_BYTES: u64 = 16 << 10;
+/// Bytes of Unreal Engine's crash context, which the engine writes into a buffer of 256 KiB at most.
+pub(crate) const UNREAL_CONTEXT_BYTES: u64 = 1 << 20;
+/// Characters of one element of it.
+pub(crate) const UNREAL_TEXT_CHARACTERS: usize = 1024;

@@ -142,6 +142,12 @@ impl StreamType {
     pub const THREAD_NAMES: StreamType = StreamType(24);
     /// dumplens' own, in copies that it trimmed: what of the memory is as it was, and what the original lacked.
     pub const TRIM_RECORD: StreamType = StreamType(0x4c44_0001);
+    /// Unreal Engine's crash context.
+    pub const UNREAL_CONTEXT: StreamType = StreamType(0x1_0000);
+    /// Breakpad's and Crashpad's `MINIDUMP_ASSERTION_INFO`.
+    pub const ASSERTION_INFO: StreamType = StreamType(0x4767_0002);
+    /// Crashpad's report of Chromium's stability.
+    pub const STABILITY_REPORT: StreamType = StreamType(0x4b6b_0002);
 
     /// Whether the type is one that Windows, Breakpad or Crashpad is known to write.
     pub fn is_known(self) -> bool {

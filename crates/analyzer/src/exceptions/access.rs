@@ -42,11 +42,34 @@ pub struct AccessReport {
     pub module: Option<String>,
     /// From the module's base to the address.
     pub offset: Option<Hex>,
+    /// The module that had been there and was unloaded, where none is now.
+    pub unloaded: Option<UnloadedReport>,
     /// Why a page could not be read; of `STATUS_IN_PAGE_ERROR` only.
     pub status: Option<CodeReport>,
     /// Bytes from the address up to the committed part of the thread's stack, if it lies below that in the same stack:
     /// on its guard page, or beyond.
     pub below_stack_limit_bytes: Option<u64>,
+}
+
+/// A place in a module that was unloaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnloadedReport {
+    /// Its file's name.
+    pub module: String,
+    /// From where its base was.
+    pub offset: Hex,
+}
+
+/// The module that was last unloaded from an address; `None` where a module lies now.
+fn unloaded(process: &Process<'_>, address: u64) -> Option<UnloadedReport> {
+    if process.module_at(address).is_some() {
+        return None;
+    }
+    let modules = process.dump.unloaded_modules().ok().flatten()?;
+    let there = |base: u64, size: u32| address.checked_sub(base).is_some_and(|n| n < u64::from(size));
+    let last = modules.list.iter().rfind(|module| there(module.base, module.size))?;
+    let module = last.name.rsplit(['\\', '/']).next().unwrap_or_default().to_owned();
+    Some(UnloadedReport { module, offset: Hex(address - last.base) })
 }
 
 /// `STATUS_ACCESS_VIOLATION`.
@@ -96,6 +119,7 @@ pub(crate) fn access(
         region: piece.map(|piece| Box::new(RegionReport::new(process, &piece))),
         module: site.as_ref().map(|site| site.name.clone()),
         offset: site.map(|site| Hex(site.offset)),
+        unloaded: unloaded(process, address).filter(|_| !non_canonical),
         status: status.map(|code| CodeReport { code: code.into(), name: names::nt_status(code) }),
         below_stack_limit_bytes: thread.and_then(|thread| below_limit(process, thread, address)),
     })

@@ -1,12 +1,24 @@
 //! Codes of exceptions and statuses (`spec/windows-dumps.md` D).
 
+/// `COR_E_EXECUTIONENGINE`, a fatal error of the .NET runtime.
+pub(crate) const EXECUTION_ENGINE: u64 = 0x8013_1506;
+/// Unreal Engine: an assertion or an `ensure`; its GPU crashed; it ran out of memory.
+pub(crate) const UNREAL_ASSERTION: u64 = 0x4000;
+pub(crate) const UNREAL_GPU: u64 = 0x8000;
+pub(crate) const UNREAL_OUT_OF_MEMORY: u64 = 0xc000;
+/// A hang, by Windows Error Reporting and by WinDbg.
+pub(crate) const APPLICATION_HANG: u64 = 0xcfff_ffff;
+/// Crashpad was asked for a dump.
+pub(crate) const CRASHPAD_SIMULATED: u64 = 0x0517_a7ed;
+/// A C++ throw of the GNU runtime.
+pub(crate) const GNU: u64 = 0x2047_4343;
 pub(crate) const CPP: u64 = 0xe06d_7363;
 pub(crate) const ACCESS_VIOLATION: u64 = 0xc000_0005;
 pub(crate) const IN_PAGE_ERROR: u64 = 0xc000_0006;
 pub(crate) const NO_MEMORY: u64 = 0xc000_0017;
+pub(crate) const ILLEGAL_INSTRUCTION: u64 = 0xc000_001d;
 pub(crate) const STACK_OVERFLOW: u64 = 0xc000_00fd;
 pub(crate) const COMMITMENT_LIMIT: u64 = 0xc000_012d;
-pub(crate) const FATAL_MEMORY_EXHAUSTION: u64 = 0xc000_01ad;
 pub(crate) const HEAP_CORRUPTION: u64 = 0xc000_0374;
 pub(crate) const STACK_BUFFER_OVERRUN: u64 = 0xc000_0409;
 pub(crate) const ASSERTION_FAILURE: u64 = 0xc000_0420;

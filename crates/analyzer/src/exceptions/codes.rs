@@ -7,7 +7,15 @@
 use crate::exceptions::names;
 
 /// Raised by language runtimes, libraries and debugging aids, in the order of their codes: name and sentence.
-const SOFTWARE: [(u32, &str, &str); 16] = [
+const SOFTWARE: [(u32, &str, &str); 27] = [
+    (0x876, "Direct3D 9 error", "Direct3D raised an HRESULT; it is the last parameter."),
+    (0x879, "Direct3D 10 error", "Direct3D raised an HRESULT; it is the last parameter."),
+    (0x87a, "DXGI error", "DXGI raised an HRESULT; it is the last parameter."),
+    (0x87c, "Direct3D 11 error", "Direct3D raised an HRESULT; it is the last parameter."),
+    (0x87e, "Direct3D 12 error", "Direct3D raised an HRESULT; it is the last parameter."),
+    (0x4000, "Unreal Engine assertion", "Unreal Engine reported an assertion or an ensure that failed."),
+    (0x8000, "Unreal Engine GPU crash", "Unreal Engine lost the graphics device, and ended the program."),
+    (0xc000, "Unreal Engine out of memory", "Unreal Engine was refused memory, and ended the program."),
     (0x0424_2420, "CLR debugger notification", "The .NET runtime told a debugger of something; no error."),
     (0x0517_a7ed, "simulated by Crashpad", "The program asked Crashpad for a dump; no error."),
     (0x0eed_fade, "Delphi exception", "Delphi or C++Builder code raised an exception object."),
@@ -18,15 +26,18 @@ const SOFTWARE: [(u32, &str, &str); 16] = [
     ),
     (0x0eed_fae0, "Delphi exception (except)", "Delphi or C++Builder code ran an except block."),
     (0x0eed_fae1, "Delphi exception (finally)", "Delphi or C++Builder code ran a finally block."),
-    (
-        0x2047_4343,
-        "GNU C++ exception",
-        "C++ code of a GNU compiler threw an exception; its type is not recorded.",
-    ),
+    (0x2047_4343, "GNU C++ exception", "C++ code of a GNU compiler threw an exception."),
     (0x2147_4343, "GNU C++ exception (unwinding)", "C++ code of a GNU compiler unwound its stack."),
     (0x406d_1388, "thread name (MS_VC_EXCEPTION)", "A thread was given a name for a debugger; no error."),
+    (0x8013_1506, "COR_E_EXECUTIONENGINE", "The .NET runtime met an internal error, and ended the program."),
+    (0x8013_1623, "COR_E_FAILFAST", "Managed code ended the program by Environment.FailFast."),
     (0xc06d_007e, "delay load: module not found", "A DLL that was to be loaded on first use was not found."),
     (0xc06d_007f, "delay load: function not found", "A DLL that was loaded on first use lacks a function."),
+    (
+        0xcfff_ffff,
+        "application hang",
+        "The program did not respond, and was ended or dumped for that; no exception.",
+    ),
     (
         0xe000_0008,
         "out of memory (Chromium)",
@@ -39,7 +50,7 @@ const SOFTWARE: [(u32, &str, &str); 16] = [
 ];
 
 /// NTSTATUS values that are raised as exceptions, in the order of their codes.
-const STATUS: [(u32, &str); 63] = [
+const STATUS: [(u32, &str); 66] = [
     (0x4000_0015, "The program ended itself with a fatal error."),
     (0x4000_001e, "A 32-bit program of 64-bit Windows executed one instruction under a debugger."),
     (0x4000_001f, "A 32-bit program of 64-bit Windows ran into a breakpoint, or a debugger stopped it."),
@@ -90,9 +101,11 @@ const STATUS: [(u32, &str); 63] = [
     (0xc000_00fd, "A thread used up its stack, or the stack could not grow since memory was not to be had."),
     (0xc000_012c, "The page file quota of the process was used up."),
     (0xc000_012d, "The machine's commit limit was reached: RAM and page files are promised."),
+    (0xc000_0144, "An exception was handled by nobody, and Windows ended the program with it."),
     (0xc000_0194, "A lock was waited for so long that it is taken for a deadlock."),
     (0xc000_01a5, "An exception handler is not one of those that the program registered."),
     (0xc000_01ad, "Memory was used up, and the program cannot go on without."),
+    (0xc000_027b, "Windows Runtime code stored an error, and then ended the program with it."),
     (0xc000_02b4, "Several floating-point faults happened at once."),
     (0xc000_02b5, "Several floating-point traps happened at once."),
     (0xc000_02c8, "The page file could not be extended in time."),
@@ -106,6 +119,10 @@ const STATUS: [(u32, &str); 63] = [
     (0xc000_0420, "An assertion failed."),
     (0xc000_0421, "Application Verifier found an error and stopped the program."),
     (0xc000_0602, "The program ended itself, past all exception handlers."),
+    (
+        0xc000_070a,
+        "A callback of the thread pool raised an exception, or left a handle or lock in a wrong state.",
+    ),
     (0xc000_071c, "A thread was used for what it may not be used for."),
     (0xc015_000f, "An activation context was deactivated that is not the last one activated."),
     (0xc015_0010, "An activation context was deactivated that is not active in the thread."),
@@ -124,7 +141,9 @@ fn software(code: u32) -> Option<(&'static str, &'static str)> {
 pub(crate) fn name(code: u32) -> Option<String> {
     match software(code) {
         Some((name, _)) => Some(name.to_owned()),
-        None => names::nt_status(code).filter(|_| code >> 30 >= INFORMATIONAL),
+        None => {
+            names::nt_status(code).or_else(|| names::result(code)).filter(|_| code >> 30 >= INFORMATIONAL)
+        }
     }
 }
 
@@ -148,7 +167,10 @@ pub(crate) fn meaning(code: u32) -> Option<&'static str> {
 /// informational.
 pub(crate) fn is_failure(code: u32) -> bool {
     match software(code) {
-        Some(_) => code >> 30 != INFORMATIONAL && code != 0x0424_2420,
+        Some(_) => {
+            code >> 30 != INFORMATIONAL
+                && !matches!(code, 0x0424_2420 | 0x0517_a7ed | 0x876..=0xc000 | 0xcfff_ffff)
+        }
         None => code >> 30 > INFORMATIONAL && STATUS.binary_search_by_key(&code, |(code, _)| *code).is_ok(),
     }
 }

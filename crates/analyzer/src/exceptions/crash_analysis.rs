@@ -17,6 +17,7 @@ use minidump_processor::{AdjustedAddress, ExceptionInfo, process_minidump};
 use self::code::Code;
 use super::analysis::{AdjustedKind, AdjustedReport, AnalysisReport, BitFlipReport, OperandReport};
 use super::warning::ExceptionWarning;
+use super::{codes, operand};
 use crate::process::Process;
 use crate::space::Hex;
 use crate::stack::{NoSymbols, finish};
@@ -60,7 +61,11 @@ pub(crate) fn analysis(
         regions: regions.as_deref().unwrap_or_default(),
     };
     match crash.copy(process.dump).map_err(|why| why.to_string()).and_then(processed) {
-        Ok(info) => Some(report(&info, code.as_ref(), regions.as_deref())),
+        Ok(info) => {
+            let raised = exception.code;
+            let reason = reason(process, raised).unwrap_or_else(|| info.reason.to_string());
+            Some(AnalysisReport { reason, ..report(&info, code.as_ref(), regions.as_deref()) })
+        }
         Err(why) => {
             warnings.push(ExceptionWarning::CrashAnalysisLacks { lost: format!("everything: {why}") });
             None
@@ -91,6 +96,10 @@ fn report(info: &ExceptionInfo, code: Option<&Code>, regions: Option<&[MemoryInf
         AdjustedAddress::NonCanonical(at) => {
             AdjustedReport { kind: AdjustedKind::NonCanonical, address: Hex(at.0) }
         }
+        // Who adds as much to a null pointer has no offset in the one register, but a wild pointer in the other.
+        AdjustedAddress::NullPointerWithOffset(at) if !operand::is_canonical(at.0) => {
+            AdjustedReport { kind: AdjustedKind::NonCanonical, address: Hex(at.0) }
+        }
         AdjustedAddress::NullPointerWithOffset(at) => {
             AdjustedReport { kind: AdjustedKind::NullOffset, address: Hex(at.0) }
         }
@@ -107,6 +116,13 @@ fn report(info: &ExceptionInfo, code: Option<&Code>, regions: Option<&[MemoryInf
         adjusted_address: adjusted,
         bit_flips: regions.map(|_| flips.collect()),
     }
+}
+
+/// What is said of a code that the crate takes for a Win32 error: those have no severity, and as an exception such a
+/// number is a program's own. `None` of all others.
+fn reason(process: &Process<'_>, code: u32) -> Option<String> {
+    let bare = code >> 30 == 0 && process.is_windows();
+    bare.then(|| codes::name(code).unwrap_or_else(|| format!("{code:#x}")))
 }
 
 /// Codes that the processor's faults become; behind all others the instruction pointer is in a function that raises.

@@ -1,7 +1,7 @@
 //! Whether bytes on a stack that have the form of an exception's record are one.
 //!
 //! They are if the code is one that is raised when something fails, the address lies in the code of an image, the
-//! parameters are such as the code has, and the record of another exception that they refer to lies in memory. Static
+//! parameters are such as the code has, and what they refer to as the record of another exception is one. Static
 //! records and templates of them have address 0. A value that functions return too, such as STATUS_NO_MEMORY, may lie on a
 //! stack by itself; so it must have a parameter, or say that the program could not continue.
 
@@ -13,7 +13,10 @@ use crate::process::Process;
 
 /// Whether it is the record of an exception.
 pub(crate) fn is_exception(process: &Process<'_>, record: &ExceptionRecord, width: Width) -> bool {
-    fits(record, width) && is_code(process, record.address) && is_memory(process, record.record)
+    fits(record, width)
+        && is_code(process, record.address)
+        && is_memory(process, record.record)
+        && is_record(process, record.record, width)
 }
 
 /// Whether the address lies in an image, and where a map tells in executable memory of it.
@@ -32,13 +35,24 @@ fn is_memory(process: &Process<'_>, address: u64) -> bool {
         || space.region_at(address).is_some_and(|region| region.state.is_commit())
 }
 
+/// Whether a record lies at the address, if it is not null and the dump keeps what lies there.
+fn is_record(process: &Process<'_>, address: u64, width: Width) -> bool {
+    const BYTES: u64 = 0x98; // sizeof(EXCEPTION_RECORD) on x64
+    let memory = process.dump.memory();
+    let have = memory.available(address, BYTES);
+    let Ok(bytes) = memory.bytes(address, have) else { return true };
+    address == 0
+        || bytes.is_empty()
+        || ExceptionRecord::parse(&bytes, width).is_some_and(|record| fits(&record, width))
+}
+
 /// The four `PAGE_EXECUTE_*`.
 fn is_executable(protect: Protection) -> bool {
     protect.0 & 0xf0 != 0
 }
 
 /// Whether the parameters are such as the code has.
-fn fits(record: &ExceptionRecord, width: Width) -> bool {
+pub(crate) fn fits(record: &ExceptionRecord, width: Width) -> bool {
     let parameters = record.parameters.as_slice();
     let first = parameters.first().copied();
     let accessed = first.is_some_and(|how| access::kind(how).is_some());

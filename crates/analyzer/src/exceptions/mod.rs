@@ -11,18 +11,24 @@ pub(crate) mod earlier;
 pub(crate) mod fast_fail;
 mod judge;
 pub(crate) mod names;
+pub(crate) mod operand;
+pub(crate) mod pointer;
 pub(crate) mod refusal;
+pub(crate) mod results;
 mod warning;
+pub(crate) mod wrapper;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use access::{AccessKind, AccessReport};
+pub use access::{AccessKind, AccessReport, UnloadedReport};
 pub use analysis::{AdjustedKind, AdjustedReport, AnalysisReport, BitFlipReport, OperandKind, OperandReport};
 #[cfg(feature = "processor")]
 pub(crate) use crash_analysis::analysis;
 pub use earlier::EarlierReport;
+pub use operand::{Contradiction, FaultReport, RegisterReport};
 pub use warning::ExceptionWarning;
+pub use wrapper::OpenedBy;
 
 use crate::space::Hex;
 

@@ -13,6 +13,62 @@ pub(crate) fn nt_status(code: u32) -> Option<String> {
     NtStatusWindows::from_u32(code).map(|known| format!("{known:?}"))
 }
 
+/// HRESULTs that are made of neither a Win32 error nor an NTSTATUS (winerror.h, corerror.h, d3d9.h, dxgi.h).
+const RESULTS: [(u32, &str); 34] = [
+    (0x8000_0013, "RO_E_CLOSED"),
+    (0x8000_4001, "E_NOTIMPL"),
+    (0x8000_4002, "E_NOINTERFACE"),
+    (0x8000_4003, "E_POINTER"),
+    (0x8000_4004, "E_ABORT"),
+    (0x8000_4005, "E_FAIL"),
+    (0x8000_ffff, "E_UNEXPECTED"),
+    (0x8001_0108, "RPC_E_DISCONNECTED"),
+    (0x8001_010e, "RPC_E_WRONG_THREAD"),
+    (0x8002_0009, "DISP_E_EXCEPTION"),
+    (0x8003_0008, "STG_E_INSUFFICIENTMEMORY"),
+    (0x8004_0154, "REGDB_E_CLASSNOTREG"),
+    (0x8007_0005, "E_ACCESSDENIED"),
+    (0x8007_0006, "E_HANDLE"),
+    (0x8007_000e, "E_OUTOFMEMORY"),
+    (0x8007_0057, "E_INVALIDARG"),
+    (0x8013_1500, "COR_E_EXCEPTION"),
+    (0x8013_1501, "COR_E_SYSTEM"),
+    (0x8013_1506, "COR_E_EXECUTIONENGINE"),
+    (0x8013_1509, "COR_E_INVALIDOPERATION"),
+    (0x8013_1522, "COR_E_TYPELOAD"),
+    (0x8013_1534, "COR_E_TYPEINITIALIZATION"),
+    (0x8013_153d, "COR_E_INSUFFICIENTMEMORY"),
+    (0x8013_1604, "COR_E_TARGETINVOCATION"),
+    (0x8013_1620, "COR_E_IO"),
+    (0x8013_1623, "COR_E_FAILFAST"),
+    (0x802b_000a, "XAML parse error"),
+    (0x8876_017c, "D3DERR_OUTOFVIDEOMEMORY"),
+    (0x887a_0001, "DXGI_ERROR_INVALID_CALL"),
+    (0x887a_0005, "DXGI_ERROR_DEVICE_REMOVED"),
+    (0x887a_0006, "DXGI_ERROR_DEVICE_HUNG"),
+    (0x887a_0007, "DXGI_ERROR_DEVICE_RESET"),
+    (0x887a_0020, "DXGI_ERROR_DRIVER_INTERNAL_ERROR"),
+    (0x8898_0406, "UCEERR_RENDERTHREADFAILURE"),
+];
+
+/// The name of an HRESULT: its own, or that of the Win32 error or NTSTATUS that it wraps.
+pub(crate) fn result(code: u32) -> Option<String> {
+    let own = RESULTS.iter().find(|(known, _)| *known == code).map(|(_, name)| (*name).to_owned());
+    own.or_else(|| match code >> 28 {
+        0x8 if code >> 16 == 0x8007 => win32_error(code & 0xffff),
+        0xd => nt_status(code & !(1 << 28)),
+        _ => None,
+    })
+}
+
+/// The code, with its name if it has one: `0x800705af (ERROR_COMMITMENT_LIMIT)`.
+pub(crate) fn named_result(code: u32) -> String {
+    match result(code).or_else(|| nt_status(code)) {
+        Some(name) => format!("{code:#x} ({name})"),
+        None => format!("{code:#x}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

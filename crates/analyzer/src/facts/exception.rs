@@ -1,16 +1,21 @@
 //! The exception: what it says, what was accessed, and the C++ side of it; and what cannot be known.
 
-use dumplens_core::process::{CppException, cpp_exception};
+use dumplens_core::process::cpp_exception::What;
+use dumplens_core::process::{CppException, ExceptionRecord, GnuException, cpp_exception, gnu_exception};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessReport, AnalysisReport, CodeReport, Hex, SiteReport, Warning};
+use super::{AccessReport, AnalysisReport, CodeReport, FaultReport, Hex, SiteReport, ThreadReport, Warning};
 #[cfg(feature = "processor")]
 use crate::exceptions::analysis;
-use crate::exceptions::{ExceptionWarning, NONCONTINUABLE, access::access, codes, fast_fail};
+use crate::exceptions::{
+    ExceptionWarning, NONCONTINUABLE, OpenedBy, access::access, codes, fast_fail, names, operand, results,
+    wrapper,
+};
 use crate::process::Process;
 use crate::space::words;
-use crate::symbols::Undecorator;
+use crate::stack;
+use crate::symbols::{Undecorator, itanium};
 
 words! {
     /// Whether an exception was seen before handlers were asked, or after.
@@ -50,14 +55,31 @@ pub struct ExceptionReport {
     pub fast_fail: Option<CodeReport>,
     /// What was accessed; `None` for codes that do not tell.
     pub access: Option<AccessReport>,
+    /// What the instruction used that raised it; `None` if code or registers are not kept, and for codes that do not tell
+    /// an access.
+    pub fault: Option<Box<FaultReport>>,
     /// The C++ exception; `None` for every other code.
     pub cpp: Option<CppReport>,
     /// What the crashing instruction did; `None` without details, or in builds without the feature `processor`.
     pub analysis: Option<Box<AnalysisReport>>,
+    /// The exception that this one stands for: `None` if it stands for itself, or what it stands for is not in the dump.
+    pub original: Option<Box<OriginalReport>>,
 }
 
-/// A C++ exception of MSVC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// An exception that another one stands for, such as that which left a window procedure. What happened, and under which
+/// cause the dump is counted, is about this one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OriginalReport {
+    /// What tells it.
+    pub by: OpenedBy,
+    /// Where its record lies, if it has one of its own.
+    pub at: Option<Hex>,
+    /// The exception; of an error that Windows Runtime code stored, its HRESULT is the code.
+    pub exception: ExceptionReport,
+}
+
+/// A C++ exception of MSVC, or of the GNU runtime on x64.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CppReport {
     /// The thrown type, such as `std::bad_alloc`; `None` if it cannot be known.
     #[serde(rename = "type")]
@@ -68,6 +90,11 @@ pub struct CppReport {
     pub bases: Vec<String>,
     /// What `what()` would return, at most 512 bytes; `None` if the object is no `std::exception`, or the text cannot be read.
     pub what: Option<String>,
+    /// The HRESULT that it holds, of classes that hold one: `winrt::hresult_error`, `_com_error`, `ATL::CAtlException`,
+    /// `wil::ResultException`.
+    pub result: Option<CodeReport>,
+    /// The debugger's name of the module that threw it, where the exception names it (64-bit programs of MSVC).
+    pub thrown_by: Option<String>,
     /// Why type or text is not known, or not complete.
     pub problem: Option<String>,
 }
@@ -83,6 +110,7 @@ impl ExceptionReport {
 pub(super) fn of(
     process: &Process<'_>,
     listed: bool,
+    threads: &[ThreadReport],
     warnings: &mut Vec<Warning>,
 ) -> Option<ExceptionReport> {
     let exception = process.dump.exception().ok().flatten()?;
@@ -90,29 +118,61 @@ pub(super) fn of(
     if !process.threads.is_empty() && !process.threads.iter().any(|t| t.id == thread_id) {
         warnings.push(ExceptionWarning::ExceptionThreadUnknown { thread_id }.into());
     }
-    let parameters = &exception.parameters;
-    let plain = ExceptionReport {
-        code: exception.code.into(),
+    let own = ExceptionRecord {
+        code: exception.code,
+        flags: exception.flags,
+        record: exception.record,
+        address: exception.address,
+        parameters: exception.parameters.clone(),
+    };
+    let analysis = listed.then(|| analysed(process, warnings)).flatten().map(Box::new);
+    let plain = ExceptionReport { analysis, ..plain(process, thread_id, &own) };
+    if !process.is_windows() {
+        return Some(ExceptionReport { name: exception.signal.clone(), ..plain });
+    }
+    let thread = threads.iter().find(|thread| thread.id == thread_id);
+    let original = original(process, thread_id, &own, thread).map(Box::new);
+    Some(ExceptionReport { original, ..of_windows(process, plain, own.code, own.flags, &own.parameters) })
+}
+
+/// What the exception stands for.
+fn original(
+    process: &Process<'_>,
+    thread_id: u32,
+    own: &ExceptionRecord,
+    thread: Option<&ThreadReport>,
+) -> Option<OriginalReport> {
+    let left = thread.and_then(|thread| thread.exceptions.as_deref()).unwrap_or_default();
+    let frames = thread.and_then(|thread| thread.frames.as_deref()).unwrap_or_default();
+    let raised = |address: u64| frames.iter().skip(1).any(|frame| frame.ip.0 == address);
+    let found = wrapper::open(process, own, left, raised)?;
+    let record = &found.record;
+    let plain = plain(process, thread_id, record);
+    let exception = of_windows(process, plain, record.code, record.flags, &record.parameters);
+    Some(OriginalReport { by: found.by, at: found.at.map(Hex), exception })
+}
+
+/// What a record says by itself.
+fn plain(process: &Process<'_>, thread_id: u32, record: &ExceptionRecord) -> ExceptionReport {
+    ExceptionReport {
+        code: record.code.into(),
         name: None,
         meaning: None,
         chance: None,
-        flags: exception.flags.into(),
+        flags: record.flags.into(),
         noncontinuable: None,
-        address: exception.address.into(),
+        address: record.address.into(),
         symbol: Vec::new(),
-        module_index: process.module_at(exception.address),
+        module_index: process.module_at(record.address),
         thread_id,
-        parameters: parameters.iter().copied().map(Hex).collect(),
+        parameters: record.parameters.iter().copied().map(Hex).collect(),
         fast_fail: None,
         access: None,
+        fault: None,
         cpp: None,
-        analysis: listed.then(|| analysed(process, warnings)).flatten().map(Box::new),
-    };
-    Some(if process.is_windows() {
-        of_windows(process, plain, exception.code, exception.flags, parameters)
-    } else {
-        ExceptionReport { name: exception.signal.clone(), ..plain }
-    })
+        analysis: None,
+        original: None,
+    }
 }
 
 /// What minidump-processor says.
@@ -140,13 +200,16 @@ fn of_windows(
 ) -> ExceptionReport {
     let first = parameters.first().and_then(|first| u32::try_from(*first).ok());
     let reason = first.filter(|_| code == fast_fail::CODE);
+    let access = access(process, code, plain.thread_id, parameters);
+    let fault = access.as_ref().and_then(|access| operand::fault(process, plain.address.0, access));
     ExceptionReport {
         name: codes::name(code),
         meaning: meaning(code, reason),
         chance: Some(Chance::NotRecorded),
         noncontinuable: Some(flags & NONCONTINUABLE != 0),
         fast_fail: reason.map(|reason| CodeReport { code: reason.into(), name: fast_fail::name(reason) }),
-        access: access(process, code, plain.thread_id, parameters),
+        access,
+        fault: fault.map(Box::new),
         cpp: cpp(process, code, parameters),
         ..plain
     }
@@ -163,28 +226,61 @@ fn meaning(code: u32, reason: Option<u32>) -> Option<String> {
 
 /// The C++ exception behind a code and its parameters; `None` for every other code.
 fn cpp(process: &Process<'_>, code: u32, parameters: &[u64]) -> Option<CppReport> {
+    let unknown = |problem: String| CppReport { problem: Some(problem), ..CppReport::default() };
+    if code == gnu_exception::CODE {
+        let thrown = GnuException::read(process.dump.memory(), *parameters.first()?);
+        return Some(thrown.map_or_else(
+            || unknown("the object and its type_info are not in the dump".to_owned()),
+            |thrown| gnu(process, &thrown),
+        ));
+    }
     if code != cpp_exception::CODE {
         return None;
     }
     let memory = process.dump.memory();
-    let thrown = match CppException::read(memory, parameters) {
-        Ok(thrown) => thrown,
-        Err(why) => {
-            let problem = Some(why.to_string());
-            return Some(CppReport {
-                type_name: None,
-                decorated: None,
-                bases: Vec::new(),
-                what: None,
-                problem,
-            });
-        }
-    };
+    let thrown_by = parameters.get(3).and_then(|image| stack::site_of(process, *image)).map(|site| site.name);
+    Some(match CppException::read(memory, parameters) {
+        Ok(thrown) => CppReport { thrown_by, ..visual(process, &thrown, parameters) },
+        Err(why) => match CppException::by_object(memory, parameters) {
+            Ok(thrown) => {
+                let told = visual(process, &thrown, parameters);
+                let problem = Some(format!("{why}; the type is that of the object's vftable"));
+                CppReport { thrown_by, problem, ..told }
+            }
+            Err(_) => CppReport { thrown_by, what: text(process, parameters), ..unknown(why.to_string()) },
+        },
+    })
+}
+
+/// What `what()` of an object may be whose type is not known, if its vftable is a module's.
+fn text(process: &Process<'_>, parameters: &[u64]) -> Option<String> {
+    let (object, width) = cpp_exception::thrown_object(parameters)?;
+    let memory = process.dump.memory();
+    process.module_at(memory.pointer(object, width).ok()?)?;
+    cpp_exception::text_of(memory, object, width).map(shown)
+}
+
+fn shown(what: What) -> String {
+    if what.cut { what.text + "…" } else { what.text }
+}
+
+fn gnu(process: &Process<'_>, thrown: &GnuException) -> CppReport {
+    let mut names = thrown.types.iter().map(|name| itanium::class_name(name));
+    CppReport {
+        type_name: names.next(),
+        bases: names.collect(),
+        decorated: thrown.types.first().cloned(),
+        what: thrown.what(process.dump.memory()).map(shown),
+        ..CppReport::default()
+    }
+}
+
+fn visual(process: &Process<'_>, thrown: &CppException, parameters: &[u64]) -> CppReport {
+    let memory = process.dump.memory();
     let mut problem =
         (thrown.types_left > 0).then(|| format!("{} more bases were not read", thrown.types_left));
     let what = match thrown.what(memory) {
-        Some(Ok(what)) if what.cut => Some(what.text + "…"),
-        Some(Ok(what)) => Some(what.text),
+        Some(Ok(what)) => Some(shown(what)),
         Some(Err(why)) => {
             problem.get_or_insert(format!("what() cannot be read at {why}"));
             None
@@ -193,11 +289,19 @@ fn cpp(process: &Process<'_>, code: u32, parameters: &[u64]) -> Option<CppReport
     };
     let mut undecorator = Undecorator::default();
     let mut names = thrown.types.iter().map(|t| undecorator.type_name(&t.decorated));
-    Some(CppReport {
-        type_name: names.next(),
-        bases: names.collect(),
+    let type_name = names.next();
+    let bases: Vec<String> = names.collect();
+    let classes = || type_name.iter().chain(&bases).map(String::as_str);
+    let result = cpp_exception::thrown_object(parameters)
+        .and_then(|(object, width)| results::of(memory, classes(), object, width))
+        .map(|code| CodeReport { code: code.into(), name: names::result(code) });
+    CppReport {
         decorated: thrown.types.first().map(|t| t.decorated.clone()),
         what,
         problem,
-    })
+        result,
+        type_name,
+        bases,
+        thrown_by: None,
+    }
 }

@@ -10,6 +10,7 @@ pub(crate) mod blocks;
 pub(crate) mod clock;
 mod dump;
 mod earlier;
+mod engine;
 mod exception;
 mod map;
 mod memory;
@@ -38,7 +39,8 @@ pub use blocks::{
     LayoutProof,
 };
 pub use dump::{DumpReport, StreamReport};
-pub use exception::{Chance, CppReport, ExceptionReport};
+pub use engine::{AssertionReport, UnrealReport};
+pub use exception::{Chance, CppReport, ExceptionReport, OriginalReport};
 pub use map::{FreeClass, MOST_ROWS, MapRow, SpaceMap};
 pub use memory::{MemoryReport, RowReport};
 pub use modules::ModuleReport;
@@ -53,7 +55,8 @@ pub use warning::{Warning, WarningReport};
 
 pub use crate::exceptions::{
     AccessKind, AccessReport, AdjustedKind, AdjustedReport, AnalysisReport, BitFlipReport, CodeReport,
-    EarlierReport, OperandKind, OperandReport,
+    Contradiction, EarlierReport, FaultReport, OpenedBy, OperandKind, OperandReport, RegisterReport,
+    UnloadedReport,
 };
 pub use crate::process::RegionReport;
 pub use crate::space::Hex;
@@ -75,6 +78,10 @@ pub struct Facts {
     pub process: ProcessReport,
     /// The exception; `None` if the dump has none that can be read.
     pub exception: Option<ExceptionReport>,
+    /// The assertion that failed, by the stream of Breakpad and Crashpad; `None` if there is none.
+    pub assertion: Option<AssertionReport>,
+    /// Unreal Engine's account of the end; `None` of other programs.
+    pub unreal: Option<UnrealReport>,
     /// The threads, in the order of the thread list; empty if no lists were asked for.
     pub threads: Vec<ThreadReport>,
     /// The modules, in the order of the module list; empty if no lists were asked for.
@@ -108,11 +115,14 @@ impl Facts {
             Vec::new()
         };
         let request = request.or_else(|| request::earlier(&walker, &threads));
+        let exception = exception::of(process, listed, &threads, &mut warnings);
         let mut facts = Facts {
             dump: dump::of(process, options, &mut warnings),
             system: system::of(process, misc.as_ref(), &mut warnings),
             process: process::of(process, misc.as_ref(), listed, options, &mut warnings),
-            exception: exception::of(process, listed, &mut warnings),
+            exception,
+            assertion: engine::assertion(process.dump, &mut warnings),
+            unreal: engine::unreal(process, &mut warnings),
             threads,
             modules: if listed { modules::all(process, &owned, options) } else { Vec::new() },
             heaps: if listed { allocations::heaps(process, &owned) } else { Vec::new() },
@@ -131,6 +141,12 @@ impl Facts {
         }
         facts.warnings = warnings.iter().map(WarningReport::from).collect();
         facts
+    }
+
+    /// The exception that matters: the one that the dump's own stands for, or else this itself.
+    pub fn exception_meant(&self) -> Option<&ExceptionReport> {
+        let own = self.exception.as_ref()?;
+        Some(own.original.as_deref().map_or(own, |original| &original.exception))
     }
 
     /// The thread of the exception.

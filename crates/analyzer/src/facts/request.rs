@@ -1,7 +1,7 @@
 //! What the exception's thread asked for.
 
 use super::{EarlierReport, ThreadReport};
-use crate::exceptions::code;
+use crate::exceptions::{code, wrapper};
 use crate::request::{self, Request};
 use crate::stack::Walker;
 
@@ -14,8 +14,10 @@ const FAR: usize = 48;
 pub(super) fn own(walker: &Walker<'_, '_>) -> Option<Request> {
     let process = walker.process();
     let exception = process.dump.exception().ok().flatten().filter(|_| process.is_windows())?;
+    let passes_on = wrapper::passes_on(exception.code) || exception.record != 0;
     let near = match u64::from(exception.code) {
         code::STACK_BUFFER_OVERRUN | code::FATAL_APP_EXIT => FAR,
+        _ if passes_on => FAR,
         _ => NEAR,
     };
     let index = process.threads.iter().position(|thread| thread.id == exception.thread_id)?;

@@ -50,6 +50,9 @@ impl Facts {
     pub(super) fn name(&mut self, symbols: &mut Symbols<'_, '_>, warnings: &mut Vec<Warning>) {
         if let Some(exception) = &mut self.exception {
             exception.symbol = sites(symbols, exception.address.0);
+            if let Some(original) = &mut exception.original {
+                original.exception.symbol = sites(symbols, original.exception.address.0);
+            }
         }
         for thread in &mut self.threads {
             thread.start_symbol = thread.start_address.map(|a| sites(symbols, a.0)).unwrap_or_default();

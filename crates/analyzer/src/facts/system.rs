@@ -64,7 +64,7 @@ pub(super) fn of(
     }
 }
 
-/// SystemMemoryInfo; without it, KUSER_SHARED_DATA still tells the size of RAM.
+/// SystemMemoryInfo; what it lacks, Crashpad's stability report may have, and KUSER_SHARED_DATA the size of RAM.
 fn system_memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<SystemMemoryReport> {
     let physical =
         process.shared_data.and_then(|k| k.physical_pages).and_then(|pages| pages.checked_mul(4096));
@@ -72,20 +72,18 @@ fn system_memory(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<S
     if stream.is_none() && process.dump.stream(StreamType::SYSTEM_MEMORY_INFO).is_some() {
         stream_empty("SystemMemoryInfoStream", warnings);
     }
-    let Some(memory) = stream else {
-        return physical.map(|bytes| SystemMemoryReport {
-            physical_bytes: Some(bytes),
-            available_bytes: None,
-            commit_bytes: None,
-            commit_limit_bytes: None,
-            commit_peak_bytes: None,
-        });
-    };
+    let stability = known(process.dump.stability_memory(), warnings).flatten();
+    if stream.is_none() && stability.is_none() && physical.is_none() {
+        return None;
+    }
+    let limit = stability.and_then(|memory| memory.commit_limit_bytes);
+    let left = stability.and_then(|memory| memory.commit_remaining_bytes);
+    let committed = limit.zip(left).and_then(|(limit, left)| limit.checked_sub(left));
     Some(SystemMemoryReport {
-        physical_bytes: memory.physical_bytes.or(physical),
-        available_bytes: memory.available_bytes,
-        commit_bytes: memory.committed_bytes,
-        commit_limit_bytes: memory.commit_limit_bytes,
-        commit_peak_bytes: memory.commit_peak_bytes,
+        physical_bytes: stream.and_then(|memory| memory.physical_bytes).or(physical),
+        available_bytes: stream.and_then(|memory| memory.available_bytes),
+        commit_bytes: stream.and_then(|memory| memory.committed_bytes).or(committed),
+        commit_limit_bytes: stream.and_then(|memory| memory.commit_limit_bytes).or(limit),
+        commit_peak_bytes: stream.and_then(|memory| memory.commit_peak_bytes),
     })
 }

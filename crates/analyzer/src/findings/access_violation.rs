@@ -1,22 +1,38 @@
 //! # What it detects
 //! The program read, wrote or executed memory that it may not, and what lies there: a null pointer, free or reserved
-//! memory, a guard page, code or data of a module.
+//! memory, a guard page, code or data of a module, a DLL that was unloaded; and what the pointer was made of: a fill
+//! pattern of an allocator, text, an overwritten return address.
 //!
 //! # What proves it
-//! The exception's parameters name the address and what was done; the memory map says what is there.
+//! The exception's parameters name the address and what was done; the memory map says what is there. The instruction and
+//! the registers tell which pointer it was: for an address that no pointer can have (not canonical) Windows reports a read
+//! of -1, and only they tell the true one. A base register of 0 is a null pointer, however much is added to it.
 //!
 //! # What fools it
-//! For an address that no pointer can have (not canonical) Windows reports -1: the registers tell the true one. The map
-//! is that of the time of the dump: memory may have been freed or allocated since.
+//! The map is that of the time of the dump: memory may have been freed or allocated since. Where the instruction cannot
+//! have done what the record says, that is said, and the confidence is medium. A constant address 0 is a crash on purpose,
+//! or what a compiler made of code that it knew to be wrong.
 //!
 //! # Example
 //! `The program wrote to 0x18: the first pages of the address space, so a null pointer with an offset.`
 //!
 //! # Source
-//! EXCEPTION_RECORD; MemoryInfoList.
+//! EXCEPTION_RECORD; MemoryInfoList; the instruction and the registers; UnloadedModuleList.
 
 use super::{Confidence, Crash, Found, code};
-use crate::facts::{AccessKind, AccessReport};
+use crate::exceptions::{operand, pointer};
+use crate::facts::{AccessKind, AccessReport, Contradiction, ExceptionReport, FaultReport, OperandKind};
+
+/// Addresses below are never allocated by default.
+const NULL_PAGES: u64 = 0x1_0000;
+
+/// What a fault is about.
+struct Fault<'a> {
+    exception: &'a ExceptionReport,
+    access: &'a AccessReport,
+    operand: Option<&'a FaultReport>,
+    bits: u32,
+}
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception =
@@ -27,15 +43,17 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         let title = "The program touched memory that it may not; where is not in the dump.";
         return Some(at(Found::new(Confidence::Medium, title)));
     };
-    let did = match access.kind {
-        Some(AccessKind::Read) => "read",
-        Some(AccessKind::Write) => "wrote to",
-        Some(AccessKind::Execute) => "executed",
-        None => "touched",
+    let bits = crash.facts.dump.pointer_bits;
+    let fault = Fault { exception, access, operand: exception.fault.as_deref(), bits };
+    let (title, sure) = fault.told();
+    let found = match fault.contradiction() {
+        Some(words) => at(Found::new(sure.min(Confidence::Medium), format!("{title} But {words}."))),
+        None => at(Found::new(sure, title)),
     };
-    let (place, sure) = place(crash, access);
-    let found = at(Found::new(sure, format!("The program {did} {:#x}: {place}.", access.address.0)));
-    let Some(region) = &access.region else { return Some(found) };
+    let registers = fault.operand.iter().flat_map(|operand| [&operand.base, &operand.index]).flatten();
+    let found =
+        registers.fold(found, |found, register| found.with(&*register.name, register.value.to_string()));
+    let Some(region) = access.region.as_ref().filter(|_| !access.non_canonical) else { return Some(found) };
     let detail = region.detail.as_deref().map(|detail| format!(" {detail}")).unwrap_or_default();
     let protect = region.protect.as_deref().map(|protect| format!(" {protect}")).unwrap_or_default();
     Some(found.with_at(
@@ -45,53 +63,155 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     ))
 }
 
-/// What lies at the address.
-fn place(crash: &Crash<'_>, access: &AccessReport) -> (String, Confidence) {
-    if access.null_page {
-        let place = "the first pages of the address space, so a null pointer or one near it";
-        return (place.into(), Confidence::High);
+impl Fault<'_> {
+    /// What happened in one sentence, and how sure that is.
+    fn told(&self) -> (String, Confidence) {
+        let address = self.address();
+        if let Some(operand) = self.operand.filter(|operand| operand.returned) {
+            let to = operand.address.unwrap_or(self.access.address);
+            let (place, sure) = self.place();
+            let place = if self.access.non_canonical { "no address of code".to_owned() } else { place };
+            let title = format!(
+                "The program returned to {to}: {place}; the return address on its stack was overwritten."
+            );
+            return (title, sure.min(Confidence::High));
+        }
+        if self.operand.is_some_and(|operand| operand.constant) && address < NULL_PAGES {
+            let title = format!(
+                "The program {} the constant address {address:#x}: it crashed itself on purpose, or its compiler knew the \
+                 code to be wrong.",
+                self.did()
+            );
+            return (title, Confidence::High);
+        }
+        let (place, sure) = self.place();
+        (format!("The program {} {address:#x}: {place}.", self.did()), sure)
     }
-    if let Some(pattern) = pattern(access.address.0, crash.facts.dump.pointer_bits) {
-        return (format!("near {pattern}"), Confidence::Medium);
-    }
-    if access.non_canonical {
-        let place = "no address that a pointer can have, for which Windows gives -1; see the registers";
-        return (place.into(), Confidence::Medium);
-    }
-    if let Some(status) = &access.status {
-        let why = status.name.clone().unwrap_or_else(|| format!("{:#x}", status.code.0));
-        return (format!("mapped, but its page could not be read ({why})"), Confidence::High);
-    }
-    if let Some(below) = access.below_stack_limit_bytes {
-        return (
-            format!("{below} bytes below the committed part of the thread's own stack"),
-            Confidence::High,
-        );
-    }
-    let Some(region) = &access.region else {
-        return ("what lies there the dump does not tell".into(), Confidence::Medium);
-    };
-    let place = match region.state.as_str() {
-        "MEM_FREE" => "free memory".to_owned(),
-        "MEM_RESERVE" => "memory that is reserved and not committed".to_owned(),
-        _ => format!("committed memory, {}", region.protect.as_deref().unwrap_or("protection unknown")),
-    };
-    let module = access.module.as_deref().map(|module| format!(", in {module}")).unwrap_or_default();
-    (format!("{place}{module}"), Confidence::High)
-}
 
-/// What allocators fill memory with, of which a pointer was made.
-fn pattern(at: u64, bits: u32) -> Option<&'static str> {
-    const NEAR: u64 = 0x1000;
-    const PATTERNS: [(u32, &str); 6] = [
-        (0xcdcd_cdcd, "0xcdcdcdcd, with which the debug heap of the C runtime fills new memory"),
-        (0xdddd_dddd, "0xdddddddd, with which the debug heap of the C runtime fills freed memory"),
-        (0xfeee_feee, "0xfeeefeee, with which a heap under a debugger fills freed memory"),
-        (0xbaad_f00d, "0xbaadf00d, with which a heap under a debugger fills new memory"),
-        (0xabab_abab, "0xabababab, with which a heap under a debugger guards the end of a block"),
-        (0xcccc_cccc, "0xcccccccc, with which /RTC fills variables on the stack"),
-    ];
-    let whole =
-        |word: u32| if bits == 64 { u64::from(word) << 32 | u64::from(word) } else { u64::from(word) };
-    PATTERNS.into_iter().find(|(word, _)| at.abs_diff(whole(*word)) < NEAR).map(|(_, words)| words)
+    /// The address that was used, as far as it is known.
+    fn address(&self) -> u64 {
+        let told = self.operand.and_then(|operand| operand.address);
+        told.unwrap_or(self.access.address).0
+    }
+
+    fn did(&self) -> &'static str {
+        let by_operand = self.operand.and_then(|operand| operand.kind).filter(|_| self.access.non_canonical);
+        match (self.access.kind, by_operand) {
+            _ if self.access.address == self.exception.address => "called or jumped to",
+            (_, Some(OperandKind::Read)) | (Some(AccessKind::Read), None) => "read",
+            (_, Some(OperandKind::Write)) | (Some(AccessKind::Write), None) => "wrote to",
+            (_, Some(OperandKind::ReadWrite)) => "read and wrote",
+            (Some(AccessKind::Execute), None) => "executed",
+            (None, None) => "touched",
+        }
+    }
+
+    /// What lies at the address, or what the pointer was made of.
+    fn place(&self) -> (String, Confidence) {
+        let access = self.access;
+        if let Some(null) = self.null() {
+            return null;
+        }
+        if let Some(made_of) = self.made_of() {
+            return made_of;
+        }
+        if self.operand.is_some_and(|operand| operand.misaligned) {
+            return ("an operand that must be aligned to 16 bytes, and is not".into(), Confidence::High);
+        }
+        if access.non_canonical {
+            let told = self.operand.is_some_and(|operand| operand.address.is_some());
+            let place = if told {
+                "no address that a pointer can have"
+            } else {
+                "no address that a pointer can have, for which Windows gives -1; see the registers"
+            };
+            return (place.into(), if told { Confidence::High } else { Confidence::Medium });
+        }
+        if let Some(status) = &access.status {
+            let why = status.name.clone().unwrap_or_else(|| format!("{:#x}", status.code.0));
+            return (format!("mapped, but its page could not be read ({why})"), Confidence::High);
+        }
+        if let Some(below) = access.below_stack_limit_bytes {
+            return (
+                format!("{below} bytes below the committed part of the thread's own stack"),
+                Confidence::High,
+            );
+        }
+        if let Some(unloaded) = &access.unloaded {
+            return (
+                format!("{}+{}, a DLL that was unloaded", unloaded.module, unloaded.offset),
+                Confidence::High,
+            );
+        }
+        self.region()
+    }
+
+    fn region(&self) -> (String, Confidence) {
+        let Some(region) = &self.access.region else {
+            return ("what lies there the dump does not tell".into(), Confidence::Medium);
+        };
+        let place = match region.state.as_str() {
+            "MEM_FREE" => "free memory".to_owned(),
+            "MEM_RESERVE" => "memory that is reserved and not committed".to_owned(),
+            _ => format!("committed memory, {}", region.protect.as_deref().unwrap_or("protection unknown")),
+        };
+        let module = self.access.module.as_deref().map(|module| format!(", in {module}")).unwrap_or_default();
+        (format!("{place}{module}"), Confidence::High)
+    }
+
+    /// A null pointer, with what was added to it. Where two registers are added, and one of them may be a pointer by itself,
+    /// the other is none.
+    fn null(&self) -> Option<(String, Confidence)> {
+        let operand =
+            self.operand.filter(|operand| operand.contradiction.is_none() && !self.access.non_canonical);
+        let base = operand.and_then(|operand| operand.base.as_ref()).filter(|base| base.value.0 < NULL_PAGES);
+        if let Some((operand, base)) = operand.zip(base).filter(|_| self.address() >= NULL_PAGES) {
+            let index = operand.index.as_ref();
+            let is_index = |value: u64| operand.scale > 1 || (value < 1 << 31 && self.bits == 64);
+            return index.is_none_or(|index| is_index(index.value.0)).then(|| {
+                let added = index.map_or("an offset".to_owned(), |index| {
+                    format!("an index, {} in {}", index.value, index.name)
+                });
+                (format!("a null pointer ({} in {}) and {added}", base.value, base.name), Confidence::High)
+            });
+        }
+        if !self.access.null_page {
+            return None;
+        }
+        let place = match base {
+            Some(base) if base.value.0 == 0 && self.address() > 0 => {
+                format!("the first pages of the address space: a null pointer ({}) with an offset", base.name)
+            }
+            Some(base) if base.value.0 == 0 => format!("a null pointer ({})", base.name),
+            _ => "the first pages of the address space, so a null pointer or one near it".to_owned(),
+        };
+        Some((place, Confidence::High))
+    }
+
+    /// What the pointer was made of, by the register that it came from, or by the address itself.
+    fn made_of(&self) -> Option<(String, Confidence)> {
+        let registers = self.operand.iter().flat_map(|operand| [&operand.base, &operand.index]).flatten();
+        let registers: Vec<u64> = registers.map(|register| register.value.0).collect();
+        let values = || registers.iter().copied().chain([self.address()]);
+        if let Some(words) = values().find_map(|value| pointer::pattern(value, self.bits)) {
+            let exact = !registers.is_empty() || self.access.non_canonical;
+            let sure = if exact { Confidence::High } else { Confidence::Medium };
+            return Some((format!("near {words}"), sure));
+        }
+        let mapped = self.access.region.as_ref().is_some_and(|region| region.state == "MEM_COMMIT");
+        let wild = !mapped && (self.bits == 32 || values().any(|value| !operand::is_canonical(value)));
+        let text = values().find_map(|value| pointer::text(value, self.bits)).filter(|_| wild)?;
+        let sure = if self.bits == 64 { Confidence::High } else { Confidence::Medium };
+        Some((format!("the pointer is text, \"{text}\": something wrote over it"), sure))
+    }
+
+    fn contradiction(&self) -> Option<&'static str> {
+        match self.operand?.contradiction? {
+            Contradiction::NoOperand => Some("the instruction there uses no memory"),
+            Contradiction::OtherAddress => {
+                Some("the instruction there uses another address, by its registers")
+            }
+            Contradiction::OtherAccess => Some("the instruction there does not use it so"),
+        }
+    }
 }

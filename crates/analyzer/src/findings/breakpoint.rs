@@ -5,8 +5,7 @@
 //! STATUS_BREAKPOINT, its WOW64 form, or STATUS_ASSERTION_FAILURE.
 //!
 //! # What fools it
-//! A debugger breaks into a process that hangs with the same code, in a thread that it makes for that:
-//! `DbgUiRemoteBreakin` on its stack tells.
+//! A debugger breaks into a process with the same code, in a thread that it makes for that: see `on_request`.
 //!
 //! # Example
 //! `The program ran into a breakpoint.`
@@ -14,16 +13,15 @@
 //! # Source
 //! NTSTATUS values.
 
-use super::{Confidence, Crash, Found, code};
+use super::{Confidence, Crash, Found, code, on_request};
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception = crash.exception?;
-    let by_debugger = crash.named_frames().any(|(_, function)| function == "DbgUiRemoteBreakin");
+    if on_request::detect(crash).is_some() {
+        return None;
+    }
     let (confidence, title) = match exception.code.0 {
         code::ASSERTION_FAILURE => (Confidence::High, "An assertion failed."),
-        code::BREAKPOINT | code::WOW64_BREAKPOINT if by_debugger => {
-            (Confidence::High, "A debugger broke into the process; the program itself raised nothing.")
-        }
         code::BREAKPOINT | code::WOW64_BREAKPOINT => {
             (Confidence::Medium, "The program ran into a breakpoint: an assertion, or __debugbreak.")
         }

@@ -1,7 +1,9 @@
 //! What detectors look at: the facts, seen from the exception.
 
-use super::{abort, bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function};
-use crate::exceptions::code;
+use super::{
+    abort, bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function, unreal_crash,
+};
+use crate::exceptions::{code, wrapper};
 use crate::facts::{ExceptionReport, Facts, FrameReport, ThreadReport};
 use crate::request::{self, Call, Request};
 use crate::symbols::Source;
@@ -13,6 +15,8 @@ pub(crate) struct Crash<'a> {
     pub(crate) facts: &'a Facts,
     /// The exception, if it is one of Windows'.
     pub(crate) exception: Option<&'a ExceptionReport>,
+    /// The dump's own exception, if that only stands for this one.
+    pub(crate) wrapper: Option<&'a ExceptionReport>,
     /// The thread that it happened in.
     pub(crate) thread: Option<&'a ThreadReport>,
     /// What that thread asked for, if memory was refused.
@@ -33,10 +37,12 @@ impl<'a> Crash<'a> {
     }
 
     fn with(facts: &'a Facts, named: bool) -> Crash<'a> {
-        let exception = facts.exception.as_ref().filter(|e| e.is_of_windows());
+        let exception = facts.exception_meant().filter(|e| e.is_of_windows());
+        let wrapper = facts.exception.as_ref().filter(|e| e.original.is_some());
         let thread = exception.and_then(|_| facts.crashed_thread());
-        let bare = Crash { facts, exception, thread, request: None, named };
-        let request = facts.request.as_ref().filter(|_| bare.was_refused());
+        let bare = Crash { facts, exception, wrapper, thread, request: None, named };
+        // What was zeroed, by who redacted the dump or by the program, is no size.
+        let request = facts.request.as_ref().filter(|request| request.bytes > 0 && bare.was_refused());
         Crash { request, ..bare }
     }
 
@@ -45,6 +51,7 @@ impl<'a> Crash<'a> {
         [bad_alloc::detect, out_of_memory_code::detect, out_of_memory_function::detect]
             .iter()
             .any(|detect| detect(self).is_some())
+            || unreal_crash::is_refused(self)
     }
 
     /// Whether that, or what is left of an earlier one in the thread that then ended the program.
@@ -54,6 +61,10 @@ impl<'a> Crash<'a> {
 
     /// Whether the program gave up, or passed on what was thrown: abort, terminate, `throw;`.
     fn ended_itself(&self) -> bool {
+        // What passes on what is not known, has no other meaning.
+        let passes_on = self
+            .exception
+            .is_some_and(|e| e.original.is_none() && u32::try_from(e.code.0).is_ok_and(wrapper::passes_on));
         let again = self
             .raised(code::CPP)
             .filter(|e| e.parameters.get(1..3).is_some_and(|p| p.iter().all(|p| p.0 == 0)));
@@ -62,6 +73,12 @@ impl<'a> Crash<'a> {
             || self.raised(code::FATAL_APP_EXIT).is_some()
             || abort::frame(self).is_some()
             || again.is_some()
+            || passes_on
+    }
+
+    /// Whether names of functions count.
+    pub(super) fn is_named(&self) -> bool {
+        self.named
     }
 
     /// The exception, if it has this code.
@@ -81,9 +98,12 @@ impl<'a> Crash<'a> {
 
     /// The size that the exception names: its first parameter.
     pub(crate) fn parameter_size(&self) -> Option<u64> {
+        if let Some(size) = unreal_crash::size(self) {
+            return Some(size);
+        }
         let e =
             self.exception.filter(|e| matches!(e.code.0, code::NO_MEMORY | code::CHROMIUM_OUT_OF_MEMORY))?;
-        e.parameters.first().map(|parameter| parameter.0)
+        e.parameters.first().map(|parameter| parameter.0).filter(|size| *size > 0)
     }
 
     /// Frames of the exception's thread, the innermost first, inline ones too.

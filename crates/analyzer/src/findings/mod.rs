@@ -11,6 +11,7 @@ mod address_space_exhausted;
 mod address_space_fragmented;
 mod address_space_room;
 mod address_space_unknown;
+mod assertion;
 mod bad_alloc;
 mod breakpoint;
 mod commit_charge;
@@ -20,19 +21,24 @@ pub(crate) mod container_call;
 mod cpp_exception;
 mod crash;
 pub(crate) mod earlier_bad_alloc;
+mod ending;
 pub(crate) mod fail_fast;
+mod hang;
 mod heap_corruption;
 mod job_limit;
 pub(crate) mod largest_owners;
 pub(crate) mod last_error;
+mod on_request;
 mod out_of_memory_code;
 mod out_of_memory_function;
 mod requested_size;
 mod reservations;
 mod stack_overflow;
 mod string_growth;
+mod unreal_crash;
 mod vector_growth;
 mod waiting;
+mod wrapped_exception;
 
 use std::borrow::Cow;
 
@@ -139,6 +145,11 @@ macro_rules! detectors {
 }
 
 detectors! {
+    wrapped_exception: ".exr -1",
+    assertion: ".lastevent",
+    unreal_crash: ".exr -1",
+    on_request: ".lastevent; k",
+    hang: "~*k",
     bad_alloc: ".exr -1",
     out_of_memory_code: ".exr -1",
     out_of_memory_function: "k",
@@ -149,6 +160,7 @@ detectors! {
     heap_corruption: ".exr -1; !heap -s -v",
     abort: "k",
     breakpoint: ".lastevent",
+    ending: "~*k",
     waiting: "~*k",
     earlier_bad_alloc: ".exr {at}; k",
     requested_size: "k; .frame /r",

@@ -1,7 +1,8 @@
 //! # What it detects
-//! An exception whose code says by itself that memory was refused: STATUS_NO_MEMORY (a heap that raises),
-//! STATUS_COMMITMENT_LIMIT, STATUS_FATAL_MEMORY_EXHAUSTION, 0xE0000008 (Chromium, V8, PDFium and programs built on
-//! them), and .NET's exception with the HRESULT E_OUTOFMEMORY.
+//! An exception whose code says by itself that memory was refused: an NTSTATUS such as STATUS_NO_MEMORY (a heap that
+//! raises), STATUS_COMMITMENT_LIMIT or STATUS_QUOTA_EXCEEDED, an HRESULT such as E_OUTOFMEMORY, 0xE0000008 (Chromium, V8,
+//! PDFium and programs built on them), 0xC000 (Unreal Engine); or one that carries such a result as a parameter: those of
+//! .NET, Direct3D and DXGI.
 //!
 //! # What proves it
 //! The code. For STATUS_NO_MEMORY and 0xE0000008 the first parameter is the number of bytes asked for.
@@ -16,33 +17,26 @@
 //! NTSTATUS values of the Windows headers; Chromium's and Mozilla's own rules for out-of-memory crashes.
 
 use super::{Confidence, Crash, Found, code, grouped};
+use crate::exceptions::{names, refusal};
 
-/// `E_OUTOFMEMORY` and `COR_E_OUTOFMEMORY`.
-const E_OUTOFMEMORY: u64 = 0x8007_000e;
+/// `COR_E_OUTOFMEMORY`, which is `E_OUTOFMEMORY`.
+const COR_E_OUTOFMEMORY: u32 = 0x8007_000e;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception = crash.exception?;
-    let says = match exception.code.0 {
-        code::NO_MEMORY
-        | code::COMMITMENT_LIMIT
-        | code::FATAL_MEMORY_EXHAUSTION
-        | code::CHROMIUM_OUT_OF_MEMORY => true,
-        code::CLR | code::CLR_2 => {
-            exception.parameters.first().is_some_and(|p| p.0 & 0xffff_ffff == E_OUTOFMEMORY)
-        }
-        _ => false,
-    };
-    if !says {
-        return None;
-    }
-    let name = exception.name.as_deref().unwrap_or("an exception");
-    let asked = crash.parameter_size();
-    let title = match asked {
-        Some(size) => format!("{name} was raised: {} bytes were asked for.", grouped(size)),
-        None if matches!(exception.code.0, code::CLR | code::CLR_2) => {
+    let parameters = || exception.parameters.iter().map(|parameter| parameter.0);
+    refusal::of_exception(exception.code.0, parameters())?;
+    let name = exception.name.clone().unwrap_or_else(|| format!("{:#x}", exception.code.0));
+    let carried = refusal::carried(exception.code.0, parameters());
+    let title = match (crash.parameter_size(), carried) {
+        (Some(size), _) => format!("{name} was raised: {} bytes were asked for.", grouped(size)),
+        (None, Some(COR_E_OUTOFMEMORY)) if matches!(exception.code.0, code::CLR | code::CLR_2) => {
             format!("{name} was raised with E_OUTOFMEMORY: System.OutOfMemoryException.")
         }
-        None => format!("{name} was raised."),
+        (None, Some(result)) => {
+            format!("{name} was raised with {}: memory was refused.", names::named_result(result))
+        }
+        (None, None) => format!("{name} was raised: memory was refused."),
     };
     let found = Found::new(Confidence::High, title);
     let found = found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0));

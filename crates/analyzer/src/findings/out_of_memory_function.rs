@@ -1,12 +1,13 @@
 //! # What it detects
 //! The program ended itself in a function that is called when memory was refused: Rust's `handle_alloc_error`, Mozilla's
-//! `mozalloc_handle_oom`, and others of their kind.
+//! `mozalloc_handle_oom`, V8's `FatalOOM`, Qt's `qBadAlloc`, and others of their kind.
 //!
 //! # What proves it
-//! The function is on the stack of the thread that crashed, by a PDB that is the module's own or by an export.
+//! The function is on the stack of the thread that crashed, by a PDB that is the module's own or by an export; or Rust's
+//! handler is there by its code, which exchanges size and alignment.
 //!
 //! # What fools it
-//! How much was asked for is not known from it: Rust prints the number and keeps it nowhere.
+//! How much was asked for is not known from the name. `node::OnFatalError` is called for other fatal errors, too.
 //!
 //! # Example
 //! `alloc::alloc::handle_alloc_error is on the stack: memory was refused.`
@@ -14,9 +15,11 @@
 //! # Source
 //! The names in Rust's alloc and std, and in Mozilla's rules for out-of-memory crashes.
 
-use super::{Confidence, Crash, Found};
+use super::{Confidence, Crash, Found, code};
+use crate::request::Asked;
 
-const NAMES: [&str; 9] = [
+/// Functions that are called only when memory was refused.
+const NAMES: [&str; 16] = [
     "handle_alloc_error",
     "rust_oom",
     "__rust_alloc_error_handler",
@@ -26,14 +29,44 @@ const NAMES: [&str; 9] = [
     "CrashAtUnhandlableOOM",
     "OnNoMemoryInternal",
     "TerminateBecauseOutOfMemory",
+    "PartitionOutOfMemory",
+    "FatalOOM",
+    "FatalProcessOutOfMemory",
+    "OOMErrorHandler",
+    "report_vm_out_of_memory",
+    "PyErr_NoMemory",
+    "qBadAlloc",
 ];
+/// Functions that are called for that and for other fatal errors.
+const LIKELY: [&str; 1] = ["OnFatalError"];
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     crash.exception?;
+    by_name(crash, &NAMES, Confidence::High)
+        .or_else(|| by_shape(crash))
+        .or_else(|| by_name(crash, &LIKELY, Confidence::Medium))
+}
+
+fn by_name(crash: &Crash<'_>, names: &[&str], sure: Confidence) -> Option<Found> {
     let (frame, function) = crash.named_frames().find(|(_, name)| {
         let bare = name.split(['(', '<']).next().unwrap_or(name);
-        bare.rsplit("::").next().is_some_and(|last| NAMES.contains(&last))
+        bare.rsplit("::").next().is_some_and(|last| names.contains(&last))
     })?;
-    let title = format!("{function} is on the stack: memory was refused.");
-    Some(Found::new(Confidence::High, title).with_at("frame", frame.ip.0, function))
+    let title = match sure {
+        Confidence::High => format!("{function} is on the stack: memory was refused."),
+        _ => format!("{function} is on the stack: a fatal error, as a rule memory that was refused."),
+    };
+    Some(Found::new(sure, title).with_at("frame", frame.ip.0, function))
+}
+
+/// Rust's handler of refused memory, by its code.
+fn by_shape(crash: &Crash<'_>) -> Option<Found> {
+    // As Rust's abort ends a program: by a fast failure, or by an instruction that there is not.
+    const ENDS: [u64; 4] =
+        [code::STACK_BUFFER_OVERRUN, code::FATAL_APP_EXIT, code::BREAKPOINT, code::ILLEGAL_INSTRUCTION];
+    crash.exception.filter(|e| ENDS.contains(&e.code.0))?;
+    let request = crash.facts.request.as_ref().filter(|request| request.asked == Asked::Rust)?;
+    let frame = crash.frames().iter().filter(|frame| !frame.inline).nth(request.frame)?;
+    let title = "Rust's handle_alloc_error is on the stack, by its code: memory was refused.";
+    Some(Found::new(Confidence::High, title).with_at("frame", frame.ip.0, "handle_alloc_error"))
 }

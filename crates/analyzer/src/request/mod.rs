@@ -12,8 +12,10 @@ mod caller;
 pub(crate) mod element;
 mod factor;
 mod function;
+mod gnu_new;
 mod operator_new;
 mod places;
+mod rust;
 mod text;
 mod vector;
 
@@ -62,6 +64,8 @@ pub enum Asked {
     OperatorNew,
     /// `malloc`.
     Malloc,
+    /// Rust's allocator.
+    Rust,
 }
 
 impl Asked {
@@ -70,6 +74,7 @@ impl Asked {
         match self {
             Asked::OperatorNew => "operator new",
             Asked::Malloc => "malloc",
+            Asked::Rust => "Rust's allocator",
         }
     }
 }
@@ -131,6 +136,8 @@ pub struct Source {
 /// Where a number lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
+    /// In 8 bytes of the stack or of what a register points to.
+    Slot(u64),
     /// In the register of this number, in a frame.
     Register(usize, u8),
     /// The argument of a 32-bit function on the stack.
@@ -146,6 +153,7 @@ impl Request {
             match source.held {
                 Place::Register(frame, register) => proof.keep(frame, register),
                 Place::Argument(at) => proof.kept.push((at, 4)),
+                Place::Slot(at) => proof.kept.push((at, 8)),
                 Place::Code => {}
             }
         }
@@ -200,7 +208,7 @@ pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Re
         })
         .collect();
     let by_new = held.iter().find(|(_, held)| held.asked == Asked::OperatorNew);
-    let (frame, first) = *by_new.or(held.first())?;
+    let Some((frame, first)) = by_new.or(held.first()).copied() else { return rust::find(code, stack) };
     let callers: Vec<(usize, Function)> = (frame + 1..stack.frames.len().min(frame + 1 + CALLERS))
         .filter_map(|n| Some((n, Function::of(code, stack, n)?)))
         .collect();

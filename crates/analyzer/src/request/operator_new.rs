@@ -5,8 +5,8 @@
 use dumplens_core::ReadMemory;
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
-use super::Asked;
 use super::function::{Function, compared, compared_argument, is_argument};
+use super::{Asked, gnu_new};
 use crate::stack::code::Code;
 use crate::stack::{Registers, Stack};
 
@@ -28,7 +28,10 @@ pub(super) struct Held {
 /// The size that a frame's function was asked for, if it has the shape of one that allocates.
 pub(super) fn size(code: &Code<'_, '_>, stack: &Stack, frame: usize, function: &Function) -> Option<Held> {
     match code.process.dump.width().bits() {
-        64 => by_register(function, stack.frames.get(frame)?.ip, &stack.frames.get(frame)?.registers),
+        64 => {
+            let of = stack.frames.get(frame)?;
+            by_register(function, of.ip, &of.registers).or_else(|| gnu_new::size(function, &of.registers))
+        }
         _ => by_argument(code, stack, frame, function),
     }
 }
@@ -63,18 +66,20 @@ fn shape(function: &Function, compares: impl Fn(&Instruction) -> Option<i64>) ->
     }
 }
 
+/// Registers that functions give back as they found them.
+pub(super) const KEPT: [Register; 8] = [
+    Register::RBX,
+    Register::RBP,
+    Register::RSI,
+    Register::RDI,
+    Register::R12,
+    Register::R13,
+    Register::R14,
+    Register::R15,
+];
+
 /// The non-volatile register of `mov register, rcx`.
 fn kept_in(i: &Instruction) -> Option<Register> {
-    const KEPT: [Register; 8] = [
-        Register::RBX,
-        Register::RBP,
-        Register::RSI,
-        Register::RDI,
-        Register::R12,
-        Register::R13,
-        Register::R14,
-        Register::R15,
-    ];
     let copies = i.mnemonic() == Mnemonic::Mov
         && i.op0_kind() == OpKind::Register
         && i.op1_kind() == OpKind::Register

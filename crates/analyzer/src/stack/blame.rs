@@ -77,5 +77,7 @@ pub fn is_system(path: &str) -> bool {
     let file = path.rsplit('\\').next().unwrap_or_default();
     // Programs do not live below \Windows; those that do are Windows.
     let in_windows = path.contains(":\\windows\\") || path.starts_with("\\systemroot\\");
-    in_windows || SYSTEM.iter().any(|name| file.starts_with(name))
+    // But for drivers, which other makers put there.
+    let driver = ["\\driverstore\\", "\\spool\\drivers\\"].iter().any(|folder| path.contains(folder));
+    (in_windows && !driver) || SYSTEM.iter().any(|name| file.starts_with(name))
 }

@@ -13,6 +13,7 @@ mod exports;
 #[cfg(feature = "pdb")]
 mod folders;
 mod identity;
+pub(crate) mod itanium;
 mod leaf;
 mod listings;
 #[cfg(feature = "pdb")]

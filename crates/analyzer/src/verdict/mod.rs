@@ -36,6 +36,12 @@ words! {
         AssertionOrBreakpoint = "assertion_or_breakpoint",
         /// An exception of another kind.
         OtherException = "other_exception",
+        /// A thread waited too long, by who wrote the dump.
+        Hang = "hang",
+        /// The process was ending itself.
+        Exit = "exit",
+        /// A dump that the program or a debugger asked for: nothing failed.
+        OnRequest = "on_request",
         /// The dump has no exception: it was written of a process that ran or hung.
         NoException = "no_exception",
     }
@@ -130,11 +136,16 @@ pub(crate) fn of(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
         _ => title,
     };
     let confidence = if kind == Kind::NoException { Confidence::High } else { confidence };
+    let confidence = confidence.min(root(findings));
     VerdictReport { because, advice: advice::of_crash(crash, main), ..plain(kind, title, confidence) }
 }
 
 /// Findings that say by themselves what happened, the more telling ones first.
-const MAIN: [&str; 8] = [
+const MAIN: [&str; 13] = [
+    "assertion",
+    "unreal_crash",
+    "on_request",
+    "hang",
     "cpp_exception",
     "heap_corruption",
     "stack_overflow",
@@ -142,20 +153,26 @@ const MAIN: [&str; 8] = [
     "fail_fast",
     "abort",
     "breakpoint",
+    "ending",
     "waiting",
 ];
 
 fn kind(crash: &Crash<'_>, main: Option<&str>) -> Kind {
-    let Some(exception) = &crash.facts.exception else { return Kind::NoException };
+    let Some(exception) = crash.exception.or(crash.facts.exception.as_ref()) else {
+        return if main == Some("ending") { Kind::Exit } else { Kind::NoException };
+    };
     let reason = exception.parameters.first().map(|parameter| parameter.0);
     match main {
         _ if crash.exception.is_none() => Kind::OtherException, // not of Windows
+        Some("on_request") => Kind::OnRequest,
+        Some("hang") => Kind::Hang,
         Some("cpp_exception") => Kind::CppException,
         Some("stack_overflow") => Kind::StackOverflow,
         Some("access_violation") => Kind::AccessViolation,
         Some("abort") => Kind::Abort,
-        Some("breakpoint") => Kind::AssertionOrBreakpoint,
+        Some("breakpoint" | "assertion") => Kind::AssertionOrBreakpoint,
         Some("fail_fast") if reason == Some(fail_fast::FATAL_APP_EXIT) => Kind::Abort,
+        _ if exception.code.0 == code::UNREAL_ASSERTION => Kind::AssertionOrBreakpoint,
         _ if exception.code.0 == code::FATAL_APP_EXIT => Kind::Abort,
         _ if exception.code.0 == code::STACK_BUFFER_OVERRUN => Kind::FailFast,
         _ => Kind::OtherException,
@@ -164,7 +181,7 @@ fn kind(crash: &Crash<'_>, main: Option<&str>) -> Kind {
 
 /// The title of what no finding names.
 fn unnamed(crash: &Crash<'_>) -> String {
-    match &crash.facts.exception {
+    match crash.exception.or(crash.facts.exception.as_ref()) {
         Some(e) if e.code.0 == code::FATAL_APP_EXIT => {
             "The program ended itself: abort, or an exception that nothing caught.".to_owned()
         }
@@ -222,10 +239,11 @@ fn allocation_failure(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport 
     }
 }
 
-/// How sure it is that memory was refused at all: less, where only an earlier exception says so.
+/// How sure it is that memory was refused at all: less, where only an earlier exception says so, or one that another
+/// stands for.
 fn root(findings: &[Finding]) -> Confidence {
-    let earlier = findings.iter().find(|finding| finding.id == "earlier_bad_alloc");
-    earlier.map_or(Confidence::High, |finding| finding.confidence)
+    let of = |id: &str| findings.iter().find(|finding| finding.id == id).map(|finding| finding.confidence);
+    of("earlier_bad_alloc").into_iter().chain(of("wrapped_exception")).min().unwrap_or(Confidence::High)
 }
 
 fn title(crash: &Crash<'_>, wanted: u64, cause: Cause) -> String {

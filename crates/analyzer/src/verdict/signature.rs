@@ -71,7 +71,7 @@ pub(crate) fn of(facts: &Facts, verdict: &VerdictReport) -> SignatureReport {
         version: SIGNATURE_VERSION,
         kind: verdict.kind,
         cause: verdict.cause,
-        what: facts.exception.as_ref().and_then(|exception| what(verdict.kind, exception)),
+        what: facts.exception_meant().and_then(|exception| what(verdict.kind, exception)),
         program: program.map(file_name),
         frames,
         size_class_bytes: size.map(|size| 1 << size.ilog2()),
@@ -95,7 +95,7 @@ fn what(kind: Kind, exception: &ExceptionReport) -> Option<String> {
 
 /// The frames of the program's code that the exception's thread ran in.
 fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFrame> {
-    let Some(exception) = &facts.exception else { return Vec::new() };
+    let Some(exception) = facts.exception_meant() else { return Vec::new() };
     let rows: Vec<&FrameReport> = facts.crashed_frames().iter().filter(|row| !row.inline).collect();
     let request = facts.request.as_ref().filter(|r| !r.earlier && verdict.allocation.is_some());
     let start = match request {

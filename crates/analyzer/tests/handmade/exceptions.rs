@@ -29,9 +29,13 @@ pub(crate) fn thrown() -> ExceptionReport {
             decorated: text(".?AVbad_alloc@std@@"),
             bases: vec!["std::exception".into()],
             what: text("bad \u{1b}[31mallocation"),
+            result: None,
+            thrown_by: None,
             problem: None,
         }),
         analysis: None,
+        fault: None,
+        original: None,
     }
 }
 
@@ -52,6 +56,7 @@ fn accessed(kind: Option<AccessKind>, address: u64, region: Option<RegionReport>
             module: None,
             offset: None,
             status: None,
+            unloaded: None,
             below_stack_limit_bytes: None,
         }),
         cpp: None,
@@ -82,6 +87,8 @@ pub(crate) fn all() -> Vec<ExceptionReport> {
         decorated: None,
         bases: Vec::new(),
         what: None,
+        result: None,
+        thrown_by: None,
         problem: text("the exception names no ThrowInfo"),
     };
     let failed = ExceptionReport {

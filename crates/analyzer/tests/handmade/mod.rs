@@ -31,6 +31,8 @@ pub(crate) fn report() -> Report {
             system: system(),
             process: process(),
             exception: Some(exceptions::thrown()),
+            assertion: None,
+            unreal: None,
             threads: vec![main_thread(), wow64_thread(), bare_thread()],
             modules: vec![module()],
             heaps: heaps(),

@@ -36,6 +36,8 @@ pub(crate) fn report(text: &str) -> Report {
             decorated: some(),
             bases: vec![text.into()],
             what: some(),
+            result: None,
+            thrown_by: some(),
             problem: None,
         });
     }

@@ -27,7 +27,7 @@ const FOUND: u8 = 3;
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// What `--fail-on` knows: the kinds of verdicts, and two words.
-const FAIL_ON: [&str; 11] = [
+const FAIL_ON: [&str; 14] = [
     "any",
     "failed",
     "allocation_failure",
@@ -38,8 +38,14 @@ const FAIL_ON: [&str; 11] = [
     "abort",
     "assertion_or_breakpoint",
     "other_exception",
+    "hang",
+    "exit",
+    "on_request",
     "no_exception",
 ];
+
+/// Kinds of dumps in which nothing failed, as far as they tell.
+const NO_FAULT: [&str; 3] = ["no_exception", "on_request", "exit"];
 
 /// Many dumps at once: the table of their causes, or a line for each
 ///
@@ -171,7 +177,7 @@ fn tell(options: &Options, form: Form, groups: &Groups, end: End) {
 fn status(options: &Options, groups: &Groups, end: End) -> u8 {
     let met = |what: &String| match what.as_str() {
         "failed" => groups.failures() > 0,
-        "any" => groups.kinds.keys().any(|kind| kind != "no_exception"),
+        "any" => groups.kinds.keys().any(|kind| !NO_FAULT.contains(&kind.as_str())),
         kind => groups.kinds.contains_key(kind),
     };
     match end {

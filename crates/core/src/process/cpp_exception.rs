@@ -7,6 +7,7 @@
 
 use thiserror::Error;
 
+use super::rtti;
 use crate::arch::Width;
 use crate::limits;
 use crate::memory::{Memory, Unreadable};
@@ -113,6 +114,13 @@ impl CppException {
         Ok(CppException { width, object, throw_info, types, types_left: count.saturating_sub(read) })
     }
 
+    /// The same where ThrowInfo cannot be read: the types by the object's own vftable.
+    pub fn by_object(memory: Memory<'_>, parameters: &[u64]) -> Result<CppException, CppError> {
+        let (object, width) = thrown_object(parameters).ok_or(CppError::NotAThrow)?;
+        let types = rtti::types(memory, object, width)?;
+        Ok(CppException { width, object, throw_info: 0, types, types_left: 0 })
+    }
+
     /// Whether a pointer was thrown: [`CppException::object`] is then where the pointer lies.
     pub fn is_pointer(&self) -> bool {
         self.types.first().is_some_and(|t| t.decorated.starts_with(".P"))
@@ -149,21 +157,48 @@ impl CppException {
     }
 }
 
+/// The address of the object that was thrown, and the width of the code that threw it; `None` of what is no throw, and of
+/// `throw;`.
+pub fn thrown_object(parameters: &[u64]) -> Option<(u64, Width)> {
+    let width = match parameters.len() {
+        0..=2 => return None,
+        3 => Width::Bits32,
+        _ => Width::Bits64,
+    };
+    let magic = parameters.first().is_some_and(|magic| MAGIC.contains(magic));
+    parameters.get(1).filter(|object| magic && **object != 0).map(|object| (*object, width))
+}
+
+/// The text of an object that is taken for a `std::exception`, whose type is not known: printable characters behind its
+/// vftable's pointer, of which at least four.
+pub fn text_of(memory: Memory<'_>, object: u64, width: Width) -> Option<What> {
+    const LEAST: usize = 4;
+    let text = memory.pointer(object.checked_add(width.bytes() as u64)?, width).ok()?;
+    let (bytes, cut) = until_nul(memory, text, limits::WHAT_BYTES).ok()?;
+    let printable = bytes.iter().all(|byte| !byte.is_ascii_control() || byte.is_ascii_whitespace());
+    (printable && bytes.len() >= LEAST).then(|| What {
+        at: text,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+        cut,
+    })
+}
+
 /// How the structures refer to each other.
 #[derive(Clone, Copy)]
-struct Links<'d> {
-    memory: Memory<'d>,
-    image: Option<u64>,
+pub(super) struct Links<'d> {
+    pub(super) memory: Memory<'d>,
+    /// What RVAs are relative to; `None` where the structures hold addresses.
+    pub(super) image: Option<u64>,
 }
 
 impl Links<'_> {
-    fn long(self, what: &'static str, address: u64, offset: u64) -> Result<u32, CppError> {
+    pub(super) fn long(self, what: &'static str, address: u64, offset: u64) -> Result<u32, CppError> {
         let read = self.memory.u32(address.wrapping_add(offset));
         read.map_err(|why| CppError::Unreadable { what, why })
     }
 
     /// The address that a field refers to; null is damage.
-    fn follow(self, what: &'static str, address: u64, offset: u64) -> Result<u64, CppError> {
+    pub(super) fn follow(self, what: &'static str, address: u64, offset: u64) -> Result<u64, CppError> {
         match self.long(what, address, offset)? {
             0 => Err(CppError::Damaged { what, address }),
             link => Ok(self.image.unwrap_or(0).wrapping_add(u64::from(link))),
@@ -184,7 +219,7 @@ impl Links<'_> {
         })
     }
 
-    fn name(self, descriptor: u64) -> Result<String, CppError> {
+    pub(super) fn name(self, descriptor: u64) -> Result<String, CppError> {
         const WHAT: &str = "TypeDescriptor";
         let at = descriptor.wrapping_add(if self.image.is_some() { 0x10 } else { 0x8 });
         let (bytes, cut) = until_nul(self.memory, at, limits::NAME_BYTES as u64)
@@ -197,7 +232,7 @@ impl Links<'_> {
 }
 
 /// Bytes up to a NUL, at most `most`, and whether they end without one.
-fn until_nul(memory: Memory<'_>, address: u64, most: u64) -> Result<(Vec<u8>, bool), Unreadable> {
+pub(super) fn until_nul(memory: Memory<'_>, address: u64, most: u64) -> Result<(Vec<u8>, bool), Unreadable> {
     // More is read than is used.
     let quiet = memory.unnoted();
     let have = quiet.available(address, most);

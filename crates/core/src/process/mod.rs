@@ -7,15 +7,21 @@
 mod block;
 pub mod cpp_exception;
 pub mod exception_record;
+pub mod gnu_exception;
 pub mod heap;
 pub mod kuser;
 pub mod parameters;
 pub mod peb;
+mod rtti;
+mod stowed;
 pub mod teb;
+pub mod unreal;
 
 pub use cpp_exception::{CppError, CppException};
 pub use exception_record::{ExceptionRecord, RecordSearch};
+pub use gnu_exception::GnuException;
 pub use kuser::UserSharedData;
 pub use parameters::ProcessParameters;
 pub use peb::Peb;
+pub use stowed::StowedException;
 pub use teb::Teb;

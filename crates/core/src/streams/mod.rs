@@ -3,6 +3,7 @@
 //! Streams that the `minidump` crate reads are copied into the [`crate::extract`]; the others have a view of
 //! their own.
 
+pub(crate) mod assertion;
 pub(crate) mod comment;
 pub(crate) mod exception;
 pub(crate) mod handles;
@@ -10,6 +11,7 @@ pub(crate) mod memory_info;
 pub(crate) mod memory_ranges;
 pub(crate) mod misc_info;
 pub(crate) mod modules;
+pub(crate) mod stability_report;
 pub(crate) mod system_info;
 pub(crate) mod system_memory;
 pub(crate) mod table;
@@ -18,6 +20,7 @@ pub(crate) mod thread_names;
 pub(crate) mod threads;
 pub(crate) mod trim_record;
 pub(crate) mod unloaded_modules;
+pub(crate) mod unreal;
 pub(crate) mod vm_counters;
 
 use crate::damage::Damage;

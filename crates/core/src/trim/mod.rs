@@ -25,8 +25,14 @@ use crate::vocabulary::StreamType;
 use self::memory::Piece;
 use self::output::Output;
 
+/// Of [`SELF_CONTAINED`], those that hold texts of the program, such as paths with names of people.
+const TEXTS: [StreamType; 2] = [StreamType::ASSERTION_INFO, StreamType::UNREAL_CONTEXT];
+
 /// Streams whose contents are known, beyond those that [`refer`] moves: they refer to no other place of the file.
-const SELF_CONTAINED: [StreamType; 5] = [
+const SELF_CONTAINED: [StreamType; 8] = [
+    StreamType::ASSERTION_INFO,
+    StreamType::STABILITY_REPORT,
+    StreamType::UNREAL_CONTEXT,
     StreamType::MISC_INFO,
     StreamType::MEMORY_INFO_LIST,
     StreamType::THREAD_INFO_LIST,
@@ -83,6 +89,7 @@ impl<'d> Trim<'d> {
             StreamType::TRIM_RECORD | StreamType::COMMENT_W => Fate::Replaced,
             StreamType::COMMENT_A if !wide => Fate::Replaced,
             kind if refer::fields(kind).is_some() => Fate::Moved,
+            kind if redacts && TEXTS.contains(&kind) => Fate::Dropped,
             kind if SELF_CONTAINED.contains(&kind) || kind == StreamType::COMMENT_A => Fate::Copied,
             _ if redacts || at.size > limits::SMALL_STREAM_BYTES => Fate::Dropped,
             kind if REFERRING.contains(&kind.0) => Fate::Dropped,

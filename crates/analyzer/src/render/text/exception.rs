@@ -42,6 +42,9 @@ pub(super) fn lines(report: &Report, exception: &ExceptionReport) -> Vec<String>
     lines
         .extend(exception.access.as_ref().map(|access| self::access(access, report.facts.dump.pointer_bits)));
     lines.extend(exception.cpp.iter().flat_map(cpp));
+    lines.extend(exception.original.as_deref().map(|original| {
+        format!("stands for {} (by {})", brief(&original.exception), original.by.name().replace('_', " "))
+    }));
     lines.extend(exception.analysis.iter().flat_map(|found| analysis(found, report.facts.dump.pointer_bits)));
     lines
 }

@@ -1,0 +1,269 @@
+//! What the faulting instruction used: the address behind a fault, by the registers, of 32-bit and 64-bit code.
+//!
+//! The record of an access violation names an address, and for one that is not canonical it names none. The instruction and
+//! the registers tell which operand it was, from which register it came, and whether the record can be right.
+
+use dumplens_core::{Context, Registers};
+use iced_x86::{
+    Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, Register, UsedMemory,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::analysis::OperandKind;
+use super::{AccessKind, AccessReport};
+use crate::process::Process;
+use crate::space::{Hex, words};
+
+/// Bytes of the longest instruction.
+const LONGEST: u64 = 15;
+/// What an operand of a size that is not known may reach.
+const UNKNOWN_SIZE: u64 = 0x1000;
+/// `CS` of 32-bit code in a 64-bit process.
+const WOW64_CODE: u16 = 0x23;
+
+words! {
+    /// How record and instruction contradict each other.
+    pub enum Contradiction {
+        /// The instruction uses no memory.
+        NoOperand = "no_operand",
+        /// It uses other addresses.
+        OtherAddress = "other_address",
+        /// It only reads what is said to have been written, or only writes what is said to have been read.
+        OtherAccess = "other_access",
+    }
+}
+
+/// A register, and what was in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RegisterReport {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Hex,
+}
+
+/// What the instruction at which an exception was raised used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FaultReport {
+    /// The address that it used, where it can be told: it may differ from the one that is recorded, which is -1 for one
+    /// that is not canonical.
+    pub address: Option<Hex>,
+    /// How it used it.
+    pub kind: Option<OperandKind>,
+    /// The register that the address is relative to.
+    pub base: Option<RegisterReport>,
+    /// The register that is multiplied and added.
+    pub index: Option<RegisterReport>,
+    /// By what `index` is multiplied.
+    pub scale: u32,
+    /// Whether the address is a number in the instruction.
+    pub constant: bool,
+    /// Whether the operand must be aligned, and is not.
+    pub misaligned: bool,
+    /// Whether the processor came to, or was at, an address that a `ret` took from the stack; which is then `address`.
+    pub returned: bool,
+    /// How the record contradicts it.
+    pub contradiction: Option<Contradiction>,
+}
+
+/// One memory operand.
+struct Operand {
+    used: UsedMemory,
+    address: u64,
+}
+
+/// What the instruction at `at` used, and how that fits with what was recorded; `None` if code or registers are not kept.
+pub(crate) fn fault(process: &Process<'_>, at: u64, access: &AccessReport) -> Option<FaultReport> {
+    let exception = process.dump.exception().ok().flatten()?;
+    let context = exception.context?;
+    if context.ip != at {
+        return None;
+    }
+    let bits = bits(&context)?;
+    let executed = access.address.0 == at || access.kind == Some(AccessKind::Execute);
+    if executed {
+        return returned(process, &context, bits, at).then(|| FaultReport {
+            address: Some(Hex(at)),
+            returned: true,
+            ..nothing()
+        });
+    }
+    let memory = process.dump.memory();
+    let bytes = memory.bytes(at, memory.available(at, LONGEST)).ok().filter(|bytes| !bytes.is_empty())?;
+    let instruction = Decoder::with_ip(bits, &bytes, at, DecoderOptions::NONE).decode();
+    if instruction.is_invalid() {
+        return None;
+    }
+    if matches!(instruction.mnemonic(), Mnemonic::Ret) && access.non_canonical {
+        let target = memory.pointer(context.sp, process.dump.width()).ok()?;
+        return Some(FaultReport { address: Some(Hex(target)), returned: true, ..nothing() });
+    }
+    let fetched = access.address.0.wrapping_sub(at) < LONGEST;
+    (!fetched).then(|| by_operands(&context, &instruction, bits, access))?
+}
+
+fn nothing() -> FaultReport {
+    FaultReport {
+        address: None,
+        kind: None,
+        base: None,
+        index: None,
+        scale: 1,
+        constant: false,
+        misaligned: false,
+        returned: false,
+        contradiction: None,
+    }
+}
+
+/// Bits of the code that was executed.
+fn bits(context: &Context) -> Option<u32> {
+    match &context.registers {
+        Registers::X64 { cs: WOW64_CODE, .. } | Registers::X86(_) => Some(32),
+        Registers::X64 { .. } => Some(64),
+        _ => None,
+    }
+}
+
+/// Whether the word that a `ret` would have taken lies below the stack pointer and is the instruction pointer.
+fn returned(process: &Process<'_>, context: &Context, bits: u32, at: u64) -> bool {
+    let (step, width) =
+        if bits == 64 { (8, dumplens_core::Width::Bits64) } else { (4, dumplens_core::Width::Bits32) };
+    let Some(below) = context.sp.checked_sub(step) else { return false };
+    process.dump.memory().pointer(below, width) == Ok(at)
+}
+
+fn by_operands(
+    context: &Context,
+    instruction: &Instruction,
+    bits: u32,
+    access: &AccessReport,
+) -> Option<FaultReport> {
+    let mut factory = InstructionInfoFactory::new();
+    let used: Vec<UsedMemory> = factory.info(instruction).used_memory().to_vec();
+    let used = used.into_iter().filter(|used| used.access() != OpAccess::NoMemAccess);
+    let used: Vec<UsedMemory> = used.collect();
+    let operands: Option<Vec<Operand>> = used
+        .iter()
+        .map(|used| Some(Operand { used: *used, address: address(context, used, bits)? }))
+        .collect();
+    let operands = operands?;
+    if operands.is_empty() {
+        let contradiction = (!access.non_canonical).then_some(Contradiction::NoOperand);
+        return Some(FaultReport { contradiction, ..nothing() });
+    }
+    if access.non_canonical {
+        let wild = operands.iter().find(|operand| bits == 64 && !is_canonical(operand.address));
+        let crooked = || operands.iter().find(|operand| is_misaligned(operand));
+        let found = wild.map(|operand| (operand, false)).or_else(|| crooked().map(|operand| (operand, true)));
+        return Some(found.map_or_else(nothing, |(operand, misaligned)| FaultReport {
+            misaligned,
+            ..report(context, operand, bits)
+        }));
+    }
+    let fits = |operand: &&Operand| {
+        let size = match operand.used.memory_size().size() as u64 {
+            0 => UNKNOWN_SIZE,
+            size => size,
+        };
+        access.address.0.wrapping_sub(operand.address) < size
+    };
+    let mut fitting = operands.iter().filter(fits).peekable();
+    if fitting.peek().is_none() {
+        return Some(FaultReport { contradiction: Some(Contradiction::OtherAddress), ..nothing() });
+    }
+    let all: Vec<&Operand> = fitting.collect();
+    let found = all.iter().find(|operand| agrees(access.kind, kind(operand.used.access())));
+    let contradiction = found.is_none().then_some(Contradiction::OtherAccess);
+    let operand = found.or(all.first())?;
+    Some(FaultReport { contradiction, address: Some(access.address), ..report(context, operand, bits) })
+}
+
+fn report(context: &Context, operand: &Operand, bits: u32) -> FaultReport {
+    let used = &operand.used;
+    let register = |register: Register| {
+        let value = value(context, register, bits)?;
+        Some(RegisterReport { name: format!("{register:?}").to_lowercase(), value: Hex(value) })
+    };
+    let constant = used.base() == Register::None && used.index() == Register::None;
+    FaultReport {
+        address: Some(Hex(operand.address)),
+        kind: kind(used.access()),
+        base: register(used.base()),
+        index: register(used.index()),
+        scale: used.scale(),
+        constant,
+        ..nothing()
+    }
+}
+
+/// The first address of an operand; `None` where a register is not known, or FS or GS takes part.
+fn address(context: &Context, used: &UsedMemory, bits: u32) -> Option<u64> {
+    let address = used.virtual_address(0, |register, _, _| match register {
+        Register::FS | Register::GS => None,
+        Register::CS | Register::DS | Register::ES | Register::SS => Some(0),
+        _ => value(context, register, bits),
+    })?;
+    Some(if bits == 32 { address & u64::from(u32::MAX) } else { address })
+}
+
+fn value(context: &Context, register: Register, bits: u32) -> Option<u64> {
+    if register == Register::None || !register.is_gpr() && !register.is_ip() {
+        return None;
+    }
+    let name = match &context.registers {
+        Registers::X86(_) => register.full_register32(),
+        _ => register.full_register(),
+    };
+    let value = context.register(&format!("{name:?}").to_lowercase())?;
+    Some(if bits == 32 { value & u64::from(u32::MAX) } else { value })
+}
+
+/// Whether an address is one that a pointer can have: its upper bits are all the same.
+pub(crate) fn is_canonical(address: u64) -> bool {
+    matches!(address.cast_signed() >> 47, 0 | -1)
+}
+
+/// Whether an operand as long as an SSE register does not lie as those must: the processor then names no address either.
+fn is_misaligned(operand: &Operand) -> bool {
+    let size = operand.used.memory_size().size() as u64;
+    matches!(size, 16 | 32 | 64) && !operand.address.is_multiple_of(16)
+}
+
+fn kind(access: OpAccess) -> Option<OperandKind> {
+    match access {
+        OpAccess::Read | OpAccess::CondRead => Some(OperandKind::Read),
+        OpAccess::Write | OpAccess::CondWrite => Some(OperandKind::Write),
+        OpAccess::ReadWrite | OpAccess::ReadCondWrite => Some(OperandKind::ReadWrite),
+        OpAccess::None | OpAccess::NoMemAccess => None,
+    }
+}
+
+/// Whether what was recorded can be what the instruction does.
+fn agrees(recorded: Option<AccessKind>, kind: Option<OperandKind>) -> bool {
+    !matches!(
+        (recorded, kind),
+        (Some(AccessKind::Write), Some(OperandKind::Read))
+            | (Some(AccessKind::Read), Some(OperandKind::Write))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_addresses() {
+        assert!([0, 0x7fff_ffff_ffff, u64::MAX, 0xffff_8000_0000_0000].into_iter().all(is_canonical));
+        assert!(!is_canonical(0xdddd_dddd_dddd_dddd) && !is_canonical(1 << 47));
+    }
+
+    #[test]
+    fn what_record_and_instruction_agree_on() {
+        assert!(!agrees(Some(AccessKind::Write), Some(OperandKind::Read)));
+        assert!(!agrees(Some(AccessKind::Read), Some(OperandKind::Write)));
+        assert!(agrees(Some(AccessKind::Read), Some(OperandKind::ReadWrite)));
+        assert!(agrees(None, Some(OperandKind::Read)) && agrees(Some(AccessKind::Write), None));
+    }
+}

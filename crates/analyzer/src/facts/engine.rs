@@ -1,0 +1,80 @@
+//! What an assertion's writer and a game engine wrote down of the end, in streams of their own.
+
+use dumplens_core::Dump;
+use dumplens_core::process::unreal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Warning;
+use crate::exceptions::code;
+use crate::process::{Process, known};
+
+/// An assertion that failed, by the stream of Breakpad and Crashpad.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AssertionReport {
+    /// What was asserted.
+    pub expression: Option<String>,
+    /// The function that asserted it.
+    pub function: Option<String>,
+    /// Its source file.
+    pub file: Option<String>,
+    /// The line there.
+    pub line: Option<u32>,
+    /// Whether it was an invalid parameter of a function of the C runtime.
+    pub invalid_parameter: bool,
+    /// Whether a pure virtual function was called.
+    pub pure_virtual_call: bool,
+}
+
+/// Unreal Engine's account of the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnrealReport {
+    /// `Assert`, `Crash`, `Ensure`, `GPUCrash`, `OutOfMemory`, …
+    pub crash_type: Option<String>,
+    /// The engine's message: of its crash context, or of the assertion that was raised.
+    pub message: Option<String>,
+    /// Whether the engine says that it was out of memory; `None` if it does not say.
+    pub out_of_memory: Option<bool>,
+    /// How many bytes were asked for then.
+    pub allocation_bytes: Option<u64>,
+    /// RAM that was available.
+    pub available_physical_bytes: Option<u64>,
+}
+
+/// The assertion stream.
+pub(super) fn assertion(dump: &Dump, warnings: &mut Vec<Warning>) -> Option<AssertionReport> {
+    let found = known(dump.assertion(), warnings).flatten()?;
+    Some(AssertionReport {
+        expression: found.expression,
+        function: found.function,
+        file: found.file,
+        line: found.line,
+        invalid_parameter: found.kind == 1,
+        pure_virtual_call: found.kind == 2,
+    })
+}
+
+/// The engine's crash context, and the message of an assertion that it raised.
+pub(super) fn unreal(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<UnrealReport> {
+    let context = known(process.dump.unreal_context(), warnings).flatten();
+    let raised = message(process);
+    if context.is_none() && raised.is_none() {
+        return None;
+    }
+    let context = context.unwrap_or_default();
+    Some(UnrealReport {
+        crash_type: context.crash_type,
+        message: context.error_message.or(raised),
+        out_of_memory: context.out_of_memory,
+        allocation_bytes: context.allocation_bytes,
+        available_physical_bytes: context.available_physical_bytes,
+    })
+}
+
+/// The message of an assertion, to which parameter 0 leads.
+fn message(process: &Process<'_>) -> Option<String> {
+    let exception = process.dump.exception().ok().flatten().filter(|_| process.is_windows())?;
+    let first =
+        exception.parameters.first().filter(|_| u64::from(exception.code) == code::UNREAL_ASSERTION)?;
+    unreal::message(process.dump.memory(), *first, process.dump.width())
+}

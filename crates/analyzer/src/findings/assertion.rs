@@ -1,0 +1,39 @@
+//! # What it detects
+//! An assertion that failed, with what was asserted, where: by the stream in which Breakpad and Crashpad keep that.
+//!
+//! # What proves it
+//! `AssertionInfoStream` (0x47670002), which a handler of the program writes only then.
+//!
+//! # What fools it
+//! Release builds of the C runtime call the handler of invalid parameters without texts.
+//!
+//! # Example
+//! `An assertion failed: count <= capacity, in copy_items, items.cpp:217.`
+//!
+//! # Source
+//! `MINIDUMP_ASSERTION_INFO` of Breakpad's minidump_format.h.
+
+use super::{Confidence, Crash, Found};
+
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let told = crash.facts.assertion.as_ref()?;
+    let what = match (told.invalid_parameter, told.pure_virtual_call) {
+        (true, _) => "A function of the C runtime was given an invalid parameter",
+        (_, true) => "A pure virtual function was called",
+        _ => "An assertion failed",
+    };
+    let file = told.file.as_deref().map(|path| path.rsplit(['\\', '/']).next().unwrap_or(path));
+    let place = match (file, told.line) {
+        (Some(file), Some(line)) => Some(format!("{file}:{line}")),
+        (file, _) => file.map(str::to_owned),
+    };
+    let function = told.function.as_deref().map(|function| format!(", in {function}")).unwrap_or_default();
+    let place = place.map(|place| format!(", {place}")).unwrap_or_default();
+    let expression = told.expression.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
+    let found = Found::new(Confidence::High, format!("{what}{expression}{function}{place}."));
+    let address = crash.exception.map(|e| (e.address.0, format!("{:#x}", e.code.0)));
+    Some(match address {
+        Some((at, code)) => found.with_at("exception", at, code),
+        None => found,
+    })
+}

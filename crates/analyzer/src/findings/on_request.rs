@@ -1,0 +1,62 @@
+//! # What it detects
+//! A dump that was asked for: the program told Crashpad to write one (0x0517A7ED, Chromium's DumpWithoutCrashing), or a
+//! debugger broke into the process. Nothing failed.
+//!
+//! # What proves it
+//! The code; or a breakpoint in ntdll on a thread whose frames are all Windows', up to the function with which a thread
+//! starts: the thread that a debugger makes to break in.
+//!
+//! # What fools it
+//! Why the program or a person wanted a dump is not in it. A breakpoint that the program called itself has the program's
+//! frames on its stack, and is none of these.
+//!
+//! # Example
+//! `The program asked Crashpad for this dump: it did not crash.`
+//!
+//! # Source
+//! Crashpad's `kSimulatedExceptionCode`; `DbgUiRemoteBreakin` of ntdll.
+
+use super::{Confidence, Crash, Found, code};
+use crate::facts::ThreadReport;
+use crate::stack::is_system;
+
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let exception = crash.exception?;
+    let title = match exception.code.0 {
+        code::CRASHPAD_SIMULATED => "The program asked Crashpad for this dump: it did not crash.",
+        code::BREAKPOINT | code::WOW64_BREAKPOINT if is_by_debugger(crash) => {
+            "A debugger broke into the process; the program itself raised nothing."
+        }
+        _ => return None,
+    };
+    let found = Found::new(Confidence::High, title);
+    Some(found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0)))
+}
+
+/// Whether the breakpoint is that of the thread that a debugger makes to break in.
+pub(super) fn is_by_debugger(crash: &Crash<'_>) -> bool {
+    if crash.named_frames().any(|(_, function)| function == "DbgUiRemoteBreakin") {
+        return true;
+    }
+    let path = |index: Option<usize>| Some(crash.facts.modules.get(index?)?.path.as_str());
+    let in_ntdll = |path: &str| {
+        let file = path.rsplit(['\\', '/']).next().unwrap_or(path);
+        file.eq_ignore_ascii_case("ntdll.dll")
+    };
+    let at = crash.exception.and_then(|e| path(e.module_index));
+    let frames = crash.frames();
+    // A stack that could not be followed to its end may have anyone's frames on it.
+    let whole = crash.thread.is_some_and(is_whole);
+    let windows = || frames.iter().all(|frame| path(frame.module_index).is_some_and(is_system));
+    at.is_some_and(in_ntdll) && whole && !frames.is_empty() && windows()
+}
+
+/// Whether the walk came to the end of the stack: it said so, or the last frame lies at the stack's base.
+fn is_whole(thread: &ThreadReport) -> bool {
+    const LAST: u64 = 0x100;
+    let last = thread.frames.as_ref().and_then(|frames| frames.last());
+    let at_base = last
+        .zip(thread.stack.as_deref())
+        .is_some_and(|(frame, stack)| frame.sp.0.saturating_add(LAST) >= stack.base.0);
+    thread.stopped.as_deref() == Some("end of the stack") || at_base
+}

@@ -1,0 +1,73 @@
+//! # What it detects
+//! Unreal Engine ended the program and said why: out of memory, an assertion, a lost graphics device.
+//!
+//! # What proves it
+//! The engine's crash context (stream 0x10000) and the message of its assertion, to which the exception's parameter leads. Out
+//! of memory is said by `MemoryStats.bIsOOM`, by the message "Ran out of memory allocating N bytes", or by the code 0xC000.
+//!
+//! # What fools it
+//! The context is written by the program that crashes. `bIsOOM` stays set if the engine was refused memory before and
+//! went on.
+//!
+//! # Example
+//! `Unreal Engine ran out of memory: 3,221,225,472 bytes were asked for.`
+//!
+//! # Source
+//! Unreal Engine's GenericPlatformCrashContext and WindowsPlatformCrashContext.
+
+use super::{Confidence, Crash, Found, code, grouped};
+use crate::facts::UnrealReport;
+
+/// How the engine's message begins when memory is refused, wherever it stands in the text.
+const RAN_OUT: &str = "Ran out of memory allocating ";
+
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let exception = crash.exception.filter(|e| {
+        matches!(e.code.0, code::UNREAL_ASSERTION | code::UNREAL_GPU | code::UNREAL_OUT_OF_MEMORY)
+    });
+    let exception = exception?;
+    let engine = crash.facts.unreal.as_ref();
+    let message = engine.and_then(|engine| engine.message.as_deref());
+    let title = match (is_refused(crash), size(crash), exception.code.0) {
+        (true, Some(size), _) => {
+            format!("Unreal Engine ran out of memory: {} bytes were asked for.", grouped(size))
+        }
+        (true, None, _) => "Unreal Engine ran out of memory.".to_owned(),
+        (false, _, code::UNREAL_GPU) => "Unreal Engine lost the graphics device.".to_owned(),
+        (false, ..) => match message {
+            Some(message) => format!("Unreal Engine reported: {}", first_line(message)),
+            None => "Unreal Engine reported an assertion or an ensure that failed.".to_owned(),
+        },
+    };
+    let found = Found::new(Confidence::High, title);
+    let found = found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0));
+    let found = message.map(first_line).into_iter().fold(found, |found, line| found.with("message", line));
+    let kind = engine.and_then(|engine| engine.crash_type.as_deref());
+    Some(kind.into_iter().fold(found, |found, kind| found.with("CrashType", kind)))
+}
+
+/// Whether the engine says that it was refused memory, and that this ended it.
+pub(super) fn is_refused(crash: &Crash<'_>) -> bool {
+    let by_engine = |engine: &UnrealReport| {
+        engine.out_of_memory == Some(true)
+            || engine.message.as_deref().is_some_and(|message| message.contains(RAN_OUT))
+    };
+    crash.raised(code::UNREAL_OUT_OF_MEMORY).is_some()
+        || (crash.raised(code::UNREAL_ASSERTION).is_some()
+            && crash.facts.unreal.as_ref().is_some_and(by_engine))
+}
+
+/// How many bytes were asked for, by the engine.
+pub(super) fn size(crash: &Crash<'_>) -> Option<u64> {
+    let engine = crash.facts.unreal.as_ref().filter(|_| is_refused(crash))?;
+    let by_message = || {
+        let (_, after) = engine.message.as_deref()?.split_once(RAN_OUT)?;
+        let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    };
+    engine.allocation_bytes.or_else(by_message).filter(|size| *size > 0)
+}
+
+fn first_line(message: &str) -> &str {
+    message.lines().next().unwrap_or_default()
+}
