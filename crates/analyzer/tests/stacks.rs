@@ -45,6 +45,22 @@ fn x64_frames_and_registers() {
     assert_eq!(waiting.stopped, Stopped::End);
 }
 
+/// Go's linker leaves `.pdata` in no order: the functions are found all the same.
+#[test]
+fn functions_in_any_order_are_found() {
+    let mut process = presets::tiny();
+    let image = open(&process).memory().bytes(X64.app, 0x3000).unwrap();
+    let first = [0x1000_u32.to_le_bytes(), 0x100c_u32.to_le_bytes()].concat();
+    let table = image.windows(8).position(|bytes| bytes == first).expect("the RUNTIME_FUNCTION of `crash`");
+    let reversed: Vec<u8> = image[table..table + 5 * 12].chunks(12).rev().flatten().copied().collect();
+    process.put(X64.app + table as u64, &reversed);
+    for thread in [0, 1] {
+        let (ordered, stack) = (walk(&presets::tiny(), thread), walk(&process, thread));
+        assert_eq!(stack.frames, ordered.frames);
+        assert_eq!(stack.stopped, Stopped::End);
+    }
+}
+
 #[test]
 fn x86_frames() {
     for sign_extend in [false, true] {

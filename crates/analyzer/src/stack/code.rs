@@ -35,10 +35,12 @@ pub(super) const CALL_WORK: u64 = 10;
 pub(super) const START_WORK: u64 = 50;
 
 /// What is needed of an image.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Tables {
     machine: u16,
     table: FunctionTable,
+    /// Whether the order of the table was looked at.
+    ordered: bool,
 }
 
 /// A call before a return address.
@@ -78,7 +80,7 @@ impl<'p, 'd> Code<'p, 'd> {
         let mut images = self.images.borrow_mut();
         let tables = images.entry(index).or_insert_with(|| self.read(index));
         match tables {
-            Ok(tables) if tables.machine == X64 => Ok(tables.table),
+            Ok(tables) if tables.machine == X64 => Ok(tables.table.clone()),
             Ok(_) => Err(Stopped::Code32 { ip: address }),
             Err(why) => Err(Stopped::Image { ip: address, why: why.clone() }),
         }
@@ -88,7 +90,23 @@ impl<'p, 'd> Code<'p, 'd> {
         let module = &self.process.modules[index];
         let image = Image::read(self.pages.memory(), module.base, module.size)?;
         let none = FunctionTable::new(module.base, 0, 0, 0);
-        Ok(Tables { machine: image.machine(), table: image.function_table().unwrap_or(none) })
+        let table = image.function_table().unwrap_or(none);
+        Ok(Tables { machine: image.machine(), table, ordered: false })
+    }
+
+    /// The unwind data of the image that holds `address`, put in order; `None` if it was in order. Every miss in a table
+    /// that is not says nothing.
+    pub(super) fn table_in_order(&self, address: u64) -> Option<FunctionTable> {
+        let mut images = self.images.borrow_mut();
+        let tables = images.get_mut(&self.process.module_at(address)?)?.as_mut().ok()?;
+        let work = u64::from(tables.table.count());
+        if tables.ordered || work > self.left.get() {
+            return None;
+        }
+        tables.ordered = true;
+        self.left.set(self.left.get() - work);
+        tables.table = tables.table.put_in_order(self.pages.memory())?;
+        Some(tables.table.clone())
     }
 
     /// Whether code could have run at `address`: committed and executable by the memory map, or, without one, part

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use dumplens_core::unwind::FunctionTable;
+
 use super::code::{Call, Code};
 use super::context::{self, Kind, Start};
 use super::registers::{ARM64_FP, ARM64_SP, FP, SP};
@@ -153,10 +155,14 @@ impl Walk<'_, '_, '_> {
         if callee.exact && !self.code.is_executable(ip) {
             return self.called_nowhere(callee);
         }
-        let table = self.code.table(ip)?;
-        let stopped = |fault| stopped(callee.ip, fault);
         let caller =
-            x64::caller(memory, &table, callee.ip, &callee.registers, callee.exact).map_err(stopped)?;
+            |table: &FunctionTable| x64::caller(memory, table, callee.ip, &callee.registers, callee.exact);
+        let mut found = caller(&self.code.table(ip)?);
+        let missed = matches!(&found, Ok(Caller { trust: Trust::Leaf, .. }) | Err(Fault::Image(_)));
+        if let Some(table) = missed.then(|| self.code.table_in_order(ip)).flatten() {
+            found = caller(&table);
+        }
+        let caller = found.map_err(|fault| stopped(callee.ip, fault))?;
         if caller.trust == Trust::Leaf && !callee.exact {
             return Err(Stopped::NoUnwindData { ip: callee.ip });
         }

@@ -1,7 +1,10 @@
 //! The exception directory: RUNTIME_FUNCTIONs in order of address, 12 bytes each.
 
+use std::sync::Arc;
+
 use super::info::{HEAD, UnwindInfo};
 use crate::limits;
+use crate::memory::Memory;
 use crate::pages::ReadMemory;
 use crate::pe::ImageError;
 
@@ -26,22 +29,38 @@ impl RuntimeFunction {
     pub fn holds(&self, rva: u32) -> bool {
         (self.begin..self.end).contains(&rva)
     }
+
+    /// Whether it can be a part of an image of so many bytes.
+    fn is_in(&self, image_size: u32) -> bool {
+        self.begin < self.end && self.end <= image_size
+    }
+
+    fn decode(entry: &[u8]) -> RuntimeFunction {
+        let [begin, end, unwind_info] = [0, 4, 8].map(|at: usize| {
+            let field = entry.get(at..).and_then(<[u8]>::first_chunk).copied();
+            u32::from_le_bytes(field.unwrap_or_default())
+        });
+        RuntimeFunction { begin, end, unwind_info }
+    }
 }
 
-/// Where an image's exception directory lies. Cheap to copy; reads nothing until it is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where an image's exception directory lies. Cheap to clone; reads nothing until it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionTable {
     base: u64,
     image_size: u32,
     rva: u32,
     count: u32,
+    /// The functions in order of address, where the directory has them in another.
+    sorted: Option<Arc<[RuntimeFunction]>>,
 }
 
 impl FunctionTable {
     /// The directory of `size` bytes at `rva` of an image of `image_size` bytes at `base`. Entries outside the
     /// image fail when they are read.
     pub fn new(base: u64, image_size: u32, rva: u32, size: u32) -> FunctionTable {
-        FunctionTable { base, image_size, rva, count: size.checked_div(ENTRY).unwrap_or(0) }
+        let count = size.checked_div(ENTRY).unwrap_or(0);
+        FunctionTable { base, image_size, rva, count, sorted: None }
     }
 
     /// The image's base.
@@ -54,28 +73,78 @@ impl FunctionTable {
         self.count
     }
 
+    /// The table with its functions in order, if the directory's are not: linkers should sort it, and Go's does not.
+    /// `None` if the directory is in order, or is not kept whole. Reads all of it.
+    pub fn put_in_order(&self, memory: Memory<'_>) -> Option<FunctionTable> {
+        if self.sorted.is_some() {
+            return None;
+        }
+        let (at, size) = (self.base.wrapping_add(self.rva.into()), self.count.checked_mul(ENTRY)?);
+        self.rva.checked_add(size).filter(|end| *end <= self.image_size)?;
+        let unnoted = memory.unnoted();
+        let mut bytes = [0; ENTRY as usize * 256];
+        let mut last = 0;
+        let mut ordered = true;
+        let mut functions = Vec::new();
+        // What is in order, as nearly every directory, is not held.
+        for pass in [false, true] {
+            let mut done = 0;
+            while done < size {
+                let part = bytes.get_mut(..size.saturating_sub(done).min(ENTRY * 256) as usize)?;
+                unnoted.read(at.wrapping_add(done.into()), part).ok()?;
+                for entry in part.chunks_exact(ENTRY as usize) {
+                    let function = RuntimeFunction::decode(entry);
+                    if pass && function.is_in(self.image_size) {
+                        functions.push(function);
+                    }
+                    ordered &= last <= function.begin;
+                    last = function.begin;
+                }
+                done = done.saturating_add(ENTRY * 256);
+            }
+            if ordered {
+                return None;
+            }
+        }
+        memory.note(at, size.into());
+        functions.sort_by_key(|function| function.begin);
+        Some(FunctionTable { sorted: Some(functions.into()), ..self.clone() })
+    }
+
     /// The function that covers `rva`: `Ok(None)` if none does, as for a leaf function. At most 32 entries are
     /// read, whatever the directory holds; one that is no part of the image is an error.
     pub fn find(&self, memory: &dyn ReadMemory, rva: u32) -> Result<Option<RuntimeFunction>, ImageError> {
+        Ok(self.below(memory, rva)?.filter(|function| function.holds(rva)))
+    }
+
+    /// The last function that begins at or below `rva`, whether it reaches there or not. See [`FunctionTable::find`].
+    pub fn below(&self, memory: &dyn ReadMemory, rva: u32) -> Result<Option<RuntimeFunction>, ImageError> {
+        if let Some(sorted) = &self.sorted {
+            let behind = sorted.partition_point(|function| function.begin <= rva);
+            return Ok(behind.checked_sub(1).and_then(|n| sorted.get(n)).copied());
+        }
         let (mut low, mut high) = (0, self.count);
+        let mut below = None;
         while low < high {
             let middle = low.midpoint(high);
             let at = self.rva.saturating_add(middle.saturating_mul(ENTRY));
             let function = self.entry(memory, at)?;
-            if function.begin >= function.end || function.end > self.image_size {
+            if !function.is_in(self.image_size) {
                 return Err(ImageError::Malformed(format!(
                     "RUNTIME_FUNCTION {middle}: no part of the image"
                 )));
             }
             if rva < function.begin {
                 high = middle;
-            } else if rva >= function.end {
-                low = middle.saturating_add(1);
-            } else {
-                return Ok(Some(function));
+                continue;
             }
+            below = Some(function);
+            if function.holds(rva) {
+                break;
+            }
+            low = middle.saturating_add(1);
         }
-        Ok(None)
+        Ok(below)
     }
 
     /// The record of a function. An indirect one is followed, 32 times at most.
@@ -134,11 +203,7 @@ impl FunctionTable {
     fn entry(&self, memory: &dyn ReadMemory, rva: u32) -> Result<RuntimeFunction, ImageError> {
         let mut bytes = [0; ENTRY as usize];
         self.read(memory, rva, &mut bytes)?;
-        let [begin, end, unwind_info] = [0, 4, 8].map(|at: usize| {
-            let field = bytes.get(at..).and_then(<[u8]>::first_chunk).copied();
-            u32::from_le_bytes(field.unwrap_or_default())
-        });
-        Ok(RuntimeFunction { begin, end, unwind_info })
+        Ok(RuntimeFunction::decode(&bytes))
     }
 
     /// Bytes of the image, which must lie inside it.
