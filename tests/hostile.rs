@@ -275,7 +275,7 @@ fn nothing_acts_in_what_is_kept_and_told() {
         args.extend(Some(what).filter(|what| !what.is_empty()));
         let scan = run(&args);
         assert!(
-            scan.stdout.contains("2J\\u{202e}=1v1-") || scan.stdout.contains("2J\\u202e=1v1-"),
+            scan.stdout.contains("2J\\u{202e}=1v2-") || scan.stdout.contains("2J\\u202e=1v2-"),
             "{}",
             scan.stdout
         );
@@ -305,7 +305,7 @@ fn histories(store: &Path) {
     check("history", Form::Json, history("json").text());
     let connection = Connection::open(store).expect("a database");
     let poison = "UPDATE results SET path = ?1, time = ?1, signature = CASE WHEN signature IS NULL THEN NULL
-                  ELSE ?1 END, row = replace(row, '\"v1-', '\"' || ?2 || 'v1-')";
+                  ELSE ?1 END, row = replace(row, '\"v2-', '\"' || ?2 || 'v2-')";
     connection
         .execute(poison, ["\u{1b}[2J\u{202e}\n=1", "\u{9b}2J\u{202e}=1"].map(String::from))
         .expect("rows");

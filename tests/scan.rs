@@ -63,7 +63,7 @@ fn a_line_of_jsonl_is_the_report() {
         let path = line.as_object_mut().and_then(|o| o.remove("path")).expect("a path");
         let report = run(&["report", path.as_str().expect("text"), "--format", "json"]);
         assert_eq!(line, report.json());
-        assert!(line["signature"]["id"].as_str().is_some_and(|id| id.starts_with("v1-") && id.len() == 15));
+        assert!(line["signature"]["id"].as_str().is_some_and(|id| id.starts_with("v2-") && id.len() == 15));
     }
 }
 

@@ -19,8 +19,12 @@ fn signature(process: &synth::Process) -> SignatureReport {
     of(process.to_bytes().0)
 }
 
+/// Nothing was refused before.
 fn raised(code: u32, parameters: &[u64]) -> synth::Process {
     let mut process = presets::tiny();
+    let teb = presets::tiny::X64.tebs[0];
+    process.put(teb + 0x68, &[0; 4]);
+    process.put(teb + 0x1250, &[0; 4]);
     let thread_id = process.threads[0].id;
     let context = process.threads[0].context.clone();
     process.exception =
@@ -29,7 +33,7 @@ fn raised(code: u32, parameters: &[u64]) -> synth::Process {
 }
 
 /// The document's recipe, computed with another program:
-/// `printf 'dumplens signature 1\nabort\n-\n-\n-\n-\napp+0x1004\napp+0x102e' | sha256sum | cut -c1-12`; for the family, ends in `app`.
+/// `printf 'dumplens signature 2\nabort\n-\n-\n-\n-\napp+0x1004\napp+0x102e' | sha256sum | cut -c1-12`; for the family, ends in `app`.
 #[test]
 fn the_id_is_the_documents() {
     let mut abort = raised(0xc000_0409, &[7]);
@@ -47,8 +51,8 @@ fn the_id_is_the_documents() {
     assert_ne!(made.id, ID);
 }
 
-const ID: &str = "v1-23295dea2771";
-const FAMILY: &str = "v1-91c030f0ce6f";
+const ID: &str = "v2-9e8640045be0";
+const FAMILY: &str = "v2-2d85a5ab650e";
 
 #[test]
 fn what_was_asked_for_counts_by_its_power_of_two() {

@@ -70,6 +70,7 @@ pub struct Image<'d> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Headers {
     machine: u16,
+    characteristics: u16,
     size: u32,
     entry_point: u32,
     sections: Vec<Section>,
@@ -87,6 +88,7 @@ impl Headers {
         let directories = optional.data_directories;
         Ok(Headers {
             machine: header.coff_header.machine,
+            characteristics: header.coff_header.characteristics,
             size: optional.windows_fields.size_of_image,
             entry_point: optional.standard_fields.address_of_entry_point,
             sections: sections(&header, bytes),
@@ -110,6 +112,12 @@ impl<'d> Image<'d> {
     /// `IMAGE_FILE_HEADER.Machine`: 0x14c x86, 0x8664 x64, 0xaa64 ARM64.
     pub fn machine(&self) -> u16 {
         self.headers.machine
+    }
+
+    /// `IMAGE_FILE_LARGE_ADDRESS_AWARE` of `IMAGE_FILE_HEADER.Characteristics`: a 32-bit program may use addresses above
+    /// 2 GB.
+    pub fn is_large_address_aware(&self) -> bool {
+        self.headers.characteristics & 0x20 != 0
     }
 
     /// `AddressOfEntryPoint`, from the image base.

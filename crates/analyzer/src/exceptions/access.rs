@@ -3,7 +3,7 @@
 //! Parameters of such a record: 0 how, 1 where, and of an in-page error 2 why, an NTSTATUS (winnt.h's
 //! EXCEPTION_RECORD).
 
-use dumplens_core::Arch;
+use dumplens_core::{Arch, Width};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +105,11 @@ pub(crate) fn access(
         return None;
     }
     let (how, address) = (*parameters.first()?, *parameters.get(1)?);
+    // Addresses of a 32-bit process have 32 bits, whatever some writers leave in the upper half.
+    let address = match process.dump.width() {
+        Width::Bits32 => address & 0xffff_ffff,
+        Width::Bits64 => address,
+    };
     let non_canonical = process.dump.arch() == Some(Arch::X64) && is_non_canonical(how, address);
     let piece = process.space.piece_at(address).filter(|_| !non_canonical);
     let status = parameters.get(2).filter(|_| code == IN_PAGE_ERROR);

@@ -10,6 +10,7 @@ mod crash_analysis;
 pub(crate) mod earlier;
 pub(crate) mod fast_fail;
 mod judge;
+pub(crate) mod limit;
 pub(crate) mod names;
 pub(crate) mod operand;
 pub(crate) mod pointer;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AllocationsReport, PlaceReport, Warning, allocations};
+use super::{AllocationsReport, PlaceReport, ProgramSpaceReport, Warning, allocations, program_space};
 use crate::process::Process;
 use crate::space::{Coverage, SpaceWarning, Totals, TotalsRow};
 
@@ -42,6 +42,8 @@ pub struct MemoryReport {
     pub free_bytes: Option<u64>,
     /// The largest free region; `None` also when nothing is free.
     pub largest_free: Option<PlaceReport>,
+    /// What of it a 32-bit program can use, in a 64-bit dump of it; else `None`.
+    pub program_space: Option<ProgramSpaceReport>,
     /// What the process is charged for by the map: private pages, and copied or copy-on-write pages of images and
     /// mappings. Page tables, kernel memory and AWE pages are not in the map.
     pub private_commit_estimate_bytes: Option<u64>,
@@ -87,6 +89,7 @@ pub(super) fn of(process: &Process<'_>, listed: bool, warnings: &mut Vec<Warning
         reserve_bytes: known(totals.reserve),
         free_bytes: known(totals.free),
         largest_free: totals.largest_free.filter(|_| complete).map(place),
+        program_space: program_space::of(process),
         private_commit_estimate_bytes: known(totals.private_commit),
         allocations: (listed && mapped).then(|| allocations::all(process)),
         fragmentation: totals.fragmentation().filter(|_| complete),

@@ -12,11 +12,13 @@ mod dump;
 mod earlier;
 mod engine;
 mod exception;
+mod exit;
 mod map;
 mod memory;
 mod modules;
 pub mod number;
 mod process;
+mod program_space;
 mod question;
 mod request;
 mod stack;
@@ -45,6 +47,7 @@ pub use map::{FreeClass, MOST_ROWS, MapRow, SpaceMap};
 pub use memory::{MemoryReport, RowReport};
 pub use modules::ModuleReport;
 pub use process::{CountersReport, HandleCount, ProcessReport};
+pub use program_space::ProgramSpaceReport;
 pub use question::{Options, Question, Stacks};
 pub(crate) use request::refused_before;
 pub use stack::{BlameReport, FrameReport};
@@ -62,7 +65,7 @@ pub use crate::process::RegionReport;
 pub use crate::space::Hex;
 
 use crate::process::Process;
-use crate::request::Request;
+use crate::request::{RefusedPointer, Request};
 use crate::space::{Holdings, Owner, Usage, holdings};
 use crate::stack::Walker;
 use crate::symbols::Symbols;
@@ -98,6 +101,12 @@ pub struct Facts {
     /// What the exception's thread asked for, by its code and stack; `None` also if no stack was wanted.
     #[serde(skip)]
     pub request: Option<Request>,
+    /// Where that was an earlier exception: the frames as they were when it was raised, without names.
+    #[serde(skip)]
+    pub earlier_frames: Vec<FrameReport>,
+    /// The call that returned the null pointer by which the exception's thread accessed memory.
+    #[serde(skip)]
+    pub refused_pointer: Option<RefusedPointer>,
 }
 
 impl Facts {
@@ -114,7 +123,11 @@ impl Facts {
         } else {
             Vec::new()
         };
-        let request = request.or_else(|| request::earlier(&walker, &threads));
+        let (request, earlier_frames) = match request {
+            Some(request) => (Some(request), Vec::new()),
+            None => request::earlier(&walker, &threads).map_or((None, Vec::new()), |(r, f)| (Some(r), f)),
+        };
+        let refused_pointer = question.stacks().and_then(|_| request::refused(&walker));
         let exception = exception::of(process, listed, &threads, &mut warnings);
         let mut facts = Facts {
             dump: dump::of(process, options, &mut warnings),
@@ -130,6 +143,8 @@ impl Facts {
             memory: memory::of(process, listed, &mut warnings),
             warnings: Vec::new(),
             request,
+            earlier_frames,
+            refused_pointer,
         };
         let failed = facts.exception.as_ref().is_some_and(|e| blocks::heap_failure(e).is_some());
         if question.is_judged() && failed {
@@ -147,6 +162,15 @@ impl Facts {
     pub fn exception_meant(&self) -> Option<&ExceptionReport> {
         let own = self.exception.as_ref()?;
         Some(own.original.as_deref().map_or(own, |original| &original.exception))
+    }
+
+    /// The exception, if it happened in the code of a 32-bit program and the dump is a 64-bit one: its thread's stack is
+    /// then that of the code that switches processors.
+    pub(crate) fn exception_of_program(&self) -> Option<&ExceptionReport> {
+        let narrower = self.process.wow64 == Some(true) && self.dump.pointer_bits == 64;
+        let exception = self.exception.as_ref().filter(|_| narrower)?;
+        let innermost = self.crashed_frames().first().map(|frame| frame.ip);
+        (exception.address.0 < 1 << 32 && innermost != Some(exception.address)).then_some(exception)
     }
 
     /// The thread of the exception.

@@ -18,6 +18,8 @@ pub struct ProcessReport {
     pub id: Option<u32>,
     /// Path of the program.
     pub image: Option<String>,
+    /// Its file version, where the module list has one.
+    pub version: Option<String>,
     /// Only if secrets were asked for.
     pub command_line: Option<String>,
     /// When it started.
@@ -61,6 +63,7 @@ pub struct CountersReport {
     pub virtual_bytes: Option<u64>,
     pub peak_virtual_bytes: Option<u64>,
     pub shared_commit_bytes: Option<u64>,
+    pub job_shared_commit_bytes: Option<u64>,
     pub job_private_commit_bytes: Option<u64>,
     pub job_private_commit_limit_bytes: Option<u64>,
     pub job_total_commit_limit_bytes: Option<u64>,
@@ -85,6 +88,7 @@ pub(super) fn of(
     ProcessReport {
         id: misc.and_then(|m| m.process_id).or(by_teb),
         image: image(process),
+        version: process.program().and_then(|module| module.version.clone()),
         command_line: if options.include_secrets { command_line(process) } else { None },
         created: created.and_then(clock::from_unix),
         // Zero is not believed: writers that know no creation time give the dump's own, as the debugger assumes too.
@@ -98,11 +102,8 @@ pub(super) fn of(
     }
 }
 
-/// The program: the module at the PEB's image base, or else the first of the list, which it is by convention.
 fn image(process: &Process<'_>) -> Option<String> {
-    let by_peb =
-        process.pebs.iter().find_map(|peb| process.modules.iter().find(|m| m.base == peb.image_base));
-    let module = by_peb.or(process.modules.first())?;
+    let module = process.program()?;
     Some(module.name.clone()).filter(|path| !path.is_empty())
 }
 
@@ -143,6 +144,7 @@ fn counters(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Counte
         virtual_bytes: c.virtual_bytes,
         peak_virtual_bytes: c.peak_virtual_bytes,
         shared_commit_bytes: c.shared_commit_bytes,
+        job_shared_commit_bytes: c.job_shared_commit_bytes,
         job_private_commit_bytes: c.job_private_commit_bytes,
         job_private_commit_limit_bytes: c.job_private_commit_limit_bytes,
         job_total_commit_limit_bytes: c.job_total_commit_limit_bytes,

@@ -1,8 +1,8 @@
 //! What the exception's thread asked for.
 
-use super::{EarlierReport, ThreadReport};
+use super::{EarlierReport, FrameReport, ThreadReport};
 use crate::exceptions::{code, wrapper};
-use crate::request::{self, Request};
+use crate::request::{self, RefusedPointer, Request};
 use crate::stack::Walker;
 
 /// Frames among which a function that allocates is looked for: a throw stands near it.
@@ -25,16 +25,31 @@ pub(super) fn own(walker: &Walker<'_, '_>) -> Option<Request> {
 }
 
 /// What the crashed thread had asked for when an earlier exception of it said that memory was refused.
-pub(super) fn earlier(walker: &Walker<'_, '_>, threads: &[ThreadReport]) -> Option<Request> {
+/// And the frames from where it was raised to the caller of whoever asked.
+pub(super) fn earlier(
+    walker: &Walker<'_, '_>,
+    threads: &[ThreadReport],
+) -> Option<(Request, Vec<FrameReport>)> {
     let id = walker.process().dump.exception().ok().flatten()?.thread_id;
     let thread = threads.iter().find(|thread| thread.id == id)?;
     let record = refused_before(thread)?;
     let stack = walker.walk_raised(thread.index, record.at.0, record.address.0)?;
-    request::find(walker.code(), &stack, NEAR).map(|request| Request { earlier: true, ..request })
+    let request = request::find(walker.code(), &stack, NEAR)?;
+    let frames = stack.frames.iter().map(|frame| super::stack::row(walker.process(), frame)).collect();
+    Some((Request { earlier: true, ..request }, frames))
 }
 
 /// The record on a thread's stack that says so, if a call in progress left one.
 pub(crate) fn refused_before(thread: &ThreadReport) -> Option<&EarlierReport> {
     let mut records = thread.exceptions.iter().flatten();
     records.find(|record| record.in_use == Some(true) && record.says_refused())
+}
+
+/// The call that returned the null pointer by which the exception's thread accessed memory.
+pub(super) fn refused(walker: &Walker<'_, '_>) -> Option<RefusedPointer> {
+    let process = walker.process();
+    let exception = process.dump.exception().ok().flatten().filter(|_| process.is_windows())?;
+    let violation = u64::from(exception.code) == code::ACCESS_VIOLATION;
+    let index = process.threads.iter().position(|thread| thread.id == exception.thread_id)?;
+    violation.then(|| request::find_refused(walker.code(), &walker.walk(index))).flatten()
 }

@@ -30,6 +30,9 @@ pub struct FrameReport {
     pub line: Option<u32>,
     /// By what the function is known; `None` if it is not.
     pub source: Option<Source>,
+    /// The export that the function begins with, in the exception's thread: known with and without PDBs.
+    #[serde(skip)]
+    pub export: Option<String>,
     /// How the frame was found.
     pub trust: Trust,
     /// Whether `ip` is an instruction that was being executed, and not a return address.
@@ -79,7 +82,7 @@ pub(super) fn fill(
 }
 
 /// The row of a frame, without names.
-fn row(process: &Process<'_>, frame: &Frame) -> FrameReport {
+pub(super) fn row(process: &Process<'_>, frame: &Frame) -> FrameReport {
     let site = stack::site(process, frame);
     FrameReport {
         ip: Hex(frame.ip),
@@ -91,6 +94,7 @@ fn row(process: &Process<'_>, frame: &Frame) -> FrameReport {
         file: None,
         line: None,
         source: None,
+        export: None,
         trust: frame.trust,
         exact: frame.exact,
         module_index: process.module_at(frame.lookup()),
@@ -118,6 +122,7 @@ pub(super) fn name(thread: &mut ThreadReport, symbols: &mut Symbols<'_, '_>) {
         let mut sites = symbols.resolve(frame.ip.0, at);
         let physical = sites.pop();
         rows.extend(sites.into_iter().map(|site| inlined(frame, site)));
+        frame.export = symbols.export(frame.ip.0, at);
         if let Some(site) = physical {
             put(frame, site);
         }

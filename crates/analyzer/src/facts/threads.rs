@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{BlameReport, FrameReport};
-use super::{CodeReport, EarlierReport, Hex, Owned, Question, SiteReport, Warning, earlier, stack};
+use super::{CodeReport, EarlierReport, Hex, Owned, Question, SiteReport, Warning, earlier, exit, stack};
 use crate::exceptions::names;
 use crate::process::{Process, Thread, stack_use};
 use crate::request::Request;
@@ -75,6 +75,12 @@ pub struct ThreadReport {
     pub stopped: Option<String>,
     /// The first frame outside system and runtime.
     pub blame: Option<Box<BlameReport>>,
+    /// Whether it is ending the process: it stands in `NtTerminateProcess`, by ntdll's export.
+    #[serde(skip)]
+    pub is_ending: bool,
+    /// The exit code that it ends the process with, where its registers or its stack tell.
+    #[serde(skip)]
+    pub exit_code: Option<u32>,
     /// Exceptions that happened before, by what is left of them on the stack; `None` if it was not searched.
     pub exceptions: Option<Vec<EarlierReport>>,
 }
@@ -96,6 +102,9 @@ pub(super) fn all(
         warnings.push(Warning::ContextsUnusable { count, first, processor_known });
     }
     stack::fill(walker, question.stacks(), request, &mut threads);
+    if question.stacks().is_some() && process.is_windows() {
+        exit::fill(walker, &mut threads);
+    }
     earlier::fill(walker, question, &mut threads, warnings);
     threads
 }
@@ -129,6 +138,8 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
         frames: None,
         stopped: None,
         blame: None,
+        is_ending: false,
+        exit_code: None,
         exceptions: None,
     }
 }

@@ -23,13 +23,13 @@ const MOST_64: u64 = 1 << 47;
 const MOST_32: u64 = 1 << 32;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    let bits = crash.facts.dump.pointer_bits;
+    let bits = crash.bits();
     let Some(wanted) = crash.wanted() else {
         let thrown = crash.thrown() == Some("std::bad_array_new_length");
         let title = "The number of elements was negative, or so large that their size is no number.";
         return thrown.then(|| Found::new(Confidence::High, title));
     };
-    let (most, by) = match crash.facts.memory.total_bytes {
+    let (most, by) = match crash.facts.memory.room().total_bytes {
         Some(total) => (total, "the whole address space of the process, by its memory map"),
         None => (if bits == 64 { MOST_64 } else { MOST_32 }, "the most that any process has"),
     };

@@ -16,15 +16,15 @@
 use super::{Confidence, Crash, Found, short};
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    let memory = &crash.facts.memory;
-    let (wanted, free, total) = (crash.wanted()?, memory.free_bytes?, memory.total_bytes?);
+    let room = crash.facts.memory.room();
+    let (wanted, free, total) = (crash.wanted()?, room.free_bytes?, room.total_bytes?);
     if free >= wanted || wanted > total {
         return None;
     }
     let title =
         format!("{} of address space are free in all, and {} were asked for.", short(free), short(wanted));
     let found = Found::new(Confidence::High, title).with("address space", short(total));
-    Some(match memory.largest_free {
+    Some(match room.largest_free {
         Some(place) => found.with_at("largest free region", place.base.0, short(place.size_bytes)),
         None => found,
     })

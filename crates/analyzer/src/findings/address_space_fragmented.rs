@@ -25,12 +25,13 @@ pub(super) const OVERHEAD: u64 = 0x1000 + 0x1000 + 0xf000;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let memory = &crash.facts.memory;
-    let (wanted, free) = (crash.wanted()?, memory.free_bytes?);
+    let room = memory.room();
+    let (wanted, free) = (crash.wanted()?, room.free_bytes?);
     let usable = usable(memory);
     if free < wanted || usable >= wanted.saturating_add(OVERHEAD) {
         return None;
     }
-    let largest = memory.largest_free.map_or(0, |place| place.size_bytes);
+    let largest = room.largest_free.map_or(0, |place| place.size_bytes);
     let (confidence, title) = if usable >= wanted {
         let title = format!(
             "The largest free region, {}, has room for {}, but perhaps not for what the heap adds.",
@@ -48,7 +49,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         (Confidence::High, title)
     };
     let mut found = Found::new(confidence, title);
-    if let Some(place) = memory.largest_free {
+    if let Some(place) = room.largest_free {
         found = found.with_at("largest free region", place.base.0, short(place.size_bytes));
     }
     found = found.with("usable, from a multiple of 64 kB on", short(usable));
@@ -57,7 +58,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
 
 /// What of the largest free region can be had in one piece.
 pub(super) fn usable(memory: &MemoryReport) -> u64 {
-    let Some(place) = memory.largest_free else { return 0 };
+    let Some(place) = memory.room().largest_free else { return 0 };
     let from = place.base.0.checked_next_multiple_of(GRANULARITY).unwrap_or(u64::MAX);
     place.size_bytes.saturating_sub(from - place.base.0)
 }

@@ -19,7 +19,7 @@ use super::{Confidence, Crash, Found, short};
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let memory = &crash.facts.memory;
-    let (wanted, place) = (crash.wanted()?, memory.largest_free?);
+    let (wanted, place) = (crash.wanted()?, memory.room().largest_free?);
     if usable(memory) < wanted.saturating_add(OVERHEAD) {
         return None;
     }
@@ -29,7 +29,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         place.base.0,
         short(place.size_bytes),
     );
-    Some(match memory.free_bytes {
+    Some(match memory.room().free_bytes {
         Some(free) => found.with("free in all", short(free)),
         None => found,
     })

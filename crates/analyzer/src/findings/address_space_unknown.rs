@@ -16,7 +16,7 @@
 use super::{Confidence, Crash, Found};
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    crash.wanted().filter(|_| crash.facts.memory.free_bytes.is_none())?;
+    crash.wanted().filter(|_| crash.facts.memory.room().free_bytes.is_none())?;
     let title = "How much address space was free is not known: the dump has no whole memory map.";
     Some(Found::new(Confidence::High, title))
 }

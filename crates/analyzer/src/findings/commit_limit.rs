@@ -36,7 +36,7 @@ pub(crate) fn is_nearly_reached(crash: &Crash<'_>) -> bool {
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let (commit, limit) = figures(crash)?;
-    if !crash.was_refused() {
+    if !crash.asks_of_memory() {
         return None;
     }
     let wanted = crash.wanted();

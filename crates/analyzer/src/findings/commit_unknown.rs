@@ -48,9 +48,44 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     })
 }
 
-/// What the process is charged for: its own counter, or else the map's estimate.
+/// What the process is charged for, in bytes: private commit and page-file backed sections.
 pub(crate) fn own(crash: &Crash<'_>) -> Option<u64> {
-    let counters = crash.facts.process.counters.as_ref();
-    let counted = counters.and_then(|c| c.private_bytes.or(Some(c.pagefile_bytes))).filter(|n| *n > 0);
-    counted.or(crash.facts.memory.private_commit_estimate_bytes)
+    Charge::of(crash).map(|charge| charge.private.saturating_add(charge.shared))
+}
+
+/// What the process is charged for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Charge {
+    /// Private commit, in bytes: its own counter, or else the map's estimate.
+    pub(crate) private: u64,
+    /// Commit of page-file backed sections that it maps, in bytes: `SharedCommitUsage`; 0 where that is not known.
+    pub(crate) shared: u64,
+    /// Whether counters say so, and not the map alone.
+    pub(crate) counted: bool,
+    /// What counters say that cannot be this process's: its map shows many times as much. Those of a clone, from which the
+    /// dump was written (`procdump -r`), are its own.
+    pub(crate) of_a_clone: Option<u64>,
+}
+
+/// How many times the counters' figure the map must show to contradict it, and how many bytes more. The map's estimate
+/// counts copy-on-write pages too, which are charged.
+const TIMES: u64 = 4;
+const MORE: u64 = 256 << 20;
+
+impl Charge {
+    /// What is known of it.
+    pub(crate) fn of(crash: &Crash<'_>) -> Option<Charge> {
+        let by_map = crash.facts.memory.private_commit_estimate_bytes;
+        let counters = crash.facts.process.counters.as_ref();
+        let counted = counters.map(|c| c.private_bytes.unwrap_or(c.pagefile_bytes)).filter(|n| *n > 0);
+        let Some(private) = counted else {
+            return by_map.map(|private| Charge { private, shared: 0, counted: false, of_a_clone: None });
+        };
+        let shared = counters.and_then(|c| c.shared_commit_bytes).unwrap_or(0);
+        let beyond = |map: &u64| *map / TIMES > private && map.saturating_sub(private) > MORE;
+        Some(match by_map.filter(beyond) {
+            Some(map) => Charge { private: map, shared, counted: false, of_a_clone: Some(private) },
+            None => Charge { private, shared, counted: true, of_a_clone: None },
+        })
+    }
 }

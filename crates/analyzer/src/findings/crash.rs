@@ -1,7 +1,8 @@
 //! What detectors look at: the facts, seen from the exception.
 
 use super::{
-    abort, bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function, unreal_crash,
+    abort, bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function,
+    refused_pointer, unreal_crash,
 };
 use crate::exceptions::{code, wrapper};
 use crate::facts::{ExceptionReport, Facts, FrameReport, ThreadReport};
@@ -21,7 +22,7 @@ pub(crate) struct Crash<'a> {
     pub(crate) thread: Option<&'a ThreadReport>,
     /// What that thread asked for, if memory was refused.
     pub(crate) request: Option<&'a Request>,
-    /// Whether names of functions count.
+    /// Whether the names that PDBs give count.
     named: bool,
 }
 
@@ -31,7 +32,7 @@ impl<'a> Crash<'a> {
         Crash::with(facts, true)
     }
 
-    /// The facts as they are where nothing has a name: the same with and without PDBs.
+    /// The facts as they are where only exports are names: the same with and without PDBs.
     pub(crate) fn nameless(facts: &'a Facts) -> Crash<'a> {
         Crash::with(facts, false)
     }
@@ -54,9 +55,17 @@ impl<'a> Crash<'a> {
             || unreal_crash::is_refused(self)
     }
 
+    /// Whether the dump is about memory: it was refused, or nothing else ended the program. A dump without an exception was
+    /// often asked for because of what the process holds.
+    pub(crate) fn asks_of_memory(&self) -> bool {
+        self.facts.exception.is_none() || self.was_refused()
+    }
+
     /// Whether that, or what is left of an earlier one in the thread that then ended the program.
     pub(crate) fn was_refused(&self) -> bool {
-        self.says_refused() || (self.ended_itself() && earlier_bad_alloc::in_crashed_thread(self))
+        self.says_refused()
+            || refused_pointer::proven(self).is_some()
+            || (self.ended_itself() && earlier_bad_alloc::in_crashed_thread(self))
     }
 
     /// Whether the program gave up, or passed on what was thrown: abort, terminate, `throw;`.
@@ -76,9 +85,9 @@ impl<'a> Crash<'a> {
             || passes_on
     }
 
-    /// Whether names of functions count.
-    pub(super) fn is_named(&self) -> bool {
-        self.named
+    /// The width of the program's own addresses: 32 of a 32-bit program, also in a 64-bit dump.
+    pub(crate) fn bits(&self) -> u32 {
+        self.facts.memory.program_bits(self.facts.dump.pointer_bits)
     }
 
     /// The exception, if it has this code.
@@ -93,7 +102,8 @@ impl<'a> Crash<'a> {
 
     /// How many bytes were asked for: by the code and the stack, or by the exception's own parameter.
     pub(crate) fn wanted(&self) -> Option<u64> {
-        self.request.map(|request| request.bytes).or_else(|| self.parameter_size())
+        let by_call = || refused_pointer::proven(self)?.bytes;
+        self.request.map(|request| request.bytes).or_else(|| self.parameter_size()).or_else(by_call)
     }
 
     /// The size that the exception names: its first parameter.
@@ -111,11 +121,14 @@ impl<'a> Crash<'a> {
         self.thread.and_then(|thread| thread.frames.as_deref()).unwrap_or_default()
     }
 
-    /// Those of them whose functions are known for certain, and the functions.
+    /// Those of them whose functions are known for certain, and the functions: by exports alone, where names do not count.
     pub(crate) fn named_frames(&self) -> impl Iterator<Item = (&'a FrameReport, &'a str)> {
-        let frames = if self.named { self.frames() } else { &[] };
-        let sure = |frame: &&FrameReport| matches!(frame.source, Some(Source::Pdb | Source::Export));
-        frames.iter().filter(sure).filter_map(|frame| Some((frame, frame.function.as_deref()?)))
+        let named = self.named;
+        self.frames().iter().filter_map(move |frame| {
+            let sure = matches!(frame.source, Some(Source::Pdb | Source::Export));
+            let name = if named { frame.function.as_ref().filter(|_| sure) } else { frame.export.as_ref() };
+            Some((frame, name?.as_str()))
+        })
     }
 
     /// The container's function that asked for memory, where a PDB names it.

@@ -1,48 +1,41 @@
 //! # What it detects
-//! A dump without an exception of a process that was ending: a thread stands in the function that ends it.
+//! The process was ending itself when the dump was written: `procdump -t`, or a monitor of silent exits.
 //!
 //! # What proves it
-//! `NtTerminateProcess`, `RtlExitUserProcess` or `ExitProcess` on the stack of a thread, by an export.
+//! The innermost frame of a thread is `NtTerminateProcess`. Its second argument is the exit code: on x64 in rdx, which the
+//! system call leaves as it was, on x86 on the stack.
 //!
 //! # What fools it
-//! Why it was ending is another matter: `abort`, a fatal error of a runtime and a usual end all come here. On x86 the
-//! nearest export may be a neighbour of the function.
+//! Why the program ended is not said: exit codes are the program's own. Code 3 is what `abort` of the C runtime gives.
 //!
 //! # Example
-//! `The process was ending itself: thread 0x104 is in NtTerminateProcess.`
+//! `Thread 0x1a2c was ending the process, with exit code 3: abort ends with that.`
 //!
 //! # Source
-//! The exports of ntdll and kernel32.
+//! `NtTerminateProcess(ProcessHandle, ExitStatus)`; `abort` in the C runtime's documentation.
 
 use super::{Confidence, Crash, Found};
-use crate::facts::{FrameReport, ThreadReport};
-use crate::symbols::Source;
+use crate::facts::ThreadReport;
 
-const ENDS: [&str; 5] = [
-    "NtTerminateProcess",
-    "ZwTerminateProcess",
-    "RtlExitUserProcess",
-    "ExitProcess",
-    "ExitProcessImplementation",
-];
+/// What `abort` ends with.
+const ABORT: u32 = 3;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    if crash.facts.exception.is_some() || !crash.is_named() {
-        return None;
-    }
-    let (thread, frame, name) = crash.facts.threads.iter().find_map(ends)?;
-    let title = format!("The process was ending itself: thread {:#x} is in {name}.", thread.id);
-    Some(Found::new(Confidence::High, title).with_at("frame", frame.ip.0, name))
+    let thread = thread(crash)?;
+    let code = thread.exit_code;
+    let named = code.and_then(|code| crate::exceptions::codes::name(code).filter(|_| code >= 0x8000_0000));
+    let words = match (code, named) {
+        (Some(ABORT), _) => ", with exit code 3: abort ends with that".to_owned(),
+        (Some(code), Some(name)) => format!(", with exit code {code:#x}, {name}"),
+        (Some(code), None) => format!(", with exit code {code}"),
+        (None, _) => String::new(),
+    };
+    let title = format!("Thread {:#x} was ending the process{words}.", thread.id);
+    Some(Found::new(Confidence::High, title).with_at("thread", thread.ip?.0, "in NtTerminateProcess"))
 }
 
-/// The innermost frame that ends the process. System calls are all exported and lie one behind the other, so that the
-/// nearest export is right for the innermost frame.
-fn ends(thread: &ThreadReport) -> Option<(&ThreadReport, &FrameReport, &str)> {
-    let frames = thread.frames.as_deref().unwrap_or_default();
-    let named = frames.iter().enumerate().find_map(|(n, frame)| {
-        let sure = n == 0 || matches!(frame.source, Some(Source::Pdb | Source::Export));
-        let name = frame.function.as_deref().filter(|name| sure && ENDS.contains(name))?;
-        Some((frame, name))
-    });
-    named.map(|(frame, name)| (thread, frame, name))
+/// The thread that is ending the process.
+pub(crate) fn thread<'a>(crash: &Crash<'a>) -> Option<&'a ThreadReport> {
+    crash.facts.exception.is_none().then_some(())?;
+    crash.facts.threads.iter().find(|thread| thread.is_ending)
 }

@@ -27,10 +27,20 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     Some(found.with("left in the job", short(limit.saturating_sub(used))))
 }
 
-/// What the process's job has committed, and its limit: the smaller of its two, where both are set.
-fn job(crash: &Crash<'_>) -> Option<(u64, u64)> {
+/// Whether hardly anything was left: less than a hundredth.
+pub(super) fn is_nearly_reached(crash: &Crash<'_>) -> bool {
+    job(crash).is_some_and(|(used, limit)| limit.saturating_sub(used) < limit / 100)
+}
+
+/// What the process's job has committed, and its limit: of its two, each with what counts for it, the one that has less
+/// left. Shared commit counts for the total one.
+pub(super) fn job(crash: &Crash<'_>) -> Option<(u64, u64)> {
     let counters = crash.facts.process.counters.as_ref()?;
-    let limits = [counters.job_private_commit_limit_bytes, counters.job_total_commit_limit_bytes];
-    let limit = limits.into_iter().flatten().filter(|limit| *limit > 0 && *limit < u64::MAX >> 1).min()?;
-    Some((counters.job_private_commit_bytes?, limit))
+    let private = counters.job_private_commit_bytes?;
+    let total = private.saturating_add(counters.job_shared_commit_bytes.unwrap_or(0));
+    let limits =
+        [(private, counters.job_private_commit_limit_bytes), (total, counters.job_total_commit_limit_bytes)];
+    let set = limits.into_iter().filter_map(|(used, limit)| Some((used, limit?)));
+    let set = set.filter(|(_, limit)| *limit > 0 && *limit < u64::MAX >> 1);
+    set.min_by_key(|(used, limit)| limit.saturating_sub(*used))
 }

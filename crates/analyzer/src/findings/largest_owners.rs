@@ -20,18 +20,18 @@ use crate::facts::{AllocationReport, HeapReport};
 const MUCH: u64 = 64 << 20;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    (crash.was_refused() && absurd_size::detect(crash).is_none()).then_some(())?;
+    (crash.asks_of_memory() && absurd_size::detect(crash).is_none()).then_some(())?;
     let memory = &crash.facts.memory;
     let own = commit_unknown::own(crash).filter(|own| *own >= MUCH)?;
     let of_others = ["Free", "Image"];
     let rows = memory.usage.iter().filter(|row| !of_others.contains(&row.name.as_str()));
     let row = rows.max_by_key(|row| row.size_bytes)?;
-    let title = format!(
-        "The process has committed {} of its own; most of its memory is {}: {}.",
-        short(own),
-        row.name,
-        short(row.size_bytes)
-    );
+    let most = match memory.program_space {
+        // The rows count what lies beyond the program's reach, too.
+        Some(_) => String::new(),
+        None => format!("; most of its memory is {}: {}", row.name, short(row.size_bytes)),
+    };
+    let title = format!("The process has committed {} of its own{most}.", short(own));
     let mut found = Found::new(Confidence::Medium, title);
     if let Some(heap) = largest_heap(crash) {
         let value = format!(
@@ -51,11 +51,15 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
 
 /// The heap with the most committed memory.
 pub(crate) fn largest_heap<'a>(crash: &Crash<'a>) -> Option<&'a HeapReport> {
-    crash.facts.heaps.iter().filter(|heap| heap.committed_bytes > 0).max_by_key(|heap| heap.committed_bytes)
+    let own = |heap: &&HeapReport| heap.committed_bytes > 0 && heap.bits == crash.bits();
+    crash.facts.heaps.iter().filter(own).max_by_key(|heap| heap.committed_bytes)
 }
 
 /// The allocation with the most committed memory.
 pub(crate) fn largest_allocation<'a>(crash: &Crash<'a>) -> Option<&'a AllocationReport> {
     let largest = &crash.facts.memory.allocations.as_ref()?.largest;
-    largest.iter().filter(|one| one.committed_bytes > 0).max_by_key(|one| one.committed_bytes)
+    let own = |one: &&AllocationReport| {
+        one.committed_bytes > 0 && crash.facts.memory.is_of_program(one.base.0, one.size_bytes)
+    };
+    largest.iter().filter(own).max_by_key(|one| one.committed_bytes)
 }

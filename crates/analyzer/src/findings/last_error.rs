@@ -3,7 +3,9 @@
 //!
 //! # What proves it
 //! `LastStatusValue` and `LastErrorValue` of its TEB: STATUS_COMMITMENT_LIMIT and ERROR_COMMITMENT_LIMIT (1455) name the
-//! commit limit; STATUS_NO_MEMORY and ERROR_NOT_ENOUGH_MEMORY (8) leave open which it was.
+//! commit limit, STATUS_QUOTA_EXCEEDED (1816) and STATUS_PAGEFILE_QUOTA_EXCEEDED (1454) a quota,
+//! STATUS_INSUFFICIENT_RESOURCES (1450) the kernel's own memory, STATUS_CONFLICTING_ADDRESSES (487) addresses in use;
+//! STATUS_NO_MEMORY and ERROR_NOT_ENOUGH_MEMORY (8) leave open which it was.
 //!
 //! # What fools it
 //! Any later call of the thread overwrites both, and an earlier failure may have left them.
@@ -14,47 +16,66 @@
 //! # Source
 //! TEB; RtlNtStatusToDosError.
 
-use super::{Confidence, Crash, Found, code};
+use super::{Confidence, Crash, Found};
+use crate::exceptions::limit::{Limit, named_by};
+use crate::facts::{CodeReport, ThreadReport};
 
-const ERROR_NOT_ENOUGH_MEMORY: u64 = 8;
-const ERROR_OUTOFMEMORY: u64 = 14;
-const ERROR_COMMITMENT_LIMIT: u64 = 1455;
+/// What the thread's last status and error say of memory: the more telling one of the two.
+pub(crate) fn limit(thread: &ThreadReport) -> Option<Limit> {
+    let by = |code: &Option<CodeReport>| named_by(code.as_ref()?.code.0);
+    let (status, error) = (by(&thread.last_status), by(&thread.last_error));
+    [status, error].into_iter().flatten().find(|limit| *limit != Limit::Open).or(status).or(error)
+}
+
+/// What the exception's thread was refused for.
+pub(crate) fn told(crash: &Crash<'_>) -> Option<Limit> {
+    limit(crash.thread?)
+}
 
 /// Whether the thread says that commit was refused.
 pub(crate) fn names_commit_limit(crash: &Crash<'_>) -> bool {
-    let (status, error) = values(crash);
-    status == Some(code::COMMITMENT_LIMIT) || error == Some(ERROR_COMMITMENT_LIMIT)
+    told(crash) == Some(Limit::Commit)
 }
 
-fn values(crash: &Crash<'_>) -> (Option<u64>, Option<u64>) {
-    let thread = crash.thread;
-    let status = thread.and_then(|t| t.last_status.as_ref()).map(|s| s.code.0);
-    let error = thread.and_then(|t| t.last_error.as_ref()).map(|e| e.code.0);
-    (status, error)
+/// ` (STATUS_COMMITMENT_LIMIT)`, of the value that speaks of memory.
+pub(super) fn name(thread: &ThreadReport) -> Option<String> {
+    let speaks = |code: &&CodeReport| named_by(code.code.0).is_some();
+    let code = [&thread.last_status, &thread.last_error].into_iter().flatten().find(speaks)?;
+    Some(format!(" ({})", code.name.clone().unwrap_or_else(|| code.code.to_string())))
 }
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    let (status, error) = values(crash);
-    let open =
-        status == Some(code::NO_MEMORY) || matches!(error, Some(ERROR_NOT_ENOUGH_MEMORY | ERROR_OUTOFMEMORY));
     let thread = crash.thread?;
-    let (confidence, title) = if names_commit_limit(crash) {
-        (Confidence::Medium, "The thread's last error is the commit limit's: memory could not be committed.")
-    } else if open {
-        (Confidence::Low, "The thread's last error says that memory was refused, not which limit did it.")
-    } else {
-        return None;
+    let (confidence, title) = match limit(thread)? {
+        Limit::Commit => (
+            Confidence::Medium,
+            "The thread's last error is the commit limit's: memory could not be committed.",
+        ),
+        Limit::Quota => (Confidence::Medium, "The thread's last error is that of a quota that is used up."),
+        Limit::Resources => (
+            Confidence::Medium,
+            "The thread's last error says that the system lacked resources for what it asked.",
+        ),
+        // Which is also what any call with a wrong pointer gives.
+        Limit::AddressTaken if !crash.was_refused() => return None,
+        Limit::AddressTaken => {
+            (Confidence::Medium, "The thread's last error says that the addresses it asked for were in use.")
+        }
+        Limit::Open => {
+            (Confidence::Low, "The thread's last error says that memory was refused, not which limit did it.")
+        }
     };
-    let mut found = Found::new(confidence, title);
+    Some(values_of(Found::new(confidence, title), thread))
+}
+
+/// Adds a thread's last status and error.
+pub(super) fn values_of(mut found: Found, thread: &ThreadReport) -> Found {
     for (what, value) in [("LastStatusValue", &thread.last_status), ("LastErrorValue", &thread.last_error)] {
         if let Some(value) = value {
             let name = value.name.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
-            found = found.with_at(
-                what,
-                thread.teb32.unwrap_or(thread.teb).0,
-                format!("{:#x}{name}", value.code.0),
-            );
+            let teb = thread.teb32.unwrap_or(thread.teb).0;
+            found = found.with_at(what, teb, format!("{:#x}{name}", value.code.0));
         }
     }
-    Some(found)
+    found
 }

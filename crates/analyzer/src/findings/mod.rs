@@ -21,16 +21,19 @@ pub(crate) mod container_call;
 mod cpp_exception;
 mod crash;
 pub(crate) mod earlier_bad_alloc;
-mod ending;
+pub(crate) mod ending;
 pub(crate) mod fail_fast;
 mod hang;
 mod heap_corruption;
-mod job_limit;
+pub(crate) mod job_limit;
 pub(crate) mod largest_owners;
 pub(crate) mod last_error;
+pub(crate) mod memory_pressure;
 mod on_request;
+mod open_handles;
 mod out_of_memory_code;
 mod out_of_memory_function;
+pub(crate) mod refused_pointer;
 mod requested_size;
 mod reservations;
 mod stack_overflow;
@@ -155,6 +158,7 @@ detectors! {
     out_of_memory_function: "k",
     cpp_exception: ".exr -1",
     access_violation: ".exr -1; !address",
+    refused_pointer: "u {at}; r; !gle",
     stack_overflow: "!teb; k",
     fail_fast: ".exr -1",
     heap_corruption: ".exr -1; !heap -s -v",
@@ -174,11 +178,13 @@ detectors! {
     address_space_unknown: ".dumpdebug",
     reservations: "!address",
     last_error: "!gle",
+    memory_pressure: "!vm (kernel); !gle",
     job_limit: "!job (kernel)",
     commit_limit: "!vm (kernel)",
     commit_unknown: "!vm (kernel)",
     commit_charge: "!address -summary",
     largest_owners: "!heap -s; !address",
+    open_handles: "!handle 0 0",
 }
 
 /// Everything that is found.

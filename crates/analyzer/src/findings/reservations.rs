@@ -18,18 +18,20 @@ use super::{Confidence, Crash, Found, address_space_exhausted, address_space_fra
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let short_of_space = address_space_exhausted::detect(crash).is_some()
-        || address_space_fragmented::detect(crash).is_some_and(|_| crash.facts.dump.pointer_bits == 32);
+        || address_space_fragmented::detect(crash).is_some_and(|_| crash.bits() == 32);
     let memory = &crash.facts.memory;
     let allocations = memory.allocations.as_ref().filter(|_| short_of_space)?;
-    let held: u64 = allocations.largest.iter().map(|a| a.size_bytes).sum();
+    let own: Vec<_> =
+        allocations.largest.iter().filter(|one| memory.is_of_program(one.base.0, one.size_bytes)).collect();
+    let held: u64 = own.iter().map(|a| a.size_bytes).sum();
     let title = format!(
         "The {} largest allocations hold {} of {} in use.",
-        allocations.largest.len(),
+        own.len(),
         short(held),
-        short(memory.busy_bytes?)
+        short(memory.room().busy_bytes?)
     );
     let mut found = Found::new(Confidence::Medium, title);
-    for one in allocations.largest.iter().take(5) {
+    for one in own.into_iter().take(5) {
         let hint = one.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
         let what = format!("{} {}", one.kind, one.usage);
         let value = format!("{}, {} committed{hint}", short(one.size_bytes), short(one.committed_bytes));

@@ -132,6 +132,12 @@ impl<'d> Process<'d> {
         is_windows(self.system.as_ref())
     }
 
+    /// The program: the module at the PEB's image base, or else the first of the list, which it is by convention.
+    pub fn program(&self) -> Option<&Module> {
+        let at = |peb: &Peb| self.modules.iter().find(|m| m.base == peb.image_base);
+        self.pebs.iter().find_map(at).or(self.modules.first())
+    }
+
     /// The module that holds `address`, by its index.
     pub fn module_at(&self, address: u64) -> Option<usize> {
         self.by_address.at(address)

@@ -11,6 +11,8 @@ pub(super) struct Judgement {
     pub(super) title: String,
     /// `allocation_failure`, `commit_limit`, `confidence high`; empty without a verdict.
     pub(super) labels: Vec<String>,
+    /// Program, place, first frames and signature: what a ticket begins with.
+    pub(super) head: Vec<(&'static str, Vec<String>)>,
     /// What speaks for it, step by step.
     pub(super) steps: Vec<Step>,
     /// Headings and what stands under them: what was asked for, what would change the verdict, what to do.
@@ -33,6 +35,7 @@ pub(super) fn of(report: &Report) -> Judgement {
         return Judgement {
             title: without(report),
             labels: Vec::new(),
+            head: Vec::new(),
             steps: Vec::new(),
             lists: Vec::new(),
         };
@@ -50,6 +53,7 @@ pub(super) fn of(report: &Report) -> Judgement {
     Judgement {
         title: escape::line(&verdict.title),
         labels: labels.into_iter().flatten().collect(),
+        head: super::ticket::head(report),
         steps: steps(report),
         lists,
     }

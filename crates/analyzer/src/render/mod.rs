@@ -14,6 +14,7 @@ pub mod json;
 mod judgement;
 pub mod markdown;
 mod schema;
+mod ticket;
 
 pub use crate::facts::number;
 pub use schema::{diff_schema, schema};

@@ -32,6 +32,15 @@ impl Function {
         Some(Function::decode(bits, &bytes, begin))
     }
 
+    /// The function that begins at an address, or holds it; x64 only.
+    pub(super) fn at(code: &Code<'_, '_>, address: u64) -> Option<Function> {
+        let (begin, end) = bounds_of(code, address)?;
+        let length = usize::try_from(end.checked_sub(begin)?.min(MOST_BYTES)).ok()?;
+        let mut bytes = vec![0; length];
+        code.pages.read(begin, &mut bytes).ok()?;
+        Some(Function::decode(64, &bytes, begin))
+    }
+
     /// The function whose code is `bytes`, from its first address on.
     pub(super) fn decode(bits: u32, bytes: &[u8], begin: u64) -> Function {
         let decoder = Decoder::with_ip(bits, bytes, begin, DecoderOptions::NONE);
@@ -45,8 +54,12 @@ impl Function {
 }
 
 fn bounds64(code: &Code<'_, '_>, frame: &Frame) -> Option<(u64, u64)> {
-    let table = code.table(frame.lookup()).ok()?;
-    let rva = u32::try_from(frame.lookup().checked_sub(table.base())?).ok()?;
+    bounds_of(code, frame.lookup())
+}
+
+fn bounds_of(code: &Code<'_, '_>, address: u64) -> Option<(u64, u64)> {
+    let table = code.table(address).ok()?;
+    let rva = u32::try_from(address.checked_sub(table.base())?).ok()?;
     let part = table.find(&code.pages, rva).ok()??;
     let function = table.primary(&code.pages, part).ok()?;
     Some((table.base() + u64::from(function.begin), table.base() + u64::from(part.end.max(function.end))))

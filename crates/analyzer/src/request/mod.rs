@@ -3,10 +3,12 @@
 //! ```text
 //! stack ─ operator_new ─> bytes ─┬─ caller, factor ──> a second source; padding; what the code multiplies by
 //!                                └─ vector, text ────> the container, whose growth is what was asked for
+//! code at the fault ─ refused, allocator ─> the call that returned the null pointer which was used
 //! ```
 //!
 //! Nothing here needs symbols: code and stack lie in the dump.
 
+mod allocator;
 mod call;
 mod caller;
 pub(crate) mod element;
@@ -15,6 +17,7 @@ mod function;
 mod gnu_new;
 mod operator_new;
 mod places;
+mod refused;
 mod rust;
 mod text;
 mod vector;
@@ -23,6 +26,8 @@ use dumplens_core::Width;
 use iced_x86::Register;
 
 pub(crate) use call::{Call, of as call_of, without_parameters};
+pub use refused::RefusedPointer;
+pub(crate) use refused::find as find_refused;
 pub use text::Text;
 pub use vector::{Growth, Vector};
 

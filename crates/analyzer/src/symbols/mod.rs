@@ -201,6 +201,20 @@ impl<'p, 'd> Symbols<'p, 'd> {
         if self.spend(&sites) { sites } else { vec![bare] }
     }
 
+    /// The export that the function at an address begins with, whatever PDBs say: the same with and without them.
+    pub(crate) fn export(&mut self, address: u64, at: At) -> Option<String> {
+        let looked_up = match at {
+            At::Instruction => address,
+            At::Return => address.wrapping_sub(1),
+        };
+        let index = self.process.module_at(looked_up)?;
+        let rva = u32::try_from(looked_up - extent(&self.process.modules[index]).0).ok()?;
+        let memory = self.process.dump.memory();
+        let exports = self.exports(index);
+        let export = exports.below(rva)?;
+        exports.is_function_of(&memory, &export, rva).then_some(export.name)
+    }
+
     /// The sites of an address that lies `rva` behind the base of a module; `bare` is what is known without symbols.
     fn functions(&mut self, index: usize, rva: u32, bare: &Site) -> Vec<Site> {
         let behind_base = bare.offset.unwrap_or_default();
@@ -271,6 +285,6 @@ impl<'p, 'd> Symbols<'p, 'd> {
 }
 
 /// The module's image in the dump.
-fn image<'d>(process: &Process<'d>, module: &Module) -> Result<Image<'d>, ImageError> {
+pub(crate) fn image<'d>(process: &Process<'d>, module: &Module) -> Result<Image<'d>, ImageError> {
     Image::read(process.dump.memory(), module.base, module.size)
 }

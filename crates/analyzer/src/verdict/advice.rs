@@ -22,7 +22,14 @@ pub(super) fn of_refusal(crash: &Crash<'_>, cause: Cause, wanted: u64) -> Vec<St
              once."
                 .to_owned(),
         ),
-        Cause::ExternalLimitSuspected | Cause::Undetermined => {}
+        Cause::Quota => advice.push(
+            "See which quota the process has (a page file quota of the user, a limit of the working set), and raise it."
+                .to_owned(),
+        ),
+        Cause::SystemResources
+        | Cause::AddressTaken
+        | Cause::ExternalLimitSuspected
+        | Cause::Undetermined => {}
     }
     if cause != Cause::RequestExceedsAddressSpace {
         advice.extend(reserve_once(crash, wanted));
@@ -72,10 +79,12 @@ fn page_file(crash: &Crash<'_>, wanted: u64) -> Option<String> {
 /// What is reserved and holds nothing.
 fn unused(crash: &Crash<'_>) -> Option<String> {
     let allocations = crash.facts.memory.allocations.as_ref()?;
-    let unused = allocations.largest.iter().filter(|one| one.committed_bytes == 0 && one.reserved_bytes > 0);
+    let own =
+        allocations.largest.iter().filter(|one| crash.facts.memory.is_of_program(one.base.0, one.size_bytes));
+    let unused = own.filter(|one| one.committed_bytes == 0 && one.reserved_bytes > 0);
     let (count, reserved) =
         unused.fold((0u64, 0u64), |(n, bytes), one| (n + 1, bytes.saturating_add(one.reserved_bytes)));
-    let much = crash.facts.memory.busy_bytes? / 4;
+    let much = crash.facts.memory.room().busy_bytes? / 4;
     (reserved >= much).then(|| {
         format!(
             "{count} of the largest allocations are reserved and hold nothing: {} of address space. See who reserves \
@@ -86,8 +95,8 @@ fn unused(crash: &Crash<'_>) -> Option<String> {
 }
 
 fn wider(crash: &Crash<'_>) -> Option<String> {
-    let total = crash.facts.memory.total_bytes?;
-    match crash.facts.dump.pointer_bits {
+    let total = crash.facts.memory.room().total_bytes?;
+    match crash.bits() {
         32 if total <= TWO_GIB => Some(format!(
             "The process may use {} of address space. Linked with /LARGEADDRESSAWARE it may use 4 GB on 64-bit \
              Windows; a 64-bit build has 128 TB.",
@@ -126,7 +135,8 @@ fn reserve_once(crash: &Crash<'_>, wanted: u64) -> Option<String> {
 /// Where to look, if the process itself holds much.
 fn owners(crash: &Crash<'_>) -> Option<String> {
     let own = commit_unknown::own(crash)?;
-    let whole = commit_limit::figures(crash).map(|(_, limit)| limit).or(crash.facts.memory.total_bytes)?;
+    let whole =
+        commit_limit::figures(crash).map(|(_, limit)| limit).or(crash.facts.memory.room().total_bytes)?;
     let much = own >= whole / 4 || own >= 4 << 30;
     let heap = largest_owners::largest_heap(crash).map(|heap| {
         (

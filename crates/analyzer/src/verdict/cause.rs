@@ -5,6 +5,8 @@
 
 use super::Confidence;
 use crate::exceptions::code;
+use crate::exceptions::limit::Limit;
+use crate::findings::memory_pressure::{self, Pressure};
 use crate::findings::{Crash, Finding, commit_limit, commit_unknown, last_error};
 use crate::space::words;
 
@@ -21,6 +23,12 @@ words! {
         CommitLimit = "commit_limit",
         /// The limit of the process's job.
         JobLimit = "job_limit",
+        /// A quota of the user or of the process.
+        Quota = "quota",
+        /// What the kernel itself needs: pool, contiguous or large pages.
+        SystemResources = "system_resources",
+        /// The addresses that were asked for are in use.
+        AddressTaken = "address_taken",
         /// Nothing in the dump refuses it.
         ExternalLimitSuspected = "external_limit_suspected",
         /// The dump does not tell.
@@ -37,6 +45,9 @@ impl Cause {
             Cause::RequestExceedsAddressSpace => ": no process has so much address space",
             Cause::CommitLimit => ": the machine's commit limit was reached",
             Cause::JobLimit => ": the commit limit of the process's job was reached",
+            Cause::Quota => ": a quota was used up",
+            Cause::SystemResources => ": the system lacked resources for it",
+            Cause::AddressTaken => ": the addresses it asked for were in use",
             Cause::ExternalLimitSuspected => "; a limit that the dump does not show must have refused it",
             Cause::Undetermined => "; what refused it, the dump does not tell",
         }
@@ -63,9 +74,19 @@ fn commit(crash: &Crash<'_>) -> (Cause, Confidence) {
     let told = last_error::names_commit_limit(crash)
         || crash.exception.is_some_and(|e| e.code.0 == code::COMMITMENT_LIMIT);
     let figures = commit_limit::figures(crash).filter(|_| crash.wanted().is_some());
+    let by_status = match last_error::told(crash) {
+        Some(Limit::Quota) => Some(Cause::Quota),
+        Some(Limit::Resources) => Some(Cause::SystemResources),
+        Some(Limit::AddressTaken) => Some(Cause::AddressTaken),
+        Some(Limit::Commit | Limit::Open) | None => None,
+    };
+    if let Some(cause) = by_status {
+        return (cause, Confidence::Medium);
+    }
     match (figures, told) {
         (Some(_), _) if commit_limit::is_short(crash) => (Cause::CommitLimit, Confidence::High),
         (_, true) => (Cause::CommitLimit, Confidence::Medium),
+        _ if memory_pressure::is_tight(crash) => (Cause::AddressSpaceFragmented, Confidence::Medium),
         (None, false) if crash.wanted().is_none() && commit_limit::is_nearly_reached(crash) => {
             (Cause::CommitLimit, Confidence::Low)
         }
@@ -73,6 +94,19 @@ fn commit(crash: &Crash<'_>) -> (Cause, Confidence) {
         (None, false) if exceeds_ram(crash) => (Cause::CommitLimit, Confidence::Low),
         (None, false) => (Cause::Undetermined, Confidence::Low),
     }
+}
+
+/// The cause that a limit suggests at which process or machine was, whatever ended the program.
+pub(super) fn of_pressure(crash: &Crash<'_>) -> Option<Cause> {
+    Some(match memory_pressure::of(crash)? {
+        Pressure::Commit | Pressure::Told(Limit::Commit) => Cause::CommitLimit,
+        Pressure::Job => Cause::JobLimit,
+        Pressure::AddressSpace => Cause::AddressSpaceFragmented,
+        Pressure::Told(Limit::Quota) => Cause::Quota,
+        Pressure::Told(Limit::Resources) => Cause::SystemResources,
+        Pressure::Told(Limit::AddressTaken) => Cause::AddressTaken,
+        Pressure::Told(Limit::Open) => Cause::Undetermined,
+    })
 }
 
 /// Whether the process alone had committed more than the machine has RAM.
@@ -100,6 +134,9 @@ pub(super) fn unless(crash: &Crash<'_>, cause: Cause) -> Vec<String> {
         Cause::CommitLimit => {
             "SystemMemoryInfo in the dump (Windows 8.1 and later write it) would prove it or rule it out; a job's \
              limit gives the same error."
+        }
+        Cause::Quota | Cause::SystemResources | Cause::AddressTaken => {
+            "The thread's last status may be left over from an earlier call: then something else refused it."
         }
         Cause::JobLimit => "The figures are those of the time of the dump; the job may have others in it.",
         Cause::ExternalLimitSuspected => {

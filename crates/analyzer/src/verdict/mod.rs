@@ -2,6 +2,7 @@
 
 mod advice;
 mod cause;
+mod place;
 
 pub mod signature;
 
@@ -13,7 +14,7 @@ pub use cause::Cause;
 
 use crate::exceptions::code;
 use crate::facts::Hex;
-use crate::findings::{self, Crash, Finding, fail_fast};
+use crate::findings::{self, Crash, Finding, fail_fast, memory_pressure, refused_pointer};
 use crate::request::{Asked, Call, Container};
 use crate::space::words;
 
@@ -78,7 +79,9 @@ pub struct VerdictReport {
     pub title: String,
     /// How sure it is.
     pub confidence: Confidence,
-    /// Why, of an allocation that failed.
+    /// What is blamed; `None` without an exception, or where no module holds the code.
+    pub place: Option<BlamedPlace>,
+    /// Why memory was refused; of any other end the limit at which process or machine was, if it was at one.
     pub cause: Option<Cause>,
     /// What speaks for it, in the order in which a person would check it: the titles of the findings.
     pub because: Vec<String>,
@@ -88,6 +91,19 @@ pub struct VerdictReport {
     pub advice: Vec<String>,
     /// Of an allocation that failed: what was asked for, as far as it is known.
     pub allocation: Option<AllocationFailure>,
+}
+
+/// A place in the code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BlamedPlace {
+    /// The thread.
+    pub thread_id: u32,
+    /// The debugger's name of the module.
+    pub module: String,
+    /// From the module's base: to the instruction that ran in the innermost frame, or to the return address.
+    pub offset: Hex,
+    /// The function, where a PDB or an export tells it for certain.
+    pub function: Option<String>,
 }
 
 /// What was asked for.
@@ -120,6 +136,10 @@ fn is_large(requested: &Hex) -> bool {
 
 /// What the findings mean together.
 pub(crate) fn of(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
+    VerdictReport { place: place::of(crash.facts), ..judged(crash, findings) }
+}
+
+fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
     let found = |id: &str| findings.iter().find(|finding| finding.id == id);
     let because = findings.iter().map(|finding| finding.title.clone()).collect();
     if crash.was_refused() {
@@ -129,15 +149,15 @@ pub(crate) fn of(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
     let kind = kind(crash, main.map(|finding| finding.id.as_ref()));
     let confidence = main.map_or(Confidence::Medium, |finding| finding.confidence);
     let title = main.map_or_else(|| unnamed(crash), |finding| finding.title.clone());
-    let title = match found("last_error") {
-        Some(_) if kind == Kind::Abort => {
-            format!("{title} The last request that Windows refused this thread was for memory.")
-        }
-        _ => title,
+    let pressure = found("memory_pressure").and_then(|_| memory_pressure::of(crash));
+    let title = match pressure.filter(|_| crash.facts.exception.is_some()) {
+        Some(pressure) => format!("{title} {}", memory_pressure::in_short(pressure)),
+        None => title,
     };
+    let cause = pressure.and_then(|_| cause::of_pressure(crash));
     let confidence = if kind == Kind::NoException { Confidence::High } else { confidence };
-    let confidence = confidence.min(root(findings));
-    VerdictReport { because, advice: advice::of_crash(crash, main), ..plain(kind, title, confidence) }
+    let confidence = confidence.min(wrapped(findings));
+    VerdictReport { because, cause, advice: advice::of_crash(crash, main), ..plain(kind, title, confidence) }
 }
 
 /// Findings that say by themselves what happened, the more telling ones first.
@@ -198,6 +218,7 @@ fn plain(kind: Kind, title: String, confidence: Confidence) -> VerdictReport {
         kind,
         title,
         confidence,
+        place: None,
         cause: None,
         because: Vec::new(),
         unless: Vec::new(),
@@ -215,6 +236,7 @@ fn allocation_failure(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport 
                 "Memory was refused; how much was asked for is not known, since the dump was redacted."
                     .to_owned()
             }
+            _ if refused_pointer::proven(crash).is_some() => unchecked(crash, "Memory", cause),
             Cause::Undetermined => "Memory was refused; how much was asked for is not known.".to_owned(),
             _ => format!("Memory was refused{}.", cause.words()),
         };
@@ -239,15 +261,31 @@ fn allocation_failure(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport 
     }
 }
 
-/// How sure it is that memory was refused at all: less, where only an earlier exception says so, or one that another
-/// stands for.
+/// How sure it is that memory was refused at all: less, where only an earlier exception or the code says so, or one that
+/// another stands for.
 fn root(findings: &[Finding]) -> Confidence {
-    let of = |id: &str| findings.iter().find(|finding| finding.id == id).map(|finding| finding.confidence);
-    of("earlier_bad_alloc").into_iter().chain(of("wrapped_exception")).min().unwrap_or(Confidence::High)
+    let inferred = ["earlier_bad_alloc", "wrapped_exception", "refused_pointer"];
+    let of = findings.iter().filter(|finding| inferred.contains(&finding.id.as_ref()));
+    of.map(|finding| finding.confidence).min().unwrap_or(Confidence::High)
+}
+
+/// How sure it is which exception another stands for.
+fn wrapped(findings: &[Finding]) -> Confidence {
+    let of = findings.iter().find(|finding| finding.id == "wrapped_exception");
+    of.map_or(Confidence::High, |finding| finding.confidence)
+}
+
+/// A refusal that nobody looked at.
+fn unchecked(crash: &Crash<'_>, what: &str, cause: Cause) -> String {
+    let allocator = refused_pointer::proven(crash).map_or("an allocator", |refused| &refused.allocator);
+    format!("{what} was refused, and the null pointer that {allocator} returned was used{}.", cause.words())
 }
 
 fn title(crash: &Crash<'_>, wanted: u64, cause: Cause) -> String {
     let size = findings::short(wanted);
+    if crash.request.is_none() && refused_pointer::proven(crash).is_some() {
+        return unchecked(crash, &format!("A request for {size}"), cause);
+    }
     let growing = crash.request.filter(|r| matches!(r.container, Some(Container::Vector(_))));
     let elements = growing.and_then(|r| Some((r.elements()?, r.element_size?)));
     match (growing, elements) {
@@ -278,7 +316,11 @@ fn allocation(crash: &Crash<'_>, wanted: u64) -> AllocationFailure {
 
 /// What asked: the container that the arithmetic proves, or the one that symbols name, or what the code shows.
 fn origin(crash: &Crash<'_>, call: Option<Call>) -> Origin {
-    let Some(request) = crash.request else { return Origin::Unknown };
+    let Some(request) = crash.request else {
+        let malloc =
+            refused_pointer::proven(crash).is_some_and(|refused| refused.allocator.contains("malloc"));
+        return if malloc { Origin::Malloc } else { Origin::Unknown };
+    };
     match (call, request.container, request.padding) {
         (Some(Call::Reserve), _, _) => Origin::VectorReserve,
         (Some(Call::Resize), _, _) => Origin::VectorResize,

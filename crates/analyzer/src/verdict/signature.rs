@@ -15,11 +15,11 @@ use crate::stack::{Trust, is_system};
 use crate::symbols::Source;
 
 /// Version of the ids: the number after their `v`. Raised when the same dump would get another id.
-pub const SIGNATURE_VERSION: u32 = 1;
+pub const SIGNATURE_VERSION: u32 = 2;
 
 /// Version of everything that is concluded from a dump. Raised when a dump may get another verdict or signature than
 /// before; stored results of older versions are then worked out again.
-pub const ANALYSIS_VERSION: u32 = 1;
+pub const ANALYSIS_VERSION: u32 = 2;
 
 /// Frames that are part of a signature.
 const FRAMES: usize = 2;
@@ -27,7 +27,7 @@ const FRAMES: usize = 2;
 /// Under which cause a dump is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SignatureReport {
-    /// `v1-` and 12 hex digits.
+    /// `v2-` and 12 hex digits.
     pub id: String,
     /// As `id`, without offsets: what is left of it when the program is built anew.
     pub family: String,
@@ -43,8 +43,10 @@ pub struct SignatureReport {
     pub program: Option<String>,
     /// The blamed frame, and its caller if that is the program's code too.
     pub frames: Vec<SignatureFrame>,
-    /// The largest power of two that is not above the bytes asked for.
+    /// The largest power of two that is not above the bytes asked for; `None` of small requests.
     pub size_class_bytes: Option<u64>,
+    /// `dumplens` and the id, as crash collectors such as Sentry want what they group by.
+    pub fingerprint: [String; 2],
 }
 
 /// A frame of a signature.
@@ -60,25 +62,48 @@ pub struct SignatureFrame {
     pub function: Option<String>,
 }
 
-/// The signature of a verdict that was reached without names; the frames of the exception's thread must have been walked.
+/// Up to so many bytes it is chance which request is refused: such dumps are counted by the cause and who has the memory.
+const SMALL: u64 = 256 << 10;
+
+/// The signature of a verdict that was reached without PDBs' names; the frames of the exception's thread must have been walked.
 pub(crate) fn of(facts: &Facts, verdict: &VerdictReport) -> SignatureReport {
-    let frames = blamed(facts, verdict);
-    let program = facts.process.image.as_deref().filter(|_| frames.is_empty());
     let size = verdict.allocation.as_ref().map(|a| a.requested_bytes).filter(|size| *size > 0);
+    let small = size.is_some_and(|size| size <= SMALL);
+    let frames = if small { Vec::new() } else { blamed(facts, verdict) };
+    let program = facts.process.image.as_deref().filter(|_| frames.is_empty());
+    let owner = || Some(owner(facts).to_owned());
+    let thrown = || facts.exception_meant().and_then(|exception| what(verdict.kind, exception));
     let mut signature = SignatureReport {
         id: String::new(),
         family: String::new(),
         version: SIGNATURE_VERSION,
         kind: verdict.kind,
         cause: verdict.cause,
-        what: facts.exception_meant().and_then(|exception| what(verdict.kind, exception)),
+        what: if small { owner() } else { thrown() },
         program: program.map(file_name),
         frames,
-        size_class_bytes: size.map(|size| 1 << size.ilog2()),
+        size_class_bytes: size.filter(|_| !small).map(|size| 1 << size.ilog2()),
+        fingerprint: Default::default(),
     };
     signature.id = id(&signature, true);
     signature.family = id(&signature, false);
+    signature.fingerprint = ["dumplens".to_owned(), signature.id.clone()];
     signature
+}
+
+/// Who has the memory: the heaps, if they hold half of what the process has committed; the process; or others, if it
+/// holds less than a quarter of what the machine may commit.
+fn owner(facts: &Facts) -> &'static str {
+    let own = facts.memory.private_commit_estimate_bytes.unwrap_or(0);
+    let heaps = facts.heaps.iter().fold(0u64, |sum, heap| sum.saturating_add(heap.committed_bytes));
+    let limit = facts.system.memory.as_ref().and_then(|memory| memory.commit_limit_bytes);
+    match limit {
+        Some(limit) if own < limit / 4 && facts.memory.room().total_bytes.is_none_or(|all| own < all / 4) => {
+            "other_processes"
+        }
+        _ if heaps >= own / 2 => "heaps",
+        _ => "process",
+    }
 }
 
 /// What was thrown or raised, if its kind leaves that open.
@@ -96,12 +121,17 @@ fn what(kind: Kind, exception: &ExceptionReport) -> Option<String> {
 /// The frames of the program's code that the exception's thread ran in.
 fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFrame> {
     let Some(exception) = facts.exception_meant() else { return Vec::new() };
-    let rows: Vec<&FrameReport> = facts.crashed_frames().iter().filter(|row| !row.inline).collect();
-    let request = facts.request.as_ref().filter(|r| !r.earlier && verdict.allocation.is_some());
+    if let Some(frame) = of_program(facts) {
+        return vec![frame];
+    }
+    let request = facts.request.as_ref().filter(|_| verdict.allocation.is_some());
+    // What was refused before the program ended itself: whoever asked, and not the block that caught it.
+    let earlier = request.is_some_and(|request| request.earlier);
+    let frames = if earlier { &facts.earlier_frames } else { facts.crashed_frames() };
+    let rows: Vec<&FrameReport> = frames.iter().filter(|row| !row.inline).collect();
     let start = match request {
         Some(request) => request.frame + 1,
-        None if throws(facts, exception, &rows) => 2,
-        None => 0,
+        None => reporters(facts, exception, &rows),
     };
     let rows = rows.get(start..).unwrap_or_default();
     let own = |row: &FrameReport| frame(facts, row);
@@ -125,6 +155,50 @@ fn recursion(mut frames: Vec<SignatureFrame>) -> Vec<SignatureFrame> {
     frames.sort_by_key(place);
     let repeated = frames.chunk_by(|a, b| place(a) == place(b)).filter(|same| same.len() > 1);
     repeated.take(FRAMES).map(|same| same[0].clone()).collect()
+}
+
+/// How many of the innermost frames only report what happened.
+fn reporters(facts: &Facts, exception: &ExceptionReport, rows: &[&FrameReport]) -> usize {
+    if throws(facts, exception, rows) {
+        return 2;
+    }
+    if exception.code.0 == GNU_CPP {
+        // RaiseException, _Unwind_RaiseException, __cxa_throw.
+        return 3;
+    }
+    // Exported functions by which a runtime ends itself, such as V8's.
+    let fatal = |row: &&FrameReport| row.export.as_deref().is_some_and(is_fatal);
+    rows.iter().take(NEAR).rposition(fatal).map_or(0, |n| n + 1)
+}
+
+/// What GNU compilers' `throw` raises.
+const GNU_CPP: u64 = 0x2047_4343;
+/// Frames among which a runtime's fatal error is looked for.
+const NEAR: usize = 8;
+
+/// Whether an export is a function by which a runtime says that it cannot go on; decorated or not.
+fn is_fatal(export: &str) -> bool {
+    const FATAL: [&str; 6] = [
+        "FatalOOM",
+        "OS::Abort",
+        "Abort@OS@base@v8",
+        "OnFatalError",
+        "OOMErrorHandler",
+        "FatalProcessOutOfMemory",
+    ];
+    export == "abort" || FATAL.iter().any(|name| export.contains(name))
+}
+
+/// The place of a 32-bit program's exception in a 64-bit dump, whose stack is that of the code that switches processors.
+fn of_program(facts: &Facts) -> Option<SignatureFrame> {
+    let exception = facts.exception_of_program()?;
+    let module = facts.modules.get(exception.module_index?)?;
+    Some(SignatureFrame {
+        module: module_name(&module.path).to_lowercase(),
+        offset: Hex(exception.address.0.saturating_sub(module.base.0)),
+        debug_id: module.debug_id.clone(),
+        function: None,
+    })
 }
 
 /// Whether frame 0 raised a C++ exception: frame 1 is then `_CxxThrowException`, in whatever module it was linked into.
@@ -155,7 +229,7 @@ fn file_name(path: &str) -> String {
     path.rsplit(['\\', '/']).next().unwrap_or_default().to_lowercase()
 }
 
-/// `v1-` and the first 12 hex digits of the SHA-256 of the parts, one to a line.
+/// `v2-` and the first 12 hex digits of the SHA-256 of the parts, one to a line.
 fn id(signature: &SignatureReport, offsets: bool) -> String {
     let text = |text: Option<&str>| text.unwrap_or("-").replace('\n', " ");
     let mut lines = vec![

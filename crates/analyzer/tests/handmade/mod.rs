@@ -14,7 +14,9 @@ use dumplens_analyzer::stack::Trust;
 
 use dumplens_analyzer::findings::{Evidence, Finding};
 use dumplens_analyzer::verdict::signature::{SignatureFrame, SignatureReport};
-use dumplens_analyzer::verdict::{AllocationFailure, Cause, Confidence, Kind, Origin, VerdictReport};
+use dumplens_analyzer::verdict::{
+    AllocationFailure, BlamedPlace, Cause, Confidence, Kind, Origin, VerdictReport,
+};
 
 #[allow(clippy::unnecessary_wraps)] // as the fields want it
 fn text(text: &str) -> Option<String> {
@@ -43,6 +45,8 @@ pub(crate) fn report() -> Report {
                 message: "the dump is cut off: 4096 bytes of the memory it lists are not in the file".into(),
             }],
             request: None,
+            earlier_frames: Vec::new(),
+            refused_pointer: None,
         },
         verdict: Some(verdict()),
         signature: Some(signature()),
@@ -52,9 +56,9 @@ pub(crate) fn report() -> Report {
 
 fn signature() -> SignatureReport {
     SignatureReport {
-        id: "v1-0123456789ab".into(),
-        family: "v1-ba9876543210".into(),
-        version: 1,
+        id: "v2-0123456789ab".into(),
+        family: "v2-ba9876543210".into(),
+        version: 2,
         kind: Kind::AllocationFailure,
         cause: Some(Cause::CommitLimit),
         what: None,
@@ -66,6 +70,7 @@ fn signature() -> SignatureReport {
             function: text("grow\u{1b}[2J"),
         }],
         size_class_bytes: Some(1 << 31),
+        fingerprint: ["dumplens".into(), "v2-0123456789ab".into()],
     }
 }
 
@@ -115,6 +120,7 @@ fn process() -> ProcessReport {
     ProcessReport {
         id: Some(4242),
         image: text("C:\\Program Files\\Acme\\app.exe"),
+        version: text("1.2.3.4"),
         command_line: text("app.exe --serve 8080"),
         created: text("2023-11-14T22:13:20Z"),
         uptime_seconds: Some(600),
@@ -133,6 +139,7 @@ fn process() -> ProcessReport {
             virtual_bytes: Some(7 << 30),
             peak_virtual_bytes: Some((1 << 53) + 1),
             shared_commit_bytes: Some(0),
+            job_shared_commit_bytes: None,
             job_private_commit_bytes: None,
             job_private_commit_limit_bytes: None,
             job_total_commit_limit_bytes: None,
@@ -171,6 +178,8 @@ fn main_thread() -> ThreadReport {
         frames: None,
         stopped: None,
         blame: None,
+        is_ending: false,
+        exit_code: None,
         exceptions: Some(exceptions::earlier()),
     }
 }
@@ -180,6 +189,7 @@ pub(crate) fn frames() -> Vec<FrameReport> {
     let plain = FrameReport {
         exact: false,
         source: None,
+        export: None,
         ip: Hex(0x7ffb_1234_5678),
         sp: Hex(0x40_002f_f800),
         inline: false,
@@ -311,6 +321,12 @@ fn verdict() -> VerdictReport {
         kind: Kind::AllocationFailure,
         title: "An allocation of 923.778 MB failed because the machine's commit limit was reached.".into(),
         confidence: Confidence::High,
+        place: Some(BlamedPlace {
+            thread_id: 0x1a2c,
+            module: "app".into(),
+            offset: Hex(0x1042),
+            function: text("grow\u{1b}[2J"),
+        }),
         cause: Some(Cause::CommitLimit),
         because: vec!["std::bad_alloc was thrown.".into(), "968651191 = 60540697 x 16 + 0x27.".into()],
         allocation: Some(AllocationFailure {
@@ -433,6 +449,7 @@ fn memory() -> MemoryReport {
         free_bytes: Some(0x7ffe_db44_4000),
         largest_free: Some(free.largest),
         fragmentation: Some(0.25),
+        program_space: None,
         private_commit_estimate_bytes: Some(0x200_0000),
         allocations: Some(allocations()),
         kind: vec![
@@ -483,6 +500,7 @@ pub(crate) fn report_without_map() -> Report {
     report.facts.process = ProcessReport {
         id: None,
         image: None,
+        version: None,
         command_line: None,
         created: None,
         uptime_seconds: None,
@@ -509,6 +527,7 @@ pub(crate) fn report_without_map() -> Report {
         free_bytes: None,
         largest_free: None,
         fragmentation: None,
+        program_space: None,
         private_commit_estimate_bytes: None,
         allocations: None,
         usage: vec![

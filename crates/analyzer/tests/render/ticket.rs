@@ -91,10 +91,17 @@ fn a_ticket_says_what_matters() {
             "",
             "`allocation_failure` · `commit_limit` · `confidence high`",
             "",
-            "1. std::bad\\_alloc was thrown in thread 0x3e8.",
-            "   - exception at `0x7ffb12345678`: `0xe06d7363\\u{202e}`",
+            "- Program: `app.exe 1.2.3.4, dump of 2023-11-14T22:23:20Z`",
+            "- Place: `thread 0x1a2c, app+0x1042, grow\\u{1b}[2J`",
         ]
     );
+    for line in [
+        "- Signature: `v2-0123456789ab`",
+        "1. std::bad\\_alloc was thrown in thread 0x3e8.",
+        "   - exception at `0x7ffb12345678`: `0xe06d7363\\u{202e}`",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}");
+    }
     for wanted in [
         "   - WinDbg: `.exr -1`",
         "2. A vector of 16-byte elements was growing by half",

@@ -37,6 +37,8 @@ pub struct VmCounters {
     pub private_working_set_bytes: Option<u64>,
     /// `SharedCommitUsage`.
     pub shared_commit_bytes: Option<u64>,
+    /// `JobSharedCommitUsage`.
+    pub job_shared_commit_bytes: Option<u64>,
     /// `JobPrivateCommitUsage`.
     pub job_private_commit_bytes: Option<u64>,
     /// `JobPrivateCommitLimit`; zero means none and is `None`.
@@ -60,6 +62,7 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Option<Vm
         peak_virtual_bytes: None,
         private_working_set_bytes: None,
         shared_commit_bytes: None,
+        job_shared_commit_bytes: None,
         job_private_commit_bytes: None,
         job_private_commit_limit_bytes: None,
         job_total_commit_limit_bytes: None,
@@ -82,6 +85,7 @@ fn version_2(counters: &mut VmCounters, flags: u16, tail: &MINIDUMP_PROCESS_VM_C
     counters.private_bytes = given(EX, tail.private_usage);
     counters.private_working_set_bytes = given(EX2, tail.private_working_set_size);
     counters.shared_commit_bytes = given(EX2, tail.shared_commit_usage);
+    counters.job_shared_commit_bytes = given(JOB, tail.job_shared_commit_usage);
     counters.job_private_commit_bytes = given(JOB, tail.job_private_commit_usage);
     counters.job_private_commit_limit_bytes = given(JOB, tail.job_private_commit_limit).filter(|n| *n != 0);
     counters.job_total_commit_limit_bytes = given(JOB, tail.job_total_commit_limit).filter(|n| *n != 0);

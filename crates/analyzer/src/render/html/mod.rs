@@ -70,6 +70,13 @@ fn verdict(out: &mut String, judgement: &Judgement) {
         let labels = judgement.labels.iter().map(|label| format!("<li>{}</li>", text(label)));
         out.push_str(&format!("<ul class=labels>{}</ul>\n", labels.collect::<String>()));
     }
+    if !judgement.head.is_empty() {
+        let rows = judgement.head.iter().map(|(label, lines)| {
+            let lines: Vec<String> = lines.iter().map(|line| safe(line)).collect();
+            format!("<tr><th>{label}</th><td><code>{}</code></td></tr>", lines.join("<br>"))
+        });
+        out.push_str(&format!("<table class=ticket>{}</table>\n", rows.collect::<String>()));
+    }
     out.push_str("</header>\n");
     if judgement.steps.is_empty() && judgement.lists.is_empty() {
         return;

@@ -33,6 +33,13 @@ fn verdict(out: &mut String, judgement: &Judgement) {
         let labels: Vec<String> = judgement.labels.iter().map(|label| code(label)).collect();
         out.push_str(&format!("\n{}\n", labels.join(" · ")));
     }
+    if !judgement.head.is_empty() {
+        out.push('\n');
+    }
+    for (label, lines) in &judgement.head {
+        let lines: Vec<String> = lines.iter().map(|line| safe_code(line)).collect();
+        out.push_str(&format!("- {label}: {}\n", lines.join(" ← ")));
+    }
     if !judgement.steps.is_empty() {
         out.push('\n');
     }

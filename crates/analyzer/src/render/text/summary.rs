@@ -2,7 +2,9 @@
 
 use super::{comment, exception, field, warnings};
 use crate::facts::number::{duration, duration_of_seconds, hex, size, size_text};
-use crate::facts::{MemoryReport, PlaceReport, ProcessReport, RowReport, SystemMemoryReport};
+use crate::facts::{
+    MemoryReport, PlaceReport, ProcessReport, ProgramSpaceReport, RowReport, SystemMemoryReport,
+};
 use crate::render::escape;
 use crate::report::Report;
 
@@ -52,8 +54,25 @@ pub(in crate::render) fn head_lines(report: &Report) -> Vec<(&'static str, Vec<S
         let peak = size_text(counters.peak_pagefile_bytes);
         lines.push(("Commit", vec![format!("{} charged to the process (peak {peak})", size_text(charge))]));
     }
+    lines.extend(report.facts.memory.program_space.as_ref().map(|p| ("Program", vec![program_line(p)])));
     lines.extend(report.facts.exception.as_ref().map(|e| ("Exception", vec![exception::brief(e)])));
     lines
+}
+
+/// What the 32-bit program itself can use, of which the tables below show more.
+fn program_line(program: &ProgramSpaceReport) -> String {
+    let aware = match program.large_address_aware {
+        Some(true) => "large address aware",
+        Some(false) => "not large address aware",
+        None => "its header is not kept",
+    };
+    let largest = program.largest_free.map_or(0, |place| place.size_bytes);
+    format!(
+        "32-bit, {aware}: of {} it has {} free, {} in one piece",
+        size_text(program.limit_bytes),
+        size_text(program.free_bytes),
+        size_text(largest)
+    )
 }
 
 pub(super) fn system_line(report: &Report) -> String {

@@ -1,8 +1,8 @@
 //! The verdict: what happened in one sentence, then the chain of evidence, what would change it, and what to do.
 
-use super::warnings;
+use super::{field, warnings};
 use crate::findings::{Evidence, Finding};
-use crate::render::escape;
+use crate::render::{escape, ticket};
 use crate::report::Report;
 use crate::verdict::VerdictReport;
 
@@ -18,10 +18,10 @@ pub fn why(report: &Report) -> String {
         return out;
     };
     wrap(&mut out, "", &escape::line(&verdict.title));
-    if let Some((id, place)) = place(report) {
-        out.push_str(&format!("In thread {id:#x}, {}\n", escape::line(&place)));
+    out.push_str(&format!("{}\n\n", label(verdict)));
+    for (label, lines) in ticket::head(report) {
+        field(&mut out, label, &lines);
     }
-    out.push_str(&format!("{}\n", label(verdict)));
     for (n, finding) in report.findings.iter().enumerate() {
         out.push('\n');
         step(&mut out, n + 1, finding);
@@ -33,13 +33,6 @@ pub fn why(report: &Report) -> String {
     list(&mut out, "What to do:", &verdict.advice);
     warnings(&mut out, &report.facts.warnings);
     out
-}
-
-/// The exception's thread, and where it was.
-fn place(report: &Report) -> Option<(u32, String)> {
-    let id = report.facts.exception.as_ref()?.thread_id;
-    let thread = report.facts.threads.iter().find(|thread| thread.id == id)?;
-    Some((id, thread.place()?))
 }
 
 /// `[allocation_failure, commit_limit, confidence high]`.

@@ -141,7 +141,8 @@ fn only_in_the_image() -> Case {
     let mut world = world(new64::USUAL, vec![Code::new("give_up", body)], "give_up", COMMITMENT_LIMIT);
     vector(&mut world, 0, 0);
     world.last = (0, 0);
-    finish("bad-alloc-only-in-the-image", world, Truth::other("abort"))
+    let truth = Truth { cause: Wanted::Is("commit_limit"), ..Truth::other("abort") };
+    finish("bad-alloc-only-in-the-image", world, truth)
 }
 
 /// The worker is in the catch block of a bad_alloc, and waits; main fails fast for a reason of its own.
@@ -175,6 +176,6 @@ fn in_another_thread() -> Case {
     world.handling = vec![IN_CATCH_BLOCK];
     world.run_thread(0, "main");
     world.run_thread(1, "recording");
-    let truth = Truth::other("fail_fast");
+    let truth = Truth { cause: Wanted::Is("commit_limit"), ..Truth::other("fail_fast") };
     Case { name: "bad-alloc-in-another-thread", process: at_commit_limit(world.finish()), truth }
 }

@@ -22,6 +22,7 @@ mod runtimes;
 pub mod space32;
 pub mod story;
 mod truth;
+mod unchecked;
 mod violations;
 mod world;
 
@@ -56,6 +57,7 @@ pub fn all() -> Vec<Maker> {
         handled::CASES,
         runtimes::CASES,
         violations::CASES,
+        unchecked::CASES,
     ]
     .concat()
 }

@@ -15,7 +15,6 @@ use crate::process::Process;
 /// Every case.
 pub(super) const CASES: &[Maker] = &[
     null_read,
-    null_write_after_malloc,
     non_canonical,
     freed,
     reserved,
@@ -67,14 +66,6 @@ fn reading(name: &'static str, address: u64) -> Case {
 /// A member of an object that is not there.
 fn null_read() -> Case {
     reading("null-read", 0)
-}
-
-/// malloc returned null, and the program wrote there. The program asked and was refused, but this is what it did wrong.
-fn null_write_after_malloc() -> Case {
-    let ops = body(&[Op::MovImm(CX, 900_000_000), Op::CallImport("malloc"), Op::StoreImm(at(AX, 0), 1)]);
-    let mut world = process(&ops);
-    world.last = (8, 0xC000_0017);
-    finish("null-write-after-malloc", world, "access_violation")
 }
 
 /// No address of the processor: Windows reports a read of -1.

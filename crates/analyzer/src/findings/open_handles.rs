@@ -1,0 +1,39 @@
+//! # What it detects
+//! The process holds so many handles that it may leak them.
+//!
+//! # What proves it
+//! The handle stream lists every handle with its type.
+//!
+//! # What fools it
+//! Servers may need tens of thousands. Handles of windows and of GDI are not in the stream.
+//!
+//! # Example
+//! `The process has 30,000 handles open, 29,400 of them Event: it may leak them.`
+//!
+//! # Source
+//! MINIDUMP_HANDLE_DATA_STREAM.
+
+use super::{Confidence, Crash, Found, grouped};
+
+/// More than programs use as a rule: 10,000 is what Windows allows of windows and GDI objects.
+const MANY: u64 = 10_000;
+/// Types that are listed.
+const LISTED: usize = 5;
+
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let handles = crash.facts.process.handles.as_ref()?;
+    let all = handles.iter().fold(0u64, |sum, one| sum.saturating_add(one.count));
+    let most = handles.first().filter(|_| all >= MANY)?;
+    let kind =
+        |name: &str| if name.is_empty() { "of a type that is not kept".to_owned() } else { name.to_owned() };
+    let title = format!(
+        "The process has {} handles open, {} of them {}: it may leak them.",
+        grouped(all),
+        grouped(most.count),
+        kind(&most.kind)
+    );
+    let found = Found::new(Confidence::Medium, title);
+    Some(
+        handles.iter().take(LISTED).fold(found, |found, one| found.with(kind(&one.kind), grouped(one.count))),
+    )
+}

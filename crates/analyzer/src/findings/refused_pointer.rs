@@ -1,0 +1,50 @@
+//! # What it detects
+//! The null pointer that was used is what an allocator returned: a request for memory failed, and nobody looked.
+//!
+//! # What proves it
+//! The register of the faulting instruction, followed back through the function's code to a call of malloc, calloc,
+//! realloc, HeapAlloc, VirtualAlloc, CoTaskMemAlloc and the like, by the import's address and the export there, or by
+//! malloc's code; and the thread's last status, which must be one that refused memory leaves behind. The argument of that
+//! call tells the size.
+//!
+//! # What fools it
+//! The code is followed as it stands: of two ways to one place it takes the one that falls through. The status alone proves
+//! nothing: a refusal that was handled leaves it too.
+//!
+//! # Example
+//! `The null pointer that was used is what msvcrt!malloc returned: 572.205 MB were asked for.`
+//!
+//! # Source
+//! The x64 calling convention; import tables; TEB.
+
+use super::{Confidence, Crash, Found, code, last_error, short};
+use crate::request::RefusedPointer;
+
+/// The call that returned the null pointer, if the thread's status says too that memory was refused.
+pub(crate) fn proven<'a>(crash: &Crash<'a>) -> Option<&'a RefusedPointer> {
+    let refused = crash.facts.refused_pointer.as_ref()?;
+    crash.raised(code::ACCESS_VIOLATION)?;
+    last_error::told(crash).map(|_| refused)
+}
+
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let exception = crash.raised(code::ACCESS_VIOLATION)?;
+    if let Some(refused) = &crash.facts.refused_pointer {
+        let sure = if proven(crash).is_some() { Confidence::Medium } else { Confidence::Low };
+        let asked =
+            refused.bytes.map(|bytes| format!(": {} were asked for", short(bytes))).unwrap_or_default();
+        let title = format!("The null pointer that was used is what {} returned{asked}.", refused.allocator);
+        let found = Found::new(sure, title)
+            .with_at("call", refused.returned_to, format!("in frame {}", refused.frame))
+            .with("null pointer in", refused.register.as_str());
+        return Some(match crash.thread.filter(|_| last_error::told(crash).is_some()) {
+            Some(thread) => last_error::values_of(found, thread),
+            None => found,
+        });
+    }
+    let null = exception.access.as_ref().is_some_and(|access| access.null_page);
+    let thread = crash.thread.filter(|_| null && last_error::told(crash).is_some())?;
+    let title = "A null pointer was used, and the last request that Windows refused this thread was for memory: the \
+                 pointer may be what an allocator returned.";
+    Some(last_error::values_of(Found::new(Confidence::Low, title), thread))
+}

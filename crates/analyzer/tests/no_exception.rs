@@ -1,0 +1,59 @@
+//! Dumps that were asked for: who holds the memory, what is left, how many handles there are. And the limits of a 32-bit
+//! program in a 64-bit dump.
+
+use dumplens_analyzer::report::Report;
+use dumplens_analyzer::{Options, Process, Question};
+use dumplens_core::Dump;
+use dumplens_synth::{self as synth, Handle, presets};
+
+fn report(process: &synth::Process) -> Report {
+    let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
+    Report::answer(&Process::gather(&dump), Question::Why, &Options::default())
+}
+
+fn title<'r>(report: &'r Report, id: &str) -> Option<&'r str> {
+    report.findings.iter().find(|finding| finding.id == id).map(|finding| finding.title.as_str())
+}
+
+/// As `procdump -m` writes it: the story without its exception.
+#[test]
+fn who_holds_the_memory_and_what_is_left() {
+    let mut process = presets::causes::story::commit_limit().process;
+    process.exception = None;
+    let report = report(&process);
+    let verdict = report.verdict.as_ref().expect("a verdict");
+    assert_eq!(
+        (verdict.kind.name(), verdict.cause.map(|cause| cause.name())),
+        ("no_exception", Some("commit_limit"))
+    );
+    assert!(title(&report, "largest_owners").expect("owners").contains("18.300 GB"));
+    assert!(title(&report, "commit_limit").expect("the machine").contains("13.000 MB were left"));
+    assert!(verdict.place.is_none());
+}
+
+#[test]
+fn many_handles() {
+    let with = |count: u32| {
+        let mut process = presets::tiny();
+        process.exception = None;
+        let handle =
+            |n| Handle { handle: 4 * u64::from(n), type_name: Some("Event".into()), ..Handle::default() };
+        process.handles = (1..=count).map(handle).collect();
+        let report = report(&process);
+        title(&report, "open_handles").map(str::to_owned)
+    };
+    assert_eq!(with(500), None);
+    assert!(with(12_000).expect("many").contains("12,000 handles open, 12,000 of them Event"));
+}
+
+/// The 64-bit address space above is not the program's. The image's file header, 0x122, has LARGE_ADDRESS_AWARE (0x20).
+#[test]
+fn a_32_bit_program_has_no_more_than_4_gb() {
+    let report = report(&presets::tiny_wow64());
+    let program = report.facts.memory.program_space.as_ref().expect("a 32-bit program");
+    assert_eq!((program.limit_bytes, program.large_address_aware), (1 << 32, Some(true)));
+    assert!(program.total_bytes <= 1 << 32 && report.facts.memory.total_bytes > Some(1 << 40));
+    assert_eq!(program.total_bytes, program.commit_bytes + program.reserve_bytes + program.free_bytes);
+    let bare = presets::tiny();
+    assert!(self::report(&bare).facts.memory.program_space.is_none());
+}
