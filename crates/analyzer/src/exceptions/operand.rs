@@ -52,8 +52,10 @@ pub struct FaultReport {
     /// How it used it.
     pub kind: Option<OperandKind>,
     /// The register that the address is relative to.
+    #[serde(rename = "base_register")]
     pub base: Option<RegisterReport>,
     /// The register that is multiplied and added.
+    #[serde(rename = "index_register")]
     pub index: Option<RegisterReport>,
     /// By what `index` is multiplied.
     pub scale: u32,

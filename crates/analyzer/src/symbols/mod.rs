@@ -15,6 +15,7 @@ mod folders;
 mod identity;
 pub(crate) mod itanium;
 mod leaf;
+#[cfg_attr(not(feature = "pdb"), allow(dead_code))] // only PDBs are looked for in folders
 mod listings;
 #[cfg(feature = "pdb")]
 pub mod pdb;
@@ -50,6 +51,9 @@ const MOST_TEXT: usize = 16 << 20;
 /// Bytes of exports that one session reads and holds, over all modules: many can share the bytes of one image in the
 /// file. Those of a large program take a few MiB.
 const MOST_EXPORTS: usize = 64 << 20;
+
+/// Bytes of an export's name that is held beside a frame.
+const MOST_EXPORT_NAME: usize = 256;
 
 /// What an address is: it decides which instruction is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,7 +216,9 @@ impl<'p, 'd> Symbols<'p, 'd> {
         let memory = self.process.dump.memory();
         let exports = self.exports(index);
         let export = exports.below(rva)?;
-        exports.is_function_of(&memory, &export, rva).then_some(export.name)
+        // What is looked for among them are short names; long ones would be held for every frame.
+        let short = export.name.len() <= MOST_EXPORT_NAME;
+        (short && exports.is_function_of(&memory, &export, rva)).then_some(export.name)
     }
 
     /// The sites of an address that lies `rva` behind the base of a module; `bare` is what is known without symbols.
