@@ -1,7 +1,7 @@
 //! Findings: what in a dump points to what happened, and how strongly. One detector per file; the [`DETECTORS`] stand
 //! in the order in which a person would check.
 //!
-//! A detector looks at the facts ([`Crash`]) and says nothing, or one [`Finding`]. None knows of the others: what they mean
+//! A detector looks at the facts (`Crash`) and says nothing, or one [`Finding`]. None knows of the others: what they mean
 //! together is the verdict's business.
 
 pub(crate) mod abort;
