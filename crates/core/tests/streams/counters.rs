@@ -106,6 +106,7 @@ fn counters_revision_2() {
         private_bytes: Some(12),
         private_working_set_bytes: Some(13),
         shared_commit_bytes: Some(14),
+        job_shared_commit_bytes: Some(15),
         job_private_commit_bytes: Some(16),
         job_private_commit_limit_bytes: Some(18),
         job_total_commit_limit_bytes: Some(19),
