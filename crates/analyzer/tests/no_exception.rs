@@ -23,7 +23,7 @@ fn who_holds_the_memory_and_what_is_left() {
     let report = report(&process);
     let verdict = report.verdict.as_ref().expect("a verdict");
     assert_eq!(
-        (verdict.kind.name(), verdict.cause.map(|cause| cause.name())),
+        (verdict.kind.name(), verdict.cause.map(dumplens_analyzer::verdict::Cause::name)),
         ("no_exception", Some("commit_limit"))
     );
     assert!(title(&report, "largest_owners").expect("owners").contains("18.300 GB"));

@@ -16,7 +16,7 @@ fn report(process: &synth::Process) -> Report {
 }
 
 fn cause(report: &Report) -> Option<&'static str> {
-    report.verdict.as_ref().expect("a verdict").cause.map(|cause| cause.name())
+    report.verdict.as_ref().expect("a verdict").cause.map(dumplens_analyzer::verdict::Cause::name)
 }
 
 fn pressure(report: &Report) -> Option<Confidence> {
