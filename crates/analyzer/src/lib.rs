@@ -57,7 +57,7 @@ pub use facts::{Facts, Options, Question, Stacks, Warning};
 pub use process::{Process, ProcessWarning, Thread};
 pub use report::Report;
 pub use space::{
-    AddressSpace, Allocation, Allocations, Bits, Coverage, Fact, Filter, Hex, Owner, PebField, Piece,
+    AddressSpace, Allocation, Allocations, Bits, Coverage, Equals, Fact, Filter, Hex, Owner, PebField, Piece,
     SizeClass, SpaceWarning, Span, Totals, TotalsRow, Usage,
 };
 pub use trim::{TrimOptions, Trimmed, trim};

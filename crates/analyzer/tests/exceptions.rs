@@ -150,9 +150,10 @@ fn a_type_that_is_not_in_the_dump_is_not_guessed() {
     );
     assert_eq!((whole.what.as_deref(), whole.problem), (Some("bad allocation"), None));
     // The text is the object's own, and told whatever became of the type.
-    let cases: [(Change, &str); 4] = [
+    let cases: [(Change, &str); 5] = [
         (|p| p.exception.as_mut().unwrap().parameters[2] = 0, "names no ThrowInfo"),
-        (|p| p.exception.as_mut().unwrap().parameters[2] = 0x1234_5678, "ThrowInfo cannot be read"),
+        (|p| p.exception.as_mut().unwrap().parameters[2] = 0x1234_5678, "ThrowInfo lies in no image"),
+        (|p| p.exception.as_mut().unwrap().parameters[2] = X64.app + 0xf_f000, "ThrowInfo"),
         (|p| p.put(X64.app + 0x280c, &[0; 4]), "ThrowInfo at 0x7ff640002800 is damaged"),
         (|p| p.exception.as_mut().unwrap().parameters.truncate(2), "not those of a C++ throw"),
     ];

@@ -1,7 +1,7 @@
 //! Region lists that Windows would not write, and what becomes of them: one row for each rule of `repair.rs`, with
 //! the regions and the warnings that it promises.
 
-use dumplens_analyzer::{Facts, Options, Process, ProcessWarning, Question, SpaceWarning};
+use dumplens_analyzer::{Coverage, Facts, Options, Process, ProcessWarning, Question, SpaceWarning};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, MEM_COMMIT, MEM_PRIVATE, PAGE_READWRITE, Region};
 
@@ -42,9 +42,13 @@ fn shape_of(regions: &[Region]) -> Shape {
 fn repaired(listed: Vec<Region>) -> (Shape, Vec<ProcessWarning>) {
     let dump = dump(listed);
     let process = Process::gather(&dump);
-    assert!((process.space.coverage == dumplens_analyzer::Coverage::Whole));
     let shape = |r: dumplens_core::MemoryInfo| (r.base, r.size, r.state.is_free(), r.allocation_base);
     (process.space.regions.iter().map(shape).collect(), process.warnings.clone())
+}
+
+/// How much of the process a list covers.
+fn coverage(listed: Vec<Region>) -> Coverage {
+    Process::gather(&dump(listed)).space.coverage
 }
 
 /// Checks one row of the table.
@@ -119,34 +123,100 @@ fn rule_4_a_last_region_that_wraps_is_left_out() {
 }
 
 #[test]
-fn rule_5_gaps_are_free() {
+fn rule_5_nothing_lies_beyond_the_program_s_addresses() {
+    let most = 1 << 47;
+    let (beyond, listed) = (most >> 12, vec![free(0, 1), used(1, 3), free(3, most >> 12)]);
     check(
-        vec![free(0, 1), used(1, 3), used(5, 6), used(6, 7), used(9, 10)],
-        &[free(0, 1), used(1, 3), free(3, 5), used(5, 6), used(6, 7), free(7, 9), used(9, 10)],
-        &[SpaceWarning::RegionsGap { count: 2, bytes: 0x4000 }],
+        [listed.clone(), vec![used(beyond, beyond + 1)]].concat(),
+        &listed,
+        &[SpaceWarning::RegionsBeyond { count: 1, most }],
+    );
+    check(
+        vec![free(0, 1), used(1, 3), free(3, beyond + 9)],
+        &listed,
+        &[SpaceWarning::RegionsBeyond { count: 1, most }],
+    );
+    // With five-level paging there is more.
+    let large = vec![free(0, 1), used(1, 3), free(3, (1 << 44) - 16)];
+    check(large.clone(), &large, &[]);
+}
+
+/// A program without LARGE_ADDRESS_AWARE has 2 GB: what is listed above is neither its memory nor room.
+#[test]
+fn rule_5_a_32_bit_program_has_2_or_4_gb() {
+    let mut process = synth::presets::tiny_x86();
+    let base = process.modules[0].base;
+    let beyond = |process: &synth::Process| {
+        let dump = Dump::open(process.to_bytes().0).unwrap();
+        let process = Process::gather(&dump);
+        let last = process.space.regions.iter().last().and_then(|region| region.end());
+        (last > Some(1 << 31), process.warnings.iter().any(|w| w.code() == "regions_beyond"))
+    };
+    assert_eq!(beyond(&process), (true, false));
+    // FileHeader.Characteristics: IMAGE_FILE_32BIT_MACHINE and IMAGE_FILE_EXECUTABLE_IMAGE alone.
+    process.put(base + 0x80 + 22, &0x102_u16.to_le_bytes());
+    assert_eq!(beyond(&process), (false, true));
+}
+
+/// What is not listed is not known: it is not free.
+#[test]
+fn rule_6_gaps_stay_gaps() {
+    let listed = vec![free(0, 1), used(1, 3), used(5, 6), used(6, 7), used(9, 10)];
+    check(listed.clone(), &listed, &[SpaceWarning::RegionsGap { count: 2, bytes: 0x4000 }]);
+    let dump = dump(listed);
+    let process = Process::gather(&dump);
+    assert_eq!(process.space.coverage, Coverage::Part);
+    assert!(process.space.region_at(0x3000).is_none());
+    let memory = Facts::gather(&process, Question::Summary, &Options::default()).memory;
+    assert_eq!((memory.free_bytes, memory.largest_free, memory.total_bytes), (None, None, None));
+}
+
+/// Every listing begins at 0, or where the first allocation may lie.
+#[test]
+fn rule_6_only_the_first_64_kb_are_free_without_a_row() {
+    check(vec![used(0x10, 0x11)], &[free(0, 0x10), used(0x10, 0x11)], &[]);
+    check(
+        vec![used(0x11, 0x12), free(0x12, 0x13)],
+        &[used(0x11, 0x12), free(0x12, 0x13)],
+        &[SpaceWarning::RegionsGap { count: 1, bytes: 0x1_1000 }],
     );
 }
 
-/// Every listing begins at 0 and has no gaps (spec A.2.3), so what lies before the first region is as free as what lies
-/// between two; and whether it is must not hang on a gap elsewhere in the list.
 #[test]
-fn rule_5_what_lies_before_the_first_region_is_a_gap() {
-    check(
-        vec![used(2, 3), free(3, 4), used(6, 7)],
-        &[free(0, 2), used(2, 3), free(3, 4), free(4, 6), used(6, 7)],
-        &[SpaceWarning::RegionsGap { count: 2, bytes: 0x4000 }],
-    );
-    check(
-        vec![used(2, 3), free(3, 4)],
-        &[free(0, 2), used(2, 3), free(3, 4)],
-        &[SpaceWarning::RegionsGap { count: 1, bytes: 0x2000 }],
-    );
-}
-
-#[test]
-fn rule_5_nothing_is_added_behind_the_last_region() {
+fn rule_6_nothing_is_added_behind_the_last_region() {
     let (shape, _) = repaired(vec![free(0, 1), used(1, 2), used(3, 4)]);
     assert_eq!(shape.last(), Some(&(0x3000, 0x1000, false, 0x3000)));
+}
+
+/// A map that had to be cut to fit is worth less than one that is whole, one with holes still less.
+#[test]
+fn repairs_lower_what_the_map_is_worth() {
+    assert_eq!(coverage(vec![free(0, 1), used(1, 3), free(3, 9)]), Coverage::Whole);
+    assert_eq!(coverage(vec![free(3, 9), free(0, 1), used(1, 3)]), Coverage::Whole);
+    assert_eq!(coverage(vec![free(0, 1), used(1, 5), free(3, 9)]), Coverage::Repaired);
+    assert_eq!(coverage(vec![free(0, 1), used(1, 3), free(1, 3), free(3, 9)]), Coverage::Repaired);
+    assert_eq!(coverage(vec![free(0, 1), used(1, 2), free(3, 9)]), Coverage::Part);
+}
+
+/// A list that stops half way is noticed by the modules and threads behind its end, one whose rows are wrong by those in
+/// memory that it calls free.
+#[test]
+fn modules_and_threads_lie_in_memory() {
+    let sound = synth::presets::tiny();
+    let gathered = |regions: Vec<Region>| {
+        let process = synth::Process { regions: Some(regions), ..sound.clone() };
+        let dump = Dump::open(process.to_bytes().0).unwrap();
+        let process = Process::gather(&dump);
+        let codes: Vec<&str> = process.warnings.iter().map(ProcessWarning::code).collect();
+        (process.space.coverage, codes.contains(&"regions_missing"), codes.contains(&"regions_contradicted"))
+    };
+    let regions = sound.regions.clone().expect("a map");
+    assert_eq!(gathered(regions.clone()), (Coverage::Whole, false, false));
+    let base = sound.modules[0].base;
+    let half: Vec<Region> = regions.iter().filter(|r| r.base < base).cloned().collect();
+    assert_eq!(gathered(half), (Coverage::Part, true, false));
+    let freed = |r: &Region| if r.base == base { Region::free(r.base, r.size) } else { r.clone() };
+    assert_eq!(gathered(regions.iter().map(freed).collect()), (Coverage::Repaired, false, true));
 }
 
 #[test]
@@ -160,7 +230,7 @@ fn all_rules_at_once_in_their_order() {
         used(10, 11),
         sized(used(20, 21), u64::MAX),
     ]);
-    let wanted = [free(0, 2), used(2, 3), free(3, 8), used(8, 10), used(10, 11)];
+    let wanted = [free(0, 2), used(2, 3), used(8, 10), used(10, 11)];
     assert_eq!(shape, shape_of(&wanted));
     let codes: Vec<_> = warnings.iter().map(ProcessWarning::code).collect();
     assert_eq!(
@@ -176,7 +246,7 @@ fn all_rules_at_once_in_their_order() {
     );
 }
 
-/// Whatever went in: sorted, nothing overlapping, no gaps; a repaired list needs no repair.
+/// Whatever went in: sorted, nothing overlapping; a repaired list needs no repair but for its gaps.
 #[test]
 fn any_shuffle_of_any_list_gives_a_sound_map() {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
@@ -201,7 +271,7 @@ fn any_shuffle_of_any_list_gives_a_sound_map() {
         let (shape, _) = repaired(listed.clone());
         let mut end = shape[0].0;
         for (base, size, ..) in &shape {
-            assert_eq!(*base, end, "round {round}: {listed:x?} gave {shape:x?}");
+            assert!(*base >= end, "round {round}: {listed:x?} gave {shape:x?}");
             assert!(*size > 0);
             end = base + size;
         }
@@ -216,7 +286,8 @@ fn any_shuffle_of_any_list_gives_a_sound_map() {
                     }
                 })
                 .collect();
-        let (second, warnings) = repaired(again);
+        let (second, mut warnings) = repaired(again);
+        warnings.retain(|warning| warning.code() != "regions_gap");
         assert_eq!(warnings, [], "round {round}");
         assert_eq!(second.len(), shape.len());
     }

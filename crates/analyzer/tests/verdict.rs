@@ -41,8 +41,12 @@ fn refused(bytes: u64) -> synth::Process {
 /// A machine that may commit 40 GiB and has so much left.
 fn with_commit_left(mut process: synth::Process, left: u64) -> synth::Process {
     let (limit, committed) = (40 * GIB / 4096, (40 * GIB - left) / 4096);
-    process.system_memory =
-        Some(SystemMemory { commit_limit: limit, committed_pages: committed, ..SystemMemory::default() });
+    process.system_memory = Some(SystemMemory {
+        commit_limit: limit,
+        committed_pages: committed,
+        peak_commitment: committed,
+        ..SystemMemory::default()
+    });
     process
 }
 

@@ -50,6 +50,11 @@ pub enum Damage {
     #[error("{stream}: {count} memory ranges overlap others; each address is read from the lower range")]
     RangesOverlap { stream: StreamType, count: u64 },
     #[error(
+        "{stream}: {count} memory ranges have other bytes for addresses that a lower range holds too, the first from \
+         {first:#x} on: which of the two are right is not known"
+    )]
+    RangesDiffer { stream: StreamType, count: u64, first: u64 },
+    #[error(
         "{stream}: {count} memory ranges run past the end of the address space, or their contents past the end of any file, and are left out"
     )]
     RangesWrap { stream: StreamType, count: u64 },
@@ -88,6 +93,7 @@ impl Damage {
             Damage::MemoryCut { .. } => "memory_cut",
             Damage::MemoryUnlisted => "memory_unlisted",
             Damage::RangesOverlap { .. } => "ranges_overlap",
+            Damage::RangesDiffer { .. } => "ranges_differ",
             Damage::RangesWrap { .. } => "ranges_wrap",
             Damage::RangesUnplaced { .. } => "ranges_unplaced",
             Damage::MemorySurplus { .. } => "memory_surplus",

@@ -268,9 +268,12 @@ impl Dump {
     /// The comment of the dump's writer: CommentW (11), or else CommentA (10).
     pub fn comment(&self) -> Result<Option<Comment>, Damage> {
         let read = |meta: &Metadata<'_>, at: &StreamLocation| streams::comment::read(meta, at).map(Some);
-        match self.own_stream(StreamType::COMMENT_W, read)? {
-            Some(comment) => Ok(Some(comment)),
-            None => self.own_stream(StreamType::COMMENT_A, read),
+        match self.own_stream(StreamType::COMMENT_W, read) {
+            Ok(None) => self.own_stream(StreamType::COMMENT_A, read),
+            Err(lost @ Damage::DirectoryCut { .. }) => {
+                self.own_stream(StreamType::COMMENT_A, read)?.map_or(Err(lost), |comment| Ok(Some(comment)))
+            }
+            comment => comment,
         }
     }
 
@@ -387,13 +390,15 @@ impl Dump {
         }
     }
 
-    /// The damage that cost the whole stream, if that is why it is not there.
+    /// The damage that cost the whole stream, if that is why it is not there. What is left of a directory that was cut
+    /// off does not tell what else it listed.
     fn lost(&self, kind: StreamType) -> Option<Damage> {
         let costs_it = |d: &&Damage| match d {
             Damage::StreamOutside { stream, .. } | Damage::StreamMalformed { stream, .. } => *stream == kind,
             _ => false,
         };
-        self.damage.iter().find(costs_it).cloned()
+        let cut = |d: &&Damage| matches!(d, Damage::DirectoryCut { .. });
+        self.damage.iter().find(costs_it).or_else(|| self.damage.iter().find(cut)).cloned()
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Absence {
     Unknown,
     /// The dump was redacted: what was there was made zero.
     Redacted,
+    /// The dump holds a memory map, which does not reach or cover the address.
+    NotMapped,
     /// The file could not be read, though it should hold the address.
     ReadFailed,
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Absence {
             Absence::CutOff => "the dump kept it, but the file is cut off before it",
             Absence::Unknown => "the dump does not keep it, and holds no memory map to say what was there",
             Absence::Redacted => "the dump was redacted: what was there is left out",
+            Absence::NotMapped => "the dump does not keep it, and its memory map does not cover the address",
             Absence::ReadFailed => "the file could not be read",
         })
     }
@@ -260,7 +263,8 @@ impl<'d> Memory<'d> {
             Some(region) if region.state == MemoryState::RESERVE => Absence::Reserved,
             Some(region) if region.protect.is_inaccessible() => Absence::NoAccess,
             Some(_) => Absence::NotKept,
-            None => Absence::Unknown,
+            None if list.regions.is_empty() => Absence::Unknown,
+            None => Absence::NotMapped,
         }
     }
 

@@ -6,7 +6,6 @@ use super::model::{AllocationChange, AllocationGroup, AllocationsDifference};
 use super::sizes::first_span;
 use super::{Change, DiffWarning, Sides};
 use crate::space::Allocation;
-use crate::space::{AddressSpace, Coverage};
 
 /// Those of a group that are named.
 const NAMED: usize = 10;
@@ -18,7 +17,7 @@ pub(super) fn allocations(
 ) -> Option<AllocationsDifference> {
     (sides.same && sides.mapped()).then_some(())?;
     let (old, new) = (&sides.old.process.space, &sides.new.process.space);
-    let until = known_until(old).min(known_until(new));
+    let until = old.known_until().min(new.known_until());
     if until < u64::MAX {
         warnings.push(DiffWarning::AllocationsCut { from: until });
     }
@@ -29,15 +28,6 @@ pub(super) fn allocations(
         groups.add(pair);
     }
     Some(groups.finish())
-}
-
-/// Where a map ends that is cut off.
-fn known_until(space: &AddressSpace<'_>) -> u64 {
-    let last = space.regions.len().checked_sub(1).and_then(|last| space.regions.get(last));
-    match space.coverage {
-        Coverage::Whole => u64::MAX,
-        _ => last.map_or(0, |region| region.base.saturating_add(region.size)),
-    }
 }
 
 /// The next in order of address, with its like if the other side has one there.

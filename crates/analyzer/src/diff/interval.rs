@@ -14,8 +14,8 @@ const TICKS: u64 = 10_000_000;
 /// The time between two dumps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Interval {
-    /// Seconds from the old one to the new one, negative if the order is reversed; `None` if they are not known, or mean
-    /// nothing since the programs are different.
+    /// Seconds from the old one to the new one, negative if the order is reversed; of different runs by how much the new
+    /// one's process was older. `None` if they are not known, or mean nothing since the programs are different.
     pub seconds: Option<i64>,
     /// By what it is known: `dump_times` (of the headers), `system_times` (of KUSER_SHARED_DATA), or for different runs
     /// `process_uptimes`.
@@ -51,10 +51,16 @@ pub(super) fn between(
         Kind::DifferentPrograms | Kind::Unknown => return Interval { seconds: None, clock: None },
     };
     let seconds = interval.as_ref().and_then(|interval| interval.seconds);
+    // Which dump was written first, only their own times tell: a later run may well be younger.
+    let another = matches!(kind, Kind::AnotherRun | Kind::AnotherBuild);
+    let order = if another { by("dump_times", &written).and_then(|order| order.seconds) } else { seconds };
+    if let Some(reversed) = order.filter(|order| *order < 0) {
+        warnings.push(DiffWarning::OrderReversed { seconds: reversed.unsigned_abs() });
+    }
     warnings.extend(match seconds {
         None => Some(DiffWarning::TimesUnknown),
         Some(0) => Some(DiffWarning::TimesEqual),
-        Some(s) if s < 0 => Some(DiffWarning::OrderReversed { seconds: s.unsigned_abs() }),
+        Some(s) if s < 0 => another.then_some(DiffWarning::AgesReversed { seconds: s.unsigned_abs() }),
         Some(s) if s.unsigned_abs() < SHORT => Some(DiffWarning::IntervalShort { seconds: s.unsigned_abs() }),
         Some(_) => None,
     });

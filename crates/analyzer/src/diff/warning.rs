@@ -23,6 +23,11 @@ pub enum DiffWarning {
         /// By how much.
         seconds: u64,
     },
+    /// Of different runs: the process of the second dump was the younger one.
+    AgesReversed {
+        /// By how much, in seconds.
+        seconds: u64,
+    },
     /// No time lies between them.
     TimesEqual,
     /// The time of one of them is not known.
@@ -64,6 +69,7 @@ impl DiffWarning {
             DiffWarning::IdentityUnknown => "diff_identity_unknown",
             DiffWarning::IdentityUnsure => "diff_identity_unsure",
             DiffWarning::OrderReversed { .. } => "diff_order_reversed",
+            DiffWarning::AgesReversed { .. } => "diff_ages_reversed",
             DiffWarning::TimesEqual => "diff_times_equal",
             DiffWarning::TimesUnknown => "diff_times_unknown",
             DiffWarning::IntervalShort { .. } => "diff_interval_short",
@@ -100,6 +106,10 @@ impl fmt::Display for DiffWarning {
                 f,
                 "the second dump was written {seconds} s before the first: name the older one first; no rates are told"
             ),
+            DiffWarning::AgesReversed { seconds } => write!(
+                f,
+                "the process of the second dump had run {seconds} s less than that of the first: no rates are told"
+            ),
             DiffWarning::TimesEqual => f.write_str("no time lies between the dumps: no rates are told"),
             DiffWarning::TimesUnknown => f.write_str("the time between the dumps is not known: no rates are told"),
             DiffWarning::IntervalShort { seconds } => {
@@ -111,10 +121,10 @@ impl fmt::Display for DiffWarning {
             ),
             DiffWarning::MapCut { which } => write!(
                 f,
-                "the memory map of the {which} dump is cut off: totals, usage, heaps and sizes cannot be compared"
+                "the memory map of the {which} dump is cut off or has gaps: totals, usage, heaps and sizes cannot be compared"
             ),
             DiffWarning::AllocationsCut { from } => {
-                write!(f, "allocations from {from:#x} on are not compared: there a memory map is cut off")
+                write!(f, "allocations from {from:#x} on are not compared: there a memory map is cut off or has a gap")
             }
             DiffWarning::SizesCut { count } => {
                 write!(f, "{count} blocks and allocations are left out of the table of sizes: there are too many sizes")

@@ -110,7 +110,9 @@ pub(crate) fn access(
         Width::Bits32 => address & 0xffff_ffff,
         Width::Bits64 => address,
     };
-    let non_canonical = process.dump.arch() == Some(Arch::X64) && is_non_canonical(how, address);
+    // With five-level paging addresses are longer: what the map reaches, a pointer can have.
+    let reached = process.space.is_mapped() && process.space.region_at(address).is_some();
+    let non_canonical = process.dump.arch() == Some(Arch::X64) && !reached && is_non_canonical(how, address);
     let piece = process.space.piece_at(address).filter(|_| !non_canonical);
     let status = parameters.get(2).filter(|_| code == IN_PAGE_ERROR);
     let status = status.and_then(|status| u32::try_from(status & u64::from(u32::MAX)).ok());

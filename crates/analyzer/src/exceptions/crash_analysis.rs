@@ -104,7 +104,13 @@ fn report(info: &ExceptionInfo, code: Option<&Code>, regions: Option<&[MemoryInf
             AdjustedReport { kind: AdjustedKind::NullOffset, address: Hex(at.0) }
         }
     });
-    let flips = info.possible_bit_flips.iter().take(BIT_FLIPS).map(|flip| BitFlipReport {
+    // The crate takes some addresses for accessible without asking the map, such as 0.
+    let accessible = |at: u64| {
+        let holds = |r: &MemoryInfo| r.base <= at && r.end().is_none_or(|end| at < end);
+        regions.unwrap_or_default().iter().any(holds)
+    };
+    let flips = info.possible_bit_flips.iter().filter(|flip| accessible(flip.address.0));
+    let flips = flips.take(BIT_FLIPS).map(|flip| BitFlipReport {
         address: Hex(flip.address.0),
         register: flip.source_register.map(str::to_owned),
         confidence: flip.confidence.map(|confidence| (f64::from(confidence) * 100.0).round() / 100.0),

@@ -146,7 +146,9 @@ impl<'p, 'd> Search<'p, 'd> {
     fn report(&mut self, found: Found) -> EarlierReport {
         let Found { at, in_use, width, record } = found;
         let site = stack::site_of(self.process, record.address);
-        let thrown = thrown(self.process.dump.memory(), &record);
+        let thrown = Some(&record)
+            .filter(|record| judge::is_throw_info(self.process, &record.parameters))
+            .and_then(|record| thrown(self.process.dump.memory(), record));
         EarlierReport {
             at: Hex(at),
             in_use,

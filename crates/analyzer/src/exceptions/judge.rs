@@ -6,7 +6,7 @@
 //! stack by itself; so it must have a parameter, or say that the program could not continue.
 
 use dumplens_core::process::{ExceptionRecord, cpp_exception};
-use dumplens_core::{Protection, Width};
+use dumplens_core::{MemoryType, Protection, Width};
 
 use super::{NONCONTINUABLE, access, fast_fail};
 use crate::process::Process;
@@ -17,6 +17,16 @@ pub(crate) fn is_exception(process: &Process<'_>, record: &ExceptionRecord, widt
         && is_code(process, record.address)
         && is_memory(process, record.record)
         && is_record(process, record.record, width)
+}
+
+/// Whether the ThrowInfo that a throw names may be one: compilers put it into an image. True also if it is null, or if
+/// nothing tells where images lie.
+pub(crate) fn is_throw_info(process: &Process<'_>, parameters: &[u64]) -> bool {
+    let Some(at) = parameters.get(2).copied().filter(|at| *at != 0) else { return true };
+    let image = process.module_at(at).is_some()
+        || (process.space.is_mapped()
+            && process.space.region_at(at).is_some_and(|region| region.kind == MemoryType::IMAGE));
+    image || (process.modules.is_empty() && !process.space.is_mapped())
 }
 
 /// Whether the address lies in an image, and where a map tells in executable memory of it.

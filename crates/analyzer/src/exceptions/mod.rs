@@ -9,7 +9,7 @@ pub(crate) mod codes;
 mod crash_analysis;
 pub(crate) mod earlier;
 pub(crate) mod fast_fail;
-mod judge;
+pub(crate) mod judge;
 pub(crate) mod limit;
 pub(crate) mod names;
 pub(crate) mod operand;

@@ -11,6 +11,11 @@ pub enum ExceptionWarning {
         /// Its ID.
         thread_id: u32,
     },
+    /// The exception's address lies in no memory of the process, by the memory map.
+    ExceptionAddressNoMemory {
+        /// The address.
+        address: u64,
+    },
     /// More of the stacks, or of the exceptions found on them, than is looked at.
     EarlierExceptionsCut {
         /// Threads whose stacks were not searched.
@@ -30,6 +35,7 @@ impl ExceptionWarning {
     pub fn code(&self) -> &'static str {
         match self {
             ExceptionWarning::ExceptionThreadUnknown { .. } => "exception_thread_unknown",
+            ExceptionWarning::ExceptionAddressNoMemory { .. } => "exception_address_no_memory",
             ExceptionWarning::EarlierExceptionsCut { .. } => "earlier_exceptions_cut",
             ExceptionWarning::CrashAnalysisLacks { .. } => "crash_analysis_lacks",
         }
@@ -42,6 +48,11 @@ impl fmt::Display for ExceptionWarning {
             ExceptionWarning::ExceptionThreadUnknown { thread_id } => {
                 write!(f, "the exception's thread {thread_id:#x} is not in the thread list")
             }
+            ExceptionWarning::ExceptionAddressNoMemory { address } => write!(
+                f,
+                "the exception's address {address:#x} lies in no memory by the memory map, and no instruction was fetched \
+                 there: the exception or the map is wrong"
+            ),
             ExceptionWarning::EarlierExceptionsCut { threads, records } => write!(
                 f,
                 "of earlier exceptions on stacks {records} are left out, and {threads} stacks were not searched: \

@@ -114,10 +114,12 @@ impl AddressReport {
 /// The core asks the list as it stands in the file; where that was repaired, the map knows better.
 fn absence(process: &Process<'_>, address: u64) -> Absence {
     match process.dump.memory().why_absent(address) {
-        Absence::Unknown if process.space.is_mapped() => match process.space.region_at(address) {
-            Some(region) if region.state.is_free() => Absence::Free,
-            _ => Absence::Unknown,
-        },
+        Absence::Unknown | Absence::NotMapped if process.space.is_mapped() => {
+            match process.space.region_at(address) {
+                Some(region) if region.state.is_free() => Absence::Free,
+                _ => Absence::NotMapped,
+            }
+        }
         why => why,
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::blocks::{HeapBlocksReport, LayoutProof};
 use super::{Hex, PlaceReport};
 use crate::process::{Process, hints};
-use crate::space::{Allocation, Allocations, Holdings, Owner, SizeClass, Usage, words};
+use crate::space::{Allocation, Allocations, Equals, Holdings, Owner, SizeClass, Usage, words};
 
 /// One heap.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -123,6 +123,26 @@ pub struct AllocationsReport {
     pub largest: Vec<AllocationReport>,
     /// A histogram of the private ones.
     pub private_sizes: Vec<SizeClassReport>,
+    /// Private ones of equal size, those with the most committed bytes together first; at most ten sizes.
+    #[serde(default)]
+    pub private_equals: Vec<EqualsReport>,
+}
+
+/// Private allocations of one size, of which something is committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EqualsReport {
+    /// Bytes of each.
+    pub size_bytes: u64,
+    /// How many there are.
+    pub allocations: u64,
+    /// Committed bytes of all of them.
+    pub committed_bytes: u64,
+    /// Base of the first.
+    pub first: Hex,
+    /// Usage of the first.
+    pub usage: String,
+    /// What the first may be for, as a guess.
+    pub hint: Option<String>,
 }
 
 words! {
@@ -215,7 +235,7 @@ fn counters(heap: &Heap, segments: u64, large_bytes: u64) -> HeapCountersReport 
 
 /// The largest allocations, and how the private ones are spread over sizes.
 pub(super) fn all(process: &Process<'_>) -> AllocationsReport {
-    let Allocations { count, largest, private_sizes } = Allocations::of(&process.space);
+    let Allocations { count, largest, private_sizes, private_equals } = Allocations::of(&process.space);
     let class = |c: SizeClass| SizeClassReport {
         from_bytes: c.from,
         below_bytes: c.below,
@@ -227,6 +247,20 @@ pub(super) fn all(process: &Process<'_>) -> AllocationsReport {
         count,
         largest: largest.iter().map(|a| allocation(process, a)).collect(),
         private_sizes: private_sizes.into_iter().map(class).collect(),
+        private_equals: private_equals.into_iter().map(|of| equals(process, of)).collect(),
+    }
+}
+
+fn equals(process: &Process<'_>, of: Equals) -> EqualsReport {
+    let piece = process.space.piece_at(of.first);
+    let one = Allocation::all_from(&process.space, of.first).next();
+    EqualsReport {
+        size_bytes: of.size,
+        allocations: of.count,
+        committed_bytes: of.committed,
+        first: of.first.into(),
+        usage: piece.map_or_else(String::new, |piece| piece.usage.to_string()),
+        hint: one.and_then(|one| hints::of(process, &one)).map(str::to_owned),
     }
 }
 

@@ -5,12 +5,14 @@ use dumplens_core::process::{CppException, ExceptionRecord, GnuException, cpp_ex
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessReport, AnalysisReport, CodeReport, FaultReport, Hex, SiteReport, ThreadReport, Warning};
+use super::{
+    AccessKind, AccessReport, AnalysisReport, CodeReport, FaultReport, Hex, SiteReport, ThreadReport, Warning,
+};
 #[cfg(feature = "processor")]
 use crate::exceptions::analysis;
 use crate::exceptions::{
-    ExceptionWarning, NONCONTINUABLE, OpenedBy, access::access, codes, fast_fail, names, operand, results,
-    wrapper,
+    ExceptionWarning, NONCONTINUABLE, OpenedBy, access::access, codes, fast_fail, judge, names, operand,
+    results, wrapper,
 };
 use crate::process::Process;
 use crate::space::words;
@@ -132,7 +134,9 @@ pub(super) fn of(
     }
     let thread = threads.iter().find(|thread| thread.id == thread_id);
     let original = original(process, thread_id, &own, thread).map(Box::new);
-    Some(ExceptionReport { original, ..of_windows(process, plain, own.code, own.flags, &own.parameters) })
+    let report = of_windows(process, plain, own.code, own.flags, &own.parameters);
+    warnings.extend(no_memory(process, &report).map(Warning::from));
+    Some(ExceptionReport { original, ..report })
 }
 
 /// What the exception stands for.
@@ -173,6 +177,18 @@ fn plain(process: &Process<'_>, thread_id: u32, record: &ExceptionRecord) -> Exc
         analysis: None,
         original: None,
     }
+}
+
+/// The warning if the exception's address lies in no memory, though it is not the fetch of an instruction there that
+/// failed.
+fn no_memory(process: &Process<'_>, exception: &ExceptionReport) -> Option<ExceptionWarning> {
+    let address = exception.address.0;
+    let fetched = |access: &AccessReport| {
+        access.kind == Some(AccessKind::Execute) || access.address.0 == address || access.non_canonical
+    };
+    let known = process.space.is_complete() && !exception.access.as_ref().is_some_and(fetched);
+    let committed = || process.space.region_at(address).is_some_and(|region| region.state.is_commit());
+    (known && address != 0 && !committed()).then_some(ExceptionWarning::ExceptionAddressNoMemory { address })
 }
 
 /// What minidump-processor says.
@@ -239,7 +255,12 @@ fn cpp(process: &Process<'_>, code: u32, parameters: &[u64]) -> Option<CppReport
     }
     let memory = process.dump.memory();
     let thrown_by = parameters.get(3).and_then(|image| stack::site_of(process, *image)).map(|site| site.name);
-    Some(match CppException::read(memory, parameters) {
+    let read = if judge::is_throw_info(process, parameters) {
+        CppException::read(memory, parameters).map_err(|why| why.to_string())
+    } else {
+        Err("ThrowInfo lies in no image".to_owned())
+    };
+    Some(match read {
         Ok(thrown) => CppReport { thrown_by, ..visual(process, &thrown, parameters) },
         Err(why) => match CppException::by_object(memory, parameters) {
             Ok(thrown) => {
@@ -247,7 +268,7 @@ fn cpp(process: &Process<'_>, code: u32, parameters: &[u64]) -> Option<CppReport
                 let problem = Some(format!("{why}; the type is that of the object's vftable"));
                 CppReport { thrown_by, problem, ..told }
             }
-            Err(_) => CppReport { thrown_by, what: text(process, parameters), ..unknown(why.to_string()) },
+            Err(_) => CppReport { thrown_by, what: text(process, parameters), ..unknown(why) },
         },
     })
 }

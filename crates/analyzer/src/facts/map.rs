@@ -3,7 +3,7 @@
 
 use super::RegionReport;
 use crate::process::Process;
-use crate::space::{Coverage, Piece};
+use crate::space::Piece;
 
 /// Rows that a picture holds at most. Each is some 45 bytes of a page, and a few pixels on it.
 pub const MOST_ROWS: usize = 40_000;
@@ -64,7 +64,7 @@ impl SpaceMap {
             regions: regions as u64,
             merged_below: below,
             free: free(process.space.pieces().filter(|piece| piece.region.state.is_free()).map(|p| p.size)),
-            complete: process.space.coverage == Coverage::Whole,
+            complete: process.space.is_complete(),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AllocationsReport, PlaceReport, ProgramSpaceReport, Warning, allocations, program_space};
 use crate::process::Process;
-use crate::space::{Coverage, SpaceWarning, Totals, TotalsRow};
+use crate::space::{SpaceWarning, Totals, TotalsRow};
 
 /// One row of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -68,7 +68,7 @@ pub(super) fn of(process: &Process<'_>, listed: bool, warnings: &mut Vec<Warning
     if totals.odd_states > 0 {
         warnings.push(SpaceWarning::RegionsOddState { count: totals.odd_states }.into());
     }
-    let (complete, mapped) = (process.space.coverage == Coverage::Whole, process.space.is_mapped());
+    let (complete, mapped) = (process.space.is_complete(), process.space.is_mapped());
     let place = |(base, size_bytes): (u64, u64)| PlaceReport { base: base.into(), size_bytes };
     let row = |r: TotalsRow| RowReport {
         name: r.name,

@@ -13,6 +13,7 @@ mod earlier;
 mod engine;
 mod exception;
 mod exit;
+mod figures;
 mod map;
 mod memory;
 mod modules;
@@ -34,7 +35,8 @@ use serde::{Deserialize, Serialize};
 
 pub use address::{AddressReport, HeapPlace, ModulePlace, ThreadPlace};
 pub use allocations::{
-    AllocationReport, AllocationsReport, HeapCountersReport, HeapKind, HeapReport, SizeClassReport,
+    AllocationReport, AllocationsReport, EqualsReport, HeapCountersReport, HeapKind, HeapReport,
+    SizeClassReport,
 };
 pub use blocks::{
     BlockBackend, BlockPlace, BlockReport, BlockSizeReport, BlockState, BrokenBlockReport, HeapBlocksReport,
@@ -50,7 +52,7 @@ pub use process::{CountersReport, HandleCount, ProcessReport};
 pub use program_space::ProgramSpaceReport;
 pub use question::{Options, Question, Stacks};
 pub(crate) use request::refused_before;
-pub use stack::{BlameReport, FrameReport};
+pub use stack::{BlameReport, FrameReport, RaisedReport};
 pub use symbols::SiteReport;
 pub use system::{SystemMemoryReport, SystemReport};
 pub use threads::{StackReport, ThreadReport};
@@ -85,6 +87,9 @@ pub struct Facts {
     pub assertion: Option<AssertionReport>,
     /// Unreal Engine's account of the end; `None` of other programs.
     pub unreal: Option<UnrealReport>,
+    /// Why it cannot be known whether the dump had an exception, or which; `None` if it has one or was written without.
+    #[serde(default)]
+    pub exception_lost: Option<String>,
     /// The threads, in the order of the thread list; empty if no lists were asked for.
     pub threads: Vec<ThreadReport>,
     /// The modules, in the order of the module list; empty if no lists were asked for.
@@ -118,14 +123,14 @@ impl Facts {
         let owned = if listed { holdings(&process.space) } else { HashMap::new() };
         let walker = Walker::new(process);
         let request = question.stacks().and_then(|_| request::own(&walker));
-        let threads = if listed {
+        let mut threads = if listed {
             threads::all(&walker, question, &owned, request.as_ref(), &mut warnings)
         } else {
             Vec::new()
         };
         let (request, earlier_frames) = match request {
             Some(request) => (Some(request), Vec::new()),
-            None => request::earlier(&walker, &threads).map_or((None, Vec::new()), |(r, f)| (Some(r), f)),
+            None => request::earlier(&walker, &mut threads).map_or((None, Vec::new()), |(r, f)| (Some(r), f)),
         };
         let refused_pointer = question.stacks().and_then(|_| request::refused(&walker));
         let exception = exception::of(process, listed, &threads, &mut warnings);
@@ -134,6 +139,7 @@ impl Facts {
             system: system::of(process, misc.as_ref(), &mut warnings),
             process: process::of(process, misc.as_ref(), listed, options, &mut warnings),
             exception,
+            exception_lost: process.dump.exception().err().map(|damage| damage.to_string()),
             assertion: engine::assertion(process.dump, &mut warnings),
             unreal: engine::unreal(process, &mut warnings),
             threads,
@@ -150,6 +156,7 @@ impl Facts {
         if question.is_judged() && failed {
             facts.broken_blocks = blocks::broken(process);
         }
+        warnings.extend(figures::contradictions(&facts));
         if question.is_named() {
             let mut symbols = Symbols::new(process, options.search.clone());
             facts.name(&mut symbols, &mut warnings);

@@ -1,6 +1,6 @@
 //! What the exception's thread asked for.
 
-use super::{EarlierReport, FrameReport, ThreadReport};
+use super::{EarlierReport, FrameReport, ThreadReport, stack};
 use crate::exceptions::{code, wrapper};
 use crate::request::{self, RefusedPointer, Request};
 use crate::stack::Walker;
@@ -24,18 +24,19 @@ pub(super) fn own(walker: &Walker<'_, '_>) -> Option<Request> {
     request::find(walker.code(), &walker.walk(index), near)
 }
 
-/// What the crashed thread had asked for when an earlier exception of it said that memory was refused.
-/// And the frames from where it was raised to the caller of whoever asked.
+/// What the crashed thread had asked for when an earlier exception of it said that memory was refused, and the frames
+/// from where it was raised to the caller of whoever asked. The thread then has the stack that tells it.
 pub(super) fn earlier(
     walker: &Walker<'_, '_>,
-    threads: &[ThreadReport],
+    threads: &mut [ThreadReport],
 ) -> Option<(Request, Vec<FrameReport>)> {
     let id = walker.process().dump.exception().ok().flatten()?.thread_id;
-    let thread = threads.iter().find(|thread| thread.id == id)?;
-    let record = refused_before(thread)?;
-    let stack = walker.walk_raised(thread.index, record.at.0, record.address.0)?;
-    let request = request::find(walker.code(), &stack, NEAR)?;
-    let frames = stack.frames.iter().map(|frame| super::stack::row(walker.process(), frame)).collect();
+    let thread = threads.iter_mut().find(|thread| thread.id == id)?;
+    let (at, address) = refused_before(thread).map(|record| (record.at, record.address.0))?;
+    let walked = walker.walk_raised(thread.index, at.0, address)?;
+    let request = request::find(walker.code(), &walked, NEAR)?;
+    let frames = walked.frames.iter().map(|frame| stack::row(walker.process(), frame)).collect();
+    thread.raised = Some(stack::raised(walker.process(), at, &walked));
     Some((Request { earlier: true, ..request }, frames))
 }
 

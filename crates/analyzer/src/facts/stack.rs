@@ -56,6 +56,26 @@ pub struct BlameReport {
     pub offset: Hex,
 }
 
+/// A call stack as it was when an earlier exception was raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RaisedReport {
+    /// Where the record of that exception lies.
+    pub record: Hex,
+    /// The frames, the innermost first.
+    pub frames: Vec<FrameReport>,
+    /// Why the walk ended there.
+    pub stopped: String,
+}
+
+/// The stack that was walked from the record of an earlier exception, without names.
+pub(super) fn raised(process: &Process<'_>, record: Hex, stack: &Stack) -> RaisedReport {
+    RaisedReport {
+        record,
+        frames: stack.frames.iter().map(|frame| row(process, frame)).collect(),
+        stopped: stack.stopped.to_string(),
+    }
+}
+
 /// Says what every thread was executing, and walks the stacks that are wanted.
 pub(super) fn fill(
     walker: &Walker<'_, '_>,
@@ -114,18 +134,19 @@ pub(super) fn name(thread: &mut ThreadReport, symbols: &mut Symbols<'_, '_>) {
     if let Some(site) = top.filter(|site| site.source != Some(Source::NearestExport)) {
         thread.top = Some(words(&site));
     }
+    if let Some(raised) = &mut thread.raised {
+        let frames = std::mem::take(&mut raised.frames);
+        raised.frames = frames.into_iter().flat_map(|frame| named(frame, symbols)).collect();
+    }
     let mut rows = Vec::new();
     let mut blame = thread.blame.take();
     let blamed = blame.as_ref().map(|blame| blame.frame);
     for (n, frame) in thread.frames.iter_mut().flatten().enumerate() {
         let at = if frame.exact { At::Instruction } else { At::Return };
-        let mut sites = symbols.resolve(frame.ip.0, at);
-        let physical = sites.pop();
-        rows.extend(sites.into_iter().map(|site| inlined(frame, site)));
+        let mut sites = named(frame.clone(), symbols);
+        *frame = sites.pop().unwrap_or_else(|| frame.clone());
         frame.export = symbols.export(frame.ip.0, at);
-        if let Some(site) = physical {
-            put(frame, site);
-        }
+        rows.extend(sites);
         if blamed == Some(n)
             && let Some(blame) = &mut blame
         {
@@ -139,6 +160,19 @@ pub(super) fn name(thread: &mut ThreadReport, symbols: &mut Symbols<'_, '_>) {
     }
     thread.blame = blame;
     thread.frames = thread.frames.take().map(|_| rows);
+}
+
+/// The row of a frame with its name; before it those of the functions inlined there.
+fn named(mut frame: FrameReport, symbols: &mut Symbols<'_, '_>) -> Vec<FrameReport> {
+    let at = if frame.exact { At::Instruction } else { At::Return };
+    let mut sites = symbols.resolve(frame.ip.0, at);
+    let physical = sites.pop();
+    let mut rows: Vec<FrameReport> = sites.into_iter().map(|site| inlined(&frame, site)).collect();
+    if let Some(site) = physical {
+        put(&mut frame, site);
+    }
+    rows.push(frame);
+    rows
 }
 
 fn put(frame: &mut FrameReport, site: Site) {

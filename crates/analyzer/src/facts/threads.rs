@@ -4,7 +4,7 @@ use dumplens_core::process::Teb;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BlameReport, FrameReport};
+use super::{BlameReport, FrameReport, RaisedReport};
 use super::{CodeReport, EarlierReport, Hex, Owned, Question, SiteReport, Warning, earlier, exit, stack};
 use crate::exceptions::names;
 use crate::process::{Process, Thread, stack_use};
@@ -83,6 +83,9 @@ pub struct ThreadReport {
     pub exit_code: Option<u32>,
     /// Exceptions that happened before, by what is left of them on the stack; `None` if it was not searched.
     pub exceptions: Option<Vec<EarlierReport>>,
+    /// The call stack as it was when one of these was raised, where findings name its frames.
+    #[serde(default)]
+    pub raised: Option<RaisedReport>,
 }
 
 /// The threads, with the stacks that are wanted.
@@ -141,6 +144,7 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
         is_ending: false,
         exit_code: None,
         exceptions: None,
+        raised: None,
     }
 }
 

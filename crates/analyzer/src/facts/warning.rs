@@ -35,6 +35,11 @@ pub enum Warning {
         /// Which.
         stream: &'static str,
     },
+    /// Figures of the machine, or of the process, that cannot all be right.
+    FiguresContradict {
+        /// What contradicts what.
+        what: String,
+    },
     /// The comment held characters that are not valid.
     CommentRepaired,
     /// Times that cannot be: the process was created after the dump.
@@ -61,6 +66,7 @@ impl Warning {
             Warning::Exceptions(exceptions) => exceptions.code(),
             Warning::ContextsUnusable { .. } => "contexts_unusable",
             Warning::StreamEmpty { .. } => "stream_empty",
+            Warning::FiguresContradict { .. } => "figures_contradict",
             Warning::CommentRepaired => "comment_repaired",
             Warning::ProcessFromTheFuture { .. } => "process_from_the_future",
         }
@@ -83,6 +89,9 @@ impl fmt::Display for Warning {
             ),
             Warning::StreamEmpty { stream } => {
                 write!(f, "{stream} is there, but all its figures are zero: they are unknown, not zero")
+            }
+            Warning::FiguresContradict { what } => {
+                write!(f, "figures contradict each other, so none of them is believed: {what}")
             }
             Warning::CommentRepaired => f.write_str("the comment holds invalid UTF-16, shown as U+FFFD"),
             Warning::ProcessFromTheFuture { seconds } => {

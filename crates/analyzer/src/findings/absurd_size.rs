@@ -29,10 +29,13 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         let title = "The number of elements was negative, or so large that their size is no number.";
         return thrown.then(|| Found::new(Confidence::High, title));
     };
-    let (most, by) = match crash.facts.memory.room().total_bytes {
-        Some(total) => (total, "the whole address space of the process, by its memory map"),
-        None => (if bits == 64 { MOST_64 } else { MOST_32 }, "the most that any process has"),
+    let most = if bits == 64 { MOST_64 } else { MOST_32 };
+    let (any, most) = (most, crash.facts.memory.room().total_bytes);
+    let by = match most {
+        Some(_) => "the whole address space of the process, by its memory map",
+        None => "the most that any process has",
     };
+    let most = most.unwrap_or(any);
     // The largest size that still is a number, with what a container or a heap may have added.
     let negative = negative(wanted, bits);
     if wanted <= most && negative.is_none() {
@@ -46,7 +49,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
             format!("{} bytes are more than the process could ever have: {}.", grouped(wanted), short(most))
         }
     };
-    Some(Found::new(Confidence::High, title).with(by, short(most)))
+    let sure = if negative.is_some() || wanted > any { Confidence::High } else { crash.map_confidence() };
+    Some(Found::new(sure, title).with(by, short(most)))
 }
 
 /// What a size is as a negative number, if that is a small one: up to 16 MB, and on x86, where the upper half is

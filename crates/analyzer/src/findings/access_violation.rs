@@ -32,6 +32,8 @@ struct Fault<'a> {
     access: &'a AccessReport,
     operand: Option<&'a FaultReport>,
     bits: u32,
+    /// The most that can be said of what rests on the memory map.
+    map: Confidence,
 }
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
@@ -44,7 +46,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         return Some(at(Found::new(Confidence::Medium, title)));
     };
     let bits = crash.facts.dump.pointer_bits;
-    let fault = Fault { exception, access, operand: exception.fault.as_deref(), bits };
+    let fault =
+        Fault { exception, access, operand: exception.fault.as_deref(), bits, map: crash.map_confidence() };
     let (title, sure) = fault.told();
     let found = match fault.contradiction() {
         Some(words) => at(Found::new(sure.min(Confidence::Medium), format!("{title} But {words}."))),
@@ -156,7 +159,7 @@ impl Fault<'_> {
             _ => format!("committed memory, {}", region.protect.as_deref().unwrap_or("protection unknown")),
         };
         let module = self.access.module.as_deref().map(|module| format!(", in {module}")).unwrap_or_default();
-        (format!("{place}{module}"), Confidence::High)
+        (format!("{place}{module}"), self.map)
     }
 
     /// A null pointer, with what was added to it. Where two registers are added, and one of them may be a pointer by itself,

@@ -13,7 +13,7 @@
 //! # Source
 //! MemoryInfoList.
 
-use super::{Confidence, Crash, Found, short};
+use super::{Crash, Found, short};
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let room = crash.facts.memory.room();
@@ -23,7 +23,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     }
     let title =
         format!("{} of address space are free in all, and {} were asked for.", short(free), short(wanted));
-    let found = Found::new(Confidence::High, title).with("address space", short(total));
+    let found = Found::new(crash.map_confidence(), title).with("address space", short(total));
     Some(match room.largest_free {
         Some(place) => found.with_at("largest free region", place.base.0, short(place.size_bytes)),
         None => found,

@@ -15,7 +15,7 @@
 //! MemoryInfoList.
 
 use super::address_space_fragmented::{OVERHEAD, usable};
-use super::{Confidence, Crash, Found, short};
+use super::{Crash, Found, short};
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let memory = &crash.facts.memory;
@@ -24,7 +24,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         return None;
     }
     let title = format!("Address space was there: the largest free region has {}.", short(place.size_bytes));
-    let found = Found::new(Confidence::High, title).with_at(
+    let found = Found::new(crash.map_confidence(), title).with_at(
         "largest free region",
         place.base.0,
         short(place.size_bytes),

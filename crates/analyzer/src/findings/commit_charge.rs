@@ -21,7 +21,7 @@ use super::{Confidence, Crash, Found, commit_limit, short};
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     crash.asks_of_memory().then_some(())?;
     let charge = Charge::of(crash)?;
-    let (_, limit) = commit_limit::figures(crash)?;
+    let (_, limit) = commit_limit::figures(crash).filter(|_| !crash.figures_contradict())?;
     let own = charge.private.saturating_add(charge.shared);
     let share = own.checked_mul(100)? / limit.max(1);
     let title = format!(

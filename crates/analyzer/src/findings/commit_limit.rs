@@ -23,15 +23,19 @@ pub(crate) fn figures(crash: &Crash<'_>) -> Option<(u64, u64)> {
     memory.commit_bytes.zip(memory.commit_limit_bytes).filter(|(_, limit)| *limit > 0)
 }
 
-/// Whether less was left than was asked for.
+/// Whether less was left than was asked for. Figures that contradict each other do not tell.
 pub(crate) fn is_short(crash: &Crash<'_>) -> bool {
-    let left = figures(crash).map(|(commit, limit)| limit.saturating_sub(commit));
+    let left = figures(crash)
+        .filter(|_| !crash.figures_contradict())
+        .map(|(commit, limit)| limit.saturating_sub(commit));
     left.zip(crash.wanted()).is_some_and(|(left, wanted)| left < wanted)
 }
 
 /// Whether hardly anything was left: less than a hundredth. Where the size is not known, that is what there is.
 pub(crate) fn is_nearly_reached(crash: &Crash<'_>) -> bool {
-    figures(crash).is_some_and(|(commit, limit)| limit.saturating_sub(commit) < limit / 100)
+    figures(crash)
+        .filter(|_| !crash.figures_contradict())
+        .is_some_and(|(commit, limit)| limit.saturating_sub(commit) < limit / 100)
 }
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
@@ -48,7 +52,18 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         short(limit),
         short(left)
     );
-    let confidence = if is_short(crash) { Confidence::High } else { Confidence::Medium };
+    let (confidence, title) = match (crash.figures_contradict(), is_short(crash)) {
+        (true, _) => (
+            Confidence::Low,
+            format!(
+                "What the dump says of the machine's commit cannot be right: {} committed of {}.",
+                short(commit),
+                short(limit)
+            ),
+        ),
+        (false, true) => (Confidence::High, title),
+        (false, false) => (Confidence::Medium, title),
+    };
     let mut found =
         Found::new(confidence, title).with("commit limit", short(limit)).with("committed", short(commit));
     let memory = crash.facts.system.memory.as_ref();

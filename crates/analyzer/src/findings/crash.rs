@@ -1,7 +1,7 @@
 //! What detectors look at: the facts, seen from the exception.
 
 use super::{
-    abort, bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function,
+    Confidence, abort, bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function,
     refused_pointer, unreal_crash,
 };
 use crate::exceptions::{code, wrapper};
@@ -90,6 +90,34 @@ impl<'a> Crash<'a> {
         self.facts.memory.program_bits(self.facts.dump.pointer_bits)
     }
 
+    /// The most that can be said of what rests on the memory map: less where it had to be repaired, or other streams
+    /// contradict it.
+    pub(super) fn map_confidence(&self) -> Confidence {
+        const REPAIRS: [&str; 5] = [
+            "regions_overlap",
+            "regions_duplicate",
+            "regions_beyond",
+            "regions_contradicted",
+            "regions_odd_state",
+        ];
+        if REPAIRS.iter().any(|code| self.warned(code)) { Confidence::Medium } else { Confidence::High }
+    }
+
+    /// Whether the machine's figures contradict each other or those of the process.
+    pub(crate) fn figures_contradict(&self) -> bool {
+        self.warned("figures_contradict")
+    }
+
+    /// The most that can be said of anything: less where what it all rests on is contradicted.
+    pub(crate) fn most_confidence(&self) -> Confidence {
+        const CONTRADICTED: [&str; 2] = ["ranges_differ", "exception_address_no_memory"];
+        if CONTRADICTED.iter().any(|code| self.warned(code)) { Confidence::Medium } else { Confidence::High }
+    }
+
+    fn warned(&self, code: &str) -> bool {
+        self.facts.warnings.iter().any(|warning| warning.code == code)
+    }
+
     /// The exception, if it has this code.
     pub(super) fn raised(&self, code: u64) -> Option<&'a ExceptionReport> {
         self.exception.filter(|e| e.code.0 == code)
@@ -113,7 +141,15 @@ impl<'a> Crash<'a> {
         }
         let e =
             self.exception.filter(|e| matches!(e.code.0, code::NO_MEMORY | code::CHROMIUM_OUT_OF_MEMORY))?;
-        e.parameters.first().map(|parameter| parameter.0).filter(|size| *size > 0)
+        // A parameter of 0 is none: nobody is refused 0 bytes.
+        e.parameters.first().map(|parameter| parameter.0).filter(|bytes| *bytes > 0)
+    }
+
+    /// The size that the exception names, if the stack tells another one; a heap may have rounded it up.
+    pub(super) fn disputed_parameter(&self) -> Option<u64> {
+        const ROUNDED: u64 = 0x1_0000;
+        let (named, asked) = self.parameter_size().zip(self.request.map(|request| request.bytes))?;
+        (named < asked || named - asked > ROUNDED).then_some(named)
     }
 
     /// Frames of the exception's thread, the innermost first, inline ones too.

@@ -16,11 +16,12 @@
 //! # Source
 //! EXCEPTION_RECORD; the layouts of Microsoft's C++ exceptions; the stacks.
 
-use super::{Confidence, Crash, Found};
+use super::{Confidence, Crash, Found, raising};
 use crate::facts::{EarlierReport, ThreadReport};
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    if crash.says_refused() {
+    let told = raising::of(crash).is_some_and(|(_, record)| record.says_refused());
+    if crash.says_refused() || told {
         return None;
     }
     let (thread, record) = of(crash)?;

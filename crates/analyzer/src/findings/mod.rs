@@ -33,6 +33,7 @@ mod on_request;
 mod open_handles;
 mod out_of_memory_code;
 mod out_of_memory_function;
+pub(crate) mod raising;
 pub(crate) mod refused_pointer;
 mod requested_size;
 mod reservations;
@@ -98,11 +99,17 @@ struct Found {
     title: String,
     confidence: Confidence,
     evidence: Vec<Evidence>,
+    /// The frame that it is about, inline functions not counted.
+    frame: Option<usize>,
 }
 
 impl Found {
     fn new(confidence: Confidence, title: impl Into<String>) -> Found {
-        Found { title: title.into(), confidence, evidence: Vec::new() }
+        Found { title: title.into(), confidence, evidence: Vec::new(), frame: None }
+    }
+
+    fn of_frame(self, frame: usize) -> Found {
+        Found { frame: Some(frame), ..self }
     }
 
     fn with(mut self, what: impl Into<String>, value: impl Into<String>) -> Found {
@@ -121,7 +128,8 @@ impl Found {
 pub struct Detector {
     /// Its name, which stays the same.
     pub id: &'static str,
-    /// WinDbg's command that shows the same; `{at}` stands for the place of the first evidence.
+    /// WinDbg's command that shows the same; `{at}` stands for the place of the first evidence, `{frame}` for the number
+    /// of the frame that it is about.
     windbg: &'static str,
     source: &'static str,
     detect: fn(&Crash<'_>) -> Option<Found>,
@@ -165,9 +173,10 @@ detectors! {
     abort: "k",
     breakpoint: ".lastevent",
     ending: "~*k",
+    raising: ".exr {at}; k",
     waiting: "~*k",
     earlier_bad_alloc: ".exr {at}; k",
-    requested_size: "k; .frame /r",
+    requested_size: "k; .frame /r {frame}",
     container_call: "k",
     vector_growth: "dps {at} L3",
     string_growth: "dps {at} L4",
@@ -190,9 +199,14 @@ detectors! {
 /// Everything that is found.
 pub(crate) fn all(crash: &Crash<'_>) -> Vec<Finding> {
     let find = |detector: &Detector| {
-        let Found { title, confidence, evidence } = (detector.detect)(crash)?;
+        let Found { title, confidence, evidence, frame } = (detector.detect)(crash)?;
         let at = evidence.iter().find_map(|e| e.at).unwrap_or(Hex(0));
+        // The debugger reads numbers of frames in its radix, which is 16 unless it was changed.
         let windbg = detector.windbg.replace("{at}", &format!("{:x}", at.0));
+        let windbg = match frame {
+            Some(frame) => windbg.replace("{frame}", &format!("{frame:x}")),
+            None => windbg.replace("; .frame /r {frame}", ""),
+        };
         Some(Finding { id: Cow::Borrowed(detector.id), title, confidence, evidence, windbg })
     };
     DETECTORS.iter().filter_map(find).collect()

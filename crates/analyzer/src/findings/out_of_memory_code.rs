@@ -29,6 +29,9 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let name = exception.name.clone().unwrap_or_else(|| format!("{:#x}", exception.code.0));
     let carried = refusal::carried(exception.code.0, parameters());
     let title = match (crash.parameter_size(), carried) {
+        (Some(_), _) if crash.disputed_parameter().is_some() => {
+            format!("{name} was raised; its parameter is not the size that the stack tells.")
+        }
         (Some(size), _) => format!("{name} was raised: {} bytes were asked for.", grouped(size)),
         (None, Some(COR_E_OUTOFMEMORY)) if matches!(exception.code.0, code::CLR | code::CLR_2) => {
             format!("{name} was raised with E_OUTOFMEMORY: System.OutOfMemoryException.")

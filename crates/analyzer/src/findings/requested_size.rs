@@ -22,7 +22,8 @@ use super::{Confidence, Crash, Found, grouped};
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let request = crash.request?;
     let (name, frame, size) = (request.asked.name(), request.frame, request.bytes);
-    let disputed = request.is_disputed();
+    let parameter = crash.disputed_parameter();
+    let disputed = request.is_disputed() || parameter.is_some_and(|size| can_be(crash, size));
     let when = if request.earlier { " when the earlier exception was thrown" } else { "" };
     let title = if disputed {
         format!(
@@ -39,11 +40,30 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         (false, false) => Confidence::Medium,
     };
     let mut found = Found::new(confidence, title);
+    if !request.earlier {
+        found = found.of_frame(frame); // the debugger does not show the stack of an earlier exception
+    }
     for source in &request.sources {
         found = found.with(source.what.as_str(), format!("{:#x}", source.bytes));
+    }
+    if let Some(size) = parameter {
+        let why = if can_be(crash, size) { "" } else { ", which is an address, or more than there is" };
+        found = found.with("the exception's parameter 0", format!("{size:#x}{why}"));
     }
     Some(match request.padding {
         Some(padding) => found.with("added by std::_Allocate", format!("{padding:#x}")),
         None => found,
     })
+}
+
+/// Whether a number can be a size: it is neither more than any process has nor an address of the process's memory.
+fn can_be(crash: &Crash<'_>, size: u64) -> bool {
+    let most = crash.facts.memory.total_bytes.unwrap_or(1 << 47);
+    let module = crash
+        .facts
+        .modules
+        .iter()
+        .any(|m| size.checked_sub(m.base.0).is_some_and(|offset| offset < m.size_bytes));
+    let heap = crash.facts.heaps.iter().any(|heap| heap.handle.0 == size);
+    size <= most && !module && !heap
 }

@@ -30,7 +30,9 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let id = exception.thread_id;
     let known = stack.and_then(|s| Some((s.base.0.checked_sub(s.reserved_from?.0)?, s)));
     let Some((reserved, stack)) = known else {
-        return Some(Found::new(Confidence::High, format!("Thread {id:#x} used up its stack.")));
+        // The code alone does not tell the two causes apart.
+        let title = format!("Thread {id:#x} could not use more stack; how much it had is not known.");
+        return Some(Found::new(Confidence::Medium, title));
     };
     let used = stack.base.0.saturating_sub(stack.limit.0);
     let full = reserved.saturating_sub(used) <= NEAR_THE_END;

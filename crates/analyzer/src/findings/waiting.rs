@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Confidence, Crash, Found};
+use super::{Confidence, Crash, Found, raising};
 use crate::facts::ThreadReport;
 
 /// Functions in which a thread waits, and for what.
@@ -57,8 +57,13 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         words.push(format!("{others} elsewhere"));
     }
     let threads = if all == 1 { "thread" } else { "threads" };
-    let title = format!("No exception is in the dump. Of {all} {threads}: {}.", words.join(", "));
-    let mut found = Found::new(Confidence::High, title);
+    let (confidence, begin) = match (&crash.facts.exception_lost, raising::of(crash)) {
+        (Some(_), _) => (Confidence::Low, "Whether one of them crashed is lost with the exception"),
+        (None, Some(_)) => (Confidence::Medium, "The dump was written without exception information"),
+        (None, None) => (Confidence::High, "No exception is in the dump"),
+    };
+    let title = format!("{begin}. Of {all} {threads}: {}.", words.join(", "));
+    let mut found = Found::new(confidence, title);
     for thread in crash.facts.threads.iter().take(LISTED) {
         let place = thread.place().unwrap_or_else(|| "not known".to_owned());
         let value = match waits(thread) {

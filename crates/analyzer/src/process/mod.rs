@@ -3,6 +3,7 @@
 mod claims;
 pub(crate) mod heaps;
 pub(crate) mod hints;
+mod limit;
 mod module_map;
 pub(crate) mod module_names;
 mod page_heap;
@@ -93,7 +94,8 @@ impl<'d> Process<'d> {
         }
         warnings.extend(module_names::check(&modules));
         let mut space_warnings = Vec::new();
-        let space = AddressSpace::of(dump, &extents, &mut space_warnings);
+        let most = limit::of(dump, extents.first().map(|(base, _)| *base));
+        let space = AddressSpace::of(dump, &extents, most, &mut space_warnings);
         if !windows {
             space_warnings.retain(|w| *w != SpaceWarning::NoMemoryMap); // NotWindows says so
         }

@@ -19,6 +19,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("memory_cut", "The dump is cut off: memory that it lists is not in the file."),
     ("memory_unlisted", "The header says that memory was written, but no stream lists any."),
     ("ranges_overlap", "Memory ranges overlap; each address is read from the lower range."),
+    ("ranges_differ", "Memory ranges have other bytes for the same addresses: which are right is not known."),
     ("ranges_wrap", "Memory ranges run past the end of the address space, and are left out."),
     ("ranges_unplaced", "Where some memory lies in the file is unknown: it is lost."),
     ("memory_surplus", "The memory that is listed ends before the file does: contents may be misplaced."),
@@ -30,7 +31,10 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("regions_duplicate", "Several regions begin at one address; the first one is kept."),
     ("regions_overlap", "Regions reach into the next one, and are cut off there."),
     ("regions_wrap", "Regions run past the end of the address space, and are left out."),
-    ("regions_gap", "The memory map has gaps."),
+    ("regions_gap", "The memory map has gaps: what lies there is not known."),
+    ("regions_beyond", "Regions lie beyond the addresses that the program can have, and are left out."),
+    ("regions_contradicted", "Modules or TEBs lie in memory that is free by the memory map."),
+    ("regions_missing", "Modules or TEBs lie where the memory map lists nothing: a part of it is lost."),
     ("regions_odd_state", "Regions have a state that is none of MEM_COMMIT, MEM_RESERVE and MEM_FREE."),
     ("no_memory_map", "The dump holds no memory map: free, reserved and total space are unknown."),
     // The process.
@@ -58,11 +62,16 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("pdb_unsupported", "This build cannot read PDBs."),
     // Exceptions.
     ("exception_thread_unknown", "The exception's thread is not in the thread list."),
+    ("exception_address_no_memory", "The exception's address lies in no memory by the memory map."),
     ("earlier_exceptions_cut", "There are more earlier exceptions, or stacks, than are looked at."),
     ("crash_analysis_lacks", "The analysis of the crash, or a part of it, is left out."),
     // What the facts are joined from.
     ("contexts_unusable", "The registers of some threads cannot be used."),
     ("stream_empty", "A stream is there, but all its figures are zero: they are unknown."),
+    (
+        "figures_contradict",
+        "Figures of the machine or the process contradict each other: none of them is believed.",
+    ),
     ("comment_repaired", "The comment holds characters that are not valid."),
     ("process_from_the_future", "The process was created after the dump was written: its uptime is unknown."),
     // Two dumps.
@@ -72,11 +81,12 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("diff_identity_unknown", "Whether the dumps are of one process is not known."),
     ("diff_identity_unsure", "That the dumps are of one process is not sure."),
     ("diff_order_reversed", "The first dump is newer than the second."),
+    ("diff_ages_reversed", "Of two runs the second had run for less time: there are no rates."),
     ("diff_times_equal", "Both dumps have the same time: there are no rates."),
     ("diff_times_unknown", "The time of a dump is not known: there are no rates."),
     ("diff_interval_short", "The time between the dumps is short: rates say little."),
     ("diff_map_missing", "A dump has no memory map: what needs one is not compared."),
-    ("diff_map_cut", "A dump's memory map is cut off: what needs all of it is not compared."),
+    ("diff_map_cut", "A dump's memory map is cut off or has gaps: what needs all of it is not compared."),
     ("diff_allocations_cut", "There are more allocations than are compared one by one."),
     ("diff_sizes_cut", "There are more sizes than are compared one by one."),
 ];

@@ -65,7 +65,10 @@ fn without(report: &Report) -> String {
             let name = exception.name.as_deref().map_or_else(|| "An exception".to_owned(), escape::line);
             format!("{name} ({:#010x}) in thread {:#x}", exception.code.0, exception.thread_id)
         }
-        None => "No exception is in the dump.".to_owned(),
+        None => match &report.facts.exception_lost {
+            Some(why) => format!("The exception is lost: {}.", escape::line(why)),
+            None => "No exception is in the dump.".to_owned(),
+        },
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! Nothing here needs symbols: code and stack lie in the dump.
 
+mod act;
 mod allocator;
 mod call;
 mod caller;
@@ -211,6 +212,8 @@ pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Re
             let held = operator_new::size(code, stack, frame, &function).filter(|held| held.bytes > 0)?;
             Some((frame, held))
         })
+        // Nobody is refused 0 bytes: it is what a tool wrote over the size, or another number.
+        .filter(|(_, held)| held.bytes > 0)
         .collect();
     let by_new = held.iter().find(|(_, held)| held.asked == Asked::OperatorNew);
     let Some((frame, first)) = by_new.or(held.first()).copied() else { return rust::find(code, stack) };

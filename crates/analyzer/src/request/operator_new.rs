@@ -1,12 +1,13 @@
 //! `operator new` and `malloc`, recognised by their shapes: both keep the size they were asked for in a register. The one
 //! compares it with -1 to tell which exception to throw, the other first with -20h, the most that a heap may be asked
-//! for (`spec/windows-dumps.md` E.2, E.3).
+//! for (`spec/windows-dumps.md` E.2, E.3). A comparison is not enough, handles are compared with -1 too: both also hand
+//! the size on, look whether they got memory, and try again ([`act`]).
 
 use dumplens_core::ReadMemory;
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::function::{Function, compared, compared_argument, is_argument};
-use super::{Asked, gnu_new};
+use super::{Asked, act, gnu_new};
 use crate::stack::code::Code;
 use crate::stack::{Registers, Stack};
 
@@ -50,6 +51,13 @@ fn by_register(function: &Function, ip: u64, registers: &Registers) -> Option<He
         compared(i, Register::RCX).filter(|n| *n == MOST_OF_A_HEAP).or(compared(i, register))
     };
     let asked = shape(function, compares)?;
+    let hands = |i: &Instruction| {
+        i.mnemonic() == Mnemonic::Mov
+            && i.op1_kind() == OpKind::Register
+            && i.op1_register() == register
+            && matches!(i.op0_register(), Register::RCX | Register::R8)
+    };
+    act::tries_again(function, hands).then_some(())?;
     let number = u8::try_from(register.number()).ok()?;
     let bytes = registers.get(number).filter(|_| !overwritten)?;
     Some(Held { asked, bytes, register: Some(register) })
@@ -107,6 +115,11 @@ fn by_argument(code: &Code<'_, '_>, stack: &Stack, frame: usize, function: &Func
     let asked = shape(function, |i| {
         compared_argument(i).or_else(|| held.and_then(|register| compared(i, register)))
     })?;
+    let hands = |i: &Instruction| {
+        i.mnemonic() == Mnemonic::Push
+            && (is_argument(i) || (i.op0_kind() == OpKind::Register && held == Some(i.op0_register())))
+    };
+    act::tries_again(function, hands).then_some(())?;
     let caller = stack.frames.get(frame + 1)?;
     let size = code.pages.read_u32(caller.sp).ok()?;
     Some(Held { asked, bytes: u64::from(size), register: None })

@@ -55,6 +55,12 @@ impl Places<'_, '_, '_> {
         self.code.process.space.region_at(address).is_some_and(|region| region.state.is_commit())
     }
 
+    /// Whether an address may lie in committed memory: it does by the map, or the map does not tell.
+    pub(super) fn may_be_committed(self, address: u64) -> bool {
+        let space = &self.code.process.space;
+        space.region_at(address).map_or(!space.is_complete(), |region| region.state.is_commit())
+    }
+
     /// Whether what stood at an address was redacted.
     pub(super) fn is_redacted(self, at: u64) -> bool {
         self.code.process.dump.memory().is_redacted(at)

@@ -44,6 +44,10 @@ pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64, padding: Optio
             caller::contents(places.bits(), bytes, padding).find(|(_, contents)| *contents == new)?;
         Some((width, padding))
     })?;
+    let behind = characters.checked_add(capacity.checked_mul(character_bytes)?)?;
+    if !places.may_be_committed(behind) {
+        return None;
+    }
     // Behind the last character stands a zero, and before it none. A redacted copy keeps the numbers of a string that had
     // both, and not its characters.
     let end = characters.checked_add(length.checked_mul(character_bytes)?)?;

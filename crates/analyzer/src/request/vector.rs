@@ -49,7 +49,11 @@ pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64, padding: Optio
     let last = places.pointer(at.checked_add(size)?)?;
     let end = places.pointer(at.checked_add(2 * size)?)?;
     let (used, room) = (last.checked_sub(first)?, end.checked_sub(first)?);
-    if used == 0 || used > room || (used < room && room < LARGE) || !places.is_committed(first) {
+    if used == 0 || used > room || (used < room && room < LARGE) {
+        return None;
+    }
+    // `last` and `end` may be the first addresses behind an allocation: what counts is the byte before.
+    if !places.is_committed(first) || ![last - 1, end - 1].iter().all(|at| places.may_be_committed(*at)) {
         return None;
     }
     let by_half = caller::contents(places.bits(), bytes, padding)

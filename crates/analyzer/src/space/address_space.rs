@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use dumplens_core::{Dump, MemoryInfo, MemoryState, MemoryType, Protection, Regions};
 
 use super::SpaceWarning;
+use super::contradiction;
 use super::repair;
 use super::usage::settle;
 use super::{Span, Usage};
@@ -12,7 +13,7 @@ use super::{Span, Usage};
 /// The regions of a process, sorted by address, and the spans that say what they are for.
 #[derive(Debug)]
 pub struct AddressSpace<'d> {
-    /// Sorted, not overlapping; without gaps when `complete`.
+    /// Sorted, not overlapping; without gaps where the coverage is whole or repaired.
     pub regions: Cow<'d, Regions>,
     /// How much of the process the regions cover.
     pub coverage: Coverage,
@@ -20,12 +21,15 @@ pub struct AddressSpace<'d> {
     pub spans: Vec<Span>,
 }
 
-/// How much of a process is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much of a process is known, from the most on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Coverage {
     /// The dump holds the memory map.
     Whole,
-    /// The memory map is cut off: what lies behind the last region is not known.
+    /// It holds one that had to be repaired, or that other streams contradict: nothing is missing, but not all of it may
+    /// be right.
+    Repaired,
+    /// The memory map is cut off, or has gaps: what it does not list is not known.
     Part,
     /// There is no memory map: the regions are what the dump keeps and its modules, their state is `MEM_COMMIT`, and
     /// nothing is known of free or reserved space.
@@ -60,10 +64,12 @@ impl Piece {
 }
 
 impl<'d> AddressSpace<'d> {
-    /// The regions of a dump, before anything is known of their use.
+    /// The regions of a dump, before anything is known of their use. `most`: the end of the addresses that the program
+    /// can have, if that is known.
     pub(crate) fn of(
         dump: &'d Dump,
         modules: &[(u64, u64)],
+        most: Option<u64>,
         warnings: &mut Vec<SpaceWarning>,
     ) -> AddressSpace<'d> {
         let list = match dump.memory_info() {
@@ -75,12 +81,14 @@ impl<'d> AddressSpace<'d> {
             }
         };
         warnings.extend(list.damage.iter().cloned().map(SpaceWarning::Damage));
-        let regions = repair::repair(&list.regions, warnings);
+        let (regions, repaired) = repair::repair(&list.regions, most, warnings);
         if regions.is_empty() {
             return Self::without_map(dump, modules, warnings);
         }
-        let coverage = if list.is_cut { Coverage::Part } else { Coverage::Whole };
-        AddressSpace { regions, coverage, spans: Vec::new() }
+        // What lies behind a list that is cut off contradicts nothing.
+        let others =
+            if list.is_cut { Coverage::Part } else { contradiction::find(dump, &regions, modules, warnings) };
+        AddressSpace { regions, coverage: repaired.max(others), spans: Vec::new() }
     }
 
     /// What can be said without a MemoryInfoList: modules are images, kept memory was committed.
@@ -133,6 +141,26 @@ impl<'d> AddressSpace<'d> {
             coverage: Coverage::Kept,
             spans: Vec::new(),
         }
+    }
+
+    /// Whether every region is known.
+    pub fn is_complete(&self) -> bool {
+        self.coverage <= Coverage::Repaired
+    }
+
+    /// The first address that the map does not cover, and may have to.
+    pub(crate) fn known_until(&self) -> u64 {
+        if self.is_complete() {
+            return u64::MAX;
+        }
+        let mut end = 0;
+        for region in self.regions.iter() {
+            if region.base > end {
+                break;
+            }
+            end = region.base.saturating_add(region.size);
+        }
+        end
     }
 
     /// Whether the dump holds a memory map, if only a part of it.

@@ -1,7 +1,7 @@
 //! Allocations: the regions that one call of `VirtualAlloc`, `MapViewOfFile` or the loader made.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::ops::Range;
 
 use dumplens_core::{MemoryInfo, MemoryType};
@@ -33,7 +33,17 @@ impl Allocation {
 
     /// Every allocation of an address space, in order of address. What is free belongs to none.
     pub fn all<'s>(space: &'s AddressSpace<'_>) -> impl Iterator<Item = Allocation> + 's {
-        let mut regions = space.regions.iter().enumerate().filter(|(_, r)| !r.state.is_free()).peekable();
+        Self::all_from(space, 0)
+    }
+
+    /// Those that begin at an address or behind it, which no allocation may hold inside.
+    pub(crate) fn all_from<'s>(
+        space: &'s AddressSpace<'_>,
+        address: u64,
+    ) -> impl Iterator<Item = Allocation> + 's {
+        let from = space.regions.first_behind(address);
+        let indexed = (from..space.regions.len()).filter_map(|n| Some((n, space.regions.get(n)?)));
+        let mut regions = indexed.filter(|(_, r)| !r.state.is_free()).peekable();
         std::iter::from_fn(move || {
             let (first, region) = regions.next()?;
             let mut allocation = Allocation::new(first, &region);
@@ -87,6 +97,21 @@ pub struct Allocations {
     pub largest: Vec<Allocation>,
     /// A histogram of the private ones; classes without any are left out.
     pub private_sizes: Vec<SizeClass>,
+    /// Private ones of equal size that have the most committed bytes together, in descending order of these.
+    pub private_equals: Vec<Equals>,
+}
+
+/// Private allocations of one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Equals {
+    /// Bytes of each.
+    pub size: u64,
+    /// How many there are.
+    pub count: u64,
+    /// Committed bytes of all.
+    pub committed: u64,
+    /// Base of the first that has any.
+    pub first: u64,
 }
 
 /// Allocations that are named.
@@ -98,6 +123,7 @@ impl Allocations {
         let mut count = 0;
         let mut largest = BinaryHeap::new();
         let mut classes = size_classes();
+        let mut equals: HashMap<u64, Equals> = HashMap::new();
         for allocation in Allocation::all(space) {
             count += 1;
             if allocation.kind == MemoryType::PRIVATE {
@@ -106,6 +132,12 @@ impl Allocations {
                     class.allocations += 1;
                     class.bytes += allocation.size();
                     class.committed += allocation.committed;
+                }
+                if allocation.committed > 0 {
+                    let (size, first) = (allocation.size(), allocation.base);
+                    let of = equals.entry(size).or_insert(Equals { size, count: 0, committed: 0, first });
+                    of.count += 1;
+                    of.committed += allocation.committed;
                 }
             }
             let Range { start, end } = allocation.regions;
@@ -123,7 +155,15 @@ impl Allocations {
             Some(allocation)
         };
         classes.retain(|class| class.allocations > 0);
-        Allocations { count, largest: named.into_iter().filter_map(again).collect(), private_sizes: classes }
+        let mut equals: Vec<Equals> = equals.into_values().collect();
+        equals.sort_unstable_by_key(|of| (Reverse(of.committed), of.first));
+        equals.truncate(NAMED);
+        Allocations {
+            count,
+            largest: named.into_iter().filter_map(again).collect(),
+            private_sizes: classes,
+            private_equals: equals,
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod address_space;
 mod allocations;
+mod contradiction;
 mod filter;
 mod hex;
 mod owners;
@@ -19,7 +20,7 @@ mod warning;
 mod words;
 
 pub use address_space::{AddressSpace, Coverage, Piece};
-pub use allocations::{Allocation, Allocations, SizeClass};
+pub use allocations::{Allocation, Allocations, Equals, SizeClass};
 pub use filter::Filter;
 pub use hex::Hex;
 pub(crate) use owners::{Holdings, WRITABLE, holdings};

@@ -34,7 +34,28 @@ pub enum SpaceWarning {
         /// How many.
         count: u64,
     },
-    /// Nothing was listed between some regions; the gaps were taken as free.
+    /// Regions lie beyond the addresses that the program can have, and were left out or cut off there.
+    RegionsBeyond {
+        /// How many.
+        count: u64,
+        /// The end of those addresses.
+        most: u64,
+    },
+    /// Modules or TEBs lie in memory that is free by the map.
+    RegionsContradicted {
+        /// How many.
+        count: u64,
+        /// The address of the first.
+        first: u64,
+    },
+    /// Modules or TEBs lie where the map lists nothing.
+    RegionsMissing {
+        /// How many.
+        count: u64,
+        /// The address of the first.
+        first: u64,
+    },
+    /// Nothing is listed between some regions: what lies there is not known.
     RegionsGap {
         /// How many gaps.
         count: u64,
@@ -60,6 +81,9 @@ impl SpaceWarning {
             SpaceWarning::RegionsDuplicate { .. } => "regions_duplicate",
             SpaceWarning::RegionsOverlap { .. } => "regions_overlap",
             SpaceWarning::RegionsWrap { .. } => "regions_wrap",
+            SpaceWarning::RegionsBeyond { .. } => "regions_beyond",
+            SpaceWarning::RegionsContradicted { .. } => "regions_contradicted",
+            SpaceWarning::RegionsMissing { .. } => "regions_missing",
             SpaceWarning::RegionsGap { .. } => "regions_gap",
             SpaceWarning::RegionsOddState { .. } => "regions_odd_state",
             SpaceWarning::NoMemoryMap => "no_memory_map",
@@ -84,8 +108,27 @@ impl fmt::Display for SpaceWarning {
                 write!(f, "{count} regions run past the end of the address space and are left out of the memory map")
             }
             SpaceWarning::RegionsGap { count, bytes } => {
-                write!(f, "the memory map has {count} gaps of {bytes} bytes together; they are taken as free")
+                write!(
+                    f,
+                    "the memory map has {count} gaps of {bytes} bytes together: what lies there is not known, so neither is \
+                     what is free"
+                )
             }
+            SpaceWarning::RegionsBeyond { count, most } => write!(
+                f,
+                "{count} regions lie or end beyond {most:#x}, where the program can have no memory; what lies there is left \
+                 out of the memory map"
+            ),
+            SpaceWarning::RegionsContradicted { count, first } => write!(
+                f,
+                "{count} modules or TEBs (the first at {first:#x}) lie in memory that is free by the memory map: one of the \
+                 two is wrong"
+            ),
+            SpaceWarning::RegionsMissing { count, first } => write!(
+                f,
+                "{count} modules or TEBs (the first at {first:#x}) lie where the memory map lists nothing: a part of it is \
+                 lost"
+            ),
             SpaceWarning::RegionsOddState { count } => {
                 write!(f, "{count} regions have a state that is none of MEM_COMMIT, MEM_RESERVE and MEM_FREE")
             }

@@ -138,22 +138,10 @@ fn owners(crash: &Crash<'_>) -> Option<String> {
     let whole =
         commit_limit::figures(crash).map(|(_, limit)| limit).or(crash.facts.memory.room().total_bytes)?;
     let much = own >= whole / 4 || own >= 4 << 30;
-    let heap = largest_owners::largest_heap(crash).map(|heap| {
-        (
-            heap.committed_bytes,
-            format!("heap {} at {:#x} with {}", heap.index, heap.handle.0, short(heap.committed_bytes)),
-        )
-    });
-    let block = largest_owners::largest_allocation(crash).map(|one| {
-        (
-            one.committed_bytes,
-            format!("the allocation at {:#x} with {}", one.base.0, short(one.committed_bytes)),
-        )
-    });
-    let largest = heap.into_iter().chain(block).max_by_key(|(bytes, _)| *bytes).filter(|_| much)?;
+    let largest = largest_owners::owner(crash).filter(|_| much)?;
     Some(format!(
         "The process holds {} itself: look first at {} (dumplens allocations, dumplens heaps).",
         short(own),
-        largest.1
+        largest.words()
     ))
 }

@@ -74,6 +74,9 @@ fn commit(crash: &Crash<'_>) -> (Cause, Confidence) {
     let told = last_error::names_commit_limit(crash)
         || crash.exception.is_some_and(|e| e.code.0 == code::COMMITMENT_LIMIT);
     let figures = commit_limit::figures(crash).filter(|_| crash.wanted().is_some());
+    let figures = figures.filter(|_| !crash.figures_contradict());
+    // Where it is not known what was free, address space may have been what was lacking.
+    let room = crash.facts.memory.free_bytes.is_some();
     let by_status = match last_error::told(crash) {
         Some(Limit::Quota) => Some(Cause::Quota),
         Some(Limit::Resources) => Some(Cause::SystemResources),
@@ -90,9 +93,9 @@ fn commit(crash: &Crash<'_>) -> (Cause, Confidence) {
         (None, false) if crash.wanted().is_none() && commit_limit::is_nearly_reached(crash) => {
             (Cause::CommitLimit, Confidence::Low)
         }
-        (Some(_), false) => (Cause::ExternalLimitSuspected, Confidence::Low),
+        (Some(_), false) if room => (Cause::ExternalLimitSuspected, Confidence::Low),
         (None, false) if exceeds_ram(crash) => (Cause::CommitLimit, Confidence::Low),
-        (None, false) => (Cause::Undetermined, Confidence::Low),
+        (_, false) => (Cause::Undetermined, Confidence::Low),
     }
 }
 

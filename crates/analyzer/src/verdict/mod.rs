@@ -45,6 +45,8 @@ words! {
         OnRequest = "on_request",
         /// The dump has no exception: it was written of a process that ran or hung.
         NoException = "no_exception",
+        /// The dump had an exception, or may have had one, that the file no longer holds, or that its writer was not given.
+        ExceptionLost = "exception_lost",
     }
 }
 
@@ -136,7 +138,9 @@ fn is_large(requested: &Hex) -> bool {
 
 /// What the findings mean together.
 pub(crate) fn of(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
-    VerdictReport { place: place::of(crash.facts), ..judged(crash, findings) }
+    let verdict = judged(crash, findings);
+    let confidence = verdict.confidence.min(crash.most_confidence());
+    VerdictReport { confidence, place: place::of(crash.facts), ..verdict }
 }
 
 fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
@@ -145,7 +149,8 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
     if crash.was_refused() {
         return VerdictReport { because, ..allocation_failure(crash, findings) };
     }
-    let main = MAIN.iter().find_map(|id| found(id));
+    let lost = crash.facts.exception_lost.is_some();
+    let main = MAIN.iter().find_map(|id| found(id)).filter(|_| !lost);
     let kind = kind(crash, main.map(|finding| finding.id.as_ref()));
     let confidence = main.map_or(Confidence::Medium, |finding| finding.confidence);
     let title = main.map_or_else(|| unnamed(crash), |finding| finding.title.clone());
@@ -155,13 +160,17 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
         None => title,
     };
     let cause = pressure.and_then(|_| cause::of_pressure(crash));
-    let confidence = if kind == Kind::NoException { Confidence::High } else { confidence };
+    let confidence = match kind {
+        Kind::NoException => Confidence::High,
+        Kind::ExceptionLost if lost => Confidence::Low,
+        _ => confidence,
+    };
     let confidence = confidence.min(wrapped(findings));
     VerdictReport { because, cause, advice: advice::of_crash(crash, main), ..plain(kind, title, confidence) }
 }
 
 /// Findings that say by themselves what happened, the more telling ones first.
-const MAIN: [&str; 13] = [
+const MAIN: [&str; 14] = [
     "assertion",
     "unreal_crash",
     "on_request",
@@ -174,12 +183,18 @@ const MAIN: [&str; 13] = [
     "abort",
     "breakpoint",
     "ending",
+    "raising",
     "waiting",
 ];
 
 fn kind(crash: &Crash<'_>, main: Option<&str>) -> Kind {
     let Some(exception) = crash.exception.or(crash.facts.exception.as_ref()) else {
-        return if main == Some("ending") { Kind::Exit } else { Kind::NoException };
+        let lost = crash.facts.exception_lost.is_some() || main == Some("raising");
+        return match main {
+            _ if lost => Kind::ExceptionLost,
+            Some("ending") => Kind::Exit,
+            _ => Kind::NoException,
+        };
     };
     let reason = exception.parameters.first().map(|parameter| parameter.0);
     match main {
@@ -209,7 +224,10 @@ fn unnamed(crash: &Crash<'_>) -> String {
             Some(name) => format!("{name} was raised."),
             None => format!("An exception of the program's own was raised: {:#x}.", e.code.0),
         },
-        None => "No exception is in the dump: it was written of a process that ran or hung.".to_owned(),
+        None => match &crash.facts.exception_lost {
+            Some(why) => format!("What ended the program is lost: {why}."),
+            None => "No exception is in the dump: it was written of a process that ran or hung.".to_owned(),
+        },
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn report() -> Report {
         schema_version: 2,
         tool: Tool { name: "dumplens".into(), version: "1.2.3".into() },
         facts: Facts {
+            exception_lost: None,
             dump: dump(),
             system: system(),
             process: process(),
@@ -150,6 +151,7 @@ fn process() -> ProcessReport {
 
 fn main_thread() -> ThreadReport {
     ThreadReport {
+        raised: None,
         id: 1000,
         index: 0,
         name: text("main"),
@@ -306,6 +308,7 @@ fn allocations() -> AllocationsReport {
         committed_bytes,
     };
     AllocationsReport {
+        private_equals: Vec::new(),
         count: 9,
         largest: vec![cage, module],
         private_sizes: vec![

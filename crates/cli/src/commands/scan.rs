@@ -27,7 +27,7 @@ const FOUND: u8 = 3;
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// What `--fail-on` knows: the kinds of verdicts, and two words.
-const FAIL_ON: [&str; 14] = [
+const FAIL_ON: [&str; 15] = [
     "any",
     "failed",
     "allocation_failure",
@@ -42,8 +42,8 @@ const FAIL_ON: [&str; 14] = [
     "exit",
     "on_request",
     "no_exception",
+    "exception_lost",
 ];
-
 /// Kinds of dumps in which nothing failed, as far as they tell.
 const NO_FAULT: [&str; 3] = ["no_exception", "on_request", "exit"];
 
@@ -74,7 +74,8 @@ pub(crate) struct Options {
     /// Keep results in this file (SQLite), and read only dumps that it does not know
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
-    /// Exit with 3 if there is such a verdict, any exception at all, or a file that failed; may be given again
+    /// Exit with 3 if there is such a verdict, any that says that a program failed or may have, or a file that failed; may
+    /// be given again
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = PossibleValuesParser::new(FAIL_ON))]
     fail_on: Vec<String>,
     #[command(flatten)]

@@ -73,7 +73,7 @@ fn not_kept() {
 
 #[test]
 fn unknown_outside_the_map() {
-    assert_eq!(why(&open(&process()), 0x1_0000), Absence::Unknown);
+    assert_eq!(why(&open(&process()), 0x1_0000), Absence::NotMapped);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) fn free(out: &mut String, report: &Report, map: &SpaceMap) {
     let mut rows = Vec::new();
     let mut line = asked;
     for class in joined(&map.free) {
-        if let Some(asked) = line.filter(|asked| class.largest_bytes < *asked) {
+        if let Some(asked) = line.filter(|asked| is_below(&class, *asked)) {
             rows.push(request(asked));
             line = None;
         }
@@ -28,6 +28,14 @@ pub(super) fn free(out: &mut String, report: &Report, map: &SpaceMap) {
     rows.extend(line.map(request));
     table(out, "free", &["Size", ">Regions", "", ">Bytes", ">Largest"], rows.into_iter());
     out.push_str("</section>\n");
+}
+
+/// Whether nothing of a class is as large as a request; of an empty class its bound tells.
+fn is_below(class: &FreeClass, asked: u64) -> bool {
+    match class.regions {
+        0 => class.below_bytes.is_some_and(|below| below <= asked),
+        _ => class.largest_bytes < asked,
+    }
 }
 
 /// The largest on top; neighbours without any region are one row.
@@ -65,7 +73,7 @@ fn request(asked: u64) -> String {
 /// How many are large enough.
 fn sentence(report: &Report, map: &SpaceMap, asked: Option<u64>) -> String {
     let count: u64 = map.free.iter().map(|class| class.regions).sum();
-    let known = if map.complete { "" } else { " The memory map is cut off: there may be more." };
+    let known = if map.complete { "" } else { " The memory map is cut off or has gaps: there may be more." };
     let Some(asked) = asked else { return format!("{count} regions are free.{known}") };
     let largest = report.facts.memory.largest_free.map(|place| place.size_bytes);
     let fits = match largest {
@@ -84,5 +92,26 @@ fn short(bytes: u64) -> String {
         0x10_0000..0x4000_0000 => format!("{} MB", bytes >> 20),
         0x4000_0000..0x100_0000_0000 => format!("{} GB", bytes >> 30),
         _ => format!("{} TB", bytes >> 40),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FreeClass, is_below};
+
+    #[test]
+    fn the_line_stands_below_empty_classes_that_are_larger() {
+        let class = |regions, largest_bytes| FreeClass {
+            from_bytes: 64,
+            below_bytes: Some(256),
+            regions,
+            size_bytes: largest_bytes,
+            largest_bytes,
+        };
+        assert!(!is_below(&class(0, 0), 100), "an empty class that would hold it");
+        assert!(!is_below(&class(0, 0), 10), "an empty class above it");
+        assert!(is_below(&class(0, 0), 256), "an empty class below it");
+        assert!(is_below(&class(1, 99), 100) && !is_below(&class(1, 100), 100));
+        assert!(!is_below(&FreeClass { below_bytes: None, ..class(0, 0) }, u64::MAX));
     }
 }

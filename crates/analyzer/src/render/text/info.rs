@@ -68,7 +68,10 @@ fn cpu_time(report: &Report) -> Option<String> {
 
 fn last_event(report: &Report) -> Vec<String> {
     let Some(exception) = &report.facts.exception else {
-        return vec!["no exception in the dump".to_owned()];
+        return vec![match &report.facts.exception_lost {
+            Some(why) => format!("lost: {why}"),
+            None => "no exception in the dump".to_owned(),
+        }];
     };
     exception::lines(report, exception)
 }

@@ -26,7 +26,14 @@ pub fn region_row(region: &RegionReport, marker: bool, pointer_bits: u32) -> Str
     };
     let detail = region.detail.as_deref().map(|d| format!("[{}]", escape::line(d))).unwrap_or_default();
     format!(
-        "{mark}{base:>width$}{end:>width$}{size:>width$} {kind:<11} {:<11} {protect:<35}{:<11}{detail}",
-        region.state, region.usage
+        "{mark}{base:>width$}{end:>width$}{size:>width$} {kind:<11} {:<11} {}{}{detail}",
+        region.state,
+        column(protect, 35),
+        column(&region.usage, 11)
     )
+}
+
+/// A value in a column of this width; one that is longer keeps a blank before the next.
+fn column(value: &str, width: usize) -> String {
+    format!("{:<width$}", format!("{value} "))
 }

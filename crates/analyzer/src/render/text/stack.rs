@@ -55,17 +55,28 @@ pub(in crate::render) fn stack(out: &mut String, thread: &ThreadReport, crashed:
     let name = thread.name.as_deref().map(|n| format!(" \"{}\"", escape::line(n))).unwrap_or_default();
     let mark = if crashed { '#' } else { ' ' };
     out.push_str(&format!("{mark}{:>3}  Id: {:x}{name}\n", thread.index, thread.id));
-    let frames = thread.frames.as_deref().unwrap_or_default();
+    let blamed = thread.blame.as_ref().map(|blame| blame.frame);
+    rows(out, thread.frames.as_deref().unwrap_or_default(), blamed, bits);
+    out.push_str(&format!("    stopped: {}\n", thread.stopped.as_deref().unwrap_or("not walked")));
+    exception::earlier_of(out, thread, bits);
+    if let Some(raised) = &thread.raised {
+        let record = padded_hex(raised.record.0, bits);
+        out.push_str(&format!(
+            "    the stack as it was when the exception recorded at {record} was raised:\n"
+        ));
+        rows(out, &raised.frames, None, bits);
+        out.push_str(&format!("    stopped: {}\n", raised.stopped));
+    }
+}
+
+fn rows(out: &mut String, frames: &[FrameReport], blamed: Option<usize>, bits: u32) {
     let width = if bits == 32 { 8 } else { 17 };
     let sp = if bits == 32 { "StackPtr" } else { "Child-SP" };
     out.push_str(&format!("  # {sp:<width$} {:<width$} Call Site\n", "RetAddr"));
     for (n, frame) in frames.iter().enumerate() {
-        let blamed = thread.blame.as_ref().is_some_and(|b| b.frame == n);
         let returns = frames.iter().skip(n + 1).find(|f| !f.inline).filter(|_| !frame.inline);
-        row(out, frame, n, returns.map(|f| f.ip.0), blamed, bits);
+        row(out, frame, n, returns.map(|f| f.ip.0), blamed == Some(n), bits);
     }
-    out.push_str(&format!("    stopped: {}\n", thread.stopped.as_deref().unwrap_or("not walked")));
-    exception::earlier_of(out, thread, bits);
 }
 
 fn row(out: &mut String, frame: &FrameReport, number: usize, returns: Option<u64>, blamed: bool, bits: u32) {

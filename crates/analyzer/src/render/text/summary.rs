@@ -178,7 +178,7 @@ pub(in crate::render) fn free_line(memory: &MemoryReport, bits: u32) -> String {
     let Some(largest) = memory.largest_free else {
         let why = match (memory.complete, memory.regions) {
             (true, _) => "none",
-            (false, Some(_)) => "not known: the memory map is cut off",
+            (false, Some(_)) => "not known: the memory map is cut off or has gaps",
             (false, None) => "not known: the dump holds no memory map",
         };
         return format!("Largest free region: {why}");
