@@ -151,7 +151,7 @@ pub(crate) const FURTHER: &[(&str, Expected)] = &[
     ("113_contexts_none", Opens(&[], Whole)),
     ("116_context_size_ffffffff", Opens(&["parts_lost"], Whole)),
     ("119_threads_65536_without_anything", Opens(&["tebs_unusable"], Whole)),
-    ("120_no_threads", Opens(&[], Whole)),
+    ("120_no_threads", Opens(&["exception_thread_unknown"], Whole)),
     ("121_threadinfo_entry_0", Opens(&["stream_malformed"], Whole)),
     ("122_threadinfo_count_ffffffff", Opens(&["entries_cut"], Whole)),
     ("123_thread_names_count_ffffffff", Opens(&["entries_cut"], Whole)),

@@ -4,7 +4,9 @@ use dumplens_analyzer::Process as Facts;
 use dumplens_analyzer::stack::{ARM64_FP, FP, SP, Stack, Stopped, Trust, Walker, blame, is_system};
 use dumplens_core::{Absence, Dump};
 use dumplens_synth::pe::{Function, Image, Unwind};
-use dumplens_synth::{Arch, Context, Module, Process, Range, Thread, Width, damage, presets};
+use dumplens_synth::{
+    Arch, Context, Exception, FunctionTable, Module, Process, Range, Thread, Width, damage, presets,
+};
 
 const X64: presets::Addresses = presets::tiny::X64;
 const X86: presets::Addresses = presets::tiny::X86;
@@ -80,11 +82,64 @@ fn x86_frames() {
     }
 }
 
+/// In the 64-bit dump of a 32-bit program: its own stack, and the 64-bit one below.
 #[test]
-fn wow64_is_walked_in_the_width_of_the_dump() {
-    let stack = walk(&presets::tiny_wow64(), 0);
-    assert!(!stack.frames.is_empty());
+fn wow64_has_two_stacks() {
+    let process = presets::tiny_wow64();
+    let view = presets::wow64::VIEW32;
+    for (thread, frames) in [(0, view.crashed_frames().to_vec()), (1, view.waiting_frames().to_vec())] {
+        let stack = walk(&process, thread);
+        assert_eq!((ips(&stack), stack.stopped), (frames, Stopped::End));
+        let native = Walker::new(&Facts::gather(&open(&process))).walk_native(thread).unwrap();
+        assert_eq!((ips(&native), native.stopped), (presets::wow64::frames64().to_vec(), Stopped::End));
+    }
+    assert_eq!(walk(&process, 0).frames[0].registers.get(RBX), Some(0x2222));
+    // A native process has one.
+    assert_eq!(Walker::new(&Facts::gather(&open(&presets::tiny()))).walk_native(0), None);
+}
+
+/// Of a 32-bit exception the record may be all that is known; or its context is on the 32-bit stack, or in the dump.
+#[test]
+fn wow64_walks_begin_at_the_exception() {
+    let view = presets::wow64::VIEW32;
+    let address = view.app + 0x1010;
+    let mut process = presets::tiny_wow64();
+    let context = process.threads[0].context.clone();
+    let id = process.threads[0].id;
+    let exception =
+        |context| Exception { thread_id: id, code: 0xc000_0005, address, context, ..Exception::default() };
+    process.exception = Some(exception(context));
+    let stack = walk(&process, 0);
+    assert_eq!(ips(&stack)[..2], [address, view.crashed_frames()[0]]);
+    assert_eq!(trusts(&stack)[..2], [Trust::ExceptionRecord, Trust::Context]);
+    assert_eq!(stack.frames[0].registers.get(FP), None, "no register of it is known");
+
+    // KiUserExceptionDispatcher got the record and the context.
+    let (esp, ebp) = (view.stack_base(0) - 0x2c, view.stack_base(0) - 0x2c);
+    let (arguments, record, at) = (esp - 0x800, esp - 0x700, esp - 0x600);
+    let saved = Context::at(address, esp, ebp).to_bytes(Arch::X86);
+    let pointers: Vec<u8> =
+        [record, at].iter().flat_map(|p| u32::try_from(*p).unwrap().to_le_bytes()).collect();
+    let mut on_stack = process.clone();
+    on_stack.put(arguments, &pointers);
+    on_stack.put(record, &exception(None).record_bytes(Width::W32));
+    on_stack.put(at, &saved);
+    let below = Context::at(view.ntdll + 0x1004, arguments - 0x10, ebp).to_bytes(Arch::X86);
+    on_stack.put(presets::wow64::VIEW64.stack_base(0) - 0x400 + 4, &below);
+    let stack = walk(&on_stack, 0);
+    assert_eq!((stack.frames[0].ip, stack.frames[0].sp), (address, esp));
     assert_eq!(stack.frames[0].trust, Trust::Context);
+
+    // A context of 32-bit code, as a 64-bit debugger has it.
+    let mut raw = Context::at(address, esp, ebp).to_bytes(Arch::X64);
+    raw[0x38] = 0x23;
+    process.exception = Some(exception(Some(Context { raw: Some(raw), ..Context::default() })));
+    let stack = walk(&process, 0);
+    assert_eq!(
+        (stack.frames[0].ip, stack.frames[0].sp, stack.frames[0].trust),
+        (address, esp, Trust::Context)
+    );
+    assert!(!matches!(stack.stopped, Stopped::StackLeft { .. }), "{:?}", stack.stopped);
 }
 
 /// An ARM64 thread: frame records at each x29, the last with return address 0; one return address signed.
@@ -128,13 +183,118 @@ fn a_call_through_a_null_pointer_leads_to_the_caller() {
     let stack = walk(&process, 1);
     let [_, wait, start] = X64.waiting_frames();
     assert_eq!(ips(&stack), [0, wait, start]);
-    assert_eq!(trusts(&stack)[1], Trust::Scan);
+    assert_eq!(trusts(&stack)[1], Trust::Leaf);
+    // A dump that keeps no code does not prove the call.
+    let mut small = process.clone();
+    small.memory.retain(|range| !(X64.app..X64.app + 0x10_0000).contains(&range.start));
+    assert_eq!((ips(&walk(&small, 1))[1], trusts(&walk(&small, 1))[1]), (wait, Trust::Scan));
     // From `work`, which names its target, nobody gets there.
     let context = process.threads[0].context.clone().unwrap();
     let sp = context.sp + 0x28;
     process.threads[0].context = Some(Context { ip: 0, sp, ..context });
     let stack = walk(&process, 0);
     assert_eq!((ips(&stack), stack.stopped), (vec![0], Stopped::NoCode { ip: 0 }));
+}
+
+/// Without execution prevention the fetch is recorded as a read; EBP is still the caller's.
+#[test]
+fn a_bad_call_on_x86_leads_to_the_caller() {
+    let mut process = presets::tiny_x86();
+    let crashed = process.threads[0].context.clone().unwrap();
+    let target = X86.mapped + 6;
+    let esp = crashed.sp - 0x40;
+    // call eax
+    process.put(X86.app + 0x1600, &[0xff, 0xd0]);
+    let back = u32::try_from(X86.app + 0x1602).unwrap();
+    process.put(esp, &back.to_le_bytes());
+    let context = Context { ip: target, sp: esp, ..crashed };
+    process.threads[0].context = Some(context.clone());
+    process.exception = Some(Exception {
+        thread_id: process.threads[0].id,
+        code: 0xc000_0005,
+        address: target,
+        parameters: vec![0, target],
+        context: Some(context),
+        ..Exception::default()
+    });
+    let dump = open(&process);
+    let facts = Facts::gather(&dump);
+    let stack = Walker::new(&facts).walk(0);
+    assert_eq!((ips(&stack)[0], ips(&stack)[1]), (target, u64::from(back)));
+    assert_eq!((stack.frames[1].sp, trusts(&stack)[1]), (esp + 4, Trust::Leaf));
+    assert_eq!(stack.frames[1].registers.get(FP), Some(stack.frames[0].registers.get(FP).unwrap()));
+}
+
+/// Code that was made while the process ran: its unwind data is in FunctionTableStream and in memory.
+#[test]
+fn generated_code_is_walked_by_the_dumps_own_tables() {
+    let mut process = presets::tiny();
+    let crashed = process.threads[0].context.clone().unwrap();
+    let code = 0x2_4800_0000_0000;
+    process.memory.push(Range { start: code, size: 0x1000 });
+    process.regions = None;
+    // push rbx; sub rsp,20h; mov rax,[rcx] — called by `work`.
+    process.put(code + 0x100, &[0x53, 0x48, 0x83, 0xec, 0x20, 0x48, 0x8b, 0x01]);
+    process.put(code + 0x800, &[1, 5, 2, 0, 5, 0x32, 1, 0x30]);
+    let sp = crashed.sp + 0x28 - 0x28;
+    process.put(sp + 0x20, &0x5555_u64.to_le_bytes());
+    let tables = [
+        FunctionTable { base: code - 0x10_0000, size: 0x1000, functions: vec![(0, 0x10, 0)] },
+        FunctionTable {
+            base: code,
+            size: 0x1000,
+            functions: vec![(0x200, 0x240, 0x900), (0x100, 0x140, 0x800)],
+        },
+    ];
+    process.extra_streams.push((13, FunctionTable::stream(&tables)));
+    process.exception = None;
+    process.threads[0].context = Some(Context { ip: code + 0x105, sp, ..crashed });
+    process.modules.push(Module { base: code, size: 0x1000, path: "none".into(), ..Module::default() });
+    let stack = walk(&process, 0);
+    assert_eq!(ips(&stack)[1..], X64.crashed_frames()[1..]);
+    assert_eq!(stack.frames[1].registers.get(RBX), Some(0x5555));
+    assert_eq!(trusts(&stack)[1], Trust::UnwindInfo);
+    // What is cut off costs what is behind it.
+    let (_, stream) = process.extra_streams.last_mut().unwrap();
+    stream.truncate(stream.len() - 30);
+    let dump = open(&process);
+    let tables = dump.function_tables().unwrap().unwrap();
+    assert_eq!((tables.count(), tables.damage.is_some()), (1, true));
+    assert_eq!(walk(&process, 0).frames.len(), 1);
+}
+
+/// The exception's context is enough, whether or not its thread is in the list.
+#[test]
+fn a_thread_that_is_not_listed_is_walked() {
+    let mut process = presets::tiny();
+    let expected = walk(&process, 0);
+    process.exception.as_mut().unwrap().thread_id = 0x7777;
+    let dump = open(&process);
+    let facts = Facts::gather(&dump);
+    assert_eq!((facts.threads.len(), facts.threads[2].id, facts.threads[2].listed), (3, 0x7777, false));
+    assert_eq!(Walker::new(&facts).walk(2).frames, expected.frames);
+    process.exception.as_mut().unwrap().context = None;
+    assert_eq!(Facts::gather(&open(&process)).threads.len(), 2);
+}
+
+/// Without TEBs the thread list says where stacks end.
+#[test]
+fn stacks_are_known_without_tebs() {
+    let mut process = presets::tiny();
+    process.memory.retain(|range| !(range.start..range.start + range.size).contains(&X64.tebs[0]));
+    let dump = open(&process);
+    let facts = Facts::gather(&dump);
+    assert!(facts.threads.iter().all(|thread| thread.teb.is_none()));
+    for (thread, base) in [(0, X64.stack_base(0)), (1, X64.stack_base(1))] {
+        let row = facts.space.piece_at(base - 8).and_then(|piece| piece.span).expect("a stack");
+        assert_eq!((row.owner, row.end), (dumplens_analyzer::Owner::Thread(thread), base));
+        let teb = facts.space.piece_at(X64.tebs[thread]).and_then(|piece| piece.span).expect("a TEB");
+        assert_eq!(teb.owner, dumplens_analyzer::Owner::Thread(thread));
+    }
+    // A stack pointer beyond the end leaves it.
+    let context = process.threads[1].context.clone().unwrap();
+    process.threads[1].context = Some(Context { sp: X64.stack_base(1) + 8, ..context });
+    assert!(matches!(walk(&process, 1).stopped, Stopped::StackLeft { .. }));
 }
 
 #[test]

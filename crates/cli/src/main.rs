@@ -1,5 +1,6 @@
 //! `dumplens`: how the questions are asked. Arguments, paths, the terminal and exit codes; nothing else.
 
+mod address;
 mod args;
 mod commands;
 mod interrupt;

@@ -1,4 +1,4 @@
-//! Addresses, sizes and filter values as people type them.
+//! Sizes, threads and filter values as people type them.
 
 use dumplens_analyzer::Filter;
 
@@ -77,13 +77,6 @@ fn known(text: &str, bare: &str, prefix: &str, values: &[&str]) -> Result<String
     Err(format!("one of {}", values.join(", ")))
 }
 
-/// An address in hex, as the debugger reads it: `7ffe0000`, `0x7ffe0000`, `` 7df9`74541000 ``.
-pub(crate) fn address(text: &str) -> Result<u64, String> {
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-    let digits: String = digits.chars().filter(|c| !matches!(c, '`' | '_')).collect();
-    u64::from_str_radix(&digits, 16).map_err(|_| "not an address in hex, such as 7ffe0000".to_owned())
-}
-
 /// A size: bytes in decimal or `0x` hex, or with a unit (`64k`, `2GiB`, `1.5 MB`); units are powers of 1024.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     const WRONG: &str = "not a size, such as 4096, 0x1000, 64kB or 2GiB";
@@ -122,28 +115,27 @@ pub(crate) enum ThreadChoice {
     Id(u32),
 }
 
-/// `all`, a thread's number, or its ID as `0x…`.
+/// `all`, a thread's number, with or without the debugger's `~`, or its ID in hex: `0x…`, or, as lists print it, with
+/// a letter in it.
 pub(crate) fn thread(text: &str) -> Result<ThreadChoice, String> {
-    const WRONG: &str = "not all, a thread's number such as 0, or a thread ID such as 0x1a4";
-    let id = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    match id {
-        Some(digits) => u32::from_str_radix(digits, 16).map(ThreadChoice::Id).map_err(|_| WRONG.to_owned()),
-        None if text.eq_ignore_ascii_case("all") => Ok(ThreadChoice::All),
-        None => text.parse().map(ThreadChoice::Number).map_err(|_| WRONG.to_owned()),
+    const WRONG: &str = "not all, a thread's number such as 0 or ~0, or a thread ID such as 0x1a4";
+    if text.eq_ignore_ascii_case("all") || text == "~*" {
+        return Ok(ThreadChoice::All);
     }
+    let number = text.strip_prefix('~').unwrap_or(text);
+    if number.bytes().all(|b| b.is_ascii_digit()) {
+        return number.parse().map(ThreadChoice::Number).map_err(|_| WRONG.to_owned());
+    }
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(WRONG.to_owned()); // no sign
+    }
+    u32::from_str_radix(digits, 16).map(ThreadChoice::Id).map_err(|_| WRONG.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses() {
-        assert_eq!(address("7ffe0000"), Ok(0x7ffe_0000));
-        assert_eq!(address("0x7FFE0000"), Ok(0x7ffe_0000));
-        assert_eq!(address("7df9`74541000"), Ok(0x7df9_7454_1000));
-        assert!(address("here").is_err() && address("").is_err() && address("-1").is_err());
-    }
 
     #[test]
     fn filters_of_the_debugger() {
@@ -165,10 +157,13 @@ mod tests {
     fn threads() {
         assert_eq!(thread("all"), Ok(ThreadChoice::All));
         assert_eq!(thread("10"), Ok(ThreadChoice::Number(10)));
+        assert_eq!(thread("~10"), Ok(ThreadChoice::Number(10)));
+        assert_eq!(thread("~*"), Ok(ThreadChoice::All));
         assert_eq!(thread("0x1A4"), Ok(ThreadChoice::Id(0x1a4)));
-        assert!(
-            thread("").is_err() && thread("-1").is_err() && thread("0x").is_err() && thread("1a4").is_err()
-        );
+        assert_eq!(thread("1a4"), Ok(ThreadChoice::Id(0x1a4)));
+        for wrong in ["", "-1", "0x", "~", "~1a4", "0x-1", "+a", "worker"] {
+            assert!(thread(wrong).is_err(), "{wrong}");
+        }
         assert!(thread("0x100000000").is_err());
     }
 

@@ -23,6 +23,7 @@ use crate::spans::Spans;
 use crate::streams::assertion::Assertion;
 use crate::streams::comment::Comment;
 use crate::streams::exception::Exception;
+use crate::streams::function_table::FunctionTables;
 use crate::streams::handles::{Handle, Handles};
 use crate::streams::memory_info::{self, MemoryInfoList};
 use crate::streams::memory_ranges::{self, Ranges};
@@ -32,7 +33,7 @@ use crate::streams::stability_report::StabilityMemory;
 use crate::streams::system_info::SystemInfo;
 use crate::streams::system_memory::SystemMemory;
 use crate::streams::thread_info::ThreadInfo;
-use crate::streams::threads::{ContextPlace, ThreadEntry};
+use crate::streams::threads::{Places, ThreadEntry};
 use crate::streams::trim_record::{self, TrimRecord};
 use crate::streams::unloaded_modules::{UnloadedModule, UnloadedModules};
 use crate::streams::unreal::UnrealContext;
@@ -50,8 +51,8 @@ pub struct Dump {
     header: Header,
     streams: Vec<StreamLocation>,
     small: Minidump<'static, Vec<u8>>,
-    /// Where the threads' contexts lie, in the order of the thread list.
-    contexts: Vec<ContextPlace>,
+    /// Where the threads' contexts and stacks lie, in the order of the thread list.
+    places: Vec<Places>,
     arch: Option<Arch>,
     width: Width,
     damage: Vec<Damage>,
@@ -85,10 +86,10 @@ impl Dump {
         let (header, streams) = container::read(&meta, &mut damage)?;
         let mut extract = Extract::new(&meta);
         let (arch, width) = processor(&streams, &mut extract, &mut damage);
-        let mut contexts = Vec::new();
+        let mut places = Vec::new();
         for at in &streams {
             match copy(at, width, &mut extract, &mut damage) {
-                Ok(Some(places)) => contexts = places,
+                Ok(Some(found)) => places = found,
                 Ok(None) => {}
                 Err(lost) => damage.push(lost),
             }
@@ -100,7 +101,7 @@ impl Dump {
             header,
             streams,
             small,
-            contexts,
+            places,
             arch,
             width,
             damage,
@@ -226,7 +227,7 @@ impl Dump {
     /// The registers of the thread at a position in the thread list; `None` if the dump keeps none that can be
     /// read.
     pub fn context(&self, thread: usize) -> Option<Context> {
-        let (rva, size) = *self.contexts.get(thread)?;
+        let (rva, size) = self.places.get(thread)?.context;
         let mut bytes = vec![0; size as usize]; // found to be in the file when the list was read
         Metadata::new(&self.source).read(rva, &mut bytes).ok()?;
         context::clear_notes(&mut bytes, self.width);
@@ -237,7 +238,13 @@ impl Dump {
 
     /// Whether the dump keeps registers for the thread at a position in the thread list, be they readable or not.
     pub fn has_context(&self, thread: usize) -> bool {
-        self.contexts.get(thread).is_some_and(|(_, size)| *size > 0)
+        self.places.get(thread).is_some_and(|places| places.context.1 > 0)
+    }
+
+    /// The stack of the thread at a position in the thread list, from where the writer kept it (its stack pointer, in a
+    /// small dump) to its base, exclusive: `MINIDUMP_THREAD.Stack`. `None` if the list has none.
+    pub fn stack(&self, thread: usize) -> Option<(u64, u64)> {
+        self.places.get(thread)?.stack
     }
 
     /// SystemMemoryInfo (21); `None` also when the writer filled in only zeros.
@@ -263,6 +270,13 @@ impl Dump {
     /// Unreal Engine's crash context (0x10000).
     pub fn unreal_context(&self) -> Result<Option<UnrealContext>, Damage> {
         self.own_stream(StreamType::UNREAL_CONTEXT, streams::unreal::read)
+    }
+
+    /// FunctionTable (13): unwind data of code that was made while the process ran.
+    pub fn function_tables(&self) -> Result<Option<FunctionTables>, Damage> {
+        let read =
+            |meta: &Metadata<'_>, at: &StreamLocation| streams::function_table::read(meta, at).map(Some);
+        self.own_stream(StreamType::FUNCTION_TABLE, read)
     }
 
     /// The comment of the dump's writer: CommentW (11), or else CommentA (10).
@@ -434,7 +448,7 @@ fn copy(
     width: Width,
     extract: &mut Extract<'_, '_>,
     damage: &mut Vec<Damage>,
-) -> Result<Option<Vec<ContextPlace>>, Damage> {
+) -> Result<Option<Vec<Places>>, Damage> {
     match at.kind {
         StreamType::THREAD_LIST => return streams::threads::copy(at, width, extract, damage).map(Some),
         StreamType::MODULE_LIST => streams::modules::copy(at, width, extract, damage),

@@ -152,7 +152,8 @@ impl<'m, 's> Extract<'m, 's> {
         losses: &mut Losses,
     ) -> MINIDUMP_LOCATION_DESCRIPTOR {
         let size = from.data_size.get();
-        if size == 0 {
+        // An RVA of 0 is the file's header: the writer had nothing to write.
+        if size == 0 || from.rva.get() == 0 {
             return NOWHERE;
         }
         let place = (u64::from(from.rva.get()), size);

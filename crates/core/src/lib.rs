@@ -77,6 +77,7 @@ pub use spans::Spans;
 pub use streams::assertion::Assertion;
 pub use streams::comment::Comment;
 pub use streams::exception::Exception;
+pub use streams::function_table::FunctionTables;
 pub use streams::handles::{Handle, Handles};
 pub use streams::memory_info::MemoryInfoList;
 pub use streams::misc_info::MiscInfo;

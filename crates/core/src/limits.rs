@@ -19,6 +19,10 @@ pub(crate) const STRING_BYTES: u32 = 65_534;
 pub(crate) const CODEVIEW_BYTES: u32 = 65_536;
 /// Bytes of a CONTEXT: the largest seen, x64 with AVX-512 and AMX state, is under 12 KiB.
 pub(crate) const CONTEXT_BYTES: u32 = 65_536;
+/// Bytes of FunctionTableStream. A .NET program with 100,000 methods has a table for each, of under 200 bytes.
+pub(crate) const FUNCTION_TABLE_BYTES: u64 = 64 << 20;
+/// Tables of functions that lie over one another and are asked for one address. Windows' own do not.
+pub(crate) const OVERLAPPING_TABLES: usize = 16;
 /// Bytes of a small stream that is copied whole (SystemInfo, MiscInfo, comments).
 pub(crate) const SMALL_STREAM_BYTES: u64 = 1 << 20;
 /// Bytes of the extract that the `minidump` crate reads; 10,000 threads with contexts take some 13 MiB.

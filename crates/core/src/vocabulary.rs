@@ -133,6 +133,7 @@ impl StreamType {
     pub const COMMENT_A: StreamType = StreamType(10);
     pub const COMMENT_W: StreamType = StreamType(11);
     pub const HANDLE_DATA: StreamType = StreamType(12);
+    pub const FUNCTION_TABLE: StreamType = StreamType(13);
     pub const UNLOADED_MODULE_LIST: StreamType = StreamType(14);
     pub const MISC_INFO: StreamType = StreamType(15);
     pub const MEMORY_INFO_LIST: StreamType = StreamType(16);

@@ -9,6 +9,7 @@ pub(crate) mod codes;
 mod crash_analysis;
 pub(crate) mod earlier;
 pub(crate) mod fast_fail;
+mod fault;
 pub(crate) mod judge;
 pub(crate) mod limit;
 pub(crate) mod names;
@@ -27,6 +28,7 @@ pub use analysis::{AdjustedKind, AdjustedReport, AnalysisReport, BitFlipReport, 
 #[cfg(feature = "processor")]
 pub(crate) use crash_analysis::analysis;
 pub use earlier::EarlierReport;
+pub(crate) use fault::is_fault;
 pub use operand::{Contradiction, FaultReport, RegisterReport};
 pub use warning::ExceptionWarning;
 pub use wrapper::OpenedBy;

@@ -8,6 +8,32 @@ pub(crate) fn win32_error(code: u32) -> Option<String> {
     WinErrorWindows::from_u32(code).map(|known| format!("{known:?}"))
 }
 
+/// The name of a last error. Programs set HRESULTs and NTSTATUSes as well: of an HRESULT that Windows' table does not
+/// have, the facility is named.
+pub(crate) fn last_error(code: u32) -> Option<String> {
+    win32_error(code).or_else(|| nt_status(code).filter(|_| code >> 30 == 3)).or_else(|| hresult(code))
+}
+
+/// The facility of an HRESULT (winerror.h), and the Win32 error that it was made of; `None` of a success.
+fn hresult(code: u32) -> Option<String> {
+    const FACILITIES: [(u32, &str); 9] = [
+        (1, "FACILITY_RPC"),
+        (2, "FACILITY_DISPATCH"),
+        (3, "FACILITY_STORAGE"),
+        (4, "FACILITY_ITF"),
+        (7, "FACILITY_WIN32"),
+        (8, "FACILITY_WINDOWS"),
+        (9, "FACILITY_SSPI"),
+        (10, "FACILITY_CONTROL"),
+        (11, "FACILITY_CERT"),
+    ];
+    let number = code >> 16 & 0x1fff;
+    let known = FACILITIES.iter().find(|(facility, _)| *facility == number).filter(|_| code >> 30 == 2);
+    let (_, facility) = known?;
+    let error = win32_error(code & 0xffff).filter(|_| number == 7);
+    Some(error.map_or((*facility).to_owned(), |error| format!("{facility}, {error}")))
+}
+
 /// The name of an NTSTATUS, such as `STATUS_COMMITMENT_LIMIT`.
 pub(crate) fn nt_status(code: u32) -> Option<String> {
     NtStatusWindows::from_u32(code).map(|known| format!("{known:?}"))
@@ -72,6 +98,17 @@ pub(crate) fn named_result(code: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 0x80070005 is E_ACCESSDENIED: HRESULT_FROM_WIN32(5).
+    #[test]
+    fn last_errors_outside_the_table() {
+        assert_eq!(last_error(8).as_deref(), Some("ERROR_NOT_ENOUGH_MEMORY"));
+        let made_of = last_error(0x8007_0005).unwrap();
+        assert!(made_of == "FACILITY_WIN32, ERROR_ACCESS_DENIED" || made_of.starts_with("E_"), "{made_of}");
+        assert_eq!(last_error(0x8004_fff1).as_deref(), Some("FACILITY_ITF"));
+        assert_eq!(last_error(0xc000_0017).as_deref(), Some("STATUS_NO_MEMORY"));
+        assert_eq!(last_error(0x2000_0001), None);
+    }
 
     #[test]
     fn the_codes_of_the_story() {

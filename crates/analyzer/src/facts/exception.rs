@@ -117,7 +117,7 @@ pub(super) fn of(
 ) -> Option<ExceptionReport> {
     let exception = process.dump.exception().ok().flatten()?;
     let thread_id = exception.thread_id;
-    if !process.threads.is_empty() && !process.threads.iter().any(|t| t.id == thread_id) {
+    if !process.threads.iter().any(|t| t.id == thread_id && t.listed) {
         warnings.push(ExceptionWarning::ExceptionThreadUnknown { thread_id }.into());
     }
     let own = ExceptionRecord {
@@ -216,7 +216,12 @@ fn of_windows(
 ) -> ExceptionReport {
     let first = parameters.first().and_then(|first| u32::try_from(*first).ok());
     let reason = first.filter(|_| code == fast_fail::CODE);
-    let access = access(process, code, plain.thread_id, parameters);
+    let mut access = access(process, code, plain.thread_id, parameters);
+    if let Some(access) = access.as_mut().filter(|access| access.address == plain.address) {
+        // Without execution prevention the fetch of an instruction is recorded as a read.
+        access.kind =
+            access.kind.map(|kind| if kind == AccessKind::Read { AccessKind::Execute } else { kind });
+    }
     let fault = access.as_ref().and_then(|access| operand::fault(process, plain.address.0, access));
     ExceptionReport {
         name: codes::name(code),

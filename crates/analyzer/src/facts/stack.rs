@@ -1,9 +1,12 @@
 //! The call stacks of a report.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Hex, Stacks, ThreadReport};
+use crate::exceptions::is_fault;
 use crate::process::Process;
 use crate::request::Request;
 use crate::stack::{self, Frame, Stack, Trust, Walker};
@@ -87,18 +90,52 @@ pub(super) fn fill(
     let exception = process.dump.exception().ok().flatten().map(|e| e.thread_id);
     for (thread, of) in threads.iter_mut().zip(&process.threads) {
         let own = thread.ip.map(|ip| ip.0);
-        let ip = if exception == Some(of.id) { walker.ip(of).or(own) } else { own };
+        let elsewhere = exception == Some(of.id) || of.teb32.is_some();
+        let ip = if elsewhere { walker.ip(of).or(own) } else { own };
         thread.top = ip.and_then(|ip| top(process, ip));
+        thread.top_ip = ip;
         let crashed = exception.is_none_or(|id| id == of.id);
         if wanted.is_some_and(|wanted| wanted.include(thread.index, crashed)) {
             let stack = walker.walk(thread.index);
             // Whoever asked for memory is above the functions that hand it out and that throw.
             let from = request.filter(|_| exception == Some(of.id)).map_or(0, |request| request.frame + 1);
-            thread.blame = blame(process, &stack, from).map(Box::new);
-            thread.frames = Some(stack.frames.iter().map(|frame| row(process, frame)).collect());
+            let from = from.max(usize::from(walker.never_ran(&stack)));
+            let blame = blame(process, &stack, from).map(Box::new);
+            thread.blame = blame.filter(|blame| blame.frame == 0 || !is_apart(process, &stack));
+            let unproven = walker.unproven(thread.index, &stack);
+            let frames = stack.frames.iter().chain(&unproven);
+            thread.frames = Some(frames.map(|frame| row(process, frame)).collect());
             thread.stopped = Some(stack.stopped.to_string());
+            if let Some(native) = walker.walk_native(thread.index) {
+                thread.frames64 = Some(native.frames.iter().map(|frame| row(process, frame)).collect());
+                thread.stopped64 = Some(native.stopped.to_string());
+            }
         }
     }
+}
+
+/// Marks stacks of one frame that an earlier thread has too. The exception's thread, and one with exceptions on its stack,
+/// stand for themselves.
+pub(super) fn fold(threads: &mut [ThreadReport], crashed: Option<u32>) {
+    let mut first = HashMap::new();
+    for thread in threads {
+        let Some([frame]) = thread.frames.as_deref() else { continue };
+        let told = thread.exceptions.as_ref().is_some_and(|found| !found.is_empty());
+        if crashed == Some(thread.id) || told {
+            continue;
+        }
+        let below: Vec<u64> = thread.frames64.iter().flatten().map(|frame| frame.ip.0).collect();
+        let index = *first.entry((frame.ip.0, below)).or_insert(thread.index);
+        thread.same_stack_as = Some(index).filter(|index| *index != thread.index);
+    }
+}
+
+/// Whether frame 0 is all that is known of where the processor raised the exception: the frames behind it are those of
+/// where the thread stood later.
+fn is_apart(process: &Process<'_>, stack: &Stack) -> bool {
+    let code = process.dump.exception().ok().flatten().map(|e| e.code);
+    let by_record = stack.frames.first().is_some_and(|first| first.trust == Trust::ExceptionRecord);
+    by_record && code.is_some_and(|code| is_fault(code.into()))
 }
 
 /// The row of a frame, without names.
@@ -133,6 +170,12 @@ pub(super) fn name(thread: &mut ThreadReport, symbols: &mut Symbols<'_, '_>) {
     let top = thread.top_ip.and_then(|ip| symbols.resolve(ip, At::Instruction).pop());
     if let Some(site) = top.filter(|site| site.source != Some(Source::NearestExport)) {
         thread.top = Some(words(&site));
+    }
+    for frame in thread.frames64.iter_mut().flatten() {
+        let at = if frame.exact { At::Instruction } else { At::Return };
+        if let Some(site) = symbols.resolve(frame.ip.0, at).pop() {
+            put(frame, site);
+        }
     }
     if let Some(raised) = &mut thread.raised {
         let frames = std::mem::take(&mut raised.frames);

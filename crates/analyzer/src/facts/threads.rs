@@ -9,7 +9,7 @@ use super::{CodeReport, EarlierReport, Hex, Owned, Question, SiteReport, Warning
 use crate::exceptions::names;
 use crate::process::{Process, Thread, stack_use};
 use crate::request::Request;
-use crate::space::Holdings;
+use crate::space::{Bits, Holdings, Owner, Usage};
 use crate::stack::Walker;
 
 /// A stack's bounds.
@@ -17,8 +17,8 @@ use crate::stack::Walker;
 pub struct StackReport {
     /// `StackBase`: the end, exclusive.
     pub base: Hex,
-    /// `StackLimit`: the lowest committed address.
-    pub limit: Hex,
+    /// `StackLimit`: the lowest committed address; `None` without the TEB.
+    pub limit: Option<Hex>,
     /// `DeallocationStack`: the lowest reserved address.
     pub reserved_from: Option<Hex>,
     /// Bytes reserved but not committed.
@@ -69,10 +69,23 @@ pub struct ThreadReport {
     /// Where that is.
     #[serde(skip)]
     pub top_ip: Option<u64>,
-    /// The call stack, the innermost frame first; `None` if it was not asked for.
+    /// The call stack, the innermost frame first; `None` if it was not asked for. Of a WOW64 thread in a 64-bit dump, the
+    /// program's own: the 32-bit one.
     pub frames: Option<Vec<FrameReport>>,
     /// Why the walk ended there.
     pub stopped: Option<String>,
+    /// The 64-bit call stack of a WOW64 thread, below the program's own.
+    #[serde(default)]
+    pub frames64: Option<Vec<FrameReport>>,
+    /// Why the walk of that ended there.
+    #[serde(default)]
+    pub stopped64: Option<String>,
+    /// Whether it is in the thread list; the exception's thread need not be.
+    pub listed: bool,
+    /// An earlier thread of the list, by its index, whose stack is the same, if the stack has but one frame: many threads
+    /// of a small dump stand at the same system call.
+    #[serde(default)]
+    pub same_stack_as: Option<usize>,
     /// The first frame outside system and runtime.
     pub blame: Option<Box<BlameReport>>,
     /// Whether it is ending the process: it stands in `NtTerminateProcess`, by ntdll's export.
@@ -97,7 +110,7 @@ pub(super) fn all(
     warnings: &mut Vec<Warning>,
 ) -> Vec<ThreadReport> {
     let process = walker.process();
-    let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(process, t, owned)).collect();
+    let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(walker, t, owned)).collect();
     let unusable = |t: &&ThreadReport| t.ip.is_none() && process.dump.has_context(t.index);
     if let Some(first) = threads.iter().find(unusable).map(|t| t.id) {
         let count = threads.iter().filter(unusable).count() as u64;
@@ -109,15 +122,25 @@ pub(super) fn all(
         exit::fill(walker, &mut threads);
     }
     earlier::fill(walker, question, &mut threads, warnings);
+    stack::fold(&mut threads, process.dump.exception().ok().flatten().map(|e| e.thread_id));
     threads
 }
 
-fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadReport {
+fn thread(walker: &Walker<'_, '_>, thread: &Thread<'_>, owned: &Owned) -> ThreadReport {
+    let process = walker.process();
     let teb = thread.program_teb();
     let context = process.dump.context(thread.index);
     let sp = context.as_ref().map(|c| c.sp);
+    // The context of a WOW64 thread is that of one of its two halves.
+    let program_sp = if thread.teb32.is_some() || !thread.listed { walker.sp(thread) } else { sp };
     let bounds = |teb: &Teb<'_>| {
+        let sp = if teb.width == process.dump.width() { sp } else { program_sp };
         Box::new(self::bounds(process, teb, sp, owned.get(&process.stack_key(thread.index, teb))))
+    };
+    let by_list = || {
+        let key = (Owner::Thread(thread.index), Usage::Stack(Bits::Native));
+        let (base, end, _) = process.stack_without_teb(thread)?;
+        Some(Box::new(without_teb(process, (base, end), sp, owned.get(&key))))
     };
     let code =
         |code: u32, name: fn(u32) -> Option<String>| CodeReport { code: code.into(), name: name(code) };
@@ -127,19 +150,23 @@ fn thread(process: &Process<'_>, thread: &Thread<'_>, owned: &Owned) -> ThreadRe
         name: thread.name.clone(),
         teb: thread.teb_address.into(),
         teb32: thread.teb32.map(|t| t.address.into()),
-        stack: teb.map(bounds),
+        stack: teb.map(bounds).or_else(by_list),
         stack64: thread.teb32.and(thread.teb.as_ref()).map(bounds),
-        last_error: teb.map(|t| code(t.last_error, names::win32_error)),
+        last_error: teb.map(|t| code(t.last_error, names::last_error)),
         last_status: teb.and_then(|t| t.last_status().ok()).map(|c| code(c, names::nt_status)),
         suspend_count: thread.suspend_count,
         ip: context.as_ref().map(|c| c.ip.into()),
-        sp: sp.map(Into::into),
+        sp: sp.or(program_sp).map(Into::into),
         start_address: thread.start_address.map(Into::into),
         top: None,
         top_ip: None,
         start_symbol: Vec::new(),
         frames: None,
         stopped: None,
+        same_stack_as: None,
+        frames64: None,
+        stopped64: None,
+        listed: thread.listed,
         blame: None,
         is_ending: false,
         exit_code: None,
@@ -153,13 +180,33 @@ fn bounds(process: &Process<'_>, teb: &Teb<'_>, sp: Option<u64>, owned: Option<&
     let in_use = sp.filter(|sp| (teb.stack_limit..teb.stack_base).contains(sp)).map(|sp| teb.stack_base - sp);
     StackReport {
         base: teb.stack_base.into(),
-        limit: teb.stack_limit.into(),
+        limit: Some(teb.stack_limit.into()),
         reserved_from: process.stack(teb).map(|(base, ..)| base.into()),
         reserved_bytes: owned.map(|h| h.reserved),
         committed_bytes: owned.map(|h| h.committed),
         guard_bytes: owned.map(|h| h.guard),
         deepest_bytes: stack_use::deepest(process, teb).map(|lowest| teb.stack_base - lowest),
         in_use_bytes: in_use,
+    }
+}
+
+/// The stack of a thread whose TEB is not kept.
+fn without_teb(
+    process: &Process<'_>,
+    (from, base): (u64, u64),
+    sp: Option<u64>,
+    owned: Option<&Holdings>,
+) -> StackReport {
+    let owned = owned.filter(|_| process.space.is_mapped());
+    StackReport {
+        base: base.into(),
+        limit: None,
+        reserved_from: owned.map(|_| from.into()),
+        reserved_bytes: owned.map(|h| h.reserved),
+        committed_bytes: owned.map(|h| h.committed),
+        guard_bytes: owned.map(|h| h.guard),
+        deepest_bytes: None,
+        in_use_bytes: sp.filter(|sp| (from..base).contains(sp)).map(|sp| base - sp),
     }
 }
 

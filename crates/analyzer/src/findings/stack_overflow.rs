@@ -28,13 +28,13 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception = crash.raised(code::STACK_OVERFLOW)?;
     let stack = crash.thread.and_then(|thread| thread.stack.as_deref());
     let id = exception.thread_id;
-    let known = stack.and_then(|s| Some((s.base.0.checked_sub(s.reserved_from?.0)?, s)));
-    let Some((reserved, stack)) = known else {
+    let known = stack.and_then(|s| Some((s.base.0.checked_sub(s.reserved_from?.0)?, s.limit?.0, s)));
+    let Some((reserved, limit, stack)) = known else {
         // The code alone does not tell the two causes apart.
         let title = format!("Thread {id:#x} could not use more stack; how much it had is not known.");
         return Some(Found::new(Confidence::Medium, title));
     };
-    let used = stack.base.0.saturating_sub(stack.limit.0);
+    let used = stack.base.0.saturating_sub(limit);
     let full = reserved.saturating_sub(used) <= NEAR_THE_END;
     let title = if full {
         format!("Thread {id:#x} used up its stack of {}.", short(reserved))
@@ -46,7 +46,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         )
     };
     let found = Found::new(if full { Confidence::High } else { Confidence::Medium }, title)
-        .with_at("StackLimit", stack.limit.0, short(used))
+        .with_at("StackLimit", limit, short(used))
         .with_at("DeallocationStack", stack.base.0 - reserved, short(reserved));
     Some(match recursion(crash) {
         Some((name, times)) => found.with("called over and over", format!("{name}, {times} times")),

@@ -21,6 +21,9 @@ impl Process<'_> {
         for peb in &self.pebs {
             self.claim_peb(peb, &mut claims);
         }
+        for (address, width) in &self.unkept_pebs {
+            self.claim_peb_at(*address, *width, &mut claims);
+        }
         for thread in &self.threads {
             self.claim_thread(thread, &mut claims);
         }
@@ -74,10 +77,14 @@ impl Process<'_> {
     }
 
     fn claim_peb(&self, peb: &Peb, claims: &mut Vec<Span>) {
-        let by = self.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().find(|t| t.peb == peb.address);
+        self.claim_peb_at(peb.address, peb.width, claims);
+    }
+
+    fn claim_peb_at(&self, base: u64, width: Width, claims: &mut Vec<Span>) {
+        let by = self.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().find(|t| t.peb == base);
         let fact = by.map_or(Fact::ThreadList, |teb| Fact::TebPeb(teb.address));
-        let (base, end) = (peb.address, peb.address.saturating_add(PAGE));
-        claims.push(Span { base, end, usage: Usage::Peb(self.bits(peb.width)), owner: Owner::Process, fact });
+        let end = base.saturating_add(PAGE);
+        claims.push(Span { base, end, usage: Usage::Peb(self.bits(width)), owner: Owner::Process, fact });
     }
 
     /// The regions that hold what the PEB points to. A region counts for the first PEB that points to it: of WOW64's
@@ -126,8 +133,35 @@ impl Process<'_> {
         (Owner::Thread(thread), Usage::Stack(self.bits(teb.width)))
     }
 
+    /// The stack of a thread whose TEB is not kept: the thread list says where it ends, and, in a small dump, from where
+    /// on it was kept. Its allocation is whole where the map shows it.
+    pub(crate) fn stack_without_teb(&self, thread: &Thread<'_>) -> Option<(u64, u64, Fact)> {
+        let (from, end) =
+            self.dump.stack(thread.index).filter(|_| thread.teb.is_none() && self.is_windows())?;
+        let top = self.space.region_at(end - 1).filter(|r| self.space.is_mapped() && !r.state.is_free());
+        let base = top.map(|r| r.allocation_base).filter(|base| *base <= from && end - base <= MOST_STACK);
+        Some((base.unwrap_or(from), end, Fact::ThreadListStack))
+    }
+
+    /// A TEB whose memory the dump does not keep: its address is in the thread list all the same.
+    fn claim_unkept(&self, thread: &Thread<'_>, claims: &mut Vec<Span>) {
+        let owner = Owner::Thread(thread.index);
+        if let Some((base, end, fact)) = self.stack_without_teb(thread) {
+            claims.push(Span { base, end, usage: Usage::Stack(Bits::Native), owner, fact });
+        }
+        let base = thread.teb_address;
+        let region = self.space.region_at(base).filter(|r| self.space.is_mapped() && r.state.is_commit());
+        if region.is_some() && self.dump.memory().available(base, 1) == 0 {
+            let end = base.saturating_add(self.teb_size(self.dump.width()));
+            claims.push(Span { base, end, usage: Usage::Teb(Bits::Native), owner, fact: Fact::ThreadList });
+        }
+    }
+
     fn claim_thread(&self, thread: &Thread<'_>, claims: &mut Vec<Span>) {
         let owner = Owner::Thread(thread.index);
+        if thread.teb.is_none() && self.is_windows() {
+            self.claim_unkept(thread, claims);
+        }
         for teb in [thread.teb, thread.teb32].into_iter().flatten() {
             let twin = thread.teb32.is_some_and(|t| t.address == teb.address);
             let fact = if twin { Fact::TebWow64(thread.teb_address) } else { Fact::ThreadList };

@@ -15,7 +15,9 @@ use std::collections::HashMap;
 
 use dumplens_core::process::heap::Heaps;
 use dumplens_core::process::{Peb, Teb, UserSharedData};
-use dumplens_core::{Arch, Damage, Dump, Module, Os, StreamType, SystemInfo, ThreadEntry, Width};
+use dumplens_core::{
+    Arch, Damage, Dump, FunctionTables, Module, Os, StreamType, SystemInfo, ThreadEntry, Width,
+};
 
 use self::module_map::ModuleMap;
 pub use self::region::RegionReport;
@@ -42,6 +44,9 @@ pub struct Thread<'d> {
     pub suspend_count: u32,
     /// Where the thread started, from ThreadInfoList.
     pub start_address: Option<u64>,
+    /// Whether it is in the thread list. The exception's thread counts as one also if it is not, if the dump has its
+    /// registers.
+    pub listed: bool,
 }
 
 impl<'d> Thread<'d> {
@@ -71,8 +76,12 @@ pub struct Process<'d> {
     pub shared_data: Option<UserSharedData>,
     /// The PEB, and the 32-bit one of a WOW64 process.
     pub pebs: Vec<Peb>,
+    /// Address and width of those that TEBs name and the dump does not keep.
+    pub(crate) unkept_pebs: Vec<(u64, Width)>,
     /// The heaps of the PEBs, those of the first PEB first; empty without a memory map.
     pub heaps: Heaps,
+    /// The unwind data of code that was made while the process ran.
+    pub(crate) function_tables: FunctionTables,
     /// Whether a 32-bit program ran on 64-bit Windows; `None` if the dump does not tell.
     pub wow64: Option<bool>,
     /// Everything that was dropped, repaired or guessed so far.
@@ -102,12 +111,15 @@ impl<'d> Process<'d> {
         let mut space_warnings: Vec<_> = space_warnings.into_iter().map(ProcessWarning::from).collect();
         space_warnings.retain(|warning| !warnings.contains(warning));
         warnings.append(&mut space_warnings);
-        let threads = if windows { gather_threads(dump, &mut warnings) } else { bare_threads(dump) };
+        let mut threads = if windows { gather_threads(dump, &mut warnings) } else { bare_threads(dump) };
+        threads.extend(unlisted(dump, &threads));
         let shared_data = UserSharedData::read(dump.memory()).ok().filter(|_| windows);
-        let pebs = gather_pebs(dump, &threads, &mut warnings);
+        let (pebs, unkept_pebs) = gather_pebs(dump, &threads, &mut warnings);
         let id = threads.iter().find_map(|t| Some(t.teb?.process_id));
         let wow64 = if windows { is_wow64(dump, &threads, shared_data.as_ref()) } else { None };
         warnings.extend(dump.memory_damage().iter().cloned().map(ProcessWarning::Damage));
+        let function_tables = known(dump.function_tables(), &mut warnings).flatten().unwrap_or_default();
+        warnings.extend(function_tables.damage.iter().cloned().map(ProcessWarning::Damage));
         let build = system.as_ref().map(|s| s.build);
         let heaps = heaps::gather(dump, &space, &pebs, build, &mut warnings);
         let mut process = Process {
@@ -120,7 +132,9 @@ impl<'d> Process<'d> {
             id,
             shared_data,
             pebs,
+            unkept_pebs,
             heaps,
+            function_tables,
             wow64,
             warnings,
         };
@@ -188,8 +202,27 @@ fn bare_threads(dump: &Dump) -> Vec<Thread<'_>> {
         teb32: None,
         suspend_count: t.suspend_count,
         start_address: infos.get(&t.id).map(|info| info.start_address),
+        listed: true,
     };
     list.iter().enumerate().map(thread).collect()
+}
+
+/// The exception's thread, if the list lacks it and the dump has its registers.
+fn unlisted<'d>(dump: &'d Dump, threads: &[Thread<'_>]) -> Option<Thread<'d>> {
+    let exception = dump.exception().ok().flatten()?;
+    let id = exception.thread_id;
+    exception.context.filter(|_| !threads.iter().any(|thread| thread.id == id))?;
+    Some(Thread {
+        index: threads.len(),
+        id,
+        name: None,
+        teb_address: 0,
+        teb: None,
+        teb32: None,
+        suspend_count: 0,
+        start_address: None,
+        listed: false,
+    })
 }
 
 /// The threads with their TEBs.
@@ -219,8 +252,12 @@ fn gather_threads<'d>(dump: &'d Dump, warnings: &mut Vec<ProcessWarning>) -> Vec
 }
 
 /// The PEBs that the TEBs name: the most frequent address of each width, since one damaged TEB must not decide.
-fn gather_pebs(dump: &Dump, threads: &[Thread<'_>], warnings: &mut Vec<ProcessWarning>) -> Vec<Peb> {
-    let mut pebs = Vec::new();
+fn gather_pebs(
+    dump: &Dump,
+    threads: &[Thread<'_>],
+    warnings: &mut Vec<ProcessWarning>,
+) -> (Vec<Peb>, Vec<(u64, Width)>) {
+    let (mut pebs, mut unkept) = (Vec::new(), Vec::new());
     for width in [Width::Bits64, Width::Bits32] {
         let mut votes: HashMap<u64, usize> = HashMap::new();
         for teb in threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().filter(|t| t.width == width) {
@@ -228,13 +265,16 @@ fn gather_pebs(dump: &Dump, threads: &[Thread<'_>], warnings: &mut Vec<ProcessWa
         }
         let winner =
             votes.into_iter().filter(|(peb, _)| *peb != 0).max_by_key(|(peb, n)| (*n, u64::MAX - peb));
-        match winner.map(|(address, _)| Peb::read(dump.memory(), address, width)) {
-            Some(Ok(peb)) => pebs.push(peb),
-            Some(Err(unreadable)) => warnings.push(ProcessWarning::PebUnread { why: unreadable.to_string() }),
-            None => {}
+        let Some((address, _)) = winner else { continue };
+        match Peb::read(dump.memory(), address, width) {
+            Ok(peb) => pebs.push(peb),
+            Err(unreadable) => {
+                unkept.push((address, width));
+                warnings.push(ProcessWarning::PebUnread { why: unreadable.to_string() });
+            }
         }
     }
-    pebs
+    (pebs, unkept)
 }
 
 /// Whether a 32-bit program ran on 64-bit Windows.

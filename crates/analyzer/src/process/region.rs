@@ -111,6 +111,7 @@ pub(crate) fn part_name(fact: Fact) -> &'static str {
 fn fact(fact: Fact) -> String {
     match fact {
         Fact::ModuleList => "base and size in the module list".to_owned(),
+        Fact::ThreadListStack => "the stack's end in the thread list".to_owned(),
         Fact::ThreadList => "TEB address in the thread list".to_owned(),
         Fact::TebStack(teb) => format!("DeallocationStack to StackBase of the TEB at {teb:#x}"),
         Fact::TebStackAllocation(teb) => {

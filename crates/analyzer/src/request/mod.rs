@@ -205,6 +205,10 @@ const MULTIPLIERS: usize = 3;
 
 /// What the thread of a stack asked for, if one of its `near` innermost frames is a function that allocates.
 pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack, near: usize) -> Option<Request> {
+    // What is read here is the code of the dump's own width.
+    if stack.is_x86 && code.process.dump.width() == Width::Bits64 {
+        return None;
+    }
     let held: Vec<(usize, Held)> = (1..stack.frames.len().min(near))
         .filter_map(|frame| {
             let function = Function::of(code, stack, frame)?;

@@ -82,6 +82,8 @@ pub enum Fact {
     ModuleList,
     /// The TEB's address in the thread list.
     ThreadList,
+    /// `MINIDUMP_THREAD.Stack` in the thread list, which ends at `StackBase`: of a thread whose TEB is not kept.
+    ThreadListStack,
     /// `DeallocationStack` to `StackBase` of the TEB at this address.
     TebStack(u64),
     /// The allocation that ends at `StackBase` of the TEB at this address.

@@ -73,16 +73,19 @@ impl<'p, 'd> Code<'p, 'd> {
     }
 
     /// The x64 unwind data of the image that holds `address`. An image without any has a table without entries.
+    /// That of code which was made while the process ran is in the dump's own tables; as is, at times, that of images
+    /// which the dump does not keep.
     pub(crate) fn table(&self, address: u64) -> Result<FunctionTable, Stopped> {
+        let dynamic = || self.process.function_tables.at(address).cloned();
         let Some(index) = self.process.module_at(address) else {
-            return Err(Stopped::NoModule { ip: address });
+            return dynamic().ok_or(Stopped::NoModule { ip: address });
         };
         let mut images = self.images.borrow_mut();
         let tables = images.entry(index).or_insert_with(|| self.read(index));
         match tables {
             Ok(tables) if tables.machine == X64 => Ok(tables.table.clone()),
             Ok(_) => Err(Stopped::Code32 { ip: address }),
-            Err(why) => Err(Stopped::Image { ip: address, why: why.clone() }),
+            Err(why) => dynamic().ok_or_else(|| Stopped::Image { ip: address, why: why.clone() }),
         }
     }
 

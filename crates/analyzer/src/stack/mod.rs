@@ -2,6 +2,7 @@
 //!
 //! - x64: the images' own unwind data, read where it lies in the process's memory. No file of the analysing machine
 //!   and no symbols take part. All eight non-volatile registers are recovered.
+//! - WOW64, in a 64-bit dump: the 32-bit stack, from the registers that the 64-bit half keeps, as x86; and the 64-bit one.
 //! - x86: the EBP chain, then a scan for return addresses. There are no unwind tables, so a frame can be missed or,
 //!   by a scan, be one that is no longer there; every frame says how it was found.
 //! - ARM64: frame 0 and the x29 chain, by minidump-unwind.
@@ -45,14 +46,21 @@ words! {
     pub enum Trust {
         /// Frame 0: the registers in the dump.
         Context = "context",
+        /// Frame 0: the exception's address. The registers there are not in the dump; the rows behind begin where the
+        /// thread stood when the dump was written.
+        ExceptionRecord = "exception_record",
         /// By the image's unwind data.
         UnwindInfo = "unwind_info",
-        /// The frame below is a function without unwind data, which has not touched the stack.
+        /// The frame below has not touched the stack: a function without unwind data, or an address without code, to
+        /// which a call that stands before the return address led.
         Leaf = "leaf",
         /// By the chain of frame pointers: what most x86 and ARM64 code does.
         FramePointer = "frame_pointer",
         /// A value on the stack that follows a call instruction. It may be left over from an earlier call.
         Scan = "scan",
+        /// A word where a function that has no unwind data would have its return address, had it not touched the stack. It
+        /// is shown because the debugger goes on there; nothing says that it is one.
+        Unproven = "unproven",
     }
 }
 
@@ -89,6 +97,8 @@ pub struct Stack {
     pub frames: Vec<Frame>,
     /// Why the walk ended.
     pub stopped: Stopped,
+    /// Whether its code is that of x86, which it can be in a 64-bit dump too.
+    pub(crate) is_x86: bool,
 }
 
 /// What a step finds: where the function returns to, and the registers there.

@@ -60,6 +60,7 @@ impl Walker<'_, '_> {
     /// Where the frames of a stack that this walker walked were read, and the 0 at its end.
     pub(crate) fn proof(&self, stack: &Stack) -> Proof {
         match self.process().dump.arch() {
+            Some(Arch::X64) if stack.is_x86 => self.of_x86(stack),
             Some(Arch::X64) => self.of_x64(stack),
             Some(Arch::X86) => self.of_x86(stack),
             Some(Arch::Arm64) => of_arm64(stack),
@@ -118,7 +119,7 @@ impl Walker<'_, '_> {
             leads.insert(end);
             kept.push((end.wrapping_add(4), 4));
         }
-        for frame in stack.frames.iter().skip(1) {
+        for frame in stack.frames.iter().skip(1).filter(|frame| frame.trust != Trust::Context) {
             kept.push((frame.sp.wrapping_sub(4), 4));
             let below = frame.sp.wrapping_sub(8);
             let saved = self.process().dump.memory().u32(below).ok();

@@ -29,6 +29,8 @@ pub enum Stopped {
     End,
     /// The dump has no registers of the thread.
     NoContext,
+    /// The dump has no 32-bit registers of a WOW64 thread.
+    NoContext32,
     /// The dump does not say what processor it is, or one whose stacks are not walked.
     Processor,
     /// More frames than a walk follows.
@@ -101,6 +103,7 @@ impl fmt::Display for Stopped {
         match self {
             Stopped::End => f.write_str("end of the stack"),
             Stopped::NoContext => f.write_str("the dump has no registers of the thread"),
+            Stopped::NoContext32 => f.write_str("the dump has no 32-bit registers of the thread"),
             Stopped::Processor => f.write_str("stacks of this processor are not walked"),
             Stopped::Frames(most) => write!(f, "more than {most} frames"),
             Stopped::FramesInAll(most) => write!(f, "more than {most} frames in all threads together"),

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 
 use dumplens_core::unwind::FunctionTable;
+use dumplens_core::{ReadMemory, Width};
 
-use super::code::{Call, Code};
-use super::context::{self, Kind, Start};
-use super::registers::{ARM64_FP, ARM64_SP, FP, SP};
-use super::{Caller, Fault, Frame, Stack, Stopped, Trust, arm64, x64, x86};
+use super::code::{Before, Call, Code};
+use super::context::{self, Kind, Raised, Start, Starts};
+use super::registers::{ARM64_FP, ARM64_SP, FP, Registers, SP};
+use super::{Caller, Fault, Frame, Proof, Stack, Stopped, Trust, arm64, x64, x86};
 use crate::process::{Process, Thread};
 
 /// Frames of one thread. WinDbg's `k` shows 256 unless told otherwise; a stack that overflowed by recursion has
@@ -16,13 +17,16 @@ pub(crate) const MOST_FRAMES: usize = 1024;
 /// Frames of all threads that one [`Walker`] follows: 4,000 threads with 30 frames each.
 const MOST_FRAMES_IN_ALL: usize = 120_000;
 
+/// Words behind the end of a walk that are shown.
+const MOST_UNPROVEN: u64 = 4;
+
 /// Walks the stacks of a process. What it reads of images and code serves every thread.
 #[derive(Debug)]
 pub struct Walker<'p, 'd> {
     code: Code<'p, 'd>,
     left: Cell<usize>,
-    /// The exception's thread, and where it happened.
-    exception: Option<(u32, Start)>,
+    /// The exception.
+    raised: Option<Raised>,
 }
 
 /// The bounds of a thread's stack: its first address, and the first behind it.
@@ -31,8 +35,8 @@ pub(super) type Bounds = Option<(u64, u64)>;
 impl<'p, 'd> Walker<'p, 'd> {
     /// Nothing is read yet.
     pub fn new(process: &'p Process<'d>) -> Walker<'p, 'd> {
-        let exception = context::of_exception(process);
-        Walker { code: Code::new(process), left: Cell::new(MOST_FRAMES_IN_ALL), exception }
+        let raised = context::of_exception(process);
+        Walker { code: Code::new(process), left: Cell::new(MOST_FRAMES_IN_ALL), raised }
     }
 
     /// The process whose stacks are walked.
@@ -45,20 +49,51 @@ impl<'p, 'd> Walker<'p, 'd> {
         &self.code
     }
 
-    /// The stack of the thread at a position in the thread list. The exception's thread begins where the exception
-    /// happened.
+    /// The stack of the thread at a position in the thread list: the program's own, which in a WOW64 process is the
+    /// 32-bit one. The exception's thread begins where the exception happened.
     pub fn walk(&self, thread: usize) -> Stack {
-        let process = self.code.process;
-        let Some((of, start)) = process.threads.get(thread).and_then(|of| Some((of, self.start(of)?))) else {
-            return Stack { frames: Vec::new(), stopped: Stopped::NoContext };
+        let Some((of, starts)) = self.starts_at(thread) else {
+            return Stack { frames: Vec::new(), stopped: Stopped::NoContext, is_x86: false };
         };
-        self.walk_from(of, &start)
+        let mut stack = match &starts.program {
+            Some(start) => self.walk_from(of, start),
+            None => Stack { frames: Vec::new(), stopped: Stopped::NoContext32, is_x86: true },
+        };
+        if let Some(ip) = starts.raised_at {
+            let sp = stack.frames.first().map_or(0, |frame| frame.sp);
+            let (trust, registers) = (Trust::ExceptionRecord, Registers::default());
+            stack.frames.insert(0, Frame { ip, sp, trust, exact: true, registers, chain: None });
+        }
+        stack
+    }
+
+    /// The 64-bit stack of a WOW64 thread; `None` of another, or where the dump has no 64-bit registers of it.
+    pub fn walk_native(&self, thread: usize) -> Option<Stack> {
+        let (of, starts) = self.starts_at(thread)?;
+        starts.native.map(|start| self.walk_from(of, &start))
+    }
+
+    /// Adds what was read of a WOW64 thread for its 32-bit registers and its 64-bit stack.
+    pub(crate) fn prove_native(&self, thread: usize, proof: &mut Proof) {
+        let Some((_, starts)) = self.starts_at(thread) else { return };
+        proof.kept.extend(starts.saved.iter().flatten().flat_map(|saved| saved.spans));
+        if let Some(stack) = self.walk_native(thread) {
+            proof.kept.append(&mut self.proof(&stack).kept);
+        }
+    }
+
+    /// The thread at a position in the thread list, if the dump has registers of it.
+    fn starts_at(&self, thread: usize) -> Option<(&'p Thread<'d>, Starts)> {
+        let of = self.code.process.threads.get(thread)?;
+        let starts = self.starts(of);
+        (starts.program.is_some() || starts.native.is_some()).then_some((of, starts))
     }
 
     /// The stack of a thread from a place that need not be where it stands.
     pub(super) fn walk_from(&self, of: &Thread<'_>, start: &Start) -> Stack {
         let process = self.code.process;
-        let walk = Walk { code: &self.code, kind: start.kind, bounds: bounds(process, of) };
+        let bounds = bounds(process, of, start.kind);
+        let walk = Walk { code: &self.code, kind: start.kind, bounds, fetch: self.fetch() };
         let mut frames = vec![first(start)];
         let most = MOST_FRAMES.min(self.left.get());
         let stopped = loop {
@@ -75,32 +110,63 @@ impl<'p, 'd> Walker<'p, 'd> {
             }
         };
         self.left.set(self.left.get().saturating_sub(frames.len()));
-        Stack { frames, stopped }
-    }
-}
-
-impl Walker<'_, '_> {
-    /// Where the walk of a thread begins: at the exception in the thread that it happened in, since the thread's own
-    /// registers may be those of whatever wrote the dump.
-    fn start(&self, thread: &Thread<'_>) -> Option<Start> {
-        let exception = self.exception.filter(|(id, _)| *id == thread.id).map(|(_, start)| start);
-        exception.or_else(|| context::of_thread(self.code.process, thread.index))
+        Stack { frames, stopped, is_x86: start.kind == Kind::X86 }
     }
 
-    /// The instruction pointer that a walk of the thread would begin with.
+    fn starts(&self, thread: &Thread<'_>) -> Starts {
+        context::starts(self.code.process, thread, self.raised.as_ref())
+    }
+
+    /// Where the exception's thread was sent, if no instruction could be fetched there.
+    fn fetch(&self) -> Option<u64> {
+        self.raised.filter(|raised| raised.fetch).map(|raised| raised.address)
+    }
+
+    /// Behind a stack that ended at an x64 function without unwind data: the words in which the debugger, which takes such
+    /// a function for one that has not touched the stack, sees further callers.
+    pub(crate) fn unproven(&self, thread: usize, stack: &Stack) -> Vec<Frame> {
+        let (Some(last), Some(of)) = (stack.frames.last(), self.code.process.threads.get(thread)) else {
+            return Vec::new();
+        };
+        if !matches!(stack.stopped, Stopped::NoUnwindData { .. }) {
+            return Vec::new();
+        }
+        let within = |at: u64| bounds(self.code.process, of, Kind::X64).is_none_or(|(_, end)| at < end);
+        let places =
+            (0..MOST_UNPROVEN).map_while(|n| last.sp.checked_add(8 * n)).take_while(|at| within(*at));
+        let words =
+            places.map_while(|at| Some((at, self.code.pages.read_u64(at).ok().filter(|ip| *ip != 0)?)));
+        let (trust, registers) = (Trust::Unproven, Registers::default());
+        let frame = |(at, ip)| Frame { ip, sp: at + 8, trust, exact: false, registers, chain: None };
+        words.map(frame).collect()
+    }
+
+    /// Whether frame 0 of a stack never ran: the thread was sent to an address without code. Whoever sent it is to blame.
+    pub(crate) fn never_ran(&self, stack: &Stack) -> bool {
+        let ran = |ip: u64| self.fetch() != Some(ip) && self.code.is_executable(ip);
+        matches!(stack.frames.as_slice(), [first, _, ..] if first.exact && !ran(first.ip))
+    }
+
+    /// The instruction pointer of the program that a walk of the thread would begin with.
     pub fn ip(&self, thread: &Thread<'_>) -> Option<u64> {
-        self.start(thread).map(|start| start.ip)
+        let starts = self.starts(thread);
+        starts.raised_at.or(starts.program.or(starts.native).map(|start| start.ip))
     }
 
     /// The stack pointer that a walk of the thread would begin with.
     pub fn sp(&self, thread: &Thread<'_>) -> Option<u64> {
-        self.start(thread).map(|start| first(&start).sp)
+        let starts = self.starts(thread);
+        starts.program.or(starts.native).map(|start| first(&start).sp)
     }
 }
 
-/// The stack that a thread's registers belong to: of the dump's own width.
-fn bounds(process: &Process<'_>, thread: &Thread<'_>) -> Bounds {
-    let (base, end, _) = process.stack(thread.teb.as_ref()?)?;
+/// The stack that a thread's registers belong to. Without its TEB it is known where the stack ends, by the thread list.
+fn bounds(process: &Process<'_>, thread: &Thread<'_>, kind: Kind) -> Bounds {
+    let (base, end, _) = match (kind, &thread.teb) {
+        (Kind::X86, _) if process.dump.width() == Width::Bits64 => process.stack(thread.teb32.as_ref()?)?,
+        (_, Some(teb)) => process.stack(teb)?,
+        (_, None) => process.stack_without_teb(thread).map(|(_, end, fact)| (0, end, fact))?,
+    };
     Some((base, end))
 }
 
@@ -117,6 +183,8 @@ struct Walk<'w, 'p, 'd> {
     code: &'w Code<'p, 'd>,
     kind: Kind,
     bounds: Bounds,
+    /// Where an instruction could not be fetched.
+    fetch: Option<u64>,
 }
 
 impl Walk<'_, '_, '_> {
@@ -127,6 +195,7 @@ impl Walk<'_, '_, '_> {
         };
         self.check_stack(callee.sp)?;
         let caller = match self.kind {
+            _ if self.never_ran(callee) => self.called_nowhere(callee),
             Kind::X64 => self.x64(callee),
             Kind::X86 => x86::caller(self.code, self.bounds, callee),
             Kind::Arm64 => arm64::caller(self.code, callee),
@@ -152,9 +221,6 @@ impl Walk<'_, '_, '_> {
     fn x64(&self, callee: &Frame) -> Result<Caller, Stopped> {
         let memory = &self.code.pages;
         let ip = callee.lookup();
-        if callee.exact && !self.code.is_executable(ip) {
-            return self.called_nowhere(callee);
-        }
         let caller =
             |table: &FunctionTable| x64::caller(memory, table, callee.ip, &callee.registers, callee.exact);
         let mut found = caller(&self.code.table(ip)?);
@@ -169,13 +235,32 @@ impl Walk<'_, '_, '_> {
         Ok(caller)
     }
 
+    fn never_ran(&self, callee: &Frame) -> bool {
+        let nowhere = self.fetch == Some(callee.ip) || !self.code.is_executable(callee.ip);
+        callee.exact && nowhere && matches!(self.kind, Kind::X64 | Kind::X86)
+    }
+
     /// A thread that was sent to an address without code: if a call did it, it left the return address at the top of
-    /// the stack and changed nothing else. A call that names its target in itself leads to code, so it must be one
-    /// through a register or memory.
+    /// the stack and changed nothing else. A call that names its target in itself must have named this one.
     fn called_nowhere(&self, callee: &Frame) -> Result<Caller, Stopped> {
-        let caller = x64::leaf(&self.code.pages, &callee.registers).map_err(|f| stopped(callee.ip, f))?;
-        match self.code.call_before(caller.ip, 64) {
-            Some(Call::Indirect) => Ok(Caller { trust: Trust::Scan, ..caller }),
+        let (x64, bits) = (self.kind == Kind::X64, if self.kind == Kind::X64 { 64 } else { 32 });
+        let caller = if x64 {
+            x64::leaf(&self.code.pages, &callee.registers).map_err(|fault| stopped(callee.ip, fault))?
+        } else {
+            x86::leaf(&self.code.pages, callee)?
+        };
+        let is_code = |ip: u64| ip.checked_sub(1).is_some_and(|before| self.code.is_executable(before));
+        match self.code.before(caller.ip, bits) {
+            Before::Call(call) if call == Call::Indirect || call == Call::Direct(callee.ip) => {
+                // Without a map it is not certain that there is no code.
+                let certain = self.fetch == Some(callee.ip) || self.code.process.space.is_mapped();
+                let trust = if certain { Trust::Leaf } else { Trust::Scan };
+                Ok(Caller { trust, ..caller })
+            }
+            // Code by the map or the module list, of which a small dump keeps nothing.
+            Before::NotKept if is_code(caller.ip) => Ok(Caller { trust: Trust::Scan, ..caller }),
+            // EBP may lead on all the same, to the caller or past it.
+            _ if !x64 => x86::caller(self.code, self.bounds, callee),
             _ => Err(Stopped::NoCode { ip: callee.ip }),
         }
     }

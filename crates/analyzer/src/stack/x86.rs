@@ -16,10 +16,16 @@ use super::{Caller, Frame, Stopped, Trust};
 
 /// How far from its start a function is still taken to be the one that was called: compilers split larger ones.
 const FUNCTION_BYTES: u64 = 0x2_0000;
+/// Few functions are larger.
+const LARGE_FUNCTION: u64 = 0x8000;
 /// Words that a search looks at: 32 KiB, which few frames exceed.
 const SCANNED_WORDS: u64 = 8192;
 /// Bytes by which EBP may lie above the stack pointer: frames larger than this are rare, and stale values common.
 const FRAME_BYTES: u64 = 0x10_0000;
+/// ebx, esi, edi: kept by functions, as ebp.
+const EBX: u8 = 3;
+const ESI: u8 = 6;
+const EDI: u8 = 7;
 /// Jumps from a call's target to the function itself: import and incremental-link thunks.
 const MOST_THUNKS: usize = 3;
 
@@ -36,9 +42,14 @@ pub(super) fn caller(code: &Code<'_, '_>, bounds: Bounds, callee: &Frame) -> Res
         return by_scan(code, callee, end, Evidence::Possible)?.ok_or(Stopped::NothingFound);
     };
     let least = match (framed, evidence) {
-        (Some(true), _) | (None, Evidence::Led) => return Ok(caller),
+        (Some(true), _) | (None, Evidence::Led(_)) => return Ok(caller),
+        // What looks like the start of a function without a frame may be a label in a large one: only the call of a
+        // function that begins nearer says more than the chain.
+        (Some(false), Evidence::Led(target)) if callee.ip - target < LARGE_FUNCTION => {
+            Evidence::Led(target + 1)
+        }
         (Some(false), _) => Evidence::Possible,
-        (None, _) => Evidence::Led,
+        (None, _) => Evidence::Led(0),
     };
     let below = callee.chain.unwrap_or(end).min(end);
     match by_scan(code, callee, below, least) {
@@ -46,6 +57,17 @@ pub(super) fn caller(code: &Code<'_, '_>, bounds: Bounds, callee: &Frame) -> Res
         Err(Stopped::CodeNotKept { .. } | Stopped::Unreadable(_)) => Ok(caller),
         Err(stopped) => Err(stopped),
     }
+}
+
+/// The caller of a function that has not touched the stack, nor the registers that functions keep.
+pub(super) fn leaf(memory: &dyn ReadMemory, callee: &Frame) -> Result<Caller, Stopped> {
+    let ip = u64::from(memory.read_u32(callee.sp).map_err(Stopped::Unreadable)?);
+    let mut registers = Registers::default();
+    for number in [EBX, FP, ESI, EDI] {
+        registers.put(number, callee.registers.get(number));
+    }
+    let (sp, chain) = (callee.sp.saturating_add(4), callee.chain);
+    Ok(Caller { ip, sp, registers, trust: Trust::Leaf, exact: false, chain, slots: Slots::default() })
 }
 
 /// What speaks for a return address.
@@ -56,8 +78,8 @@ enum Evidence {
     None,
     /// It follows a call that does not name its target.
     Possible,
-    /// It follows a call that names the function below.
-    Led,
+    /// It follows a call that names a function below, which begins here: the nearer, the more it says.
+    Led(u64),
 }
 
 /// What EBP leads to. A return address of 0 ends the chain.
@@ -121,7 +143,7 @@ fn by_scan(
         };
         let evidence = evidence(code, call, callee.ip);
         // The callee's own return address again is an argument or a left-over, unless it calls itself.
-        if evidence >= least && (ip != callee.ip || evidence == Evidence::Led) {
+        if evidence >= least && (ip != callee.ip || matches!(evidence, Evidence::Led(_))) {
             let (sp, registers, chain) =
                 (at.saturating_add(4), Registers::default(), ebp_behind(code, callee, at));
             let slots = Slots::default();
@@ -153,7 +175,7 @@ fn evidence(code: &Code<'_, '_>, call: Call, ip: u64) -> Evidence {
     };
     for _ in 0..=MOST_THUNKS {
         if target <= ip && ip - target < FUNCTION_BYTES {
-            return Evidence::Led;
+            return Evidence::Led(target);
         }
         match thunk(code, target) {
             Some(next) => target = next,

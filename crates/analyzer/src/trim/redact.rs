@@ -103,6 +103,7 @@ fn stacks(walker: &Walker<'_, '_>, facts: &Facts, kept: &mut Spans) {
     for thread in &facts.threads {
         let stack = walker.walk(thread.index);
         let mut proof = walker.proof(&stack);
+        walker.prove_native(thread.index, &mut proof);
         let asked = asked_for.filter(|_| Some(thread.id) == crashed);
         if let Some(request) = asked.filter(|request| !request.earlier) {
             // Once more, for the code that it reads.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Cause, Kind, VerdictReport};
-use crate::exceptions::code;
+use crate::exceptions::{code, is_fault};
 use crate::facts::{ExceptionReport, Facts, FrameReport, Hex};
 use crate::process::module_names::module_name;
 use crate::stack::{Trust, is_system};
@@ -128,12 +128,25 @@ fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFrame> {
     // What was refused before the program ended itself: whoever asked, and not the block that caught it.
     let earlier = request.is_some_and(|request| request.earlier);
     let frames = if earlier { &facts.earlier_frames } else { facts.crashed_frames() };
-    let rows: Vec<&FrameReport> = frames.iter().filter(|row| !row.inline).collect();
+    let rows: Vec<&FrameReport> =
+        frames.iter().filter(|row| !row.inline && row.trust != Trust::Unproven).collect();
     let start = match request {
         Some(request) => request.frame + 1,
+        // What cannot be executed did nothing: whoever called it did.
+        None if rows.len() > 1
+            && exception.access.as_ref().is_some_and(|a| a.address == exception.address) =>
+        {
+            1
+        }
         None => reporters(facts, exception, &rows),
     };
     let rows = rows.get(start..).unwrap_or_default();
+    // Of a 32-bit program's fault no more than the place may be known: different places are different causes.
+    if let Some(row) = rows.first().filter(|row| row.trust == Trust::ExceptionRecord)
+        && is_fault(exception.code.0)
+    {
+        return place(facts, row).into_iter().collect();
+    }
     let own = |row: &FrameReport| frame(facts, row);
     if verdict.kind == Kind::StackOverflow {
         let circle = recursion(rows.iter().filter_map(|row| own(row)).collect());
@@ -212,9 +225,12 @@ fn throws(facts: &Facts, exception: &ExceptionReport, rows: &[&FrameReport]) -> 
 /// The frame of a row; `None` if its code is not the program's own.
 fn frame(facts: &Facts, row: &FrameReport) -> Option<SignatureFrame> {
     let module = facts.modules.get(row.module_index?)?;
-    if is_system(&module.path) {
-        return None;
-    }
+    place(facts, row).filter(|_| !is_system(&module.path))
+}
+
+/// The frame of a row; `None` if its code lies in no module.
+fn place(facts: &Facts, row: &FrameReport) -> Option<SignatureFrame> {
+    let module = facts.modules.get(row.module_index?)?;
     // The nearest export is a guess.
     let sure = row.source.is_some_and(|source| source != Source::NearestExport);
     Some(SignatureFrame {

@@ -159,7 +159,7 @@ fn main_thread() -> ThreadReport {
         teb32: None,
         stack: Some(Box::new(StackReport {
             base: Hex(0x40_0030_0000),
-            limit: Hex(0x40_002f_f000),
+            limit: Some(Hex(0x40_002f_f000)),
             reserved_from: Some(Hex(0x40_0020_0000)),
             reserved_bytes: Some(0xf_c000),
             committed_bytes: Some(0x4000),
@@ -179,6 +179,10 @@ fn main_thread() -> ThreadReport {
         start_symbol: Vec::new(),
         frames: None,
         stopped: None,
+        same_stack_as: None,
+        frames64: None,
+        stopped64: None,
+        listed: true,
         blame: None,
         is_ending: false,
         exit_code: None,
@@ -229,7 +233,7 @@ fn wow64_thread() -> ThreadReport {
         exceptions: Some(Vec::new()),
         stack: Some(Box::new(StackReport {
             base: Hex(0x60_0000),
-            limit: Hex(0x5f_f000),
+            limit: Some(Hex(0x5f_f000)),
             reserved_from: None,
             reserved_bytes: None,
             committed_bytes: None,

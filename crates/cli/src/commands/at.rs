@@ -6,19 +6,20 @@ use dumplens_analyzer::render::json::Versioned;
 use dumplens_analyzer::render::text;
 use dumplens_analyzer::symbols::Symbols;
 
+use crate::address::Place;
 use crate::args::{Format, Input};
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
-use crate::{open, value};
+use crate::{address, open};
 
 /// Region, module, function or thread at an address, and whether the dump keeps its bytes: !address ADDR
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     input: Input,
-    /// The address, in hex
-    #[arg(value_parser = value::address)]
-    address: u64,
+    /// The address, in hex (0n… is decimal), or module+offset, or module!export+offset
+    #[arg(value_parser = address::parse)]
+    address: Place,
     #[command(flatten)]
     symbols: SymbolArgs,
 }
@@ -26,7 +27,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let dump = open::open(&options.input.dump)?;
     let process = Process::gather(&dump);
-    let mut report = AddressReport::new(&process, dump.width().normalise(options.address));
+    let mut report = AddressReport::new(&process, options.address.resolve(&process)?);
     if report.module.is_some() {
         let (search, warnings) = options.symbols.search(&options.input.dump)?;
         report.name(&mut Symbols::new(&process, search));

@@ -16,6 +16,7 @@ mod rtti;
 mod stowed;
 pub mod teb;
 pub mod unreal;
+pub mod wow64;
 
 pub use cpp_exception::{CppError, CppException};
 pub use exception_record::{ExceptionRecord, RecordSearch};
@@ -25,3 +26,4 @@ pub use parameters::ProcessParameters;
 pub use peb::Peb;
 pub use stowed::StowedException;
 pub use teb::Teb;
+pub use wow64::Context32;

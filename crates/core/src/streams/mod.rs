@@ -6,6 +6,7 @@
 pub(crate) mod assertion;
 pub(crate) mod comment;
 pub(crate) mod exception;
+pub(crate) mod function_table;
 pub(crate) mod handles;
 pub(crate) mod memory_info;
 pub(crate) mod memory_ranges;

@@ -42,24 +42,33 @@ impl ThreadEntry {
     }
 }
 
-/// Where a thread's context lies in the file, and how many bytes it has.
-pub(crate) type ContextPlace = (u64, u32);
+/// Where the registers and the stack of a thread are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Places {
+    /// Where the context lies in the file, and how many bytes it has; none if 0.
+    pub(crate) context: (u64, u32),
+    /// The stack from what the writer began with to its end, exclusive; `None` if it has none.
+    pub(crate) stack: Option<(u64, u64)>,
+}
 
 /// Copies the threads. Contexts and stacks stay behind: the first are read when they are asked for
-/// ([`crate::Dump::context`]), the second through [`crate::Memory`]. Returns where the contexts lie.
+/// ([`crate::Dump::context`]), the second through [`crate::Memory`]. Returns where they lie.
 pub(crate) fn copy(
     at: &StreamLocation,
     width: Width,
     out: &mut Extract<'_, '_>,
     damage: &mut Vec<Damage>,
-) -> Result<Vec<ContextPlace>, Damage> {
+) -> Result<Vec<Places>, Damage> {
     let table = Table::plain(out.meta, at, size_of::<MINIDUMP_THREAD>(), limits::THREADS, damage)?;
     let mut threads: Vec<MINIDUMP_THREAD> = table.entries(out.meta)?;
     let mut losses = Losses::default();
-    let mut contexts = Vec::with_capacity(threads.len());
+    let mut places = Vec::with_capacity(threads.len());
     for (index, thread) in (0u64..).zip(threads.iter_mut()) {
         thread.teb = width.normalise(thread.teb.get()).into();
         thread.stack_start = width.normalise(thread.stack_start.get()).into();
+        let stack = (thread.stack_start.get(), u64::from(thread.stack.data_size.get()));
+        let stack =
+            stack.0.checked_add(stack.1).filter(|_| stack.0 != 0 && stack.1 != 0).map(|end| (stack.0, end));
         thread.stack = NOWHERE;
         let (rva, size) = (u64::from(thread.thread_context.rva.get()), thread.thread_context.data_size.get());
         thread.thread_context = NOWHERE;
@@ -68,11 +77,13 @@ pub(crate) fn copy(
         if !whole {
             losses.lost("context", index);
         }
-        contexts.push(if whole { (rva, size) } else { (0, 0) });
+        // An RVA of 0 is the file's header: the writer had no context.
+        let context = if whole && rva != 0 { (rva, size) } else { (0, 0) };
+        places.push(Places { context, stack });
     }
     losses.report(at.kind, damage);
     out.stream(at.kind, &[&count(threads.len()), threads.as_bytes()])?;
-    Ok(contexts)
+    Ok(places)
 }
 
 /// Guesses the size of a pointer from the first thread's context: 0x2cc bytes on x86, more elsewhere.

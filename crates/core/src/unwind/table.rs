@@ -35,7 +35,7 @@ impl RuntimeFunction {
         self.begin < self.end && self.end <= image_size
     }
 
-    fn decode(entry: &[u8]) -> RuntimeFunction {
+    pub(crate) fn decode(entry: &[u8]) -> RuntimeFunction {
         let [begin, end, unwind_info] = [0, 4, 8].map(|at: usize| {
             let field = entry.get(at..).and_then(<[u8]>::first_chunk).copied();
             u32::from_le_bytes(field.unwrap_or_default())
@@ -61,6 +61,14 @@ impl FunctionTable {
     pub fn new(base: u64, image_size: u32, rva: u32, size: u32) -> FunctionTable {
         let count = size.checked_div(ENTRY).unwrap_or(0);
         FunctionTable { base, image_size, rva, count, sorted: None }
+    }
+
+    /// A table whose entries are known, of code at no image: their offsets, and those of their records, are from `base`.
+    pub(crate) fn of(base: u64, mut functions: Vec<RuntimeFunction>) -> FunctionTable {
+        let count = u32::try_from(functions.len()).unwrap_or(u32::MAX);
+        functions.retain(|function| function.is_in(u32::MAX));
+        functions.sort_by_key(|function| function.begin);
+        FunctionTable { base, image_size: u32::MAX, rva: 0, count, sorted: Some(functions.into()) }
     }
 
     /// The image's base.

@@ -4,7 +4,7 @@ use super::escape::{maybe, number, safe, text};
 use super::table;
 use crate::facts::number::{hex, size_text};
 use crate::facts::{FrameReport, ThreadReport};
-use crate::render::text::stack::{WOW64, X86, guesses, site};
+use crate::render::text::stack::{guesses, note, program_bits, same, site};
 use crate::render::text::threads::code;
 use crate::report::Report;
 
@@ -19,24 +19,25 @@ pub(super) fn stacks(out: &mut String, report: &Report) {
     let bits = report.facts.dump.pointer_bits;
     let crashed = report.facts.exception.as_ref().map(|e| e.thread_id);
     out.push_str("<section id=stacks><h2>Stacks</h2>\n");
-    if bits == 32 {
-        out.push_str(&format!("<p class=note>{}</p>", text(&X86.replace('\n', " "))));
-    } else if report.facts.process.wow64 == Some(true) {
-        out.push_str(&format!("<p class=note>{}</p>", text(&WOW64.replace('\n', " "))));
+    if let Some(note) = note(report) {
+        out.push_str(&format!("<p class=note>{}</p>", text(&note.replace('\n', " "))));
     }
     let (first, others): (Vec<_>, Vec<_>) = report.facts.threads.iter().partition(|t| Some(t.id) == crashed);
     for thread in first {
         stack(out, thread, true, bits);
     }
     let (mut left, mut hidden) = (MOST_ROWS, 0);
-    for thread in others {
-        let rows = thread.frames.as_ref().map_or(0, Vec::len);
+    for thread in others.into_iter().filter(|thread| thread.same_stack_as.is_none()) {
+        let rows: usize = [&thread.frames, &thread.frames64].into_iter().flatten().map(Vec::len).sum();
         if rows > left {
             hidden += 1;
             continue;
         }
         left -= rows;
         stack(out, thread, false, bits);
+        if let Some(others) = same(&report.facts.threads, thread) {
+            out.push_str(&format!("<p class=note>the same stack: {}</p>\n", text(&others)));
+        }
     }
     if hidden > 0 {
         out.push_str(&format!("<p class=note>{hidden} more stacks: dumplens stack DUMP --thread all</p>\n"));
@@ -60,10 +61,18 @@ fn stack(out: &mut String, thread: &ThreadReport, crashed: bool, bits: u32) {
         thread.index, thread.id
     ));
     let blamed = thread.blame.as_ref().map(|blame| blame.frame);
+    rows(out, frames, thread.stopped.as_deref(), blamed, program_bits(thread, bits));
+    if let Some(frames) = &thread.frames64 {
+        out.push_str("<p class=note>64-bit stack</p>");
+        rows(out, frames, thread.stopped64.as_deref(), None, bits);
+    }
+    out.push_str("</details>\n");
+}
+
+fn rows(out: &mut String, frames: &[FrameReport], stopped: Option<&str>, blamed: Option<usize>, bits: u32) {
     let rows = frames.iter().enumerate().map(|(n, frame)| row(n, frame, blamed == Some(n), bits));
     table(out, "frames", &[">#", ">Stack pointer", "Where", "How it is known"], rows);
-    let stopped = thread.stopped.as_deref().unwrap_or("not walked");
-    out.push_str(&format!("<p class=note>stopped: {}</p></details>\n", text(stopped)));
+    out.push_str(&format!("<p class=note>stopped: {}</p>", text(stopped.unwrap_or("not walked"))));
 }
 
 fn row(number: usize, frame: &FrameReport, blamed: bool, bits: u32) -> String {

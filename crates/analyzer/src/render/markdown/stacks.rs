@@ -3,7 +3,7 @@
 use super::escape::{block, code, html_code};
 use super::table;
 use crate::facts::ThreadReport;
-use crate::render::text::stack::{WOW64, X86, stack};
+use crate::render::text::stack::{note, same, stack};
 use crate::report::Report;
 
 /// Rows of a stack that are shown from its top; an overflowed one has hundreds that are all alike.
@@ -22,16 +22,14 @@ pub(super) fn stacks(out: &mut String, report: &Report) {
     for thread in first {
         out.push_str(&format!("\n### Stack of the exception's thread {:#x}\n\n", thread.id));
         out.push_str(&lines(thread, true, report.facts.dump.pointer_bits));
-        if report.facts.dump.pointer_bits == 32 {
-            out.push_str(&format!("\n{X86}"));
-        } else if report.facts.process.wow64 == Some(true) {
-            out.push_str(&format!("\n{WOW64}"));
+        if let Some(note) = note(report) {
+            out.push_str(&format!("\n{note}"));
         }
     }
     if !report.facts.threads.is_empty() {
         threads(out, report, crashed);
     }
-    folded(out, &others, report.facts.dump.pointer_bits);
+    folded(out, &report.facts.threads, &others, report.facts.dump.pointer_bits);
 }
 
 fn threads(out: &mut String, report: &Report, crashed: Option<u32>) {
@@ -62,15 +60,18 @@ fn threads(out: &mut String, report: &Report, crashed: Option<u32>) {
     out.push_str("\n</details>\n");
 }
 
-fn folded(out: &mut String, threads: &[&ThreadReport], bits: u32) {
-    let walked =
-        threads.iter().filter(|thread| thread.frames.as_ref().is_some_and(|frames| !frames.is_empty()));
+fn folded(out: &mut String, all: &[ThreadReport], threads: &[&ThreadReport], bits: u32) {
+    let own = threads.iter().filter(|thread| thread.same_stack_as.is_none());
+    let walked = own.filter(|thread| thread.frames.as_ref().is_some_and(|frames| !frames.is_empty()));
     let end = out.len() + MOST_FOLDED;
     let mut left = 0;
     for thread in walked {
         let name = thread.name.as_deref().filter(|name| !name.is_empty());
         let name = name.map(|name| format!(" {}", html_code(name))).unwrap_or_default();
-        let stack = lines(thread, false, bits);
+        let mut stack = lines(thread, false, bits);
+        if let Some(others) = same(all, thread) {
+            stack += &format!("\nThe same stack: {}\n", code(&others));
+        }
         if left > 0 || out.len() + stack.len() > end {
             left += 1;
             continue;

@@ -14,11 +14,15 @@ pub fn stacks(report: &Report) -> String {
     let mut out = String::new();
     let bits = report.facts.dump.pointer_bits;
     let crashed = report.facts.exception.as_ref().map(|e| e.thread_id);
-    for (n, thread) in report.facts.threads.iter().enumerate() {
+    let own = report.facts.threads.iter().filter(|thread| thread.same_stack_as.is_none());
+    for (n, thread) in own.enumerate() {
         if n > 0 {
             out.push('\n');
         }
         stack(&mut out, thread, crashed == Some(thread.id), bits);
+        if let Some(others) = same(&report.facts.threads, thread) {
+            out.push_str(&format!("    the same stack: {}\n", escape::line(&others)));
+        }
     }
     if report.facts.threads.is_empty() {
         out.push_str("no threads in the dump\n");
@@ -26,16 +30,27 @@ pub fn stacks(report: &Report) -> String {
     if report.facts.threads.iter().any(|t| t.blame.is_some()) {
         out.push_str("\n> the first frame outside system and runtime\n");
     }
-    if bits == 32 && !report.facts.threads.is_empty() {
-        out.push_str(X86);
-    } else if report.facts.process.wow64 == Some(true) {
-        out.push_str(WOW64);
+    if let Some(note) = note(report) {
+        out.push_str(note);
     }
     if report.facts.threads.iter().any(|t| t.exceptions.as_ref().is_some_and(|found| !found.is_empty())) {
         out.push_str(EARLIER);
     }
     warnings(&mut out, &report.facts.warnings);
     out
+}
+
+/// The threads whose stack is the same as that of a thread: `~3 Id 1a4 "name", …`.
+pub(in crate::render) fn same(threads: &[ThreadReport], of: &ThreadReport) -> Option<String> {
+    const SHOWN: usize = 16;
+    let others: Vec<&ThreadReport> = threads.iter().filter(|t| t.same_stack_as == Some(of.index)).collect();
+    let name = |t: &ThreadReport| t.name.as_deref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+    let shown = others.iter().take(SHOWN).map(|t| format!("~{} Id {:x}{}", t.index, t.id, name(t)));
+    let mut list = shown.collect::<Vec<_>>().join(", ");
+    if let Some(more) = others.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        list += &format!(" and {more} more");
+    }
+    Some(list).filter(|_| !others.is_empty())
 }
 
 pub(in crate::render) const X86: &str = "\
@@ -47,29 +62,49 @@ Earlier exceptions are secondary evidence: what was left on the stack says neith
 them.
 ";
 pub(in crate::render) const WOW64: &str = "\
-A 64-bit dump of a 32-bit process: these are the 64-bit stacks, below the program's own.
+A 64-bit dump of a 32-bit process: first comes the program's own stack, then the 64-bit one below it. x86 code has no
+unwind tables: a frame_pointer row can hide a caller without a frame of its own, and a scan row can be left over from an
+earlier call. An exception_record row is the place of the exception; the rows behind it are where the thread stood later.
 ";
+
+/// What is to be said of stacks that no unwind tables prove.
+pub(in crate::render) fn note(report: &Report) -> Option<&'static str> {
+    let facts = &report.facts;
+    if facts.dump.pointer_bits == 32 {
+        return (!facts.threads.is_empty()).then_some(X86);
+    }
+    let any = facts.threads.iter().any(|thread| thread.frames64.is_some());
+    (any && facts.process.wow64 == Some(true)).then_some(WOW64)
+}
 
 /// The stack of one thread, as `k` prints it.
 pub(in crate::render) fn stack(out: &mut String, thread: &ThreadReport, crashed: bool, bits: u32) {
     let name = thread.name.as_deref().map(|n| format!(" \"{}\"", escape::line(n))).unwrap_or_default();
     let mark = if crashed { '#' } else { ' ' };
     out.push_str(&format!("{mark}{:>3}  Id: {:x}{name}\n", thread.index, thread.id));
+    let frames = thread.frames.as_deref().unwrap_or_default();
     let blamed = thread.blame.as_ref().map(|blame| blame.frame);
-    rows(out, thread.frames.as_deref().unwrap_or_default(), blamed, bits);
-    out.push_str(&format!("    stopped: {}\n", thread.stopped.as_deref().unwrap_or("not walked")));
+    rows(out, frames, thread.stopped.as_deref(), blamed, program_bits(thread, bits));
+    if let Some(frames) = &thread.frames64 {
+        out.push_str("    64-bit stack\n");
+        rows(out, frames, thread.stopped64.as_deref(), None, bits);
+    }
     exception::earlier_of(out, thread, bits);
     if let Some(raised) = &thread.raised {
         let record = padded_hex(raised.record.0, bits);
         out.push_str(&format!(
             "    the stack as it was when the exception recorded at {record} was raised:\n"
         ));
-        rows(out, &raised.frames, None, bits);
-        out.push_str(&format!("    stopped: {}\n", raised.stopped));
+        rows(out, &raised.frames, Some(&raised.stopped), None, bits);
     }
 }
 
-fn rows(out: &mut String, frames: &[FrameReport], blamed: Option<usize>, bits: u32) {
+/// 32 for the program's own stack in the 64-bit dump of a 32-bit process.
+pub(in crate::render) fn program_bits(thread: &ThreadReport, bits: u32) -> u32 {
+    if thread.frames64.is_some() && thread.teb32.is_some() { 32 } else { bits }
+}
+
+fn rows(out: &mut String, frames: &[FrameReport], stopped: Option<&str>, blamed: Option<usize>, bits: u32) {
     let width = if bits == 32 { 8 } else { 17 };
     let sp = if bits == 32 { "StackPtr" } else { "Child-SP" };
     out.push_str(&format!("  # {sp:<width$} {:<width$} Call Site\n", "RetAddr"));
@@ -77,6 +112,7 @@ fn rows(out: &mut String, frames: &[FrameReport], blamed: Option<usize>, bits: u
         let returns = frames.iter().skip(n + 1).find(|f| !f.inline).filter(|_| !frame.inline);
         row(out, frame, n, returns.map(|f| f.ip.0), blamed == Some(n), bits);
     }
+    out.push_str(&format!("    stopped: {}\n", stopped.unwrap_or("not walked")));
 }
 
 fn row(out: &mut String, frame: &FrameReport, number: usize, returns: Option<u64>, blamed: bool, bits: u32) {

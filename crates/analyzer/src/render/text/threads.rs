@@ -32,7 +32,7 @@ pub fn threads(report: &Report) -> String {
 
 fn row(out: &mut String, thread: &ThreadReport, mark: char, bits: u32, width: usize) {
     let bounds = |stack: Option<&StackReport>| match stack {
-        Some(s) => [s.reserved_from.map(|h| h.0), Some(s.limit.0), Some(s.base.0)]
+        Some(s) => [s.reserved_from.map(|h| h.0), s.limit.map(|h| h.0), Some(s.base.0)]
             .map(|n| n.map_or("?".into(), |n| hex(n, bits))),
         None => ["?".to_owned(), "?".to_owned(), "?".to_owned()],
     };
@@ -47,10 +47,14 @@ fn row(out: &mut String, thread: &ThreadReport, mark: char, bits: u32, width: us
     ));
 }
 
-/// A code with its name: decimal for a Win32 error, hex of 8 digits for an NTSTATUS.
+/// A code with its name: decimal for a Win32 error, hex for what is none, hex of 8 digits for an NTSTATUS.
 pub(in crate::render) fn code(code: Option<&CodeReport>, hex_digits: usize) -> String {
     let Some(code) = code else { return "?".to_owned() };
-    let number = if hex_digits == 0 { code.code.0.to_string() } else { format!("{:08x}", code.code.0) };
+    let number = match code.code.0 {
+        status if hex_digits > 0 => format!("{status:08x}"),
+        error @ ..=0xffff => error.to_string(),
+        other => format!("{other:#x}"),
+    };
     match &code.name {
         Some(name) => format!("{number} {name}"),
         None => number,
