@@ -213,9 +213,9 @@ fn modules_and_threads_lie_in_memory() {
     let regions = sound.regions.clone().expect("a map");
     assert_eq!(gathered(regions.clone()), (Coverage::Whole, false, false));
     let base = sound.modules[0].base;
-    let half: Vec<Region> = regions.iter().filter(|r| r.base < base).cloned().collect();
+    let half: Vec<Region> = regions.iter().filter(|r| r.base < base).copied().collect();
     assert_eq!(gathered(half), (Coverage::Part, true, false));
-    let freed = |r: &Region| if r.base == base { Region::free(r.base, r.size) } else { r.clone() };
+    let freed = |r: &Region| if r.base == base { Region::free(r.base, r.size) } else { *r };
     assert_eq!(gathered(regions.iter().map(freed).collect()), (Coverage::Repaired, false, true));
 }
 

@@ -11,8 +11,9 @@ use dumplens_analyzer::{Process, Question, Report};
 use dumplens_core::process::heap::{BlockReader, BlockState, Heap};
 
 use super::regions::warnings;
+use crate::address::{self, Place};
+use crate::open;
 use crate::output::{self, Output};
-use crate::{open, value};
 
 /// Every heap with its segments, large blocks and, if wanted, all its blocks: !heap -s, !heap -stat, !heap -h
 #[derive(Debug, clap::Args)]
@@ -29,8 +30,8 @@ pub(crate) struct Options {
     #[arg(long)]
     stat: bool,
     /// With --blocks: only those of this heap, by its handle in hex
-    #[arg(long, requires = "blocks", value_parser = value::address, value_name = "HANDLE")]
-    heap: Option<u64>,
+    #[arg(long, requires = "blocks", value_parser = address::parse, value_name = "HANDLE")]
+    heap: Option<Place>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,7 +74,8 @@ struct Stat<'r> {
 /// Blocks as they come: they are never held together. What is wrong goes to standard error, beside them.
 fn blocks(options: &Options, process: &Process<'_>, output: &mut Output) -> anyhow::Result<()> {
     let reader = BlockReader::new(process.dump.memory(), &process.heaps.list);
-    let wanted = |heap: &&Heap| options.heap.is_none_or(|handle| handle == heap.handle);
+    let handle = options.heap.as_ref().map(|place| place.resolve(process)).transpose()?;
+    let wanted = |heap: &&Heap| handle.is_none_or(|handle| handle == heap.handle);
     let mut faults = Vec::new();
     let mut walks =
         process.heaps.list.iter().filter(wanted).map(|heap| reader.blocks(heap)).collect::<Vec<_>>();
