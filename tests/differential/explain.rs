@@ -4,10 +4,15 @@
 use minidump::Error;
 
 use crate::readers::{address, directory, minidump, u32_at};
-use crate::view::{Part, Range, View};
+use crate::view::{Module, Part, Range, View};
 
 /// A kind of difference to the crate, and why dumplens answers as it does.
-pub(crate) const KINDS: [(&str, &str); 10] = [
+pub(crate) const KINDS: [(&str, &str); 11] = [
+    (
+        "crate_reads_long_name",
+        "the crate reads a name beyond its end, of an odd number of bytes, or longer than 65,534; dumplens leaves it empty, \
+      as reader.py does",
+    ),
     (
         "crate_refuses",
         "the crate does not open the file: its directory is cut off, or its header is big-endian's",
@@ -49,7 +54,10 @@ pub(crate) const PYTHON_KINDS: [(&str, &str); 2] = [
         "names_over_budget",
         "dumplens gives up names once those of a file refer to more bytes than it could hold",
     ),
-    ("context_of_other_form", "reader.py reads only the CONTEXT that Windows writes for x86 and x64"),
+    (
+        "context_of_other_form",
+        "reader.py reads only the CONTEXT that Windows writes for x86 and x64, and not that of a program's 32-bit half",
+    ),
 ];
 
 /// Streams of a directory that lies before all that it lists, in every dump that was made on purpose.
@@ -137,6 +145,9 @@ pub(crate) fn with_crate(
     if lost && agreed {
         found.push("crate_loses_stream");
     }
+    if agreed && forget_names(&ours.modules, &mut theirs.modules) {
+        found.push("crate_reads_long_name");
+    }
     if theirs.listed != ours.listed && agreed && has_64_bit_count(bytes) {
         theirs.listed = ours.listed.clone();
         found.push("crate_reads_32_bit_count");
@@ -169,6 +180,19 @@ fn give_up<T: Clone>(ours: &Part<T>, theirs: &mut Part<T>) -> bool {
         *theirs = ours.clone();
     }
     lost
+}
+
+/// Drops the crate's names of modules that dumplens leaves without one.
+fn forget_names(ours: &Part<Vec<Module>>, theirs: &mut Part<Vec<Module>>) -> bool {
+    let (Part::Is(ours), Part::Is(theirs)) = (ours, theirs) else { return false };
+    let mut any = false;
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        if ours.3.is_empty() && !theirs.3.is_empty() {
+            theirs.3.clear();
+            any = true;
+        }
+    }
+    any
 }
 
 /// Whether every address has its byte at the same place in the wider list.

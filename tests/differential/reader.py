@@ -202,6 +202,28 @@ class Dump:
                 text.append("\ufffd" if 0xD800 <= high < 0xE000 else chr(high))
         return "".join(text)
 
+    def most(self, modules):
+        """The end of the addresses of a 32-bit program: 2 GB if the first module's header lacks LARGE_ADDRESS_AWARE."""
+        if self.bits == 64:
+            return None
+        base = modules[0][0] if isinstance(modules, list) and modules else None
+        lfanew = self.memory(base, 0x3C, "<I")
+        header = base + lfanew if lfanew is not None else None
+        flags = self.memory(header, 0x16, "<H")
+        known = self.memory(header, 0, "<I") == 0x4550 and flags is not None
+        return 1 << 31 if known and not flags & 0x20 else 1 << 32
+
+    def memory(self, base, offset, form):
+        """A number out of the process's memory; None if the file does not hold all of it."""
+        if base is None:
+            return None
+        at, data = base + offset, b""
+        for start, size, place in self.ranges():
+            if start <= at + len(data) < start + size:
+                data += self.data[place + at + len(data) - start : place + size]
+        length = struct.calcsize(form)
+        return struct.unpack(form, data[:length])[0] if len(data) >= length else None
+
     def exception(self):
         rva, _, _ = self.stream(EXCEPTION, 0xA8)
         thread, _, code, flags = struct.unpack_from("<IIII", self.data, rva)
@@ -232,25 +254,27 @@ def settled(found):
     return out
 
 
-def repaired(listed):
-    """The map: of regions that begin at one address the first; each ends at the next; what lies between is free."""
+def repaired(listed, most):
+    """The map: of regions that begin at one address the first; each ends at the next, and at the end of the addresses that
+    the program can have. What lies between is not known, but for the first 64 KiB, where nothing is ever allocated."""
+    if most is None:
+        most = 1 << 56 if any(1 << 55 < base + size <= 1 << 56 for base, size, *_ in listed) else 1 << 47
     by_base = {}
     for region in listed:
         if region[1] > 0:
             by_base.setdefault(region[0], region)
     bases = sorted(by_base)
-    out, end = [], 0
+    out = []
     for n, base in enumerate(bases):
         _, size, *rest = by_base[base]
         if n + 1 < len(bases):
             size = min(size, bases[n + 1] - base)
         elif base + size >= 1 << 64:
             continue
-        if base > end:
-            state, protect, kind = FREE
-            out.append([end, base - end, 0, 0, state, protect, kind])
-        out.append([base, size, *rest])
-        end = base + size
+        if base < most:
+            out.append([base, min(size, most - base), *rest])
+    if out and 0 < out[0][0] <= 0x10000:
+        out.insert(0, [0, out[0][0], 0, 0, *FREE])
     return out
 
 
@@ -280,7 +304,7 @@ def view(data):
                 out[part] = read()
             except Lost:
                 out[part] = LOST
-    regions = repaired(out["listed"]) if isinstance(out["listed"], list) else []
+    regions = repaired(out["listed"], dump.most(out["modules"])) if isinstance(out["listed"], list) else []
     out["map"] = regions or None
     out["totals"] = totals(regions) if regions else None
     return out

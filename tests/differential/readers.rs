@@ -26,7 +26,7 @@ pub(crate) fn dumplens(bytes: &[u8]) -> Option<(View, Vec<String>)> {
     };
     let memory = &report.memory;
     let largest = memory.largest_free.as_ref().map(|place| (place.base.0, place.size_bytes));
-    let threads = report.threads.iter();
+    let threads = report.threads.iter().filter(|t| t.listed);
     let threads = threads.map(|t| (t.id, t.suspend_count, t.teb.0, t.ip.map(|ip| ip.0), t.sp.map(|sp| sp.0)));
     let modules = report.modules.iter();
     let time = |time: u64| u32::try_from(time).expect("32 bits");

@@ -100,7 +100,7 @@ fn figures_that_contradict_each_other_are_not_believed() {
 fn owners_are_chosen_by_committed_bytes() {
     let report = fixture("story-commit-limit");
     let equals = &report.facts.memory.allocations.as_ref().expect("a map").private_equals;
-    assert_eq!((equals[0].allocations, equals[0].size_bytes), (283, 64 << 20));
+    assert_eq!((equals[0].count, equals[0].size_bytes), (283, 64 << 20));
     let owners = report.findings.iter().find(|finding| finding.id == "largest_owners").expect("owners");
     assert!(owners.title.contains("283 allocations of 64.000 MB"), "{}", owners.title);
     let advice = report.verdict.expect("a verdict").advice;

@@ -35,7 +35,9 @@ fn answer(bytes: Vec<u8>) -> Option<Answer> {
 
 /// What is wrong with the answer of a dump with less in it.
 fn wrong(whole: &Answer, less: &Answer) -> Option<String> {
-    let same = (whole.kind, whole.cause) == (less.kind, less.cause);
+    // A cause that is no longer known is not another one.
+    let unsaid = less.cause.is_none() && whole.kind != Kind::AllocationFailure;
+    let same = whole.kind == less.kind && (whole.cause == less.cause || unsaid);
     let warned = less.warnings.difference(&whole.warnings).next().is_some();
     let fine = match whole.confidence {
         _ if same => less.confidence <= whole.confidence,

@@ -32,7 +32,12 @@ fn crashed(code: u32, parameters: &[u64], left: u64, (error, status): (u32, u32)
     process.exception =
         Some(Exception { thread_id, code, parameters: parameters.to_vec(), context, ..Exception::default() });
     let (commit_limit, committed_pages) = (40 * GIB / 4096, (40 * GIB - left) / 4096);
-    process.system_memory = Some(SystemMemory { commit_limit, committed_pages, ..SystemMemory::default() });
+    process.system_memory = Some(SystemMemory {
+        commit_limit,
+        committed_pages,
+        peak_commitment: commit_limit,
+        ..SystemMemory::default()
+    });
     process.vm_counters = None;
     let teb = presets::tiny::X64.tebs[0];
     process.put(teb + 0x68, &error.to_le_bytes());
@@ -131,6 +136,7 @@ fn counters_of_a_clone() {
     process.vm_counters = Some(VmCounters {
         flags: 0xf,
         pagefile_usage: own,
+        peak_pagefile_usage: own,
         private_usage: own,
         shared_commit_usage: 2 * GIB,
         ..VmCounters::default()

@@ -244,7 +244,9 @@ impl Dump {
     /// The stack of the thread at a position in the thread list, from where the writer kept it (its stack pointer, in a
     /// small dump) to its base, exclusive: `MINIDUMP_THREAD.Stack`. `None` if the list has none.
     pub fn stack(&self, thread: usize) -> Option<(u64, u64)> {
-        self.places.get(thread)?.stack
+        let (start, size) = self.places.get(thread)?.stack;
+        let end = start.checked_add(size.into())?;
+        (start != 0 && size != 0).then_some((start, end))
     }
 
     /// SystemMemoryInfo (21); `None` also when the writer filled in only zeros.

@@ -134,7 +134,7 @@ pub struct EqualsReport {
     /// Bytes of each.
     pub size_bytes: u64,
     /// How many there are.
-    pub allocations: u64,
+    pub count: u64,
     /// Committed bytes of all of them.
     pub committed_bytes: u64,
     /// Base of the first.
@@ -256,7 +256,7 @@ fn equals(process: &Process<'_>, of: Equals) -> EqualsReport {
     let one = Allocation::all_from(&process.space, of.first).next();
     EqualsReport {
         size_bytes: of.size,
-        allocations: of.count,
+        count: of.count,
         committed_bytes: of.committed,
         first: of.first.into(),
         usage: piece.map_or_else(String::new, |piece| piece.usage.to_string()),

@@ -1,5 +1,6 @@
 //! The exception: what it says, what was accessed, and the C++ side of it; and what cannot be known.
 
+use dumplens_core::MemoryState;
 use dumplens_core::process::cpp_exception::What;
 use dumplens_core::process::{CppException, ExceptionRecord, GnuException, cpp_exception, gnu_exception};
 use schemars::JsonSchema;
@@ -187,8 +188,10 @@ fn no_memory(process: &Process<'_>, exception: &ExceptionReport) -> Option<Excep
         access.kind == Some(AccessKind::Execute) || access.address.0 == address || access.non_canonical
     };
     let known = process.space.is_complete() && !exception.access.as_ref().is_some_and(fetched);
-    let committed = || process.space.region_at(address).is_some_and(|region| region.state.is_commit());
-    (known && address != 0 && !committed()).then_some(ExceptionWarning::ExceptionAddressNoMemory { address })
+    // A state that Windows does not have says nothing.
+    let state = || process.space.region_at(address).map(|region| region.state);
+    let absent = || matches!(state(), None | Some(MemoryState::FREE | MemoryState::RESERVE));
+    (known && address != 0 && absent()).then_some(ExceptionWarning::ExceptionAddressNoMemory { address })
 }
 
 /// What minidump-processor says.

@@ -52,7 +52,7 @@ pub use process::{CountersReport, HandleCount, ProcessReport};
 pub use program_space::ProgramSpaceReport;
 pub use question::{Options, Question, Stacks};
 pub(crate) use request::refused_before;
-pub use stack::{BlameReport, FrameReport, RaisedReport};
+pub use stack::{BlameReport, FrameReport, NativeReport, RaisedReport};
 pub use symbols::SiteReport;
 pub use system::{SystemMemoryReport, SystemReport};
 pub use threads::{StackReport, ThreadReport};
@@ -106,9 +106,6 @@ pub struct Facts {
     /// What the exception's thread asked for, by its code and stack; `None` also if no stack was wanted.
     #[serde(skip)]
     pub request: Option<Request>,
-    /// Where that was an earlier exception: the frames as they were when it was raised, without names.
-    #[serde(skip)]
-    pub earlier_frames: Vec<FrameReport>,
     /// The call that returned the null pointer by which the exception's thread accessed memory.
     #[serde(skip)]
     pub refused_pointer: Option<RefusedPointer>,
@@ -128,10 +125,7 @@ impl Facts {
         } else {
             Vec::new()
         };
-        let (request, earlier_frames) = match request {
-            Some(request) => (Some(request), Vec::new()),
-            None => request::earlier(&walker, &mut threads).map_or((None, Vec::new()), |(r, f)| (Some(r), f)),
-        };
+        let request = request.or_else(|| request::earlier(&walker, &mut threads));
         let refused_pointer = question.stacks().and_then(|_| request::refused(&walker));
         let exception = exception::of(process, listed, &threads, &mut warnings);
         let mut facts = Facts {
@@ -149,7 +143,6 @@ impl Facts {
             memory: memory::of(process, listed, &mut warnings),
             warnings: Vec::new(),
             request,
-            earlier_frames,
             refused_pointer,
         };
         let failed = facts.exception.as_ref().is_some_and(|e| blocks::heap_failure(e).is_some());

@@ -1,6 +1,6 @@
 //! What the exception's thread asked for.
 
-use super::{EarlierReport, FrameReport, ThreadReport, stack};
+use super::{EarlierReport, ThreadReport, stack};
 use crate::exceptions::{code, wrapper};
 use crate::request::{self, RefusedPointer, Request};
 use crate::stack::Walker;
@@ -24,20 +24,16 @@ pub(super) fn own(walker: &Walker<'_, '_>) -> Option<Request> {
     request::find(walker.code(), &walker.walk(index), near)
 }
 
-/// What the crashed thread had asked for when an earlier exception of it said that memory was refused, and the frames
-/// from where it was raised to the caller of whoever asked. The thread then has the stack that tells it.
-pub(super) fn earlier(
-    walker: &Walker<'_, '_>,
-    threads: &mut [ThreadReport],
-) -> Option<(Request, Vec<FrameReport>)> {
+/// What the crashed thread had asked for when an earlier exception of it said that memory was refused. The thread then
+/// has the stack that tells it.
+pub(super) fn earlier(walker: &Walker<'_, '_>, threads: &mut [ThreadReport]) -> Option<Request> {
     let id = walker.process().dump.exception().ok().flatten()?.thread_id;
     let thread = threads.iter_mut().find(|thread| thread.id == id)?;
     let (at, address) = refused_before(thread).map(|record| (record.at, record.address.0))?;
     let walked = walker.walk_raised(thread.index, at.0, address)?;
     let request = request::find(walker.code(), &walked, NEAR)?;
-    let frames = walked.frames.iter().map(|frame| stack::row(walker.process(), frame)).collect();
-    thread.raised = Some(stack::raised(walker.process(), at, &walked));
-    Some((Request { earlier: true, ..request }, frames))
+    thread.raised = Some(Box::new(stack::raised(walker.process(), at, &walked)));
+    Some(Request { earlier: true, ..request })
 }
 
 /// The record on a thread's stack that says so, if a call in progress left one.

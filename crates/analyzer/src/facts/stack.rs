@@ -59,6 +59,15 @@ pub struct BlameReport {
     pub offset: Hex,
 }
 
+/// The 64-bit call stack of a WOW64 thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NativeReport {
+    /// The frames, the innermost first.
+    pub frames: Vec<FrameReport>,
+    /// Why the walk ended there.
+    pub stopped: String,
+}
+
 /// A call stack as it was when an earlier exception was raised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RaisedReport {
@@ -107,8 +116,10 @@ pub(super) fn fill(
             thread.frames = Some(frames.map(|frame| row(process, frame)).collect());
             thread.stopped = Some(stack.stopped.to_string());
             if let Some(native) = walker.walk_native(thread.index) {
-                thread.frames64 = Some(native.frames.iter().map(|frame| row(process, frame)).collect());
-                thread.stopped64 = Some(native.stopped.to_string());
+                thread.native = Some(Box::new(NativeReport {
+                    frames: native.frames.iter().map(|frame| row(process, frame)).collect(),
+                    stopped: native.stopped.to_string(),
+                }));
             }
         }
     }
@@ -124,7 +135,8 @@ pub(super) fn fold(threads: &mut [ThreadReport], crashed: Option<u32>) {
         if crashed == Some(thread.id) || told {
             continue;
         }
-        let below: Vec<u64> = thread.frames64.iter().flatten().map(|frame| frame.ip.0).collect();
+        let below: Vec<u64> =
+            thread.native.iter().flat_map(|native| &native.frames).map(|frame| frame.ip.0).collect();
         let index = *first.entry((frame.ip.0, below)).or_insert(thread.index);
         thread.same_stack_as = Some(index).filter(|index| *index != thread.index);
     }
@@ -171,7 +183,7 @@ pub(super) fn name(thread: &mut ThreadReport, symbols: &mut Symbols<'_, '_>) {
     if let Some(site) = top.filter(|site| site.source != Some(Source::NearestExport)) {
         thread.top = Some(words(&site));
     }
-    for frame in thread.frames64.iter_mut().flatten() {
+    for frame in thread.native.iter_mut().flat_map(|native| &mut native.frames) {
         let at = if frame.exact { At::Instruction } else { At::Return };
         if let Some(site) = symbols.resolve(frame.ip.0, at).pop() {
             put(frame, site);

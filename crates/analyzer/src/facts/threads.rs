@@ -4,7 +4,7 @@ use dumplens_core::process::Teb;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BlameReport, FrameReport, RaisedReport};
+use super::{BlameReport, FrameReport, NativeReport, RaisedReport};
 use super::{CodeReport, EarlierReport, Hex, Owned, Question, SiteReport, Warning, earlier, exit, stack};
 use crate::exceptions::names;
 use crate::process::{Process, Thread, stack_use};
@@ -76,10 +76,7 @@ pub struct ThreadReport {
     pub stopped: Option<String>,
     /// The 64-bit call stack of a WOW64 thread, below the program's own.
     #[serde(default)]
-    pub frames64: Option<Vec<FrameReport>>,
-    /// Why the walk of that ended there.
-    #[serde(default)]
-    pub stopped64: Option<String>,
+    pub native: Option<Box<NativeReport>>,
     /// Whether it is in the thread list; the exception's thread need not be.
     pub listed: bool,
     /// An earlier thread of the list, by its index, whose stack is the same, if the stack has but one frame: many threads
@@ -98,7 +95,7 @@ pub struct ThreadReport {
     pub exceptions: Option<Vec<EarlierReport>>,
     /// The call stack as it was when one of these was raised, where findings name its frames.
     #[serde(default)]
-    pub raised: Option<RaisedReport>,
+    pub raised: Option<Box<RaisedReport>>,
 }
 
 /// The threads, with the stacks that are wanted.
@@ -132,7 +129,9 @@ fn thread(walker: &Walker<'_, '_>, thread: &Thread<'_>, owned: &Owned) -> Thread
     let context = process.dump.context(thread.index);
     let sp = context.as_ref().map(|c| c.sp);
     // The context of a WOW64 thread is that of one of its two halves.
-    let program_sp = if thread.teb32.is_some() || !thread.listed { walker.sp(thread) } else { sp };
+    let elsewhere = thread.teb32.is_some() || !thread.listed;
+    let program_sp = if elsewhere { walker.sp(thread) } else { sp };
+    let program_ip = || if elsewhere { walker.ip(thread) } else { None };
     let bounds = |teb: &Teb<'_>| {
         let sp = if teb.width == process.dump.width() { sp } else { program_sp };
         Box::new(self::bounds(process, teb, sp, owned.get(&process.stack_key(thread.index, teb))))
@@ -155,7 +154,7 @@ fn thread(walker: &Walker<'_, '_>, thread: &Thread<'_>, owned: &Owned) -> Thread
         last_error: teb.map(|t| code(t.last_error, names::last_error)),
         last_status: teb.and_then(|t| t.last_status().ok()).map(|c| code(c, names::nt_status)),
         suspend_count: thread.suspend_count,
-        ip: context.as_ref().map(|c| c.ip.into()),
+        ip: context.as_ref().map(|c| c.ip).or_else(program_ip).map(Into::into),
         sp: sp.or(program_sp).map(Into::into),
         start_address: thread.start_address.map(Into::into),
         top: None,
@@ -164,8 +163,7 @@ fn thread(walker: &Walker<'_, '_>, thread: &Thread<'_>, owned: &Owned) -> Thread
         frames: None,
         stopped: None,
         same_stack_as: None,
-        frames64: None,
-        stopped64: None,
+        native: None,
         listed: thread.listed,
         blame: None,
         is_ending: false,

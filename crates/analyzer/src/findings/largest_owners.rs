@@ -45,7 +45,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     for of in equals.filter(|of| of.committed_bytes >= own / SHARE).take(SHOWN) {
         let hint = of.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
         let value = format!("{} committed{hint}", short(of.committed_bytes));
-        let count = if of.allocations == 1 { "one".to_owned() } else { grouped(of.allocations) };
+        let count = if of.count == 1 { "one".to_owned() } else { grouped(of.count) };
         let what = format!("{count} of {}, {}", short(of.size_bytes), of.usage);
         found = found.with_at(what, of.first.0, value);
     }
@@ -67,12 +67,12 @@ impl Owner<'_> {
             Owner::Heap(heap) => {
                 format!("heap {} at {:#x}: {}", heap.index, heap.handle.0, short(heap.committed_bytes))
             }
-            Owner::Equals(one) if one.allocations == 1 => {
+            Owner::Equals(one) if one.count == 1 => {
                 format!("the allocation at {:#x}: {}", one.first.0, short(one.committed_bytes))
             }
             Owner::Equals(of) => format!(
                 "{} allocations of {}, the first at {:#x}: {}",
-                grouped(of.allocations),
+                grouped(of.count),
                 short(of.size_bytes),
                 of.first.0,
                 short(of.committed_bytes)

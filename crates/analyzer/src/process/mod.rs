@@ -104,15 +104,20 @@ impl<'d> Process<'d> {
         warnings.extend(module_names::check(&modules));
         let mut space_warnings = Vec::new();
         let most = limit::of(dump, extents.first().map(|(base, _)| *base));
-        let space = AddressSpace::of(dump, &extents, most, &mut space_warnings);
+        let mut thread_warnings = Vec::new();
+        let mut threads =
+            if windows { gather_threads(dump, &mut thread_warnings) } else { bare_threads(dump) };
+        threads.extend(unlisted(dump, &threads));
+        let tebs: Vec<u64> = threads.iter().map(|thread| thread.teb_address).collect();
+        let space = AddressSpace::of(dump, &extents, &tebs, most, &mut space_warnings);
+        drop(tebs);
         if !windows {
             space_warnings.retain(|w| *w != SpaceWarning::NoMemoryMap); // NotWindows says so
         }
         let mut space_warnings: Vec<_> = space_warnings.into_iter().map(ProcessWarning::from).collect();
         space_warnings.retain(|warning| !warnings.contains(warning));
         warnings.append(&mut space_warnings);
-        let mut threads = if windows { gather_threads(dump, &mut warnings) } else { bare_threads(dump) };
-        threads.extend(unlisted(dump, &threads));
+        warnings.append(&mut thread_warnings);
         let shared_data = UserSharedData::read(dump.memory()).ok().filter(|_| windows);
         let (pebs, unkept_pebs) = gather_pebs(dump, &threads, &mut warnings);
         let id = threads.iter().find_map(|t| Some(t.teb?.process_id));
@@ -204,7 +209,10 @@ fn bare_threads(dump: &Dump) -> Vec<Thread<'_>> {
         start_address: infos.get(&t.id).map(|info| info.start_address),
         listed: true,
     };
-    list.iter().enumerate().map(thread).collect()
+    // One more: the exception's thread may come to them, and a long list is not to be copied for it.
+    let mut threads = Vec::with_capacity(list.len().saturating_add(1));
+    threads.extend(list.iter().enumerate().map(thread));
+    threads
 }
 
 /// The exception's thread, if the list lacks it and the dump has its registers.

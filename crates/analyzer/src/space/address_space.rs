@@ -64,11 +64,12 @@ impl Piece {
 }
 
 impl<'d> AddressSpace<'d> {
-    /// The regions of a dump, before anything is known of their use. `most`: the end of the addresses that the program
-    /// can have, if that is known.
+    /// The regions of a dump, before anything is known of their use. `modules` are their first and last addresses, `tebs`
+    /// where the threads' are. `most`: the end of the addresses that the program can have, if that is known.
     pub(crate) fn of(
         dump: &'d Dump,
         modules: &[(u64, u64)],
+        tebs: &[u64],
         most: Option<u64>,
         warnings: &mut Vec<SpaceWarning>,
     ) -> AddressSpace<'d> {
@@ -87,7 +88,7 @@ impl<'d> AddressSpace<'d> {
         }
         // What lies behind a list that is cut off contradicts nothing.
         let others =
-            if list.is_cut { Coverage::Part } else { contradiction::find(dump, &regions, modules, warnings) };
+            if list.is_cut { Coverage::Part } else { contradiction::find(&regions, modules, tebs, warnings) };
         AddressSpace { regions, coverage: repaired.max(others), spans: Vec::new() }
     }
 

@@ -1,22 +1,20 @@
 //! What other streams know of the address space, against the memory map: modules and threads lie in memory.
 
-use dumplens_core::{Dump, Regions};
+use dumplens_core::Regions;
 
 use super::{Coverage, SpaceWarning};
 
 /// What is left of the map's worth: less if a module or a TEB lies in memory that is free by the map, still less if one
 /// lies where it lists nothing.
 pub(super) fn find(
-    dump: &Dump,
     regions: &Regions,
     modules: &[(u64, u64)],
+    tebs: &[u64],
     warnings: &mut Vec<SpaceWarning>,
 ) -> Coverage {
-    let tebs = dump.threads().ok().flatten();
-    let tebs = tebs.iter().flatten().map(|thread| thread.teb);
     let modules = modules.iter().filter(|(base, end)| base < end).map(|(base, _)| *base);
     let (mut free, mut outside) = (Vec::new(), Vec::new());
-    for address in modules.chain(tebs).filter(|address| *address != 0) {
+    for address in modules.chain(tebs.iter().copied()).filter(|address| *address != 0) {
         match regions.at(address) {
             Some(region) if region.state.is_free() => free.push(address),
             Some(_) => {}

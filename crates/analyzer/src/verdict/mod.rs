@@ -160,6 +160,8 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
         None => title,
     };
     let cause = pressure.and_then(|_| cause::of_pressure(crash));
+    // A refusal of some time ago explains nothing where nothing failed.
+    let cause = cause.filter(|cause| kind != Kind::NoException || *cause != Cause::Undetermined);
     let confidence = match kind {
         Kind::NoException => Confidence::High,
         Kind::ExceptionLost if lost => Confidence::Low,

@@ -28,11 +28,11 @@ pub(super) fn of(facts: &Facts) -> Option<BlamedPlace> {
 /// Who asked for memory that was refused before the program ended itself.
 fn asked_earlier(facts: &Facts) -> Option<&FrameReport> {
     let request = facts.request.as_ref().filter(|request| request.earlier)?;
-    let above = facts.earlier_frames.get(request.frame + 1..)?;
+    let frames = facts.crashed_thread()?.raised.iter().flat_map(|raised| &raised.frames);
     let own = |frame: &&FrameReport| {
         frame.module_index.and_then(|n| facts.modules.get(n)).is_some_and(|module| !is_system(&module.path))
     };
-    above.iter().find(own)
+    frames.filter(|row| !row.inline).skip(request.frame + 1).find(own)
 }
 
 /// The module of a frame, and how far in.

@@ -127,7 +127,8 @@ fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFrame> {
     let request = facts.request.as_ref().filter(|_| verdict.allocation.is_some());
     // What was refused before the program ended itself: whoever asked, and not the block that caught it.
     let earlier = request.is_some_and(|request| request.earlier);
-    let frames = if earlier { &facts.earlier_frames } else { facts.crashed_frames() };
+    let raised = facts.crashed_thread().and_then(|thread| thread.raised.as_ref()).filter(|_| earlier);
+    let frames = raised.map_or(facts.crashed_frames(), |raised| &raised.frames);
     let rows: Vec<&FrameReport> =
         frames.iter().filter(|row| !row.inline && row.trust != Trust::Unproven).collect();
     let start = match request {

@@ -47,8 +47,8 @@ impl ThreadEntry {
 pub(crate) struct Places {
     /// Where the context lies in the file, and how many bytes it has; none if 0.
     pub(crate) context: (u64, u32),
-    /// The stack from what the writer began with to its end, exclusive; `None` if it has none.
-    pub(crate) stack: Option<(u64, u64)>,
+    /// Where the stack begins that the writer kept, and how many bytes it has; none if 0.
+    pub(crate) stack: (u64, u32),
 }
 
 /// Copies the threads. Contexts and stacks stay behind: the first are read when they are asked for
@@ -66,9 +66,7 @@ pub(crate) fn copy(
     for (index, thread) in (0u64..).zip(threads.iter_mut()) {
         thread.teb = width.normalise(thread.teb.get()).into();
         thread.stack_start = width.normalise(thread.stack_start.get()).into();
-        let stack = (thread.stack_start.get(), u64::from(thread.stack.data_size.get()));
-        let stack =
-            stack.0.checked_add(stack.1).filter(|_| stack.0 != 0 && stack.1 != 0).map(|end| (stack.0, end));
+        let stack = (thread.stack_start.get(), thread.stack.data_size.get());
         thread.stack = NOWHERE;
         let (rva, size) = (u64::from(thread.thread_context.rva.get()), thread.thread_context.data_size.get());
         thread.thread_context = NOWHERE;

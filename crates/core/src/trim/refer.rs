@@ -231,12 +231,8 @@ fn patch<W>(out: &Output<'_, '_, W>, entry: &mut [u8], field: Field, redact: boo
         Field::Record(at, _) | Field::CodeView(at) | Field::Misc(at) => {
             set(entry, at.saturating_add(4), to.unwrap_or(0));
         }
-        Field::Stack(at) => {
-            if to.is_none() {
-                set(entry, at.saturating_add(8), 0);
-            }
-            set(entry, at.saturating_add(12), to.unwrap_or(0));
-        }
+        // Start and size stay: they say where the stack is, whether its bytes are here or in a memory list.
+        Field::Stack(at) => set(entry, at.saturating_add(12), to.unwrap_or(0)),
     }
 }
 

@@ -28,7 +28,11 @@ pub(super) fn stacks(out: &mut String, report: &Report) {
     }
     let (mut left, mut hidden) = (MOST_ROWS, 0);
     for thread in others.into_iter().filter(|thread| thread.same_stack_as.is_none()) {
-        let rows: usize = [&thread.frames, &thread.frames64].into_iter().flatten().map(Vec::len).sum();
+        let rows: usize = [thread.frames.as_ref(), thread.native.as_ref().map(|native| &native.frames)]
+            .into_iter()
+            .flatten()
+            .map(Vec::len)
+            .sum();
         if rows > left {
             hidden += 1;
             continue;
@@ -62,9 +66,9 @@ fn stack(out: &mut String, thread: &ThreadReport, crashed: bool, bits: u32) {
     ));
     let blamed = thread.blame.as_ref().map(|blame| blame.frame);
     rows(out, frames, thread.stopped.as_deref(), blamed, program_bits(thread, bits));
-    if let Some(frames) = &thread.frames64 {
+    if let Some(native) = &thread.native {
         out.push_str("<p class=note>64-bit stack</p>");
-        rows(out, frames, thread.stopped64.as_deref(), None, bits);
+        rows(out, &native.frames, Some(&native.stopped), None, bits);
     }
     out.push_str("</details>\n");
 }

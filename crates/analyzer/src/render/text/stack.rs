@@ -73,7 +73,7 @@ pub(in crate::render) fn note(report: &Report) -> Option<&'static str> {
     if facts.dump.pointer_bits == 32 {
         return (!facts.threads.is_empty()).then_some(X86);
     }
-    let any = facts.threads.iter().any(|thread| thread.frames64.is_some());
+    let any = facts.threads.iter().any(|thread| thread.native.is_some());
     (any && facts.process.wow64 == Some(true)).then_some(WOW64)
 }
 
@@ -85,9 +85,9 @@ pub(in crate::render) fn stack(out: &mut String, thread: &ThreadReport, crashed:
     let frames = thread.frames.as_deref().unwrap_or_default();
     let blamed = thread.blame.as_ref().map(|blame| blame.frame);
     rows(out, frames, thread.stopped.as_deref(), blamed, program_bits(thread, bits));
-    if let Some(frames) = &thread.frames64 {
+    if let Some(native) = &thread.native {
         out.push_str("    64-bit stack\n");
-        rows(out, frames, thread.stopped64.as_deref(), None, bits);
+        rows(out, &native.frames, Some(&native.stopped), None, bits);
     }
     exception::earlier_of(out, thread, bits);
     if let Some(raised) = &thread.raised {
@@ -101,7 +101,7 @@ pub(in crate::render) fn stack(out: &mut String, thread: &ThreadReport, crashed:
 
 /// 32 for the program's own stack in the 64-bit dump of a 32-bit process.
 pub(in crate::render) fn program_bits(thread: &ThreadReport, bits: u32) -> u32 {
-    if thread.frames64.is_some() && thread.teb32.is_some() { 32 } else { bits }
+    if thread.native.is_some() && thread.teb32.is_some() { 32 } else { bits }
 }
 
 fn rows(out: &mut String, frames: &[FrameReport], stopped: Option<&str>, blamed: Option<usize>, bits: u32) {
