@@ -12,8 +12,8 @@ use dumplens_synth::{KUSER_SHARED_DATA, PAGE_NOACCESS, Process, presets};
 use serde_json::Value;
 use support::{acts, run, str, write};
 
-const COMMANDS: [&str; 9] =
-    ["why", "summary", "regions", "heaps", "allocations", "info", "threads", "stack", "report"];
+const COMMANDS: [&str; 10] =
+    ["why", "summary", "regions", "heaps", "census", "allocations", "info", "threads", "stack", "report"];
 const X64: presets::Addresses = presets::tiny::X64;
 
 /// The small processes and what tells them apart.

@@ -188,7 +188,8 @@ fn outputs(path: &Path) -> Vec<(String, Form, String)> {
         vec!["info", path, "--include-secrets"],
         vec!["report", path, "--include-secrets"],
     ];
-    for command in ["why", "summary", "regions", "heaps", "allocations", "info", "threads", "stack", "report"]
+    for command in
+        ["why", "summary", "regions", "heaps", "census", "allocations", "info", "threads", "stack", "report"]
     {
         asked.push(vec![command, path]);
     }

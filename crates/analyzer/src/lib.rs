@@ -15,6 +15,7 @@
 //! stack       who called whom                       report      facts, findings and verdict
 //! exceptions  codes, what was accessed, earlier     diff, trim  two reports; a smaller dump with the same one
 //! request     how many bytes were asked for         render      text, JSON, Markdown, HTML
+//! contents    what fills the memory
 //! ```
 //!
 //! Everything here is judgement: it could be wrong although the bytes are right. What the bytes are is
@@ -37,6 +38,7 @@
 //! ```
 #![deny(missing_docs)]
 
+pub mod contents;
 pub mod diff;
 mod exceptions;
 pub mod facts;

@@ -13,6 +13,7 @@ Examples:
   dumplens regions app.dmp --usage free --min-size 2GiB   is there room for a large block?
   dumplens at app.dmp 7ffe0000                            what lies at an address
   dumplens heaps app.dmp                                  the heaps, and who asked for large blocks
+  dumplens census app.dmp                                 what fills the memory: sizes, shapes, classes
   dumplens allocations app.dmp                            the largest allocations, modules, stacks
   dumplens threads app.dmp                                stacks, last errors and statuses
   dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
@@ -51,6 +52,7 @@ pub(crate) enum Command {
     Regions(commands::regions::Options),
     At(commands::at::Options),
     Heaps(commands::heaps::Options),
+    Census(commands::census::Options),
     Allocations(commands::allocations::Options),
     Info(commands::info::Options),
     Threads(commands::threads::Options),

@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         Command::Regions(options) => commands::regions::run(options, &mut output),
         Command::At(options) => commands::at::run(options, &mut output),
         Command::Heaps(options) => commands::heaps::run(options, &mut output),
+        Command::Census(options) => commands::census::run(options, &mut output),
         Command::Allocations(options) => commands::allocations::run(options, &mut output),
         Command::Info(options) => commands::info::run(options, &mut output),
         Command::Threads(options) => commands::threads::run(options, &mut output),

@@ -84,8 +84,10 @@ impl<'d> Memory<'d> {
         Memory { dump, noted: true, whole: false }
     }
 
-    /// The same memory, for a reader that notes itself what of it matters.
-    pub(crate) fn unnoted(self) -> Memory<'d> {
+    /// The same memory, for a reader whose reads are not recorded ([`crate::Dump::record_reads`]): one that notes itself
+    /// what matters, or whose answer a copy of the dump need not repeat.
+    #[must_use]
+    pub fn unnoted(self) -> Memory<'d> {
         Memory { noted: false, ..self }
     }
 

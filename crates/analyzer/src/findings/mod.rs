@@ -14,6 +14,7 @@ mod address_space_unknown;
 mod assertion;
 mod bad_alloc;
 mod breakpoint;
+pub(crate) mod census_words;
 mod commit_charge;
 pub(crate) mod commit_limit;
 pub(crate) mod commit_unknown;

@@ -12,7 +12,7 @@ pub mod heap;
 pub mod kuser;
 pub mod parameters;
 pub mod peb;
-mod rtti;
+pub mod rtti;
 mod stowed;
 pub mod teb;
 pub mod unreal;

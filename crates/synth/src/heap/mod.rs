@@ -40,7 +40,7 @@ mod truth;
 
 pub use descriptor::{Descriptor, put_chain};
 pub use entry::{BUSY, HeapEntry, LAST, VIRTUAL};
-pub use nt::{LargeBlock, NtCounters, NtHeap, NtSegment};
+pub use nt::{LargeBlock, NtBlock, NtCounters, NtHeap, NtSegment};
 pub use nt_offsets::NtLayout;
 pub use page::{FLG_HEAP_PAGE_ALLOCS, PageHeap};
 pub use segment::{LargeAlloc, PageSegment, SegmentHeap};

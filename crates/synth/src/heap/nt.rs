@@ -30,6 +30,8 @@ pub struct NtHeap {
     pub segments: Vec<NtSegment>,
     /// Large blocks in list order.
     pub large: Vec<LargeBlock>,
+    /// Further blocks in the first segment, in order.
+    pub further: Vec<NtBlock>,
     /// Blocks have an extended entry, as with user stack traces.
     pub stack_traces: bool,
     /// FrontEndHeap. In a segment of the heap, as in Windows 7, or with an allocation that begins at the multiple of 64 KiB
@@ -54,6 +56,15 @@ pub struct NtSegment {
     pub reservation: u32,
     /// A view of a section (MEM_MAPPED) instead of private memory, as the heap shared with CSR is.
     pub mapped: bool,
+}
+
+/// A block of a segment. Its contents are put by whoever wants some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NtBlock {
+    /// What was asked for, bytes.
+    pub size: u64,
+    /// Whether the program has it still.
+    pub busy: bool,
 }
 
 /// A HEAP_VIRTUAL_ALLOC_ENTRY and its allocation: reserved pages in front, the block, reserved pages behind.
@@ -185,6 +196,7 @@ impl NtHeap {
             virtual_memory_threshold: if narrow { 0xFE00 } else { 0xFF00 },
             segments: Vec::new(),
             large: Vec::new(),
+            further: Vec::new(),
             stack_traces: false,
             front_end: None,
             counters: None,

@@ -1,7 +1,7 @@
 //! The bytes of an NT heap.
 
 use super::entry::{self, BUSY, EXTRA, HeapEntry, LAST, VIRTUAL};
-use super::nt::{LargeBlock, NtHeap, NtSegment};
+use super::nt::{LargeBlock, NtBlock, NtHeap, NtSegment};
 use super::truth::{Backend, BlockTruth};
 use super::{list, nt_lfh, nt_offsets::Offsets};
 use crate::arch::Width;
@@ -63,6 +63,23 @@ impl Run<'_> {
             BlockTruth { address, size, backend: Backend::Nt }
         };
         BLOCKS.map(block).to_vec()
+    }
+
+    /// Blocks that somebody else fills; the address of each, free or not.
+    fn further(&mut self, blocks: &[NtBlock]) -> Vec<(u64, NtBlock)> {
+        let granule = entry::granule(self.heap.width()) as u64;
+        let block = |block: &NtBlock| {
+            let bytes = (block.size + granule).next_multiple_of(granule);
+            let at = self.at;
+            if block.busy {
+                let byte = self.heap.put_tail(self.process, at, bytes, bytes - block.size);
+                self.put(bytes, BUSY, byte);
+            } else {
+                self.put(bytes, 0, 0);
+            }
+            (at + granule, *block)
+        };
+        blocks.iter().map(block).collect()
     }
 
     /// The subsegment's owner, and the subsegment.
@@ -157,6 +174,15 @@ impl NtHeap {
                 if range.end >= 4 {
                     blocks.extend(run.lfh());
                 }
+                if segment.base == self.address {
+                    let further = run.further(&self.further).into_iter().filter(|(_, block)| block.busy);
+                    let truth = |(address, block): (u64, NtBlock)| BlockTruth {
+                        address,
+                        size: block.size,
+                        backend: Backend::Nt,
+                    };
+                    blocks.extend(further.map(truth));
+                }
             }
             let ucr = 4 * granule;
             run.put(end - ucr - run.at, LAST, 0);
@@ -174,6 +200,22 @@ impl NtHeap {
 
     fn words(&self, words: &[u64]) -> Vec<u8> {
         words.iter().flat_map(|word| word.to_le_bytes()[..self.width().bytes()].to_vec()).collect()
+    }
+
+    /// Where the further blocks lie, free ones too.
+    pub fn further_addresses(&self) -> Vec<u64> {
+        let mut nothing = Process::default();
+        let Some(segment) = self.segments.iter().find(|segment| segment.base == self.address) else {
+            return Vec::new();
+        };
+        let first = self.first_entry(segment);
+        let (at, previous) = (segment.base + first, self.granules(first));
+        let mut run = Run { heap: self, process: &mut nothing, at, previous };
+        run.used();
+        if segment.committed.first().is_some_and(|range| range.end >= 4) {
+            run.lfh();
+        }
+        run.further(&self.further).into_iter().map(|(address, _)| address).collect()
     }
 
     /// The blocks of every segment, and the large ones.

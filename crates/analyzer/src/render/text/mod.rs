@@ -3,6 +3,7 @@
 mod address;
 mod allocations;
 mod blocks;
+mod census;
 mod diff;
 pub(in crate::render) mod exception;
 mod heaps;
@@ -17,6 +18,7 @@ mod why;
 pub use address::address;
 pub use allocations::allocations;
 pub use blocks::{block_header, block_row, block_sizes};
+pub use census::{census, refs};
 pub use diff::diff;
 pub use heaps::heaps;
 pub use info::info;

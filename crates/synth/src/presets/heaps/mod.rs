@@ -11,6 +11,7 @@
 //! assert!(process.to_bytes().0.len() < 300 << 10);
 //! ```
 
+pub mod filled;
 pub mod leak;
 mod nt;
 mod page;

@@ -123,6 +123,11 @@ impl<'d, 'h> BlockReader<'d, 'h> {
         self.blocks_of(heap, heap.parts.clone())
     }
 
+    /// The blocks of some parts of a heap, in order of address; see [`BlockReader::blocks`].
+    pub fn blocks_in(&self, heap: &'h Heap, parts: &[Part]) -> Blocks<'d, 'h> {
+        self.blocks_of(heap, parts.to_vec())
+    }
+
     /// Reads the part of a heap that holds an address again, so that [`crate::Dump::record_reads`] has it: what was found
     /// there can then be found in a dump that keeps no more than that.
     pub fn note(&self, heap: &'h Heap, address: u64) {

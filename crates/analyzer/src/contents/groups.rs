@@ -1,0 +1,123 @@
+//! What is large: allocations, and large blocks of heaps, by equal size.
+//!
+//! What proves it: the memory map, and the heaps' lists of large blocks; nothing else is needed.
+//! What fools it: allocations of one size need not have one owner.
+
+use std::collections::HashMap;
+
+use dumplens_core::process::heap::PartKind;
+
+use super::ledger::{Charged, Place};
+use super::model::GroupKind;
+use super::plan::next;
+use crate::process::Process;
+use crate::space::{Owner, Usage};
+
+/// Sizes that are told apart.
+const MOST: usize = 1 << 16;
+/// Members that are remembered, to be looked at.
+const EXAMPLES: usize = 16;
+
+/// Allocations or blocks of one size.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    pub(super) kind: GroupKind,
+    pub(super) usage: Usage,
+    pub(super) size: u64,
+    pub(super) count: u64,
+    pub(super) committed: u64,
+    /// Some of them: first address, and the first behind the committed part that begins there.
+    pub(super) examples: Vec<(u64, u64)>,
+    /// Which heaps.
+    pub(super) heap: Option<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Groups {
+    of: HashMap<(GroupKind, Usage, u64), Group>,
+}
+
+impl Groups {
+    fn add(
+        &mut self,
+        key: (GroupKind, Usage, u64),
+        committed: u64,
+        example: (u64, u64),
+        heap: Option<usize>,
+    ) {
+        if self.of.len() >= MOST && !self.of.contains_key(&key) {
+            return;
+        }
+        let (kind, usage, size) = key;
+        let group = self.of.entry(key).or_insert_with(|| {
+            let (count, committed, examples) = (0, 0, Vec::new());
+            Group { kind, usage, size, count, committed, examples, heap }
+        });
+        group.count += 1;
+        group.committed = group.committed.saturating_add(committed);
+        if group.examples.len() < EXAMPLES {
+            group.examples.push(example);
+            return;
+        }
+        let mut state = example.0 ^ group.count;
+        let place = next(&mut state) % group.count;
+        if let Some(held) = usize::try_from(place).ok().and_then(|place| group.examples.get_mut(place)) {
+            *held = example;
+        }
+    }
+}
+
+/// The groups, those of most committed bytes first.
+pub(super) fn of(process: &Process<'_>, charged: impl Iterator<Item = Charged>) -> Vec<Group> {
+    let mut groups = Groups::default();
+    let unclaimed = charged.filter(|run| run.place == Place::Unclaimed);
+    let mut open: Option<(u64, u64, (u64, u64))> = None;
+    for run in unclaimed {
+        match &mut open {
+            Some((allocation, committed, (_, end))) if *allocation == run.allocation => {
+                *committed += run.end - run.base;
+                if *end == run.base {
+                    *end = run.end;
+                }
+            }
+            _ => {
+                let before = open.replace((run.allocation, run.end - run.base, (run.base, run.end)));
+                close(process, before, &mut groups);
+            }
+        }
+    }
+    close(process, open, &mut groups);
+    large_blocks(process, &mut groups);
+    let mut list: Vec<Group> = groups.of.into_values().collect();
+    list.sort_unstable_by_key(|group| std::cmp::Reverse((group.committed, group.size, group.kind)));
+    list
+}
+
+/// An allocation has ended.
+fn close(process: &Process<'_>, open: Option<(u64, u64, (u64, u64))>, groups: &mut Groups) {
+    let Some((allocation, committed, example)) = open else { return };
+    let space = &process.space;
+    let regions = (space.regions.first_behind(allocation)..).map_while(|n| space.regions.get(n));
+    let of = regions.take_while(|region| region.allocation_base == allocation && !region.state.is_free());
+    let end = of.last().and_then(|region| region.end()).unwrap_or(example.1);
+    let key = (GroupKind::Allocation, Usage::Unknown, end.saturating_sub(allocation));
+    groups.add(key, committed, example, None);
+}
+
+fn large_blocks(process: &Process<'_>, groups: &mut Groups) {
+    let space = &process.space;
+    for (index, heap) in process.heaps.list.iter().enumerate() {
+        for part in heap.parts.iter().filter(|part| part.kind == PartKind::LargeBlock) {
+            let Some(span) = space.span_at(part.base).filter(|span| span.owner == Owner::Heap(index)) else {
+                continue;
+            };
+            let regions = (space.regions.first_behind(part.base)..).map_while(|n| space.regions.get(n));
+            let inside = regions.take_while(|region| region.base < part.end).filter(|r| r.state.is_commit());
+            let size = |from: u64, until: u64| until.min(part.end).saturating_sub(from.max(part.base));
+            let committed = inside.map(|r| size(r.base, r.base.saturating_add(r.size))).sum();
+            let bytes = part.user_bytes.unwrap_or(part.end.saturating_sub(part.base));
+            let key = (GroupKind::LargeBlock, span.usage, bytes);
+            groups.add(key, committed, (part.base, part.end), Some(index));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The ledger: every byte of the process's private commit has one use.
+//!
+//! What proves it: the same pages that make up `private_commit_estimate_bytes` are gone through, and each is put under one
+//! use by the claim on it, so the rows add up to that to the byte.
+//! What fools it: a writable page of an image that was never written counts as if it had been; what the program hides from
+//! the heap's own lists is *not explained*.
+
+use dumplens_core::MemoryType;
+
+use super::model::Use;
+use crate::process::Process;
+use crate::space::{Owner, Piece, Usage, is_charged, is_shared_with_kernel};
+
+/// A run of the private commit with one use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Charged {
+    pub(super) base: u64,
+    pub(super) end: u64,
+    pub(super) place: Place,
+    /// First address of the allocation.
+    pub(super) allocation: u64,
+}
+
+/// Where a run lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Images,
+    Stacks,
+    Environment,
+    /// A heap, by its index.
+    Heap(usize),
+    PageHeap,
+    Managed,
+    Other,
+    /// No claim: what `VirtualAlloc` gave to somebody unknown.
+    Unclaimed,
+}
+
+impl Place {
+    /// The row under which it is counted, before the blocks of heaps and the groups of allocations are known.
+    pub(super) fn plain(self) -> Use {
+        match self {
+            Place::Images => Use::Images,
+            Place::Stacks => Use::Stacks,
+            Place::Environment => Use::Environment,
+            Place::Heap(_) => Use::HeapUnread,
+            Place::PageHeap => Use::PageHeap,
+            Place::Managed => Use::Managed,
+            Place::Other => Use::Other,
+            Place::Unclaimed => Use::Unexplained,
+        }
+    }
+}
+
+/// Every run of the private commit, in order of address.
+pub(super) fn charged<'s>(process: &'s Process<'_>) -> impl Iterator<Item = Charged> + 's {
+    process.space.pieces().filter_map(|piece| {
+        let region = &piece.region;
+        let counts = is_charged(region.state, region.kind, region.protect) && !is_shared_with_kernel(region);
+        counts.then(|| Charged {
+            base: piece.base,
+            end: piece.end(),
+            place: place(&piece),
+            allocation: region.allocation_base,
+        })
+    })
+}
+
+fn place(piece: &Piece) -> Place {
+    let heap = piece.span.and_then(|span| match span.owner {
+        Owner::Heap(index) => Some(index),
+        _ => None,
+    });
+    match (piece.usage, heap) {
+        (Usage::Heap(_), Some(index)) => Place::Heap(index),
+        (Usage::Stack(_), _) => Place::Stacks,
+        (Usage::Teb(_) | Usage::Peb(_), _) => Place::Environment,
+        (Usage::PageHeap(_), _) => Place::PageHeap,
+        (Usage::Image, _) => Place::Images,
+        _ if piece.region.kind == MemoryType::IMAGE => Place::Images,
+        // The classes of managed heaps, where the map has them, begin so.
+        (usage, _) if usage.to_string().starts_with("GC") => Place::Managed,
+        (Usage::Unknown, _) => Place::Unclaimed,
+        _ => Place::Other,
+    }
+}

@@ -1,0 +1,241 @@
+//! From what was found to the report's rows.
+
+use std::collections::HashMap;
+
+use super::blocks::{Examples, HeapRead, HeapsRead};
+use super::classes::{self, Counted, Scale};
+use super::estimate::{Read, Sums, figure};
+use super::groups::Group;
+use super::ledger::{Place, charged};
+use super::lookup::Lookup;
+use super::model::{
+    BlockSizeRow, CensusReport, DuplicatesReport, Figure, GroupKind, GroupReport, PageRow,
+    RepeatedImageReport, ShapeReport, Use, UseReport,
+};
+use super::pass::{Found, KINDS};
+use super::plan::Plan;
+use super::{CensusOptions, bare, reading};
+use crate::process::Process;
+use crate::process::module_names::module_name;
+
+/// Groups that are listed.
+const GROUPS: usize = 20;
+/// The share of the private commit from which on a group is listed, as one in so many.
+const WORTH: u64 = 200;
+/// Allocations smaller than this, together, are no group.
+const LEAST: u64 = 4 << 10;
+
+/// What was read of memory.
+pub(super) struct Contents<'c> {
+    pub(super) lookup: &'c Lookup,
+    pub(super) plan: &'c Plan,
+    pub(super) found: &'c Found,
+    pub(super) heaps: &'c HeapsRead,
+}
+
+/// A group that is listed.
+pub(super) enum Chosen<'c> {
+    Group(&'c Group),
+    Blocks { size: u64, count: Figure, examples: &'c Examples },
+}
+
+impl Chosen<'_> {
+    fn bytes(&self) -> u64 {
+        match self {
+            Chosen::Group(group) => group.committed,
+            Chosen::Blocks { size, count, .. } => size.saturating_mul(count.value),
+        }
+    }
+}
+
+/// The groups that are listed, those of most bytes first.
+pub(super) fn chosen<'c>(
+    process: &Process<'_>,
+    groups: &'c [Group],
+    read: Option<&Contents<'c>>,
+) -> Vec<Chosen<'c>> {
+    let private: u64 = charged(process).map(|run| run.end - run.base).sum();
+    let worth = (private / WORTH).max(LEAST);
+    let mut list: Vec<Chosen<'_>> = groups.iter().map(Chosen::Group).collect();
+    if let Some(read) = read {
+        let large = |size: u64| groups.iter().any(|g| g.kind == GroupKind::LargeBlock && g.size == size);
+        for row in sizes(read.heaps).into_iter().filter(|row| !large(row.size_bytes)) {
+            if let Some(examples) = read.heaps.examples.get(&row.size_bytes) {
+                list.push(Chosen::Blocks { size: row.size_bytes, count: row.blocks, examples });
+            }
+        }
+    }
+    list.retain(|one| one.bytes() >= worth);
+    list.sort_by_key(|one| std::cmp::Reverse(one.bytes()));
+    list.truncate(GROUPS);
+    list
+}
+
+/// The whole report.
+pub(super) fn report(
+    process: &Process<'_>,
+    groups: &[Group],
+    read: Option<&Contents<'_>>,
+    shapes: &[ShapeReport],
+    options: &CensusOptions<'_>,
+) -> CensusReport {
+    let chosen = chosen(process, groups, read);
+    let mut report = CensusReport { reading: reading(read), ..CensusReport::default() };
+    report.groups = chosen.iter().map(group).collect();
+    for (group, shape) in report.groups.iter_mut().zip(shapes) {
+        group.shape = Some(shape.clone());
+    }
+    (report.private_bytes, report.uses) = uses(process, &report.groups, read);
+    report.repeated_images = repeated_images(process);
+    let Some(read) = read else { return report };
+    let mut sizes = sizes(read.heaps);
+    report.sizes_left_out = sizes.len().saturating_sub(options.rows) as u64;
+    sizes.truncate(options.rows);
+    report.sizes = sizes;
+    let scaled: Vec<_> = read.heaps.heaps.iter().flat_map(objects).collect();
+    let counted = Counted { objects: &scaled, pointers: &read.found.pointers, read: &read.found.read };
+    let (classes, pointed) = classes::of(process, read.lookup, &counted, options.rows);
+    (report.classes, report.classes_left_out) = classes;
+    (report.vftables, report.vftables_left_out) = pointed;
+    report.pages = pages(read.found);
+    let whole = read.plan.units.len() as u64 == read.plan.all();
+    report.duplicates = whole.then(|| {
+        let (pages, one_in) = read.found.pages.repeated();
+        DuplicatesReport { bytes: pages.saturating_mul(super::pages::PAGE as u64), one_in }
+    });
+    report.faults.clone_from(&read.heaps.faults);
+    report
+}
+
+fn objects(heap: &HeapRead) -> [(&super::vftables::Objects, Scale); 2] {
+    [(&heap.segments.objects, scale(heap)), (&heap.large.objects, Scale { times: 1.0, whole: true })]
+}
+
+fn scale(heap: &HeapRead) -> Scale {
+    let (read, all) = (heap.read.read_bytes(), heap.read.bytes);
+    let times = if read == 0 { 1.0 } else { all as f64 / read as f64 };
+    Scale { times, whole: heap.read.done == heap.read.units }
+}
+
+fn group(chosen: &Chosen<'_>) -> GroupReport {
+    match chosen {
+        Chosen::Group(group) => {
+            let example = group.examples.first().map_or(0, |example| example.0);
+            let (count, bytes) = (Figure::exact(group.count), Figure::exact(group.committed));
+            GroupReport { count, bytes, ..bare(group.kind, group.usage.to_string(), group.size, example) }
+        }
+        Chosen::Blocks { size, count, examples } => {
+            let example = examples.list.first().map_or(0, |(_, address)| *address);
+            let bytes = times(*count, *size);
+            GroupReport { count: *count, bytes, ..bare(GroupKind::Block, "Heap".to_owned(), *size, example) }
+        }
+    }
+}
+
+fn times(count: Figure, size: u64) -> Figure {
+    let product = |n: u64| n.saturating_mul(size);
+    Figure { value: product(count.value), margin: count.margin.map(product) }
+}
+
+/// The private commit, and every byte of it under one use.
+fn uses(process: &Process<'_>, groups: &[GroupReport], read: Option<&Contents<'_>>) -> (u64, Vec<UseReport>) {
+    let mut sums: HashMap<Use, (u64, Option<u64>)> = HashMap::new();
+    let mut add = |of: Use, bytes: u64, margin: Option<u64>| {
+        let sum = sums.entry(of).or_insert((0, Some(0)));
+        *sum = (sum.0 + bytes, sum.1.zip(margin).map(|(a, b)| a.saturating_add(b)));
+    };
+    let mut heaps: HashMap<usize, u64> = HashMap::new();
+    let (mut private, mut unclaimed) = (0, 0);
+    for run in charged(process) {
+        let bytes = run.end - run.base;
+        private += bytes;
+        match (run.place, read) {
+            (Place::Heap(index), Some(_)) => *heaps.entry(index).or_default() += bytes,
+            (Place::Unclaimed, _) => unclaimed += bytes,
+            (place, _) => add(place.plain(), bytes, Some(0)),
+        }
+    }
+    let listed: u64 = groups.iter().filter(|g| g.kind == GroupKind::Allocation).map(|g| g.bytes.value).sum();
+    let grouped = listed.min(unclaimed);
+    add(Use::Groups, grouped, Some(0));
+    add(Use::Unexplained, unclaimed - grouped, Some(0));
+    for (index, committed) in heaps {
+        let Some(heap) = read.and_then(|read| read.heaps.heaps.get(index)) else { continue };
+        let figure = |sums: &Sums, large: u64| {
+            let of_segments = figure([(sums, &heap.read)].into_iter());
+            (of_segments.value.saturating_add(large), of_segments.margin)
+        };
+        let (busy, busy_margin) = figure(&heap.busy, heap.large.busy);
+        let (free, free_margin) = figure(&heap.free, heap.large.free);
+        let busy = busy.min(committed);
+        // Free space may be decommitted: of what is committed, it is what is left at most.
+        let free = free.min(committed - busy);
+        let (unread, unread_margin) = figure(&heap.unread, heap.large_unread);
+        let unread = unread.min(committed - busy - free);
+        add(Use::HeapBusy, busy, busy_margin);
+        add(Use::HeapFree, free, free_margin);
+        add(Use::HeapUnread, unread, unread_margin);
+        let margins = [busy_margin, free_margin, unread_margin];
+        let margin = margins.into_iter().try_fold(0u64, |sum, margin| Some(sum.saturating_add(margin?)));
+        add(Use::HeapOverhead, committed - busy - free - unread, margin);
+    }
+    let row = |(of, (bytes, margin_bytes)): (Use, (u64, Option<u64>))| UseReport { of, bytes, margin_bytes };
+    let mut rows: Vec<UseReport> = sums.into_iter().map(row).filter(|row| row.bytes > 0).collect();
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.bytes), row.of));
+    (private, rows)
+}
+
+/// Blocks by size over all heaps, those of most bytes first.
+fn sizes(heaps: &HeapsRead) -> Vec<BlockSizeRow> {
+    let mut counts: HashMap<u64, Figure> = HashMap::new();
+    for heap in &heaps.heaps {
+        let of = [(&heap.segments, scale(heap)), (&heap.large, Scale { times: 1.0, whole: true })];
+        for (tally, scale) in of {
+            for (size, blocks) in &tally.sizes {
+                let count = counts.entry(*size).or_insert(Figure::exact(0));
+                count.value += classes::scaled(*blocks, scale);
+                count.margin = count.margin.filter(|_| scale.whole);
+            }
+        }
+    }
+    let row = |(size_bytes, blocks): (u64, Figure)| BlockSizeRow {
+        size_bytes,
+        blocks,
+        bytes: times(blocks, size_bytes),
+    };
+    let mut rows: Vec<BlockSizeRow> = counts.into_iter().map(row).collect();
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.bytes.value, row.size_bytes)));
+    rows
+}
+
+fn pages(found: &Found) -> Vec<PageRow> {
+    let row = |n: usize| {
+        let strata = found.kinds.iter().map(move |kinds| &kinds[n]).zip(&found.read);
+        PageRow { kind: KINDS[n], bytes: figure(strata.map(|(sums, read): (&Sums, &Read)| (sums, read))) }
+    };
+    let mut rows: Vec<PageRow> = (0..KINDS.len()).map(row).filter(|row| row.bytes.value > 0).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.bytes.value));
+    rows
+}
+
+/// Images of one name, size and time that are there more than once.
+fn repeated_images(process: &Process<'_>) -> Vec<RepeatedImageReport> {
+    const LISTED: usize = 20;
+    let mut counts: HashMap<(String, u32, u32), u64> = HashMap::new();
+    for module in &process.modules {
+        let name = module_name(&module.name).to_ascii_lowercase();
+        *counts.entry((name, module.size, module.time_date_stamp)).or_default() += 1;
+    }
+    let many = counts.into_iter().filter(|((name, ..), count)| *count > 1 && !name.is_empty());
+    let row = |((name, size, _), count): ((String, u32, u32), u64)| RepeatedImageReport {
+        name,
+        count,
+        size_bytes: u64::from(size),
+    };
+    let mut rows: Vec<RepeatedImageReport> = many.map(row).collect();
+    rows.sort_by_key(|row| {
+        (std::cmp::Reverse(row.size_bytes.saturating_mul(row.count - 1)), row.name.clone())
+    });
+    rows.truncate(LISTED);
+    rows
+}

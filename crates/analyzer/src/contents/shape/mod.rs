@@ -1,0 +1,359 @@
+//! The shape of memory: what its words are, at which distance they repeat, and what that proves it to be.
+//!
+//! Sixteen runs of eight pages are looked at, whatever the size: of one allocation, or of several that are equally large. A
+//! type gets its name only where its layout is proved ([`elements`], [`nodes`], [`pixels`]); else the columns are told in
+//! words.
+
+mod elements;
+mod nodes;
+mod period;
+mod pixels;
+mod words;
+
+use dumplens_core::{Memory, Width};
+
+use super::lookup::Lookup;
+use super::model::{PageKind, ShapeKind, ShapeReport};
+use super::near::Near;
+use super::pages;
+use super::vftables::Candidates;
+use elements::{Layout, Match};
+use words::Around;
+pub(crate) use words::Word;
+
+/// Runs that are looked at.
+const RUNS: u64 = 16;
+/// Extents that are looked at.
+const EXTENTS: usize = 32;
+/// Bytes of a run.
+const RUN: u64 = 32 << 10;
+/// Bytes of a block, of several of one size, that are looked at.
+const BLOCK: u64 = 4 << 10;
+/// The share of pages, or of words, that makes them all alike.
+const NEARLY_ALL: f64 = 0.9;
+
+/// A run of words.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// Address of the first word.
+    address: u64,
+    /// Its number, counted from where elements are counted from.
+    first: usize,
+    values: Vec<u64>,
+    kinds: Vec<Word>,
+}
+
+/// What shapes are looked for with.
+pub(super) struct Shapes<'l, 'd> {
+    pub(super) memory: Memory<'d>,
+    pub(super) lookup: &'l Lookup,
+    pub(super) candidates: &'l Candidates<'l>,
+    /// The block in use that holds an address: its first byte, and its bytes.
+    pub(super) block: &'l dyn Fn(u64) -> Option<(u64, u64)>,
+    /// The name of the class whose vftable lies at an address.
+    pub(super) class_name: &'l dyn Fn(u64) -> Option<String>,
+}
+
+/// A run of memory of which a shape is looked for: elements are counted from `base`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) base: u64,
+    pub(super) end: u64,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+struct Looked {
+    runs: Vec<Run>,
+    kinds: Vec<PageKind>,
+    bytes: u64,
+    /// Bytes that were to be looked at.
+    wanted: u64,
+}
+
+impl Shapes<'_, '_> {
+    /// The shape of allocations or large blocks of equal size.
+    pub(super) fn of(&self, extents: &[Extent], width: Width) -> ShapeReport {
+        let looked = self.look(extents, width);
+        self.judge(&looked, extents, width)
+    }
+
+    /// The shape of blocks of one size.
+    pub(super) fn of_blocks(&self, blocks: &[u64], size: u64, width: Width) -> ShapeReport {
+        let mut near = Near::new(self.memory);
+        let extents: Vec<Extent> =
+            blocks.iter().map(|at| Extent { base: *at, end: at.saturating_add(size) }).collect();
+        let looked = self.look(&extents, width);
+        if looked.bytes < looked.wanted / 2 {
+            return self.judge(&looked, &extents, width);
+        }
+        if let Some(class) = self.class(blocks, width, &mut near) {
+            return ShapeReport { element_bytes: Some(size), ..class.of(&looked) };
+        }
+        if let Some((node, share)) = nodes::find(blocks, size, width, &mut near) {
+            let columns = vec![node.parts().to_owned()];
+            let name = Some(node.name().to_owned());
+            let shape = Judged { kind: ShapeKind::Named, name, share, columns, ..Judged::default() };
+            return ShapeReport { element_bytes: Some(size), ..shape.of(&looked) };
+        }
+        let shape = self.judge(&looked, &extents, width);
+        let words = usize::try_from(size).unwrap_or(0) / width.bytes();
+        if !matches!(shape.kind, ShapeKind::Mixed | ShapeKind::Words | ShapeKind::Columns)
+            || words == 0
+            || words > 32
+        {
+            return shape;
+        }
+        // The size of the block is the size of the element.
+        let Some(found) = period::columns(&looked.runs, words) else { return shape };
+        let columns = merged(&found.columns, width);
+        let judged = Judged { kind: ShapeKind::Columns, share: found.score, columns, ..Judged::default() };
+        ShapeReport { element_bytes: Some(size), ..judged.of(&looked) }
+    }
+
+    /// Nine in ten of the blocks begin with one vftable's address.
+    fn class(&self, blocks: &[u64], width: Width, near: &mut Near<'_>) -> Option<Judged> {
+        let mut words: Vec<u64> = blocks.iter().filter_map(|at| near.word(*at, width)).collect();
+        words.sort_unstable();
+        let middle = *words.get(words.len() / 2)?;
+        let same = words.iter().filter(|word| **word == middle).count();
+        let fits = same * 10 >= blocks.len() * 9 && self.candidates.hold(middle, width);
+        let name = (self.class_name)(middle).filter(|_| fits)?;
+        let share = same as f64 / blocks.len() as f64;
+        Some(Judged { kind: ShapeKind::Objects, name: Some(name), share, ..Judged::default() })
+    }
+
+    /// Reads runs, spread evenly over the extents.
+    fn look(&self, extents: &[Extent], width: Width) -> Looked {
+        let mut looked = Looked::default();
+        let many = extents.len().clamp(1, EXTENTS) as u64;
+        let (each, most) = ((RUNS / many).max(1), if many > RUNS { BLOCK } else { RUN });
+        for extent in extents.iter().take(EXTENTS) {
+            let size = extent.end.saturating_sub(extent.base);
+            if each > 1 && size <= each * most {
+                self.run(extent.base, size, *extent, width, &mut looked);
+                continue;
+            }
+            let step = (size / each).max(1);
+            for n in 0..each {
+                let skip = (n * step) / pages::PAGE as u64 * pages::PAGE as u64;
+                let from = extent.base.saturating_add(skip);
+                self.run(from, most.min(extent.end.saturating_sub(from)), *extent, width, &mut looked);
+            }
+        }
+        looked
+    }
+
+    fn run(&self, from: u64, len: u64, extent: Extent, width: Width, looked: &mut Looked) {
+        let have = self.memory.available(from, len);
+        looked.wanted += len;
+        let Ok(bytes) = self.memory.bytes(from, have) else { return };
+        if bytes.is_empty() {
+            return;
+        }
+        looked.bytes += have;
+        let around = Around { lookup: self.lookup, width, own: (extent.base, extent.end) };
+        let word = width.bytes();
+        for (n, page) in bytes.chunks(pages::PAGE).enumerate() {
+            let kind = pages::kind(page);
+            looked.kinds.push(kind);
+            if kind == PageKind::Zero {
+                continue;
+            }
+            let address = from + (n * pages::PAGE) as u64;
+            let first = usize::try_from(address - extent.base).unwrap_or(0) / word;
+            let value = |word: &[u8]| word.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte));
+            let values: Vec<u64> = page.chunks_exact(word).map(value).collect();
+            let kinds = values.iter().map(|value| around.kind(*value)).collect::<Vec<_>>();
+            match looked.runs.last_mut() {
+                Some(last) if last.address + (last.values.len() * word) as u64 == address => {
+                    last.values.extend(values);
+                    last.kinds.extend(kinds);
+                }
+                _ => looked.runs.push(Run { address, first, values, kinds }),
+            }
+        }
+    }
+
+    fn judge(&self, looked: &Looked, extents: &[Extent], width: Width) -> ShapeReport {
+        let own = extents.first().map_or((0, 0), |extent| (extent.base, extent.end));
+        let around = Around { lookup: self.lookup, width, own };
+        // A few pages say nothing of the others.
+        let judged = if looked.bytes == 0 || looked.bytes < looked.wanted / 2 {
+            Judged { kind: ShapeKind::NotKept, ..Judged::default() }
+        } else {
+            by_pages(looked)
+                .or_else(|| self.by_type(&looked.runs, &around))
+                .or_else(|| by_numbers(&looked.runs, width))
+                .or_else(|| by_words(&looked.runs, width))
+                .unwrap_or_else(|| Judged { columns: period::composition(&looked.runs), ..Judged::default() })
+        };
+        judged.of(looked)
+    }
+
+    /// Elements of a type whose layout is proved, or of a size at which words repeat.
+    fn by_type(&self, runs: &[Run], around: &Around<'_>) -> Option<Judged> {
+        let period = period::by_kinds(runs);
+        let mut near = Near::new(self.memory);
+        let found = elements::find(runs, period.as_ref().map(|p| p.words), around, &mut near);
+        if let Some(found) = found.filter(|found| self.is_proved(found, runs)) {
+            return Some(named(&found, around.width));
+        }
+        let period = period.filter(|period| says_something(&period.columns))?;
+        Some(Judged {
+            kind: ShapeKind::Columns,
+            element: Some((period.words * around.width.bytes()) as u64),
+            share: period.score,
+            chance: Some(period.chance),
+            columns: merged(&period.columns, around.width),
+            ..Judged::default()
+        })
+    }
+
+    /// Of vectors, what they bound are blocks of a heap.
+    fn is_proved(&self, found: &Match, runs: &[Run]) -> bool {
+        const LOOKED_AT: usize = 4;
+        if found.layout != Layout::Vector {
+            return true;
+        }
+        let each = runs.iter().filter_map(|run| {
+            let first = (found.offset + found.words - run.first % found.words) % found.words;
+            let element = run.values.get(first..first + 3)?;
+            (element[0] != 0).then_some((element[0], element[2]))
+        });
+        let bounded = |(begin, limit): (u64, u64)| {
+            // Large storage is aligned, and begins behind a pointer to its block.
+            (self.block)(begin)
+                .is_some_and(|(at, size)| begin - at <= 64 && limit - at <= size.saturating_add(8))
+        };
+        let checked: Vec<bool> = each.take(LOOKED_AT).map(bounded).collect();
+        !checked.is_empty() && checked.iter().all(|is| *is)
+    }
+}
+
+/// What was found, before it is written down.
+#[derive(Debug)]
+struct Judged {
+    kind: ShapeKind,
+    name: Option<String>,
+    element: Option<u64>,
+    share: f64,
+    chance: Option<f64>,
+    columns: Vec<String>,
+}
+
+impl Default for Judged {
+    fn default() -> Self {
+        let (name, element, share, chance, columns) = (None, None, 1.0, None, Vec::new());
+        Judged { kind: ShapeKind::Mixed, name, element, share, chance, columns }
+    }
+}
+
+impl Judged {
+    fn of(self, looked: &Looked) -> ShapeReport {
+        let used = looked.kinds.iter().filter(|kind| **kind != PageKind::Zero).count();
+        ShapeReport {
+            kind: self.kind,
+            name: self.name,
+            element_bytes: self.element,
+            share: rounded(self.share),
+            chance: self.chance.map(rounded),
+            columns: self.columns,
+            used_share: rounded(used as f64 / looked.kinds.len().max(1) as f64),
+            read_bytes: looked.bytes,
+        }
+    }
+}
+
+/// Three decimals: more would be made up.
+fn rounded(share: f64) -> f64 {
+    (share * 1000.0).round() / 1000.0
+}
+
+/// By the kind of nearly all pages that are not zero.
+fn by_pages(looked: &Looked) -> Option<Judged> {
+    let used: Vec<PageKind> = looked.kinds.iter().copied().filter(|kind| *kind != PageKind::Zero).collect();
+    if used.is_empty() {
+        return Some(Judged { kind: ShapeKind::Zero, ..Judged::default() });
+    }
+    let kinds = [
+        (PageKind::Fill, ShapeKind::Fill),
+        (PageKind::Ascii, ShapeKind::Ascii),
+        (PageKind::Utf16, ShapeKind::Utf16),
+        (PageKind::Random, ShapeKind::Random),
+    ];
+    kinds.into_iter().find_map(|(page, kind)| {
+        let share = used.iter().filter(|kind| **kind == page).count() as f64 / used.len() as f64;
+        (share >= NEARLY_ALL).then(|| Judged { kind, share, ..Judged::default() })
+    })
+}
+
+/// Pixels and arrays of numbers.
+fn by_numbers(runs: &[Run], width: Width) -> Option<Judged> {
+    let judged = |kind, share| Judged { kind, share, ..Judged::default() };
+    pixels::pixels(runs, width)
+        .map(|share| Judged { element: Some(4), ..judged(ShapeKind::Pixels, share) })
+        .or_else(|| pixels::doubles(runs, width).map(|share| judged(ShapeKind::Doubles, share)))
+        .or_else(|| pixels::floats(runs, width).map(|share| judged(ShapeKind::Floats, share)))
+}
+
+/// By one kind of word, or by how values differ.
+fn by_words(runs: &[Run], width: Width) -> Option<Judged> {
+    let one = period::columns(runs, 1)?;
+    let words = period::by_values(runs);
+    if let Some(words) = words {
+        let found = period::columns(runs, words).filter(|found| says_something(&found.columns))?;
+        return Some(Judged {
+            kind: ShapeKind::Columns,
+            element: Some((words * width.bytes()) as u64),
+            share: found.score,
+            chance: Some(one.score),
+            columns: merged(&found.columns, width),
+            ..Judged::default()
+        });
+    }
+    let kind = one.columns.first()?;
+    (one.score >= NEARLY_ALL).then(|| Judged {
+        kind: ShapeKind::Words,
+        share: one.score,
+        columns: vec![kind.title().to_owned()],
+        ..Judged::default()
+    })
+}
+
+fn named(found: &Match, width: Width) -> Judged {
+    let mut columns = vec![found.layout.parts().to_owned()];
+    if found.inside {
+        columns.push("and more".to_owned());
+    }
+    Judged {
+        kind: ShapeKind::Named,
+        name: Some(found.layout.name().to_owned()),
+        element: Some((found.words * width.bytes()) as u64),
+        share: found.share,
+        columns,
+        ..Judged::default()
+    }
+}
+
+/// Whether any column has more than zeros.
+fn says_something(columns: &[Word]) -> bool {
+    columns.iter().any(|column| *column != Word::Zero)
+}
+
+/// The kinds of columns, counted from where the allocation or block begins; those that are alike are told once.
+fn merged(columns: &[Word], width: Width) -> Vec<String> {
+    let mut runs: Vec<(Word, usize)> = Vec::new();
+    for word in columns {
+        match runs.last_mut() {
+            Some((kind, times)) if kind == word => *times += 1,
+            _ => runs.push((*word, 1)),
+        }
+    }
+    let title = |(word, times): &(Word, usize)| match (word, times) {
+        (Word::Ascii | Word::Utf16, times) => format!("{} bytes of {}", times * width.bytes(), word.title()),
+        (_, 1) => word.title().to_owned(),
+        (_, times) => format!("{times} × {}", word.title()),
+    };
+    runs.iter().map(title).collect()
+}

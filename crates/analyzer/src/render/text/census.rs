@@ -1,0 +1,250 @@
+//! What fills the memory: one sentence, then tables.
+
+use super::warnings;
+use crate::contents::{
+    CensusReport, ClassProof, ClassReport, Extent, HolderKind, PageKind, ReadingReport, RefsReport,
+};
+use crate::facts::WarningReport;
+use crate::facts::number::{hex, size_text};
+use crate::findings::census_words::{self as words, share};
+use crate::findings::grouped;
+use crate::render::escape;
+
+/// Rows of a table that are shown.
+const SHOWN: usize = 20;
+
+/// The whole answer of `dumplens census`; all rows if `all`.
+pub fn census(census: Option<&CensusReport>, warned: &[WarningReport], bits: u32, all: bool) -> String {
+    let mut out = String::new();
+    let Some(census) = census else {
+        out.push_str("the dump has no memory map: what is private cannot be told\n");
+        warnings(&mut out, warned);
+        return out;
+    };
+    out.push_str(&format!(
+        "{}\n\n{}\n",
+        escape::line(&words::sentence(census)),
+        read(&census.reading, census.private_bytes)
+    ));
+    let rows = if all { usize::MAX } else { SHOWN };
+    uses(&mut out, census);
+    groups(&mut out, census, bits);
+    sizes(&mut out, census, rows);
+    classes(&mut out, census, rows, bits);
+    pages(&mut out, census);
+    out.extend(census.faults.iter().map(|fault| format!("{}\n", escape::line(fault))));
+    warnings(&mut out, warned);
+    out
+}
+
+/// What was read.
+fn read(reading: &ReadingReport, private: u64) -> String {
+    let private = size_text(private);
+    match reading.extent {
+        Extent::Map => format!("Private commit: {private}. Contents were not read."),
+        Extent::Whole => format!(
+            "Private commit: {private}. Read: all that the dump keeps of it, stacks apart: {}.",
+            size_text(reading.kept_bytes)
+        ),
+        Extent::Sample => format!(
+            "Private commit: {private}. Read: {} of {} units of 64 kB, drawn at random, and heap segments of {} of {}; \
+             what stands behind ± is half a 95% interval.",
+            grouped(reading.units),
+            grouped(reading.units_of),
+            size_text(reading.segments_read_bytes),
+            size_text(reading.segments_bytes)
+        ),
+    }
+}
+
+fn uses(out: &mut String, census: &CensusReport) {
+    out.push_str(&format!("\n{:<30}{:>14}{:>9}{:>9}\n", "--- Use", "Size", "%", "cum. %"));
+    let mut sum = 0;
+    for row in &census.uses {
+        sum += row.bytes;
+        out.push_str(&format!(
+            "{:<30}{:>14}{:>9.2}{:>9.2}{}\n",
+            words::use_title(row.of),
+            size_text(row.bytes),
+            share(row.bytes, census.private_bytes),
+            share(sum, census.private_bytes),
+            margin(row.margin_bytes)
+        ));
+    }
+}
+
+fn margin(margin: Option<u64>) -> String {
+    match margin {
+        Some(0) => String::new(),
+        Some(bytes) => format!("  ± {}", size_text(bytes)),
+        None => "  ± ?".to_owned(),
+    }
+}
+
+fn groups(out: &mut String, census: &CensusReport, bits: u32) {
+    if census.groups.is_empty() {
+        return;
+    }
+    let head = ["%", "cum. %", "Example"];
+    out.push_str(&format!(
+        "\n{:<40}{:>14}{:>9}{:>9}  {:<width$}  Shape\n",
+        "--- Of equal size",
+        "Total",
+        head[0],
+        head[1],
+        head[2],
+        width = if bits == 32 { 8 } else { 17 }
+    ));
+    let mut sum = 0;
+    for group in &census.groups {
+        sum += group.bytes.value;
+        let shape = escape::line(&words::shape_cell(group.shape.as_ref()));
+        let row = format!(
+            "{:<40}{:>14}{:>9.2}{:>9.2}  {:<width$}  {shape}",
+            words::count(group),
+            size_text(group.bytes.value),
+            share(group.bytes.value, census.private_bytes),
+            share(sum, census.private_bytes),
+            hex(group.example.0, bits),
+            width = if bits == 32 { 8 } else { 17 }
+        );
+        out.push_str(row.trim_end());
+        out.push('\n');
+    }
+}
+
+fn sizes(out: &mut String, census: &CensusReport, rows: usize) {
+    if census.sizes.is_empty() {
+        return;
+    }
+    let busy =
+        census.uses.iter().find(|row| row.of == crate::contents::Use::HeapBusy).map_or(0, |row| row.bytes);
+    out.push_str(&format!(
+        "\n{:>16}{:>14}{:>18}{:>9}{:>9}\n",
+        "--- Heap blocks of", "Blocks", "Bytes", "%", "cum. %"
+    ));
+    let mut sum = 0;
+    for row in census.sizes.iter().take(rows) {
+        sum += row.bytes.value;
+        out.push_str(&format!(
+            "{:>18}{:>14}{:>18}{:>9.2}{:>9.2}{}\n",
+            grouped(row.size_bytes),
+            grouped(row.blocks.value),
+            grouped(row.bytes.value),
+            share(row.bytes.value, busy),
+            share(sum, busy),
+            if row.blocks.margin == Some(0) { "" } else { "  estimated" }
+        ));
+    }
+    let left = census.sizes_left_out + census.sizes.len().saturating_sub(rows) as u64;
+    if left > 0 {
+        out.push_str(&format!("  and {} other sizes (--all)\n", grouped(left)));
+    }
+}
+
+fn classes(out: &mut String, census: &CensusReport, rows: usize, bits: u32) {
+    let width = if bits == 32 { 8 } else { 17 };
+    let left = |out: &mut String, shown: usize, more: u64, what: &str| {
+        let left = more + shown.saturating_sub(rows) as u64;
+        if left > 0 {
+            out.push_str(&format!("  and {} other {what} (--all)\n", grouped(left)));
+        }
+    };
+    if !census.classes.is_empty() {
+        let head = ["--- Objects", "Bytes", "Pointers", "sizeof", "vftable"];
+        out.push_str(&format!(
+            "\n{:>11}{:>16}{:>12}{:>9}  {:<width$}  Name\n",
+            head[0], head[1], head[2], head[3], head[4]
+        ));
+        for class in census.classes.iter().take(rows) {
+            out.push_str(&format!("{:>11}{:>16}", grouped(class.objects), grouped(class.bytes)));
+            out.push_str(&row(class, bits));
+        }
+        left(out, census.classes.len(), census.classes_left_out, "classes");
+    }
+    if !census.vftables.is_empty() {
+        out.push_str("\nBeyond the heaps that were read: addresses of vftables, which need not be objects\n");
+        out.push_str(&format!("{:>12}{:>9}  {:<width$}  Name\n", "--- Pointers", "sizeof", "vftable"));
+        for class in census.vftables.iter().take(rows) {
+            out.push_str(&row(class, bits));
+        }
+        left(out, census.vftables.len(), census.vftables_left_out, "vftables");
+    }
+}
+
+/// The columns that both tables have.
+fn row(class: &ClassReport, bits: u32) -> String {
+    let size = class.size_bytes.map_or_else(String::new, |size| size.to_string());
+    let name = match (&class.module, class.proof) {
+        (Some(module), ClassProof::Rtti | ClassProof::Pdb) => format!("{module}!{}", class.name),
+        (_, ClassProof::Rtti | ClassProof::Pdb) => class.name.clone(),
+        (_, ClassProof::Code) => format!("{} (no RTTI)", class.name),
+        (_, ClassProof::Address) => format!("{} (the image is not kept)", class.name),
+    };
+    let width = if bits == 32 { 8 } else { 17 };
+    let (pointers, vftable) = (grouped(class.pointers), hex(class.vftable.0, bits));
+    format!("{pointers:>12}{size:>9}  {vftable:<width$}  {}\n", escape::line(&name))
+}
+
+fn pages(out: &mut String, census: &CensusReport) {
+    let all: u64 = census.pages.iter().map(|row| row.bytes.value).sum();
+    if all == 0 {
+        return;
+    }
+    out.push_str(&format!("\n{:<30}{:>14}{:>9}\n", "--- Pages", "Size", "%"));
+    for row in &census.pages {
+        let name = match row.kind {
+            PageKind::Zero => "zero",
+            PageKind::Fill => "one word over and over",
+            PageKind::Ascii => "text",
+            PageKind::Utf16 => "UTF-16 text",
+            PageKind::Random => "compressed or encrypted",
+            PageKind::Mixed => "anything else",
+        };
+        let (bytes, off) = (row.bytes.value, margin(row.bytes.margin));
+        out.push_str(&format!("{name:<30}{:>14}{:>9.2}{off}\n", size_text(bytes), share(bytes, all)));
+    }
+    if let Some(same) = census.duplicates.filter(|same| same.bytes > 0) {
+        let about = if same.one_in == 1 { "" } else { "about " };
+        out.push_str(&format!("{about}{} of them are copies of another page\n", size_text(same.bytes)));
+    }
+    for image in &census.repeated_images {
+        let (name, size) = (escape::line(&image.name), size_text(image.size_bytes));
+        out.push_str(&format!("{name} is loaded {} times, {size} each\n", image.count));
+    }
+}
+
+/// The whole answer of `dumplens census --refs`.
+pub fn refs(refs: Option<&RefsReport>, warned: &[WarningReport], bits: u32) -> String {
+    let mut out = String::new();
+    match refs {
+        None => out.push_str("the map shows no memory there\n"),
+        Some(refs) => holders(&mut out, refs, bits),
+    }
+    warnings(&mut out, warned);
+    out
+}
+
+fn holders(out: &mut String, refs: &RefsReport, bits: u32) {
+    let what = if refs.target.is_block { "block" } else { "allocation" };
+    let (base, size) = (hex(refs.target.base.0, bits), words::size(refs.target.size_bytes));
+    out.push_str(&format!("{} lies in the {what} at {base} of {size}.\n", hex(refs.address.0, bits)));
+    if refs.holders.is_empty() {
+        out.push_str("No pointer to it, or into it, is in the private memory that the dump keeps.\n");
+        return;
+    }
+    let width = if bits == 32 { 8 } else { 17 };
+    out.push_str(&format!("\n{:<9}{:<width$}  {:<width$}  Where\n", "--- Level", "At", "To"));
+    for holder in &refs.holders {
+        let kind = match holder.kind {
+            HolderKind::Module => "data of ",
+            HolderKind::Stack | HolderKind::Block | HolderKind::FreeBlock | HolderKind::Memory => "",
+        };
+        let (at, to) = (hex(holder.at.0, bits), hex(holder.to.0, bits));
+        let place = escape::line(&holder.place);
+        out.push_str(&format!("{:>9}{at:>width$}  {to:>width$}  {kind}{place}\n", holder.level));
+    }
+    if refs.left_out > 0 {
+        out.push_str(&format!("  and {} other pointers\n", grouped(refs.left_out)));
+    }
+}

@@ -1,0 +1,90 @@
+//! `dumplens census`: what fills the memory?
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use dumplens_analyzer::Process;
+use dumplens_analyzer::contents::{self, CensusOptions, CensusReport, Reading, RefsReport};
+use dumplens_analyzer::facts::WarningReport;
+use dumplens_analyzer::render::json::Versioned;
+use dumplens_analyzer::render::text;
+
+use super::regions::warnings;
+use crate::address::{self, Place};
+use crate::open;
+use crate::output::Output;
+
+const AFTER_HELP: &str = "\
+Below 1 GiB of private memory all of it is read; above, units of 64 KiB drawn at random, always the same of a dump, and every
+figure that comes of them stands with its 95% interval. Contents are never shown: names of classes, sizes and counts only.
+
+Exit status:
+  0  the question was answered, with warnings or without
+  1  the file cannot be read as a minidump of a process
+  2  the command line is wrong";
+
+/// What fills the private memory: by use, size of blocks, shape and class
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Options {
+    /// The minidump
+    dump: PathBuf,
+    /// Read all that the dump keeps, and list all classes and sizes
+    #[arg(long)]
+    all: bool,
+    /// Who holds a pointer to the block, or into the allocation, at this address, up to three levels
+    #[arg(long, value_parser = address::parse, value_name = "ADDR", conflicts_with = "all")]
+    refs: Option<Place>,
+    /// How to show the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let dump = open::open(&options.dump)?;
+    let process = Process::gather(&dump);
+    if let Some(address) = &options.refs {
+        return refs(options, &process, address.resolve(&process)?, output);
+    }
+    let (reading, rows) = if options.all { (Reading::Whole, usize::MAX) } else { (Reading::Enough, 20) };
+    let taken = contents::census(&process, &CensusOptions { reading, rows, ..CensusOptions::default() });
+    open::all_read(&dump, &options.dump)?;
+    let warnings: Vec<_> = warnings(&process).collect();
+    match options.format {
+        Format::Json => output.json(&Versioned::new(&Answer { census: taken.as_ref(), warnings })),
+        Format::Text => {
+            output.text(&text::census(taken.as_ref(), &warnings, dump.width().bits(), options.all))
+        }
+    }
+}
+
+fn refs(options: &Options, process: &Process<'_>, address: u64, output: &mut Output) -> anyhow::Result<()> {
+    let found = contents::refs(process, address);
+    open::all_read(process.dump, &options.dump)?;
+    let warnings: Vec<_> = warnings(process).collect();
+    match options.format {
+        Format::Json => output.json(&Versioned::new(&Refs { refs: found.as_ref(), warnings })),
+        Format::Text => output.text(&text::refs(found.as_ref(), &warnings, process.dump.width().bits())),
+    }
+}
+
+/// Who points there, as JSON.
+#[derive(serde::Serialize)]
+struct Refs<'a> {
+    refs: Option<&'a RefsReport>,
+    warnings: Vec<WarningReport>,
+}
+
+/// What is printed as JSON.
+#[derive(serde::Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    census: Option<&'a CensusReport>,
+    warnings: Vec<WarningReport>,
+}
