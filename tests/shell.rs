@@ -4,14 +4,16 @@ mod support;
 
 use support::run;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: &[&str] = &[
     "why",
     "explain",
     "summary",
     "regions",
     "at",
     "heaps",
+    "census",
     "allocations",
+    "modules",
     "info",
     "threads",
     "stack",

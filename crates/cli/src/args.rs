@@ -54,6 +54,7 @@ pub(crate) enum Command {
     Heaps(commands::heaps::Options),
     Census(commands::census::Options),
     Allocations(commands::allocations::Options),
+    Modules(commands::modules::Options),
     Info(commands::info::Options),
     Threads(commands::threads::Options),
     Stack(commands::stack::Options),

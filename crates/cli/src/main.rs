@@ -55,6 +55,7 @@ fn main() -> ExitCode {
         Command::Heaps(options) => commands::heaps::run(options, &mut output),
         Command::Census(options) => commands::census::run(options, &mut output),
         Command::Allocations(options) => commands::allocations::run(options, &mut output),
+        Command::Modules(options) => commands::modules::run(options, &mut output),
         Command::Info(options) => commands::info::run(options, &mut output),
         Command::Threads(options) => commands::threads::run(options, &mut output),
         Command::Stack(options) => commands::stack::run(options, &mut output),

@@ -55,6 +55,11 @@ pub enum Damage {
     )]
     RangesDiffer { stream: StreamType, count: u64, first: u64 },
     #[error(
+        "{count} memory ranges lie over each other, or over other parts of the dump, in the file: their bytes, the first \
+         from {first:#x} on, may not be what was there"
+    )]
+    RangesShared { count: u64, first: u64 },
+    #[error(
         "{stream}: {count} memory ranges run past the end of the address space, or their contents past the end of any file, and are left out"
     )]
     RangesWrap { stream: StreamType, count: u64 },
@@ -94,6 +99,7 @@ impl Damage {
             Damage::MemoryUnlisted => "memory_unlisted",
             Damage::RangesOverlap { .. } => "ranges_overlap",
             Damage::RangesDiffer { .. } => "ranges_differ",
+            Damage::RangesShared { .. } => "ranges_shared",
             Damage::RangesWrap { .. } => "ranges_wrap",
             Damage::RangesUnplaced { .. } => "ranges_unplaced",
             Damage::MemorySurplus { .. } => "memory_surplus",

@@ -293,6 +293,14 @@ impl Dump {
         }
     }
 
+    /// CommentA (10) beside a CommentW, which [`Dump::comment`] gives.
+    pub fn second_comment(&self) -> Result<Option<Comment>, Damage> {
+        if self.stream(StreamType::COMMENT_W).is_none() {
+            return Ok(None);
+        }
+        self.own_stream(StreamType::COMMENT_A, |meta, at| streams::comment::read(meta, at).map(Some))
+    }
+
     /// MemoryInfoList (16): the process's address space.
     pub fn memory_info(&self) -> Result<Option<&MemoryInfoList>, Damage> {
         let list = self.memory_info.get_or_init(|| {

@@ -94,5 +94,10 @@ fn comment(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<String>
     if comment.repaired {
         warnings.push(Warning::CommentRepaired);
     }
-    Some(comment.text)
+    // The writer may have left two: ProcDump's, say, and the program's own.
+    let second = known(process.dump.second_comment(), warnings).flatten().map(|second| second.text);
+    match second.filter(|second| !second.is_empty() && !comment.text.contains(second.as_str())) {
+        Some(second) => Some(format!("{}\n{second}", comment.text)),
+        None => Some(comment.text),
+    }
 }

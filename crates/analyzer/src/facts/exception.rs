@@ -13,7 +13,7 @@ use super::{
 use crate::exceptions::analysis;
 use crate::exceptions::{
     ExceptionWarning, NONCONTINUABLE, OpenedBy, access::access, codes, fast_fail, judge, names, operand,
-    results, wrapper,
+    refusal, results, wrapper,
 };
 use crate::process::Process;
 use crate::space::words;
@@ -61,6 +61,10 @@ pub struct ExceptionReport {
     /// What the instruction used that raised it; `None` if code or registers are not kept, and for codes that do not tell
     /// an access.
     pub fault: Option<Box<FaultReport>>,
+    /// The HRESULT that it carries, of codes that define one: of .NET's the first parameter, or, where the dump was written
+    /// with a record that has none, that of the record which the thread is raising; of Direct3D's the last.
+    #[serde(default)]
+    pub hresult: Option<Hex>,
     /// The C++ exception; `None` for every other code.
     pub cpp: Option<CppReport>,
     /// What the crashing instruction did; `None` without details, or in builds without the feature `processor`.
@@ -135,9 +139,18 @@ pub(super) fn of(
     }
     let thread = threads.iter().find(|thread| thread.id == thread_id);
     let original = original(process, thread_id, &own, thread).map(Box::new);
-    let report = of_windows(process, plain, own.code, own.flags, &own.parameters);
+    let mut report = of_windows(process, plain, own.code, own.flags, &own.parameters);
+    report.hresult = report.hresult.or_else(|| raised_result(&own, thread?));
     warnings.extend(no_memory(process, &report).map(Warning::from));
     Some(ExceptionReport { original, ..report })
+}
+
+/// The HRESULT of the record that a thread is raising, if the dump's own has the same code and no parameters.
+fn raised_result(own: &ExceptionRecord, thread: &ThreadReport) -> Option<Hex> {
+    let code = Hex::from(own.code);
+    let mut records = thread.exceptions.iter().flatten().filter(|_| own.parameters.is_empty());
+    let record = records.find(|record| record.in_use == Some(true) && record.code == code)?;
+    refusal::carried(code.0, record.parameters.iter().map(|p| p.0)).map(Hex::from)
 }
 
 /// What the exception stands for.
@@ -174,6 +187,7 @@ fn plain(process: &Process<'_>, thread_id: u32, record: &ExceptionRecord) -> Exc
         fast_fail: None,
         access: None,
         fault: None,
+        hresult: refusal::carried(record.code.into(), record.parameters.iter().copied()).map(Hex::from),
         cpp: None,
         analysis: None,
         original: None,

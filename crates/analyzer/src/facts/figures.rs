@@ -21,8 +21,14 @@ fn machine(facts: &Facts) -> Vec<String> {
     let own = counted.or(facts.memory.private_commit_estimate_bytes);
     let limit = memory.commit_limit_bytes;
     let pairs = [
-        // The limit is RAM and page files.
-        ("RAM", memory.physical_bytes, "the commit limit", limit),
+        // The limit is RAM and page files. SystemMemoryInfo has all three figures; of other streams they are not of one
+        // moment.
+        (
+            "RAM",
+            memory.physical_bytes.filter(|_| memory.available_bytes.is_some()),
+            "the commit limit",
+            limit,
+        ),
         ("what is committed", memory.commit_bytes, "the commit limit", limit),
         ("what is committed", memory.commit_bytes, "its own peak", memory.commit_peak_bytes),
         ("what the process has committed", own, "what the machine has", memory.commit_bytes),

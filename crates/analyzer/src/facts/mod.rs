@@ -47,7 +47,7 @@ pub use engine::{AssertionReport, UnrealReport};
 pub use exception::{Chance, CppReport, ExceptionReport, OriginalReport};
 pub use map::{FreeClass, MOST_ROWS, MapRow, SpaceMap};
 pub use memory::{MemoryReport, RowReport};
-pub use modules::ModuleReport;
+pub use modules::{ModuleReport, UnloadedModuleReport};
 pub use process::{CountersReport, HandleCount, ProcessReport};
 pub use program_space::ProgramSpaceReport;
 pub use question::{Options, Question, Stacks};
@@ -94,6 +94,9 @@ pub struct Facts {
     pub threads: Vec<ThreadReport>,
     /// The modules, in the order of the module list; empty if no lists were asked for.
     pub modules: Vec<ModuleReport>,
+    /// Those that were unloaded before, in the order of their list.
+    #[serde(default)]
+    pub unloaded_modules: Vec<UnloadedModuleReport>,
     /// The heaps, those of the first PEB first; empty if no lists were asked for.
     pub heaps: Vec<HeapReport>,
     /// Where the heaps are broken; looked for where the program ended because its heap found itself damaged.
@@ -138,6 +141,7 @@ impl Facts {
             unreal: engine::unreal(process, &mut warnings),
             threads,
             modules: if listed { modules::all(process, &owned, options) } else { Vec::new() },
+            unloaded_modules: if listed { modules::unloaded(process, &mut warnings) } else { Vec::new() },
             heaps: if listed { allocations::heaps(process, &owned) } else { Vec::new() },
             broken_blocks: Vec::new(),
             memory: memory::of(process, listed, &mut warnings),

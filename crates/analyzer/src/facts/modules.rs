@@ -1,11 +1,11 @@
 //! The modules.
 
-use dumplens_core::{CodeView, Module};
+use dumplens_core::{CodeView, Module, UnloadedModule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Hex, Options, Owned};
-use crate::process::Process;
+use super::{Hex, Options, Owned, Warning};
+use crate::process::{Process, known};
 use crate::space::{Holdings, Owner, Usage};
 
 /// One module.
@@ -30,6 +30,31 @@ pub struct ModuleReport {
     pub private_bytes: Option<u64>,
     /// Committed bytes that will be copied when they are written.
     pub write_copy_bytes: Option<u64>,
+}
+
+/// An image that was unloaded before the dump was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnloadedModuleReport {
+    /// Where it was.
+    pub base: Hex,
+    /// Bytes.
+    pub size_bytes: u64,
+    /// File name.
+    pub name: String,
+    /// `TimeDateStamp` of the image.
+    pub time_date_stamp: Hex,
+}
+
+/// The modules that were unloaded, in the order of the list: Windows keeps the last 64.
+pub(super) fn unloaded(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Vec<UnloadedModuleReport> {
+    let list = known(process.dump.unloaded_modules(), warnings).flatten();
+    let report = |module: UnloadedModule| UnloadedModuleReport {
+        base: module.base.into(),
+        size_bytes: module.size.into(),
+        name: module.name,
+        time_date_stamp: module.time_date_stamp.into(),
+    };
+    list.into_iter().flat_map(|list| list.list).map(report).collect()
 }
 
 /// The modules, in the order of the list.

@@ -110,7 +110,7 @@ impl<'a> Crash<'a> {
 
     /// The most that can be said of anything: less where what it all rests on is contradicted.
     pub(crate) fn most_confidence(&self) -> Confidence {
-        const CONTRADICTED: [&str; 2] = ["ranges_differ", "exception_address_no_memory"];
+        const CONTRADICTED: [&str; 3] = ["ranges_differ", "ranges_shared", "exception_address_no_memory"];
         if CONTRADICTED.iter().any(|code| self.warned(code)) { Confidence::Medium } else { Confidence::High }
     }
 

@@ -25,9 +25,9 @@ const COR_E_OUTOFMEMORY: u32 = 0x8007_000e;
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception = crash.exception?;
     let parameters = || exception.parameters.iter().map(|parameter| parameter.0);
-    refusal::of_exception(exception.code.0, parameters())?;
+    let carried = exception.hresult.and_then(|result| u32::try_from(result.0).ok());
+    refusal::of_exception(exception.code.0, parameters()).or_else(|| carried.and_then(refusal::of_result))?;
     let name = exception.name.clone().unwrap_or_else(|| format!("{:#x}", exception.code.0));
-    let carried = refusal::carried(exception.code.0, parameters());
     let title = match (crash.parameter_size(), carried) {
         (Some(_), _) if crash.disputed_parameter().is_some() => {
             format!("{name} was raised; its parameter is not the size that the stack tells.")

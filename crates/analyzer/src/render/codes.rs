@@ -20,6 +20,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("memory_unlisted", "The header says that memory was written, but no stream lists any."),
     ("ranges_overlap", "Memory ranges overlap; each address is read from the lower range."),
     ("ranges_differ", "Memory ranges have other bytes for the same addresses: which are right is not known."),
+    ("ranges_shared", "Memory ranges lie over each other, or over other parts of the dump, in the file."),
     ("ranges_wrap", "Memory ranges run past the end of the address space, and are left out."),
     ("ranges_unplaced", "Where some memory lies in the file is unknown: it is lost."),
     ("memory_surplus", "The memory that is listed ends before the file does: contents may be misplaced."),

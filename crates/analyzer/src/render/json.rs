@@ -13,7 +13,9 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use serde_json::{Serializer, Value};
 
 use super::escape;
-use crate::facts::{DumpReport, ExceptionReport, HeapReport, MemoryReport, ModuleReport, ProcessReport};
+use crate::facts::{
+    DumpReport, ExceptionReport, HeapReport, MemoryReport, ModuleReport, ProcessReport, UnloadedModuleReport,
+};
 use crate::facts::{SystemReport, ThreadReport, WarningReport};
 use crate::findings::Finding;
 use crate::report::{Report, SCHEMA_VERSION, Tool};
@@ -81,6 +83,8 @@ pub struct Part<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     modules: Option<&'r [ModuleReport]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    unloaded_modules: Option<&'r [UnloadedModuleReport]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     heaps: Option<&'r [HeapReport]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<&'r MemoryReport>,
@@ -101,6 +105,7 @@ impl<'r> Part<'r> {
             findings: None,
             threads: None,
             modules: None,
+            unloaded_modules: None,
             heaps: None,
             memory: None,
             warnings: &report.facts.warnings,
@@ -120,6 +125,15 @@ impl<'r> Part<'r> {
     /// Exception and heaps.
     pub fn heaps(report: &'r Report) -> Part<'r> {
         Part { heaps: Some(&report.facts.heaps), ..Part::bare(report) }
+    }
+
+    /// The modules, and those that were unloaded.
+    pub fn modules(report: &'r Report) -> Part<'r> {
+        Part {
+            modules: Some(&report.facts.modules),
+            unloaded_modules: Some(&report.facts.unloaded_modules),
+            ..Part::bare(report)
+        }
     }
 
     /// The process, the address space with its allocations, modules and threads.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::findings::Confidence;
 pub use cause::Cause;
 
-use crate::exceptions::code;
+use crate::exceptions::{code, names};
 use crate::facts::Hex;
 use crate::findings::{self, Crash, Finding, fail_fast, memory_pressure, refused_pointer};
 use crate::request::{Asked, Call, Container};
@@ -223,7 +223,10 @@ fn unnamed(crash: &Crash<'_>) -> String {
             "The program ended itself: abort, or an exception that nothing caught.".to_owned()
         }
         Some(e) => match &e.name {
-            Some(name) => format!("{name} was raised."),
+            Some(name) => match e.hresult.and_then(|result| u32::try_from(result.0).ok()) {
+                Some(result) => format!("{name} was raised with {}.", names::named_result(result)),
+                None => format!("{name} was raised."),
+            },
             None => format!("An exception of the program's own was raised: {:#x}.", e.code.0),
         },
         None => match &crash.facts.exception_lost {

@@ -113,7 +113,11 @@ fn what(kind: Kind, exception: &ExceptionReport) -> Option<String> {
         Kind::CppException => exception.cpp.as_ref()?.type_name.clone(),
         // FAST_FAIL_*: what was found broken.
         Kind::FailFast => Some(exception.parameters.first().map_or(code.clone(), |p| format!("{code}:{p}"))),
-        Kind::AccessViolation | Kind::OtherException => Some(code),
+        // Two .NET exceptions of one place are two causes if their HRESULTs differ.
+        Kind::OtherException => {
+            Some(exception.hresult.map_or(code.clone(), |result| format!("{code}:{result}")))
+        }
+        Kind::AccessViolation => Some(code),
         _ => None,
     }
 }

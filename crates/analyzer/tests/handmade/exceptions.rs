@@ -24,6 +24,7 @@ pub(crate) fn thrown() -> ExceptionReport {
         parameters: [0x1993_0520, 0xab_cdef, 0x7ff6_0000_2800].map(Hex).to_vec(),
         fast_fail: None,
         access: None,
+        hresult: None,
         cpp: Some(CppReport {
             type_name: text("std::bad_alloc"),
             decorated: text(".?AVbad_alloc@std@@"),

@@ -37,6 +37,7 @@ pub(crate) fn report() -> Report {
             assertion: None,
             unreal: None,
             threads: vec![main_thread(), wow64_thread(), bare_thread()],
+            unloaded_modules: Vec::new(),
             modules: vec![module()],
             heaps: heaps(),
             broken_blocks: Vec::new(),

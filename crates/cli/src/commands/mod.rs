@@ -11,6 +11,7 @@ pub(crate) mod heaps;
 pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod man;
+pub(crate) mod modules;
 pub(crate) mod regions;
 pub(crate) mod report;
 pub(crate) mod scan;

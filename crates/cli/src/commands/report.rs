@@ -34,7 +34,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// info, summary, threads and stacks, one after the other
+    /// The answers of why, info, summary, modules, heaps, allocations, threads and stack, one after the other
     Text,
     Json,
     /// For a ticket: verdict, evidence, tables and the exception's stack; the other stacks are folded
@@ -66,7 +66,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     match answer {
         Answer::Page(page) => output.raw(&page),
         Answer::Report(report) if options.format == Format::Json => output.json(&report),
-        Answer::Report(report) => as_text(*report, output),
+        Answer::Report(report) => output.text(&text::report(*report)),
     }
 }
 
@@ -74,16 +74,4 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
 enum Answer {
     Page(String),
     Report(Box<Report>),
-}
-
-fn as_text(mut report: Report, output: &mut Output) -> anyhow::Result<()> {
-    let warnings = std::mem::take(&mut report.facts.warnings);
-    output.text(&text::info(&report))?;
-    output.raw("\n")?;
-    output.text(&text::summary(&report))?;
-    output.raw("\n")?;
-    output.text(&text::threads(&report))?;
-    output.raw("\n")?;
-    report.facts.warnings = warnings;
-    output.text(&text::stacks(&report))
 }

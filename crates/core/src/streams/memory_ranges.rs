@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use super::ranges_shared;
 use super::table::{self, Table};
 use crate::arch::Width;
 use crate::container::StreamLocation;
@@ -31,11 +32,18 @@ pub(crate) fn read(meta: &Metadata<'_>, streams: &[StreamLocation], width: Width
         .iter()
         .filter(|s| [StreamType::MEMORY64_LIST, StreamType::MEMORY_LIST].contains(&s.kind))
         .collect();
+    let taken = ranges_shared::taken(streams);
     let sampled = match lists.as_slice() {
-        [at] => sampled(meta, at, width),
+        [at] => sampled(meta, at, width, &taken),
         _ => None,
     };
-    sampled.unwrap_or_else(|| whole(meta, &lists, width))
+    sampled.unwrap_or_else(|| {
+        let mut ranges = whole(meta, &lists, width);
+        if let Index::Whole(list) = &ranges.index {
+            ranges.damage.extend(ranges_shared::find(&taken, list));
+        }
+        ranges
+    })
 }
 
 /// Lists of any length and kind, whatever is wrong with them.
@@ -90,7 +98,7 @@ impl Totals {
 }
 
 /// A long Memory64List that is as it should be, in little memory; `None` for any other.
-fn sampled(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Option<Ranges> {
+fn sampled(meta: &Metadata<'_>, at: &StreamLocation, width: Width, taken: &[(u64, u64)]) -> Option<Ranges> {
     let mut damage = Vec::new();
     let (table, base_rva) = memory64_table(meta, at, &mut damage).ok()?;
     if at.kind != StreamType::MEMORY64_LIST || table.count < WORTH_SAMPLING || !damage.is_empty() {
@@ -105,7 +113,7 @@ fn sampled(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Option<Ran
             Width::Bits32 => sampler.add(entries, size, |raw, at| MemoryRange::of(raw, Width::Bits32, at)),
         })
         .ok()?;
-    if !sampler.regular {
+    if !sampler.regular || ranges_shared::is_taken(taken, base_rva, sampler.offset) {
         return None;
     }
     let listed = sampler.offset.saturating_sub(base_rva);
@@ -338,7 +346,7 @@ mod tests {
             let meta = Metadata::new(&source);
             let present = meta.present(0, CONTENTS);
             let at = StreamLocation { kind: StreamType::MEMORY64_LIST, rva: 0, size: CONTENTS, present };
-            let Some(sampled) = sampled(&meta, &at, Width::Bits64) else { continue };
+            let Some(sampled) = sampled(&meta, &at, Width::Bits64, &[]) else { continue };
             let whole = whole(&meta, &[&at], Width::Bits64);
             assert_eq!((sampled.listed, sampled.missing), (whole.listed, whole.missing));
             assert_eq!(sampled.damage, whole.damage);

@@ -12,6 +12,7 @@ pub(crate) mod memory_info;
 pub(crate) mod memory_ranges;
 pub(crate) mod misc_info;
 pub(crate) mod modules;
+mod ranges_shared;
 pub(crate) mod stability_report;
 pub(crate) mod system_info;
 pub(crate) mod system_memory;

@@ -1,0 +1,17 @@
+//! Everything in text, the verdict first.
+
+use super::{allocations, heaps, info, modules, stacks, summary, threads, why};
+use crate::report::Report;
+
+/// The whole answer of `dumplens report --format text`: that of each question, and the warnings once, at the end.
+pub fn report(mut report: Report) -> String {
+    let warnings = std::mem::take(&mut report.facts.warnings);
+    let mut out = String::new();
+    for part in [why, info, summary, modules, heaps, allocations, threads] {
+        out.push_str(&part(&report));
+        out.push('\n');
+    }
+    report.facts.warnings = warnings;
+    out.push_str(&stacks(&report));
+    out
+}

@@ -1,0 +1,24 @@
+//! `dumplens modules`: which modules, which versions, which PDBs; which were unloaded?
+
+use dumplens_analyzer::Question;
+use dumplens_analyzer::render::json::Part;
+use dumplens_analyzer::render::text;
+
+use crate::args::{Format, Input};
+use crate::open;
+use crate::output::Output;
+
+/// The modules with their versions and PDBs, and those that were unloaded
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    input: Input,
+}
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    let report = open::answer(&options.input.dump, Question::Lists)?;
+    match options.input.format {
+        Format::Text => output.text(&text::modules(&report)),
+        Format::Json => output.json(&Part::modules(&report)),
+    }
+}
