@@ -83,12 +83,27 @@ fn transcript<'t>(above: &str, fence: &str, block: &[&'t str]) -> Result<Transcr
     }
 }
 
+/// The words of a command line; one in double quotes may hold blanks.
+fn words_of(command: &str) -> Vec<&str> {
+    let quoted = command.split('"').enumerate();
+    let mut words = Vec::new();
+    for (n, part) in quoted {
+        match n % 2 {
+            1 => words.push(part),
+            _ => words.extend(part.split(' ').filter(|word| !word.is_empty())),
+        }
+    }
+    words
+}
+
 /// Runs the command in the folder of the project, with the PDB in a folder `pdbs`, and compares.
 fn compare(root: &Path, command: &str, shown: &[&str]) -> Result<(), String> {
     let pdbs = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(pdbs.path().join("imit.pdb"), PDB).expect("a PDB");
-    let words: Vec<&str> =
-        command.split(' ').map(|word| if word == "pdbs" { str(pdbs.path()) } else { word }).collect();
+    let words: Vec<&str> = words_of(command)
+        .into_iter()
+        .map(|word| if word == "pdbs" { str(pdbs.path()) } else { word })
+        .collect();
     let mut dumplens = dumplens(&words);
     dumplens.current_dir(root);
     let run = run_command(dumplens);

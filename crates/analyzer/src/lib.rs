@@ -55,6 +55,7 @@ pub mod verdict;
 
 pub use diff::Difference;
 pub use exceptions::ExceptionWarning;
+pub use exceptions::{nt_status, win32_error};
 pub use facts::{Facts, Options, Question, Stacks, Warning};
 pub use process::{Process, ProcessWarning, Thread};
 pub use report::Report;

@@ -17,6 +17,7 @@ Examples:
   dumplens allocations app.dmp                            the largest allocations, modules, stacks
   dumplens threads app.dmp                                stacks, last errors and statuses
   dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
+  dumplens cdb -z app.dmp                                 the commands of WinDbg at a prompt
   dumplens report app.dmp --format json                   everything, for another program
   dumplens report app.dmp --format html > app.html        the same as a page, with a picture of the address space
   dumplens diff old.dmp new.dmp                           what grew, how fast, until when
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     Info(commands::info::Options),
     Threads(commands::threads::Options),
     Stack(commands::stack::Options),
+    Cdb(commands::cdb::Options),
     Report(commands::report::Options),
     Diff(commands::diff::Options),
     Trim(commands::trim::Options),

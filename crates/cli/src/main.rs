@@ -41,7 +41,7 @@ fn quiet_readers() {
 
 fn main() -> ExitCode {
     quiet_readers();
-    let args = match Args::try_parse() {
+    let args = match Args::try_parse_from(commands::cdb::long_options(std::env::args_os())) {
         Ok(args) => args,
         Err(error) => return output::refuse(&error),
     };
@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         Command::Info(options) => commands::info::run(options, &mut output),
         Command::Threads(options) => commands::threads::run(options, &mut output),
         Command::Stack(options) => commands::stack::run(options, &mut output),
+        Command::Cdb(options) => commands::cdb::run(options, &mut output),
         Command::Report(options) => commands::report::run(options, &mut output),
         Command::Diff(options) => commands::diff::run(options, &mut output),
         Command::Trim(options) => commands::trim::run(options, &mut output),

@@ -14,8 +14,10 @@ use minidump::{
 use crate::arch::{Arch, Width};
 use crate::container::{self, Header, OpenError, StreamLocation};
 use crate::context::{self, Context};
+use crate::cpu_state::CpuState;
 use crate::damage::Damage;
 use crate::extract::Extract;
+use crate::limits;
 use crate::memory::Memory;
 use crate::metadata::Metadata;
 use crate::source::{Remembering, Source};
@@ -234,6 +236,29 @@ impl Dump {
         let (system, misc) = self.machine();
         let context = MinidumpContext::read(&bytes, minidump::Endian::Little, system?, misc).ok()?;
         Some(Context::of(&context))
+    }
+
+    /// All registers of the thread at a position in the thread list, of x64 and x86.
+    pub fn cpu_state(&self, thread: usize) -> Option<CpuState> {
+        let (rva, size) = self.places.get(thread)?.context;
+        let mut bytes = vec![0; size as usize]; // found to be in the file when the list was read
+        Metadata::new(&self.source).read(rva, &mut bytes).ok()?;
+        CpuState::decode(&bytes, self.width).filter(|_| CpuState::is_for(self.arch))
+    }
+
+    /// All registers of the exception's thread when it happened, of x64 and x86.
+    pub fn exception_cpu_state(&self) -> Option<CpuState> {
+        // MINIDUMP_EXCEPTION_STREAM.ThreadContext: size and RVA.
+        let at = self.stream(StreamType::EXCEPTION)?;
+        let mut place = [0; 8];
+        let meta = Metadata::new(&self.source);
+        meta.read(at.rva.checked_add(0xa0)?, &mut place).ok().filter(|()| at.size >= 0xa8)?;
+        let [size, rva] = [0, 4].map(|n| place.get(n..).and_then(<[u8]>::first_chunk).copied());
+        let (size, rva) = (u32::from_le_bytes(size?), u64::from(u32::from_le_bytes(rva?)));
+        let whole = size <= limits::CONTEXT_BYTES && meta.present(rva, u64::from(size)) == u64::from(size);
+        let mut bytes = vec![0; if whole { size as usize } else { 0 }];
+        meta.read(rva, &mut bytes).ok()?;
+        CpuState::decode(&bytes, self.width).filter(|_| CpuState::is_for(self.arch))
     }
 
     /// Whether the dump keeps registers for the thread at a position in the thread list, be they readable or not.

@@ -59,15 +59,19 @@ fn exports_with_a_forwarder() {
     for (process, base) in [(presets::tiny(), X64.app), (presets::tiny_x86(), presets::tiny::X86.app)] {
         let dump = open(&process);
         let exports = Image::read(dump.memory(), base, SIZE).unwrap().exports().unwrap().unwrap();
-        let export = |name, ordinal, target| Export { name: Some(name), ordinal, target };
+        let said = |export: Export<'_>| format!("{} {:?} {:?}", export.ordinal, export.name, export.target);
         assert_eq!(
-            exports.iter().collect::<Vec<_>>(),
+            exports.iter().map(said).collect::<Vec<_>>(),
             [
-                export("AppAlloc", 1, ExportTarget::Forward("NTDLL.RtlAllocateHeap")),
-                export("AppMain", 2, ExportTarget::Rva(0x1050)),
-                export("AppWork", 3, ExportTarget::Rva(0x1020)),
+                r#"1 Some("AppAlloc") Forward("NTDLL.RtlAllocateHeap")"#,
+                &format!(r#"2 Some("AppMain") Rva({})"#, 0x1050),
+                &format!(r#"3 Some("AppWork") Rva({})"#, 0x1020),
             ]
         );
+        // A forwarded export is where its text is.
+        let forward = exports.get(0).unwrap();
+        let text = dump.memory().bytes(base + u64::from(forward.rva), 21).unwrap();
+        assert_eq!(text, b"NTDLL.RtlAllocateHeap");
     }
 }
 

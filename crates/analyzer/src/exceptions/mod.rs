@@ -29,6 +29,7 @@ pub use analysis::{AdjustedKind, AdjustedReport, AnalysisReport, BitFlipReport, 
 pub(crate) use crash_analysis::analysis;
 pub use earlier::EarlierReport;
 pub(crate) use fault::is_fault;
+pub use names::{nt_status, win32_error};
 pub use operand::{Contradiction, FaultReport, RegisterReport};
 pub use warning::ExceptionWarning;
 pub use wrapper::OpenedBy;

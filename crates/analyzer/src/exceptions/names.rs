@@ -4,7 +4,7 @@ use minidump_common::errors::{NtStatusWindows, WinErrorWindows};
 use num_traits::FromPrimitive;
 
 /// The name of a Win32 error, such as `ERROR_COMMITMENT_LIMIT`.
-pub(crate) fn win32_error(code: u32) -> Option<String> {
+pub fn win32_error(code: u32) -> Option<String> {
     WinErrorWindows::from_u32(code).map(|known| format!("{known:?}"))
 }
 
@@ -35,7 +35,7 @@ fn hresult(code: u32) -> Option<String> {
 }
 
 /// The name of an NTSTATUS, such as `STATUS_COMMITMENT_LIMIT`.
-pub(crate) fn nt_status(code: u32) -> Option<String> {
+pub fn nt_status(code: u32) -> Option<String> {
     NtStatusWindows::from_u32(code).map(|known| format!("{known:?}"))
 }
 

@@ -123,7 +123,7 @@ fn saved_32(context: &Context32) -> Start {
     Start { kind: Kind::X86, ip: context.ip.into(), registers }
 }
 
-fn registers(context: &Context) -> Start {
+pub(super) fn registers(context: &Context) -> Start {
     let mut registers = Registers::default();
     let (ip, sp) = (context.ip, context.sp);
     let kind = match &context.registers {

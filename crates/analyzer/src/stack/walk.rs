@@ -89,6 +89,15 @@ impl<'p, 'd> Walker<'p, 'd> {
         (starts.program.is_some() || starts.native.is_some()).then_some((of, starts))
     }
 
+    /// The stack of a thread from registers that somebody gives: what `.cxr` and `.frame /c` of the debugger set.
+    pub fn walk_context(&self, thread: usize, context: &dumplens_core::Context) -> Stack {
+        let start = context::registers(context);
+        match self.code.process.threads.get(thread) {
+            Some(of) => self.walk_from(of, &start),
+            None => Stack { frames: Vec::new(), stopped: Stopped::NoContext, is_x86: false },
+        }
+    }
+
     /// The stack of a thread from a place that need not be where it stands.
     pub(super) fn walk_from(&self, of: &Thread<'_>, start: &Start) -> Stack {
         let process = self.code.process;

@@ -86,6 +86,23 @@ impl Exports {
         }
     }
 
+    /// Every export, forwarded ones at the name that they forward to, as the debugger has them: by address.
+    pub(super) fn every(&self) -> Vec<Named> {
+        let mut every: Vec<Named> = self
+            .all
+            .iter()
+            .map(|export| Named { rva: export.rva, name: name(&export).into_owned() })
+            .collect();
+        every.sort_by(|a, b| a.rva.cmp(&b.rva).then_with(|| a.name.cmp(&b.name)));
+        every
+    }
+
+    /// Whether an offset from the image's base lies in a section of code.
+    pub(super) fn is_code(&self, rva: u32) -> bool {
+        let within = |s: &&Section| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size);
+        self.sections.iter().find(within).is_some_and(|section| section.executable)
+    }
+
     /// The nearest export at or below `rva`, if it lies in the same section, and near enough to tell anything.
     pub(super) fn below(&self, rva: u32) -> Option<Named> {
         let most = if self.functions.is_some() { FURTHEST } else { u32::MAX };

@@ -17,6 +17,7 @@ pub(crate) mod itanium;
 mod leaf;
 #[cfg_attr(not(feature = "pdb"), allow(dead_code))] // only PDBs are looked for in folders
 mod listings;
+mod names;
 #[cfg(feature = "pdb")]
 pub mod pdb;
 mod search;
@@ -33,6 +34,7 @@ use dumplens_core::{Arch, Module};
 use self::exports::Exports;
 pub use self::identity::{CodeViewRecord, PdbId};
 pub use self::listings::Listings;
+pub use self::names::{Around, Named};
 pub use self::search::{NtSymbolPath, Search, SymbolServer, bare_url, parse_nt_symbol_path};
 pub use self::undecorate::{Undecorator, undecorate};
 pub use self::warning::SymbolWarning;
@@ -121,6 +123,8 @@ pub struct Symbols<'p, 'd> {
     #[cfg(feature = "pdb")]
     folders: folders::Folders,
     modules: HashMap<usize, Loaded>,
+    /// Symbols by address, of modules that were asked for theirs.
+    tables: HashMap<usize, names::Table>,
     names: Undecorator,
     /// What may still be given out, of [`MOST_TEXT`].
     text_left: usize,
@@ -169,6 +173,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
             #[cfg(feature = "pdb")]
             folders: folders::Folders::new(search.dirs, search.listings),
             modules: HashMap::new(),
+            tables: HashMap::new(),
             names: Undecorator::default(),
             text_left: MOST_TEXT,
             exports_left: Some(MOST_EXPORTS),

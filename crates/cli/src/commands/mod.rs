@@ -2,6 +2,7 @@
 
 pub(crate) mod allocations;
 pub(crate) mod at;
+pub(crate) mod cdb;
 pub(crate) mod census;
 pub(crate) mod completions;
 pub(crate) mod diff;

@@ -26,6 +26,8 @@ pub struct Export<'e> {
     pub ordinal: u32,
     /// Where the export is.
     pub target: ExportTarget<'e>,
+    /// What the export address table has: the offset from the image's base of the export, or of the name it forwards to.
+    pub rva: u32,
 }
 
 /// Where an export leads.
@@ -42,6 +44,7 @@ pub enum ExportTarget<'e> {
 struct Entry {
     name: Name,
     target: Target,
+    rva: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +81,8 @@ impl Exports {
             Target::Forward(name) => ExportTarget::Forward(self.names.get(name)),
         };
         let name = Some(self.names.get(entry.name)).filter(|name| !name.is_empty());
-        Some(Export { name, ordinal: self.base.wrapping_add(u32::try_from(index).ok()?), target })
+        let ordinal = self.base.wrapping_add(u32::try_from(index).ok()?);
+        Some(Export { name, ordinal, target, rva: entry.rva })
     }
 
     /// Every export.
@@ -128,11 +132,13 @@ fn decode(data: &ExportData<'_>, image: &[u8], size: usize) -> Result<Exports, I
     let (mut names, mut left) = (Names(String::new()), size);
     let mut entries = Vec::with_capacity(data.export_address_table.len());
     for entry in &data.export_address_table {
-        let target = match entry {
-            ExportAddressTableEntry::ExportRVA(rva) => Target::Rva(*rva),
-            ExportAddressTableEntry::ForwarderRVA(rva) => Target::Forward(names.add(image, *rva, &mut left)?),
+        let (target, rva) = match entry {
+            ExportAddressTableEntry::ExportRVA(rva) => (Target::Rva(*rva), *rva),
+            ExportAddressTableEntry::ForwarderRVA(rva) => {
+                (Target::Forward(names.add(image, *rva, &mut left)?), *rva)
+            }
         };
-        entries.push(Entry { name: Name::default(), target });
+        entries.push(Entry { name: Name::default(), target, rva });
     }
     for (rva, index) in data.export_name_pointer_table.iter().zip(&data.export_ordinal_table) {
         if let Some(entry) = entries.get_mut(usize::from(*index)) {

@@ -29,6 +29,8 @@ pub struct Module {
     pub name: String,
     /// `FileVersion` of VS_FIXEDFILEINFO, as four numbers with dots between.
     pub version: Option<String>,
+    /// VS_FIXEDFILEINFO; `None` where the writer left it out.
+    pub version_info: Option<FixedFileInfo>,
     /// What leads to the debug information.
     pub codeview: Option<CodeView>,
     /// Identity of the debug information as Breakpad's symbol stores have it: the GUID's 32 hex digits and the age.
@@ -49,9 +51,45 @@ impl Module {
             time_date_stamp: module.raw.time_date_stamp,
             name: module.name.clone(),
             version: module.version().map(Into::into),
+            version_info: FixedFileInfo::of(&module.raw.version_info),
             codeview: module.codeview_info.as_ref().map(CodeView::of),
             debug_id: module.debug_identifier().map(|id| id.breakpad().to_string()),
         }
+    }
+}
+
+/// VS_FIXEDFILEINFO (verrsrc.h), without signature and version of the structure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FixedFileInfo {
+    /// `dwFileVersionMS`, `dwFileVersionLS`: four numbers of 16 bits.
+    pub file_version: (u32, u32),
+    /// `dwProductVersionMS`, `dwProductVersionLS`.
+    pub product_version: (u32, u32),
+    /// `dwFileFlagsMask`: which of the flags are valid.
+    pub flags_mask: u32,
+    /// `dwFileFlags`.
+    pub flags: u32,
+    /// `dwFileOS`.
+    pub os: u32,
+    /// `dwFileType`, `dwFileSubtype`.
+    pub kind: (u32, u32),
+    /// `dwFileDateMS`, `dwFileDateLS`.
+    pub date: (u32, u32),
+}
+
+impl FixedFileInfo {
+    fn of(raw: &md::VS_FIXEDFILEINFO) -> Option<FixedFileInfo> {
+        const SIGNATURE: u32 = 0xfeef_04bd;
+        (raw.signature == SIGNATURE).then_some(FixedFileInfo {
+            file_version: (raw.file_version_hi, raw.file_version_lo),
+            product_version: (raw.product_version_hi, raw.product_version_lo),
+            flags_mask: raw.file_flags_mask,
+            flags: raw.file_flags,
+            os: raw.file_os,
+            kind: (raw.file_type, raw.file_subtype),
+            date: (raw.file_date_hi, raw.file_date_lo),
+        })
     }
 }
 

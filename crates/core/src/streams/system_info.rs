@@ -34,6 +34,8 @@ pub struct SystemInfo {
     pub processors: u8,
     /// `ProductType` (winnt.h `VER_NT_*`): 1 workstation, 2 domain controller, 3 server.
     pub product_type: u8,
+    /// `SuiteMask` (winnt.h `VER_SUITE_*`).
+    pub suite_mask: u16,
 }
 
 impl SystemInfo {
@@ -48,6 +50,7 @@ impl SystemInfo {
             service_pack: info.csd_version().map(Into::into).filter(|text: &String| !text.is_empty()),
             processors: info.raw.number_of_processors,
             product_type: info.raw.product_type,
+            suite_mask: info.raw.suite_mask,
         }
     }
 }

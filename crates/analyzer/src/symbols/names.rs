@@ -1,0 +1,101 @@
+//! Names as the debugger resolves them: by `module!name`, by pattern, and the nearest at or below an address.
+
+use std::rc::Rc;
+
+use super::Symbols;
+use crate::process::extent;
+
+/// A symbol of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its name, undecorated where it is decorated. It may be hostile.
+    pub name: String,
+    /// Its address.
+    pub address: u64,
+    /// Whether it lies in code.
+    pub code: bool,
+}
+
+/// The symbols around an address: the nearest at or below it, and the next one behind that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Around {
+    /// The module, by its index.
+    pub module: usize,
+    /// The nearest symbol at or below the address; `None` if all lie behind it.
+    pub at: Option<Named>,
+    /// The next symbol.
+    pub next: Option<Named>,
+}
+
+/// All symbols of one module, by address.
+pub(super) type Table = Rc<[Named]>;
+
+impl Symbols<'_, '_> {
+    /// Every symbol of a module, by address: what its export directory names.
+    pub fn table(&mut self, module: usize) -> Rc<[Named]> {
+        if let Some(table) = self.tables.get(&module) {
+            return Rc::clone(table);
+        }
+        let table: Table = self.read_table(module).into();
+        self.tables.insert(module, Rc::clone(&table));
+        table
+    }
+
+    fn read_table(&mut self, module: usize) -> Vec<Named> {
+        let Some(of) = self.process.modules.get(module) else { return Vec::new() };
+        let base = extent(of).0;
+        let exports = self.exports(module);
+        let every: Vec<(u32, String, bool)> =
+            exports.every().into_iter().map(|e| (e.rva, e.name, exports.is_code(e.rva))).collect();
+        let mut names = Vec::with_capacity(every.len());
+        for (rva, name, code) in every {
+            let address = base.wrapping_add(u64::from(rva));
+            names.push(Named { name: self.debugger_name(name), address, code });
+        }
+        names
+    }
+
+    /// An export as the debugger shows it: undecorated, and without the underscore and the bytes of arguments that C
+    /// puts around a name.
+    fn debugger_name(&mut self, name: String) -> String {
+        if name.starts_with('?') {
+            return self.shown(name);
+        }
+        let plain = name.strip_prefix('_').filter(|rest| !rest.is_empty()).unwrap_or(&name);
+        let bytes = |end: &str| !end.is_empty() && end.bytes().all(|c| c.is_ascii_digit());
+        match plain.rsplit_once('@') {
+            Some((short, end)) if bytes(end) && !short.is_empty() => short.to_owned(),
+            _ => plain.to_owned(),
+        }
+    }
+
+    /// The symbols around an address; `None` outside all modules.
+    pub fn around(&mut self, address: u64) -> Option<Around> {
+        let module = self.process.module_at(address)?;
+        let table = self.table(module);
+        let behind = table.partition_point(|symbol| symbol.address <= address);
+        let at = behind.checked_sub(1).and_then(|n| table.get(n)).map(|last| {
+            // Of several names of one address the first.
+            let first = table.partition_point(|symbol| symbol.address < last.address);
+            table.get(first).unwrap_or(last).clone()
+        });
+        Some(Around { module, at, next: table.get(behind).cloned() })
+    }
+
+    /// The address of a module's symbol, whatever the case of its name.
+    pub fn address_of(&mut self, module: usize, name: &str) -> Option<u64> {
+        let table = self.table(module);
+        let found = table.iter().find(|symbol| symbol.name.eq_ignore_ascii_case(name));
+        found.map(|symbol| symbol.address)
+    }
+
+    /// Whether a PDB belongs to the module and is open: its path. Nothing is looked for.
+    pub fn pdb_of(&self, module: usize) -> Option<String> {
+        #[cfg(feature = "pdb")]
+        if let Some(super::PdbState::Open(reader)) = self.modules.get(&module).map(|loaded| &loaded.pdb) {
+            return Some(reader.file().to_owned());
+        }
+        let _ = module;
+        None
+    }
+}

@@ -1,0 +1,437 @@
+//! `r` and its masks.
+
+use std::fmt::Write as _;
+
+use dumplens_core::CpuState;
+
+use super::{At, Command};
+use crate::error::{REGISTER, Result, SYNTAX, caret};
+use crate::expr;
+use crate::line::Line;
+use crate::numbers::general;
+use crate::out::Out;
+use crate::registers::{Register, register, temporary};
+use crate::session::{Session, ticked};
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::new(
+        "r",
+        "r [REG[:TYPE][=VALUE], ...]",
+        "registers; a change is the session's, not the dump's",
+        run,
+    ),
+    Command::new("rm", "rm", "what `r` shows", mask),
+    Command::new("rF", "rF", "floating point registers", float),
+    Command::new("rX", "rX", "SSE registers", sse),
+    Command::new("r.", "r.", "the registers of the current instruction", used),
+];
+
+fn run(session: &mut Session<'_, '_>, line: &mut Line, at: At, out: &mut Out<'_>) -> Result<()> {
+    match line.peek() {
+        b'F' => {
+            line.pos += 1;
+            return float(session, line, at, out);
+        }
+        b'X' => {
+            line.pos += 1;
+            return sse(session, line, at, out);
+        }
+        b'M' => return masked(session, line, out),
+        _ => {}
+    }
+    let is_set = session.context.is_some();
+    if is_set {
+        out.line("Last set context:");
+    }
+    line.blanks();
+    if line.is_end() {
+        session.show_registers(out);
+        return Ok(());
+    }
+    list(session, line, out)
+}
+
+/// `rM 1`: the general registers alone.
+fn masked(session: &mut Session<'_, '_>, line: &mut Line, out: &mut Out<'_>) -> Result<()> {
+    line.pos += 1;
+    let mask = expr::number(session, line)?;
+    if session.context.is_some() {
+        out.line("Last set context:");
+    }
+    let Some(state) = session.state() else { return Ok(()) };
+    let mut text = general_lines(&state, session.x86);
+    if mask & 8 == 0 {
+        let cut = text.rfind("cs=").unwrap_or(text.len());
+        text.truncate(cut);
+    }
+    out.text(&text);
+    session.show_instruction(&state, true, out);
+    Ok(())
+}
+
+fn list(session: &mut Session<'_, '_>, line: &mut Line, out: &mut Out<'_>) -> Result<()> {
+    let mut shown: Vec<String> = Vec::new();
+    loop {
+        line.blanks();
+        let name = name(line);
+        let pseudo = name.strip_prefix('$').map(str::to_owned);
+        let known = match &pseudo {
+            Some(pseudo) => pseudo.starts_with('.') || session.pseudo(pseudo).is_some(),
+            None => register(&name, session.x86).is_some(),
+        };
+        if !known {
+            return caret(REGISTER, line.pos);
+        }
+        let kind = kind(line)?;
+        line.blanks();
+        if line.peek() == b'=' {
+            line.pos += 1;
+            set(session, line, &name)?;
+        } else {
+            shown.push(one(session, &name, kind.as_deref()));
+        }
+        line.blanks();
+        if line.is_end() {
+            break;
+        }
+        if !line.take(b',') {
+            return caret(SYNTAX, line.pos);
+        }
+    }
+    if !shown.is_empty() {
+        out.line(shown.join(" "));
+    }
+    Ok(())
+}
+
+/// A register's name, without `@`.
+fn name(line: &mut Line) -> String {
+    line.take(b'@');
+    let begin = line.pos;
+    line.take(b'$');
+    while matches!(line.peek(), c if c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.')) {
+        line.pos += 1;
+    }
+    line.from(begin)
+}
+
+/// `:ub` and the like.
+fn kind(line: &mut Line) -> Result<Option<String>> {
+    if !line.take(b':') {
+        return Ok(None);
+    }
+    let begin = line.pos;
+    while line.peek().is_ascii_alphabetic() {
+        line.pos += 1;
+    }
+    let kind = line.from(begin).to_ascii_lowercase();
+    let known =
+        ["ib", "ub", "iw", "uw", "id", "ud", "iq", "uq", "f", "d", "b", "w", "q"].contains(&kind.as_str());
+    if known { Ok(Some(kind)) } else { caret(SYNTAX, begin) }
+}
+
+fn set(session: &mut Session<'_, '_>, line: &mut Line, name: &str) -> Result<()> {
+    line.blanks();
+    // `$.u0`: text, which is kept as an alias.
+    if name.starts_with("$.") {
+        line.quoted_rest();
+        return Ok(());
+    }
+    let value = expr::number(session, line)?;
+    if let Some(number) = name.strip_prefix('$').and_then(temporary) {
+        session.temporaries[number] = value;
+        return Ok(());
+    }
+    let plain = if name.eq_ignore_ascii_case("$ip") { "eip" } else { name };
+    if let (Some(register), Some(mut state)) = (register(plain, session.x86), session.state()) {
+        register.set(&mut state, value);
+        session.set_state(state);
+    }
+    Ok(())
+}
+
+/// `rax=00007ffffe1ffc08`.
+fn one(session: &mut Session<'_, '_>, name: &str, kind: Option<&str>) -> String {
+    if let Some(pseudo) = name.strip_prefix('$') {
+        let value = session.pseudo(pseudo).unwrap_or(0);
+        return format!("{name}={}", session.pointer(value));
+    }
+    let lower = name.to_ascii_lowercase();
+    let (Some(register), Some(state)) = (register(name, session.x86), session.state()) else {
+        return format!("{lower}=");
+    };
+    match kind {
+        Some(kind) => format!("{lower}={}", typed(register, &state, kind, session.x86)),
+        None => format!("{lower}={}", plain(register, &state, session.x86)),
+    }
+}
+
+fn plain(register: Register, state: &CpuState, x86: bool) -> String {
+    let value = register.value(state);
+    match register {
+        Register::General { bytes: 1 | 2, .. } | Register::Flag(_) => format!("{value:x}"),
+        Register::General { bytes: 4, .. } | Register::Flags => format!("{value:08x}"),
+        Register::General { .. } => format!("{value:016x}"),
+        Register::Ip if x86 => format!("{value:08x}"),
+        Register::Ip => format!("{value:016x}"),
+        Register::Segment(_) if x86 => format!("{value:08x}"),
+        Register::Segment(_) => format!("{value:04x}"),
+        Register::Xmm(n) => floats(state.xmm[n]).map(|f| general(f, 12, 6)).join(" "),
+        Register::St(n) => format!("{} ({})", st_long(&state.st[n]), st_bits(&state.st[n])),
+        Register::Mm(_) => format!("{value:016x}"),
+        Register::Mxcsr => format!("{value:08x}"),
+        Register::Control(_) => format!("{value:04X}"),
+        Register::Debug(_) if x86 => format!("{value:08x}"),
+        Register::Debug(_) => format!("{value:016x}"),
+    }
+}
+
+/// The bytes of a register, from the high ones to the low ones, in units of a type.
+fn typed(register: Register, state: &CpuState, kind: &str, x86: bool) -> String {
+    let bytes: Vec<u8> = match register {
+        Register::Xmm(n) => state.xmm[n].to_be_bytes().to_vec(),
+        Register::General { number, .. } if x86 => (state.general[number] as u32).to_be_bytes().to_vec(),
+        Register::General { .. } => register.value(state).to_be_bytes().to_vec(),
+        other => other.value(state).to_be_bytes().to_vec(),
+    };
+    let (size, letter) = match kind {
+        "d" => (8, 'd'),
+        "f" => (4, 'f'),
+        kind => match kind.as_bytes().last() {
+            Some(b'b') => (1, 'u'),
+            Some(b'w') => (2, 'u'),
+            Some(b'd') => (4, 'u'),
+            _ => (8, 'u'),
+        },
+    };
+    let signed = kind.starts_with('i');
+    let unit = |part: &[u8]| {
+        let value = part.iter().fold(0u64, |v, b| v << 8 | u64::from(*b));
+        let unused = 64 - 8 * part.len().min(8) as u32;
+        match letter {
+            'd' => general(f64::from_bits(value), 22, 12),
+            'f' => general(f64::from(f32::from_bits(value as u32)), 12, 6),
+            _ if signed => format!("{}", (value << unused).cast_signed() >> unused),
+            _ if part.len() == 8 => ticked(value),
+            _ => format!("{value:0width$x}", width = 2 * part.len()),
+        }
+    };
+    bytes.chunks_exact(size).map(unit).collect::<Vec<_>>().join(" ")
+}
+
+fn floats(value: u128) -> [f64; 4] {
+    [96, 64, 32, 0].map(|shift| f64::from(f32::from_bits((value >> shift & 0xffff_ffff) as u32)))
+}
+
+/// Sign, exponent and mantissa of an x87 register.
+fn parts(st: &[u8; 10]) -> (bool, u16, u64) {
+    let high = u16::from_le_bytes([st[8], st[9]]);
+    let mut mantissa = [0; 8];
+    mantissa.copy_from_slice(&st[..8]);
+    (high & 0x8000 != 0, high & 0x7fff, u64::from_le_bytes(mantissa))
+}
+
+fn st_value(st: &[u8; 10]) -> f64 {
+    let (negative, exponent, mantissa) = parts(st);
+    let value = mantissa as f64 * 2f64.powi(i32::from(exponent) - 16383 - 63);
+    if negative { -value } else { value }
+}
+
+fn st_text(st: &[u8; 10], digits: usize) -> String {
+    let value = st_value(st);
+    let text = format!("{:.digits$e}", value.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let sign = if value.is_sign_negative() { '-' } else { ' ' };
+    format!("{sign}{mantissa}e{}{:04}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+}
+
+fn st_long(st: &[u8; 10]) -> String {
+    st_text(st, 120)
+}
+
+fn st_bits(st: &[u8; 10]) -> String {
+    let (negative, exponent, mantissa) = parts(st);
+    format!("{}:{exponent:04x}:{mantissa:016x}", u8::from(negative))
+}
+
+fn mask(session: &mut Session<'_, '_>, line: &mut Line, at: At, out: &mut Out<'_>) -> Result<()> {
+    if line.text.get(at.begin + 1) == Some(&b'M') {
+        line.pos = at.begin + 1;
+        return masked(session, line, out);
+    }
+    line.rest();
+    if session.context.is_some() {
+        out.line("Last set context:");
+    }
+    if session.x86 {
+        out.line(
+            "Register output mask is 9:\n       1 - Integer state (32-bit)\n       8 - Segment registers",
+        );
+    } else {
+        out.line(
+            "Register output mask is a:\n       2 - Integer state (64-bit)\n       8 - Segment registers",
+        );
+    }
+    Ok(())
+}
+
+fn float(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    line.rest();
+    if session.context.is_some() {
+        out.line("Last set context:");
+    }
+    let Some(state) = session.state() else { return Ok(()) };
+    let x87 = state.x87;
+    if session.x86 {
+        out.line(format!(
+            "fpcw={:04X}: {}  fpsw={:04X}: {}  fptw={:04X}",
+            x87.control,
+            control_word(x87.control),
+            x87.status,
+            status_word(x87.status),
+            x87.tag
+        ));
+        let ((offset, selector), (data, of)) = (x87.instruction, x87.data);
+        out.line(format!(
+            "fopcode={:04X}  fpip={selector:04x}:{offset:08x}  fpdp={of:04x}:{data:08x}",
+            x87.opcode
+        ));
+    } else {
+        let (control, status) = (x87.control, x87.status);
+        out.line(format!("fpcw={control:04X}    fpsw={status:04X}    fptw={:04X}", x87.tag));
+    }
+    for pair in (0..8).step_by(2) {
+        let [a, b] = [pair, pair + 1].map(|n| format!("st{n}={}", st_text(&state.st[n], 21)));
+        out.line(format!("{a}  {b}"));
+    }
+    session.show_instruction(&state, true, out);
+    Ok(())
+}
+
+fn control_word(word: u16) -> String {
+    let rounding = ["rn", "r-", "r+", "rz"][usize::from(word >> 10 & 3)];
+    let precision = ["24", "??", "53", "64"][usize::from(word >> 8 & 3)];
+    let masks: String = ['p', 'u', 'o', 'z', 'd', 'i']
+        .iter()
+        .enumerate()
+        .map(|(n, c)| if word >> (5 - n) & 1 == 1 { *c } else { '-' })
+        .collect();
+    format!("{rounding} {precision} {masks}")
+}
+
+fn status_word(word: u16) -> String {
+    let condition: String =
+        [14, 10, 9, 8].iter().map(|bit| if word >> bit & 1 == 1 { '1' } else { '0' }).collect();
+    let flags: String = ['b', 's', 'p', 'u', 'o', 'z', 'd', 'i']
+        .iter()
+        .zip([15, 6, 5, 4, 3, 2, 1, 0])
+        .map(|(c, bit)| if word >> bit & 1 == 1 { *c } else { '-' })
+        .collect();
+    format!("top={} cc={condition} {flags}", word >> 11 & 7)
+}
+
+fn sse(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    line.rest();
+    if session.context.is_some() {
+        out.line("Last set context:");
+    }
+    let Some(state) = session.state() else { return Ok(()) };
+    for n in 0..if session.x86 { 8 } else { 16 } {
+        let values = floats(state.xmm[n]).map(|f| general(f, 0, 6)).join(" ");
+        out.line(format!("xmm{n}={values}"));
+    }
+    session.show_instruction(&state, true, out);
+    Ok(())
+}
+
+/// `r.`: the registers that the current instruction uses; the stack pointer, for most.
+fn used(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    line.rest();
+    let Some(state) = session.state() else { return Ok(()) };
+    let names = crate::disasm::registers_of(session, state.ip);
+    let mut text = String::new();
+    for name in names {
+        if let Some(register) = register(&name, session.x86) {
+            let _ = write!(text, "{name}={}  ", session.address(register.value(&state)));
+        }
+    }
+    out.line(text);
+    Ok(())
+}
+
+/// The registers and flags, without the instruction.
+pub(crate) fn general_lines(state: &CpuState, x86: bool) -> String {
+    let g = |n: usize| state.general[n];
+    let [cs, ss, ds, es, fs, gs] = state.segments;
+    let (flags, efl) = (flags(state.eflags, x86), state.eflags);
+    let segments = format!(
+        "cs={cs:04x}  ss={ss:04x}  ds={ds:04x}  es={es:04x}  fs={fs:04x}  gs={gs:04x}             efl={efl:08x}\n"
+    );
+    if x86 {
+        return format!(
+            "eax={:08x} ebx={:08x} ecx={:08x} edx={:08x} esi={:08x} edi={:08x}\neip={:08x} esp={:08x} ebp={:08x} {flags}\n{segments}",
+            g(0) as u32,
+            g(3) as u32,
+            g(1) as u32,
+            g(2) as u32,
+            g(6) as u32,
+            g(7) as u32,
+            state.ip as u32,
+            g(4) as u32,
+            g(5) as u32,
+        );
+    }
+    format!(
+        "rax={:016x} rbx={:016x} rcx={:016x}\nrdx={:016x} rsi={:016x} rdi={:016x}\nrip={:016x} rsp={:016x} rbp={:016x}\n r8={:016x}  r9={:016x} r10={:016x}\nr11={:016x} r12={:016x} r13={:016x}\nr14={:016x} r15={:016x}\n{flags}\n{segments}",
+        g(0),
+        g(3),
+        g(1),
+        g(2),
+        g(6),
+        g(7),
+        state.ip,
+        g(4),
+        g(5),
+        g(8),
+        g(9),
+        g(10),
+        g(11),
+        g(12),
+        g(13),
+        g(14),
+        g(15),
+    )
+}
+
+/// `iopl=0         nv up ei pl zr na pe nc`. The engine has `pe` and `po` the other way round on x64.
+fn flags(efl: u32, x86: bool) -> String {
+    let is = |bit: u32, yes: &'static str, no: &'static str| if efl >> bit & 1 == 1 { yes } else { no };
+    format!(
+        "iopl={} {} {} {} {} {} {} {} {} {} {}",
+        efl >> 12 & 3,
+        is(20, "vip", "   "),
+        is(19, "vif", "   "),
+        is(11, "ov", "nv"),
+        is(10, "dn", "up"),
+        is(9, "ei", "di"),
+        is(7, "ng", "pl"),
+        is(6, "zr", "nz"),
+        is(4, "ac", "na"),
+        if x86 { is(2, "pe", "po") } else { is(2, "po", "pe") },
+        is(0, "cy", "nc"),
+    )
+}
+
+impl Session<'_, '_> {
+    /// What `r` prints, the current instruction with it.
+    pub(crate) fn show_registers(&mut self, out: &mut Out<'_>) {
+        match self.state() {
+            Some(state) => {
+                out.text(&general_lines(&state, self.x86));
+                self.show_instruction(&state, true, out);
+            }
+            None => out.line("Unable to get current machine context, HRESULT 0x80004002"),
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! `k` and its variants.
+
+use std::fmt::Write as _;
+
+use dumplens_analyzer::stack::Stack;
+
+use super::{At, Command};
+use crate::error::{Result, SYNTAX, caret};
+use crate::expr;
+use crate::frames::Row;
+use crate::line::Line;
+use crate::out::Out;
+use crate::session::Session;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::new(
+        "k",
+        "k[b|c|d|p|P|v][n][f][L][M] [= SP [IP]] [COUNT]",
+        "the stack: kn with numbers, kb with arguments, kv with both, kf with sizes, kc names only",
+        run,
+    ),
+    Command::new(".kframes", ".kframes [N]", "how many frames `k` shows", depth),
+];
+
+/// What a `k` shows.
+#[derive(Debug, Clone, Copy, Default)]
+struct Show {
+    kind: u8,
+    numbers: bool,
+    sizes: bool,
+    no_source: bool,
+}
+
+fn run(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    let show = letters(line)?;
+    line.blanks();
+    if line.take(b'=') {
+        return from_registers(session, line, show, out);
+    }
+    let given = !line.is_end();
+    if matches!(line.peek(), b'L' | b'l') {
+        line.pos += 1;
+    }
+    let count = if given { count(session, line)? } else { session.depth };
+    if show.kind == b'd' {
+        return raw(session, count, out);
+    }
+    if session.context.is_some() && !given {
+        out.line("  *** Stack trace for last set context - .thread/.cxr resets it");
+    }
+    let stack = session.stack();
+    print(session, &stack, show, count, out);
+    Ok(())
+}
+
+fn letters(line: &mut Line) -> Result<Show> {
+    let mut show = Show::default();
+    match line.peek() {
+        b'D' => {
+            line.pos += 1;
+            return caret(SYNTAX, line.pos);
+        }
+        c @ (b'P' | b'b' | b'B' | b'c' | b'C' | b'd' | b'p' | b'v' | b'V') => {
+            show.kind = if c == b'P' { c } else { c.to_ascii_lowercase() };
+            line.pos += 1;
+        }
+        _ => {}
+    }
+    show.numbers = line.take(b'n') || line.take(b'N');
+    show.sizes = line.take(b'f') || line.take(b'F');
+    // `k L3` is a count; `kL` a letter.
+    show.no_source = line.take(b'L');
+    if line.take(b'M') {
+        show.numbers = true;
+    }
+    Ok(show)
+}
+
+fn count(session: &mut Session<'_, '_>, line: &mut Line) -> Result<usize> {
+    let count = expr::number(session, line)?;
+    Ok(match count {
+        0 => session.depth,
+        count => usize::try_from(count).unwrap_or(usize::MAX).min(0xffff),
+    })
+}
+
+fn depth(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    line.blanks();
+    if !line.is_end() {
+        let depth = expr::number(session, line)?;
+        session.depth = usize::try_from(depth).unwrap_or(256).clamp(1, 0xffff);
+    }
+    out.line(format!("Default stack trace depth is 0n{} frames", session.depth));
+    Ok(())
+}
+
+/// `k = SP`, `k = SP IP`, of x86 `k = EBP ESP EIP`, and a count.
+fn from_registers(
+    session: &mut Session<'_, '_>,
+    line: &mut Line,
+    show: Show,
+    out: &mut Out<'_>,
+) -> Result<()> {
+    let mut values = Vec::new();
+    loop {
+        line.blanks();
+        if line.is_end() {
+            break;
+        }
+        values.push(expr::number(session, line)?);
+    }
+    let Some(mut state) = session.state() else { return Ok(()) };
+    let first = values.first().copied().unwrap_or(0);
+    // The last number is a count, unless it is the only one.
+    let counted = |at: usize| {
+        values.get(at).map_or(session.depth, |n| usize::try_from(*n).unwrap_or(1).clamp(1, 0xffff))
+    };
+    let count = if session.x86 {
+        state.general[5] = first;
+        if let 0..=2 = values.len() {
+            state.general[4] = first;
+            counted(1)
+        } else {
+            state.general[4] = values[1];
+            state.ip = values[2];
+            counted(3)
+        }
+    } else {
+        state.general[4] = first;
+        if let 0..=2 = values.len() {
+            counted(1)
+        } else {
+            state.ip = values[1];
+            counted(2)
+        }
+    };
+    let stack = session.walk(&state.context());
+    print(session, &stack, show, count, out);
+    Ok(())
+}
+
+/// `kd`: the stack's words with their symbols.
+fn raw(session: &mut Session<'_, '_>, count: usize, out: &mut Out<'_>) -> Result<()> {
+    if session.context.is_some() {
+        out.line("  *** Stack trace for last set context - .thread/.cxr resets it");
+    }
+    let stack = session.stack();
+    let Some(first) = session.rows(&stack, 1).first().map(|row| row.child) else { return Ok(()) };
+    for n in 0..count as u64 {
+        let at = session.normal(first.wrapping_add(4 * n));
+        let Some(value) = session.unit(at, 4) else { break };
+        let site = session.site(value).map_or(String::new(), |site| format!(" {site}"));
+        out.line(format!("{}  {value:08x}{site}", session.address(at)));
+    }
+    Ok(())
+}
+
+fn print(session: &mut Session<'_, '_>, stack: &Stack, show: Show, count: usize, out: &mut Out<'_>) {
+    out.line(header(session.x86, show));
+    let rows = session.rows(stack, count);
+    let mut warned = false;
+    let mut before: Option<u64> = None;
+    for (n, row) in rows.iter().enumerate() {
+        if out.stopped() {
+            return;
+        }
+        if session.x86 && !warned {
+            warned = warning(session, &rows, n, out);
+        }
+        let mut text = String::new();
+        if show.numbers {
+            let _ = write!(text, "{n:02x} ");
+        }
+        if show.sizes {
+            let size = before.map(|before| format!("{:x}", row.child.wrapping_sub(before)));
+            let _ = write!(text, "{:>9} ", size.unwrap_or_default());
+        }
+        before = Some(row.child);
+        text.push_str(&columns(session, stack, row, show));
+        let _ = write!(text, "{}", site(session, row, show));
+        out.line(text);
+    }
+}
+
+/// What an x86 stack without unwind information is told with: before the second guessed frame.
+fn warning(session: &mut Session<'_, '_>, rows: &[Row], n: usize, out: &mut Out<'_>) -> bool {
+    if rows.len() == 1 && n == 0 && !rows[0].unknown {
+        return true;
+    }
+    if rows[n].unknown {
+        out.line("WARNING: Frame IP not in any known module. Following frames may be wrong.");
+        return true;
+    }
+    let by_pdb = session.module_at(rows[n].ip).is_some_and(|m| session.symbols.pdb_of(m).is_some());
+    if !by_pdb {
+        out.line("WARNING: Stack unwind information not available. Following frames may be wrong.");
+        return true;
+    }
+    false
+}
+
+fn header(x86: bool, show: Show) -> String {
+    let mut text = String::new();
+    if show.numbers {
+        text.push_str(" # ");
+    }
+    if show.sizes {
+        text.push_str("  Memory  ");
+    }
+    text.push_str(match (show.kind, x86) {
+        (b'c', false) => "Call Site",
+        (b'c', true) => "",
+        (b'b' | b'v', true) => "ChildEBP RetAddr  Args to Child              ",
+        (_, true) => "ChildEBP RetAddr  ",
+        (b'b', false) => {
+            "RetAddr           : Args to Child                                                           : Call Site"
+        }
+        (b'v', false) => {
+            "Child-SP          RetAddr           : Args to Child                                                           : Call Site"
+        }
+        _ => "Child-SP          RetAddr           Call Site",
+    });
+    text
+}
+
+fn columns(session: &Session<'_, '_>, stack: &Stack, row: &Row, show: Show) -> String {
+    let dashes = "--------`--------";
+    let (child, returns) = (session.address(row.child), session.address(row.returns));
+    let args = || match row.inline {
+        true if session.x86 => ["--------"; 3].join(" "),
+        true => [dashes; 4].join(" "),
+        false => arguments(session, stack, row),
+    };
+    match (show.kind, session.x86, row.inline) {
+        (b'c', ..) => String::new(),
+        (b'b' | b'v', true, true) => format!("(Inline) -------- {} ", args()),
+        (b'b' | b'v', true, false) => format!("{child} {returns} {} ", args()),
+        (_, true, true) => "(Inline) -------- ".to_owned(),
+        (_, true, false) => format!("{child} {returns} "),
+        (b'b', false, true) => format!("(Inline Function) : {} : ", args()),
+        (b'b', false, false) => format!("{returns} : {} : ", args()),
+        (b'v', false, true) => format!("(Inline Function) {dashes} : {} : ", args()),
+        (b'v', false, false) => format!("{child} {returns} : {} : ", args()),
+        (_, false, true) => format!("(Inline Function) {dashes} "),
+        (_, false, false) => format!("{child} {returns} "),
+    }
+}
+
+/// x64: the four words at Child-SP of the next frame; x86: the three behind the return address.
+fn arguments(session: &Session<'_, '_>, stack: &Stack, row: &Row) -> String {
+    let (base, size, count) = if session.x86 {
+        (Some(row.child.wrapping_add(8)), 4, 3)
+    } else {
+        (stack.frames.get(row.physical + 1).map(|next| next.sp), 8, 4)
+    };
+    let word = |n: u64| match base {
+        Some(base) if !session.options.no_memory => {
+            session.unit(base.wrapping_add(n * size), size).unwrap_or(0)
+        }
+        _ => 0,
+    };
+    (0..count).map(|n| session.address(word(n))).collect::<Vec<_>>().join(" ")
+}
+
+fn site(session: &Session<'_, '_>, row: &Row, show: Show) -> String {
+    if show.kind == b'c' {
+        return row.site.clone();
+    }
+    let mut text = row.place();
+    if show.kind == b'v' && row.inline {
+        let _ = write!(text, " (Inline Function @ {})", session.address(row.ip));
+    }
+    if let Some((file, line)) = row.source.as_ref().filter(|_| session.lines && !show.no_source) {
+        let _ = write!(text, " [{file} @ {line}]");
+    }
+    text
+}

@@ -1,0 +1,168 @@
+//! Operands, with names for the addresses in them.
+
+use iced_x86::{Formatter as _, Instruction, MasmFormatter, MemorySize, OpKind, Register};
+
+use super::Namer;
+use crate::session::ticked;
+
+/// One operand as the debugger prints it; `n` counts the formatter's operands.
+pub(super) fn text(
+    formatter: &mut MasmFormatter,
+    instruction: &Instruction,
+    bytes: &[u8],
+    n: u32,
+    x86: bool,
+    name: &mut Namer<'_>,
+) -> String {
+    let mut text = String::new();
+    if formatter.format_operand(instruction, &mut text, n).is_err() {
+        return text;
+    }
+    let Ok(Some(of)) = formatter.get_instruction_operand(instruction, n) else { return text };
+    match instruction.op_kind(of) {
+        OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => {
+            branch(instruction.near_branch_target(), x86, name)
+        }
+        OpKind::FarBranch16 => {
+            format!("{:04X}:{:04X}", instruction.far_branch_selector(), instruction.far_branch16())
+        }
+        OpKind::FarBranch32 => {
+            format!("{:04X}:{:08X}", instruction.far_branch_selector(), instruction.far_branch32())
+        }
+        OpKind::Memory => memory(instruction, bytes, &text, x86, name),
+        OpKind::Immediate32 if is_address(instruction.immediate32(), x86) => {
+            offset(u64::from(instruction.immediate32()), name).unwrap_or(text)
+        }
+        OpKind::Immediate32to64 if !x86 => text,
+        _ => text,
+    }
+}
+
+/// Whether a number may be an address.
+fn is_address(value: u32, _x86: bool) -> bool {
+    value >= 0x1_0000
+}
+
+fn address(value: u64, x86: bool) -> String {
+    if x86 { format!("{:08x}", value & 0xffff_ffff) } else { ticked(value) }
+}
+
+/// `mod!sym+0x40 (addr)`, or the bare address.
+fn branch(target: u64, x86: bool, name: &mut Namer<'_>) -> String {
+    match name(target) {
+        Some(name) => format!("{name} ({})", address(target, x86)),
+        None => address(target, x86),
+    }
+}
+
+/// `offset mod!sym (addr)` of an immediate that lies in a module.
+fn offset(value: u64, name: &mut Namer<'_>) -> Option<String> {
+    name(value).map(|name| format!("offset {name} ({value:08x})"))
+}
+
+/// A memory operand: its size, its segment, and what stands in brackets.
+fn memory(instruction: &Instruction, bytes: &[u8], text: &str, x86: bool, name: &mut Namer<'_>) -> String {
+    let text = text.replace("*1]", "]").replace("*1+", "+").replace("*1-", "-");
+    let (base, index) = (instruction.memory_base(), instruction.memory_index());
+    let displacement = instruction.memory_displacement64();
+    let size = size(instruction, &text);
+    let segment = segment(instruction, base, index, x86);
+    let inside = inside(&text);
+    if matches!(base, Register::RIP | Register::EIP) {
+        return format!("{size}{segment}[{}]", branch(displacement, x86, name));
+    }
+    if base == Register::None && index == Register::None {
+        if instruction.segment_prefix() == Register::None
+            && let Some(name) = name(displacement).filter(|_| displacement >= 0x1_0000)
+        {
+            return format!("{size}[{name} ({})]", address(displacement, x86));
+        }
+        let moffs = is_moffs(bytes);
+        if moffs && !x86 {
+            return format!("{size}{segment}[{displacement:016X}h]");
+        }
+        if x86 && moffs {
+            let segment = if segment.is_empty() { "ds:" } else { &segment };
+            return format!("{size}{segment}[{displacement:08X}h]");
+        }
+        let segment = if segment.is_empty() && x86 { "ds:".to_owned() } else { segment };
+        return format!("{size}{segment}[{}]", hex(displacement));
+    }
+    if x86
+        && displacement >= 0x1_0000
+        && instruction.memory_displ_size() == 4
+        && let Some(name) = name(displacement)
+    {
+        let registers = without_displacement(&inside);
+        return format!("{size}{segment}{name} ({})[{registers}]", address(displacement, x86));
+    }
+    format!("{size}{segment}[{inside}]")
+}
+
+/// `mov al,[addr]` and its kind: A0 to A3.
+fn is_moffs(bytes: &[u8]) -> bool {
+    let prefix = |b: &u8| {
+        matches!(b, 0x66 | 0x67 | 0x26 | 0x2e | 0x36 | 0x3e | 0x64 | 0x65 | 0xf0 | 0xf2 | 0xf3 | 0x40..=0x4f)
+    };
+    bytes.iter().find(|b| !prefix(b)).is_some_and(|b| matches!(b, 0xa0..=0xa3))
+}
+
+/// Hexadecimal as MASM has it.
+fn hex(value: u64) -> String {
+    let text = format!("{value:X}");
+    if value < 10 {
+        return text;
+    }
+    let zero = if text.starts_with(|c: char| c.is_ascii_alphabetic()) { "0" } else { "" };
+    format!("{zero}{text}h")
+}
+
+fn inside(text: &str) -> String {
+    let begin = text.find('[').map_or(0, |at| at + 1);
+    let end = text.rfind(']').unwrap_or(text.len());
+    text.get(begin..end).unwrap_or_default().to_owned()
+}
+
+/// `eax*4` of `eax*4+601700h`.
+fn without_displacement(inside: &str) -> String {
+    let parts: Vec<&str> = inside.split('+').collect();
+    let registers = parts.iter().filter(|part| part.starts_with(|c: char| c.is_ascii_lowercase()));
+    registers.copied().collect::<Vec<_>>().join("+")
+}
+
+/// `dword ptr `; of MMX and SSE with 64 bits `mmword ptr `.
+fn size(instruction: &Instruction, text: &str) -> String {
+    let shown = text.find(" ptr ").map_or("", |at| &text[..at + 5]);
+    let before = shown.to_owned();
+    if instruction.memory_size() == MemorySize::Unknown {
+        return String::new();
+    }
+    if before == "qword ptr " && is_media(instruction) {
+        return "mmword ptr ".to_owned();
+    }
+    before
+}
+
+/// Whether another operand is an MMX or SSE register.
+fn is_media(instruction: &Instruction) -> bool {
+    use iced_x86::Mnemonic as M;
+    if matches!(instruction.mnemonic(), M::Movlps | M::Movhps | M::Vmovlpd)
+        && instruction.op0_kind() == OpKind::Memory
+    {
+        return false;
+    }
+    (0..instruction.op_count()).any(|n| {
+        let register = instruction.op_register(n);
+        instruction.op_kind(n) == OpKind::Register
+            && (register.is_xmm() || register.is_mm() || register.is_ymm())
+    }) || instruction.mnemonic() == M::Cvttsd2si
+}
+
+/// The segment: every override is shown, and `ss:` or `ds:` is not where it is the default.
+fn segment(instruction: &Instruction, base: Register, index: Register, x86: bool) -> String {
+    let _ = (base, index, x86);
+    match instruction.segment_prefix() {
+        Register::None => String::new(),
+        segment => format!("{segment:?}:").to_ascii_lowercase(),
+    }
+}

@@ -1,0 +1,67 @@
+//! The extensions that are built in, one a file.
+
+mod address;
+mod address_one;
+mod analyze;
+mod errors;
+mod handles;
+mod heaps;
+mod images;
+mod peb;
+mod teb;
+mod threads;
+
+use crate::commands::Command;
+
+/// Every extension.
+pub(crate) const COMMANDS: &[Command] = &[
+    Command::new(
+        "!address",
+        "!address [ADDR | -summary | -f:FILTERS] [-o:csv|tsv|1] [-c:\"COMMANDS\"]",
+        "the address space: a region, the tables, or the regions that filters let through",
+        address::run,
+    ),
+    Command::new("!vprot", "!vprot ADDR", "state and protection of a region", address_one::vprot),
+    Command::new(
+        "!analyze",
+        "!analyze [-v]",
+        "the exception, its stack, and the verdict of `dumplens why`",
+        analyze::run,
+    ),
+    Command::new("!why", "!why", "what `dumplens why` prints", analyze::why),
+    Command::new("!teb", "!teb [ADDR]", "the thread's environment block", teb::run),
+    Command::new(
+        "!peb",
+        "!peb [ADDR]",
+        "the process's environment block; its strings not with --no-memory",
+        peb::run,
+    ),
+    Command::new("!gle", "!gle [-all]", "last error and status of the thread, or of all", errors::gle),
+    Command::new("!error", "!error CODE [1]", "the name of an error, with 1 of an NTSTATUS", errors::error),
+    Command::new(
+        "!heap",
+        "!heap [-s] [-stat] [-p -a ADDR]",
+        "heaps; a block by an address in it",
+        heaps::run,
+    ),
+    Command::new("!handle", "!handle [HANDLE [FLAGS]]", "handles, and what they are of", handles::run),
+    Command::new("!runaway", "!runaway [FLAGS]", "processor time of threads", threads::runaway),
+    Command::new("!uniqstack", "!uniqstack", "stacks, each once", threads::uniqstack),
+    Command::new("!threads", "!threads", "threads with last errors", threads::list),
+    Command::new("!dh", "!dh MODULE", "sections of an image", images::headers),
+    Command::new("!dlls", "!dlls", "modules in order of loading", images::dlls),
+    Command::new("!vm", "!vm", "the machine's commit and memory, where the dump has them", heaps::vm),
+    Command::new("!sym", "", "", ignored),
+    Command::new("!ready", "", "", ignored),
+];
+
+/// For scripts: what has no meaning here and must not fail.
+fn ignored(
+    _: &mut crate::session::Session<'_, '_>,
+    line: &mut crate::line::Line,
+    _: crate::commands::At,
+    _: &mut crate::out::Out<'_>,
+) -> crate::error::Result<()> {
+    line.quoted_rest();
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Frames as the debugger shows them: physical frames, and the functions that were put into them.
+
+use std::fmt::Write as _;
+
+use dumplens_analyzer::stack::{FP, Frame, Stack};
+use dumplens_analyzer::symbols::At;
+use dumplens_core::CpuState;
+
+use crate::session::{Session, ticked};
+
+/// One row of `k`.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    /// Which physical frame.
+    pub(crate) physical: usize,
+    pub(crate) inline: bool,
+    /// Child-SP, or ChildEBP on x86.
+    pub(crate) child: u64,
+    /// Where the frame's instruction is.
+    pub(crate) ip: u64,
+    pub(crate) returns: u64,
+    /// Function with its module, and how far in.
+    pub(crate) site: String,
+    pub(crate) offset: u64,
+    /// Source file and line.
+    pub(crate) source: Option<(String, u32)>,
+    /// Outside of all modules.
+    pub(crate) unknown: bool,
+}
+
+impl Row {
+    /// `mod!f+0x12`.
+    pub(crate) fn place(&self) -> String {
+        let mut text = self.site.clone();
+        if self.offset > 0 {
+            let _ = write!(text, "+{:#x}", self.offset);
+        }
+        text
+    }
+}
+
+impl Session<'_, '_> {
+    /// The rows of a stack, at most so many.
+    pub(crate) fn rows(&mut self, stack: &Stack, most: usize) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (n, frame) in stack.frames.iter().enumerate() {
+            let returns = stack.frames.get(n + 1).map_or(0, |next| next.ip);
+            let child = self.child(frame, stack.frames.get(n.wrapping_sub(1)));
+            for mut row in self.sites(frame) {
+                row.physical = n;
+                row.child = child;
+                row.returns = returns;
+                rows.push(row);
+            }
+            if rows.len() >= most {
+                break;
+            }
+        }
+        rows.truncate(most);
+        rows
+    }
+
+    fn child(&self, frame: &Frame, callee: Option<&Frame>) -> u64 {
+        if !self.x86 {
+            return frame.sp;
+        }
+        let _ = callee;
+        frame.registers.get(FP).unwrap_or(frame.sp)
+    }
+
+    /// The functions of a frame, the innermost inline function first.
+    fn sites(&mut self, frame: &Frame) -> Vec<Row> {
+        let bare = Row {
+            physical: 0,
+            inline: false,
+            child: 0,
+            ip: frame.ip,
+            returns: 0,
+            site: String::new(),
+            offset: 0,
+            source: None,
+            unknown: false,
+        };
+        let at = if frame.exact { At::Instruction } else { At::Return };
+        let lookup = frame.lookup();
+        let Some(module) = self.module_at(lookup).or_else(|| self.module_at(frame.ip)) else {
+            let site = match self.x86 {
+                true => format!("{:#x}", frame.ip),
+                false if frame.ip >> 32 == 0 => format!("{:#x}", frame.ip),
+                false => format!("0x{}", ticked(frame.ip)),
+            };
+            return vec![Row { site, unknown: true, ..bare }];
+        };
+        self.loaded.insert(module);
+        let name = self.module_name(module);
+        let sites = self.symbols.resolve(frame.ip, at);
+        let by_pdb = self.symbols.pdb_of(module).is_some();
+        if !by_pdb {
+            let (site, offset) = self.nearest(lookup).unwrap_or((name, 0));
+            let offset = offset.wrapping_add(frame.ip.wrapping_sub(lookup));
+            return vec![Row { site, offset, ..bare }];
+        }
+        let mut rows = Vec::with_capacity(sites.len());
+        for site in sites {
+            let function = site.function.as_deref().unwrap_or("");
+            let text = if function.is_empty() { name.clone() } else { format!("{name}!{function}") };
+            let source = site.file.clone().zip(site.line);
+            let offset = site.offset.unwrap_or(0);
+            rows.push(Row { site: text, offset, inline: site.inline, source, ..bare.clone() });
+        }
+        if rows.is_empty() { vec![Row { site: name, ..bare }] } else { rows }
+    }
+
+    /// `03 SP RET SITE` of a frame by its number; `None` if there is none.
+    pub(crate) fn frame_row(&mut self, number: usize, from_context: bool) -> Option<String> {
+        let below = number.checked_sub(self.frame_base)?;
+        let stack = self.stack();
+        let rows = self.rows(&stack, below + 1);
+        let row = rows.get(below)?;
+        let returns = if from_context && !self.x86 { 0 } else { row.returns };
+        let place = row.place();
+        Some(if row.inline {
+            format!(
+                "{number:02x} {} {place}",
+                if self.x86 { "(Inline) --------" } else { "(Inline Function) --------`--------" }
+            )
+        } else {
+            format!("{number:02x} {} {} {place}", self.address(row.child), self.address(returns))
+        })
+    }
+
+    /// The registers in a frame: those of the thread, with what the walk found.
+    pub(crate) fn frame_state(&mut self, below: usize) -> Option<CpuState> {
+        let stack = self.stack();
+        let rows = self.rows(&stack, below + 1);
+        let frame = stack.frames.get(rows.get(below)?.physical)?;
+        let mut state = self.state()?;
+        for (number, register) in state.general.iter_mut().enumerate() {
+            if let Some(value) = u8::try_from(number).ok().and_then(|n| frame.registers.get(n)) {
+                *register = value;
+            }
+        }
+        state.ip = frame.ip;
+        state.general[4] = frame.sp;
+        Some(state)
+    }
+}

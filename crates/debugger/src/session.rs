@@ -1,0 +1,291 @@
+//! What one debugging session knows and remembers between commands.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use dumplens_analyzer::Process;
+use dumplens_analyzer::stack::{Stack, Walker};
+use dumplens_analyzer::symbols::Symbols;
+use dumplens_core::{Context, CpuState, Exception, Memory, Width};
+
+use crate::Options;
+use crate::aliases::Aliases;
+
+/// Commands that one line may run: `.for` and `.foreach` in hostile scripts end.
+pub(crate) const MOST_STEPS: u64 = 300_000;
+
+/// Characters of a module's name: what a file system allows.
+const MOST_OF_NAME: usize = 255;
+
+/// Where the next `d` and `u` go on.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    /// The type of the last `d`: the letters behind it.
+    pub(crate) kind: String,
+    pub(crate) dump: Option<u64>,
+    pub(crate) code: Option<u64>,
+}
+
+/// Which expressions `?` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Evaluator {
+    Masm,
+    CPlusPlus,
+}
+
+pub(crate) struct Session<'p, 'd> {
+    pub(crate) options: Options,
+    pub(crate) process: &'p Process<'d>,
+    pub(crate) memory: Memory<'d>,
+    pub(crate) symbols: Symbols<'p, 'd>,
+    pub(crate) walker: Walker<'p, 'd>,
+    pub(crate) exception: Option<Exception>,
+    pub(crate) x86: bool,
+    /// The current thread, and that of the exception.
+    pub(crate) thread: usize,
+    pub(crate) event_thread: usize,
+    /// What `.ecxr`, `.cxr` and `.frame /c` set.
+    pub(crate) context: Option<CpuState>,
+    /// The thread's own registers, with what `r` changed.
+    states: HashMap<usize, CpuState>,
+    stacks: HashMap<(usize, u64, u64), Rc<Stack>>,
+    /// The current frame, and how many frames lie before the first of the set context.
+    pub(crate) frame: usize,
+    pub(crate) frame_base: usize,
+    pub(crate) frame_shown: bool,
+    pub(crate) radix: u32,
+    pub(crate) evaluator: Evaluator,
+    pub(crate) aliases: Aliases,
+    /// `$t0` to `$t19`.
+    pub(crate) temporaries: [u64; 20],
+    pub(crate) places: Places,
+    pub(crate) depth: usize,
+    /// Modules whose symbols were asked for, and those that `.reload /u` took away.
+    pub(crate) loaded: BTreeSet<usize>,
+    pub(crate) unloaded: BTreeSet<usize>,
+    pub(crate) order: Vec<usize>,
+    names: Vec<String>,
+    pub(crate) symbol_options: u32,
+    pub(crate) lines: bool,
+    pub(crate) code_bytes: bool,
+    pub(crate) prompt_command: Option<String>,
+    pub(crate) dml: bool,
+    pub(crate) timestamps: bool,
+    pub(crate) log: Option<Box<dyn std::io::Write + Send>>,
+    pub(crate) log_name: Option<String>,
+    pub(crate) steps: u64,
+    /// Loops and `.catch`es that the current command is in.
+    pub(crate) loops: u32,
+    pub(crate) catches: u32,
+    /// A name that the C++ evaluator did not find: it is told in a box before the error.
+    pub(crate) missing_type: Option<String>,
+    /// Set from `q` on.
+    pub(crate) quit: bool,
+}
+
+impl std::fmt::Debug for Session<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("thread", &self.thread).finish_non_exhaustive()
+    }
+}
+
+impl<'p, 'd> Session<'p, 'd> {
+    pub(crate) fn new(process: &'p Process<'d>, options: Options) -> Session<'p, 'd> {
+        let exception = process.dump.exception().ok().flatten();
+        let id = exception.as_ref().map(|e| e.thread_id);
+        let thread = process.threads.iter().position(|t| Some(t.id) == id).unwrap_or(0);
+        let mut order: Vec<usize> = (0..process.modules.len()).collect();
+        order.sort_by_key(|n| process.modules[*n].base);
+        let lines = options.lines;
+        let mut session = Session {
+            process,
+            memory: process.dump.memory(),
+            symbols: Symbols::new(process, options.search.clone()),
+            walker: Walker::new(process),
+            exception,
+            x86: process.dump.width() == Width::Bits32,
+            thread,
+            event_thread: thread,
+            context: None,
+            states: HashMap::new(),
+            stacks: HashMap::new(),
+            frame: 0,
+            frame_base: 0,
+            frame_shown: false,
+            radix: 16,
+            evaluator: Evaluator::Masm,
+            aliases: Aliases::default(),
+            temporaries: [0; 20],
+            places: Places { kind: "b".into(), dump: None, code: None },
+            depth: 256,
+            loaded: BTreeSet::new(),
+            unloaded: BTreeSet::new(),
+            order,
+            names: names(process),
+            symbol_options: 0xb_0327,
+            lines,
+            code_bytes: true,
+            prompt_command: None,
+            dml: false,
+            timestamps: false,
+            log: None,
+            log_name: None,
+            steps: 0,
+            loops: 0,
+            catches: 0,
+            missing_type: None,
+            quit: false,
+            options,
+        };
+        session.load_first();
+        session
+    }
+
+    /// The modules whose symbols the debugger needs to show where it stands: ntdll, and those of the first two frames.
+    pub(crate) fn load_first(&mut self) {
+        let ntdll = (0..self.process.modules.len()).find(|n| self.module_name(*n) == "ntdll");
+        self.loaded.extend(ntdll);
+        let frames: Vec<u64> = self.stack().frames.iter().take(2).map(|f| f.ip).collect();
+        for ip in frames {
+            self.loaded.extend(self.module_at(ip));
+        }
+    }
+
+    /// The prompt, such as `0:000> `.
+    pub(crate) fn prompt(&self) -> String {
+        format!("0:{:03}> ", self.thread)
+    }
+
+    pub(crate) fn width(&self) -> Width {
+        if self.x86 { Width::Bits32 } else { Width::Bits64 }
+    }
+
+    /// Bytes of a pointer.
+    pub(crate) fn pointer_bytes(&self) -> u64 {
+        if self.x86 { 4 } else { 8 }
+    }
+
+    /// An address as the target has it.
+    pub(crate) fn normal(&self, address: u64) -> u64 {
+        if self.x86 { address & 0xffff_ffff } else { address }
+    }
+
+    /// An address in tables: 00007fff`fe1ffbb0, of x86 0050fdb4.
+    pub(crate) fn address(&self, address: u64) -> String {
+        let address = self.normal(address);
+        if self.x86 { format!("{address:08x}") } else { ticked(address) }
+    }
+
+    /// A pointer as %p prints it: 16 or 8 digits.
+    pub(crate) fn pointer(&self, value: u64) -> String {
+        let value = self.normal(value);
+        if self.x86 { format!("{value:08x}") } else { format!("{value:016x}") }
+    }
+
+    /// The thread's registers as the thread list has them; those of the exception are `.ecxr`'s.
+    pub(crate) fn thread_state(&mut self, thread: usize) -> Option<CpuState> {
+        if let Some(state) = self.states.get(&thread) {
+            return Some(state.clone());
+        }
+        let dump = self.process.dump;
+        let of_event = || dump.exception_cpu_state().filter(|_| thread == self.event_thread);
+        let state = dump.cpu_state(thread).or_else(of_event)?;
+        self.states.insert(thread, state.clone());
+        Some(state)
+    }
+
+    /// The registers that commands show now.
+    pub(crate) fn state(&mut self) -> Option<CpuState> {
+        match &self.context {
+            Some(state) => Some(state.clone()),
+            None => self.thread_state(self.thread),
+        }
+    }
+
+    /// Changes the registers that commands show; the dump stays as it is.
+    pub(crate) fn set_state(&mut self, state: CpuState) {
+        self.stacks.clear();
+        match &mut self.context {
+            Some(context) => *context = state,
+            None => {
+                self.states.insert(self.thread, state);
+            }
+        }
+    }
+
+    /// Makes another thread the current one.
+    pub(crate) fn set_thread(&mut self, thread: usize) {
+        self.thread = thread;
+        self.reset_scope();
+    }
+
+    /// `.cxr`: back to the thread's own registers.
+    pub(crate) fn reset_scope(&mut self) {
+        self.context = None;
+        (self.frame, self.frame_base, self.frame_shown) = (0, 0, false);
+    }
+
+    /// The stack of the current thread from the registers that commands show.
+    pub(crate) fn stack(&mut self) -> Rc<Stack> {
+        let Some(state) = self.state() else {
+            return Rc::new(self.walker.walk(self.thread));
+        };
+        let key = (self.thread, state.ip, state.general[4]);
+        if let Some(stack) = self.stacks.get(&key) {
+            return Rc::clone(stack);
+        }
+        let stack = Rc::new(self.walk(&state.context()));
+        self.stacks.insert(key, Rc::clone(&stack));
+        stack
+    }
+
+    /// A stack from any registers.
+    pub(crate) fn walk(&mut self, context: &Context) -> Stack {
+        self.walker.walk_context(self.thread, context)
+    }
+
+    pub(crate) fn module_at(&self, address: u64) -> Option<usize> {
+        self.process.module_at(address).filter(|n| !self.unloaded.contains(n))
+    }
+
+    /// The name that the debugger gives a module.
+    pub(crate) fn module_name(&self, index: usize) -> String {
+        self.names.get(index).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn module_named(&self, name: &str) -> Option<usize> {
+        let is = |n: &usize| !self.unloaded.contains(n) && self.module_name(*n).eq_ignore_ascii_case(name);
+        self.order.iter().copied().find(is)
+    }
+
+    pub(crate) fn step(&mut self) -> bool {
+        self.steps += 1;
+        self.steps <= MOST_STEPS
+    }
+}
+
+/// The names of all modules: of those whose names are equal, all but the first have their base behind it.
+fn names(process: &Process<'_>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let name = |module: &dumplens_core::Module| {
+        let own = debugger_name(&module.name);
+        let first = seen.insert(own.to_ascii_lowercase());
+        if first { own } else { format!("{own}_{:x}", module.base) }
+    };
+    process.modules.iter().map(name).collect()
+}
+
+/// 64 bits with the debugger's backtick in the middle.
+pub(crate) fn ticked(value: u64) -> String {
+    format!("{:08x}`{:08x}", value >> 32, value & 0xffff_ffff)
+}
+
+/// File name without extension; what is no letter or digit becomes `_`.
+pub(crate) fn debugger_name(path: &str) -> String {
+    let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    stem.chars()
+        .take(MOST_OF_NAME)
+        .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' })
+        .collect()
+}
