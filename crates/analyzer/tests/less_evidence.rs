@@ -29,7 +29,7 @@ fn answer(bytes: Vec<u8>) -> Option<Answer> {
     let dump = Dump::open(bytes).ok()?;
     let report = Report::answer(&Process::gather(&dump), Question::Why, &Options::default());
     let verdict = report.verdict?;
-    let warnings = report.facts.warnings.into_iter().map(|warning| warning.code).collect();
+    let warnings = report.facts.warnings.into_iter().map(|warning| warning.message).collect();
     Some(Answer { kind: verdict.kind, cause: verdict.cause, confidence: verdict.confidence, warnings })
 }
 
@@ -39,11 +39,10 @@ fn wrong(whole: &Answer, less: &Answer) -> Option<String> {
     let unsaid = less.cause.is_none() && whole.kind != Kind::AllocationFailure;
     let same = whole.kind == less.kind && (whole.cause == less.cause || unsaid);
     let warned = less.warnings.difference(&whole.warnings).next().is_some();
-    let fine = match whole.confidence {
-        _ if same => less.confidence <= whole.confidence,
-        Confidence::High => less.confidence < Confidence::High || warned,
-        // Of what was not certain before, the rest may be: that the program called abort, whatever came before it.
-        Confidence::Medium | Confidence::Low => true,
+    let fine = if same {
+        less.confidence <= whole.confidence
+    } else {
+        less.confidence < whole.confidence.max(Confidence::Medium) || warned
     };
     (!fine).then(|| format!("{whole:?} became {less:?}"))
 }

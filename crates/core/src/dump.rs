@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use minidump::{
@@ -65,6 +66,10 @@ pub struct Dump {
     trimmed: OnceLock<Result<Option<TrimRecord>, Damage>>,
     /// The memory that was asked for, once that is to be recorded.
     reads: OnceLock<Mutex<Spans>>,
+    /// How many reads failed because the dump does not keep what was there.
+    missed: AtomicU64,
+    /// The lowest address of these.
+    first_missed: AtomicU64,
 }
 
 impl fmt::Debug for Dump {
@@ -112,6 +117,8 @@ impl Dump {
             machine: OnceLock::new(),
             trimmed: OnceLock::new(),
             reads: OnceLock::new(),
+            missed: AtomicU64::new(0),
+            first_missed: AtomicU64::new(u64::MAX),
         })
     }
 
@@ -363,6 +370,18 @@ impl Dump {
     pub fn reads(&self) -> Spans {
         let lock = |reads: &Mutex<Spans>| reads.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.reads.get().map(lock).unwrap_or_default()
+    }
+
+    /// How many reads through [`Dump::memory`] have failed so far because the dump does not keep what was there, and the
+    /// lowest address of these.
+    pub fn missed_reads(&self) -> (u64, Option<u64>) {
+        let count = self.missed.load(Ordering::Relaxed);
+        (count, Some(self.first_missed.load(Ordering::Relaxed)).filter(|_| count > 0))
+    }
+
+    pub(crate) fn note_missed(&self, address: u64) {
+        self.missed.fetch_add(1, Ordering::Relaxed);
+        self.first_missed.fetch_min(address, Ordering::Relaxed);
     }
 
     pub(crate) fn note_read(&self, address: u64, len: u64) {

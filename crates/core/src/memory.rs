@@ -271,6 +271,10 @@ impl<'d> Memory<'d> {
     }
 
     fn unreadable(self, address: u64) -> Unreadable {
-        Unreadable { address, why: self.why_absent(address) }
+        let why = self.why_absent(address);
+        if matches!(why, Absence::NotKept | Absence::Unknown | Absence::NotMapped) {
+            self.dump.note_missed(address);
+        }
+        Unreadable { address, why }
     }
 }

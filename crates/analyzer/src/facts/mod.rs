@@ -11,6 +11,7 @@ pub(crate) mod clock;
 mod dump;
 mod earlier;
 mod engine;
+mod evidence;
 mod exception;
 mod exit;
 mod figures;
@@ -154,6 +155,9 @@ impl Facts {
             facts.broken_blocks = blocks::broken(process);
         }
         warnings.extend(figures::contradictions(&facts));
+        if question.is_judged() {
+            warnings.extend(evidence::missing(process.dump));
+        }
         if question.is_named() {
             let mut symbols = Symbols::new(process, options.search.clone());
             facts.name(&mut symbols, &mut warnings);

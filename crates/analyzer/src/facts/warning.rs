@@ -35,6 +35,18 @@ pub enum Warning {
         /// Which.
         stream: &'static str,
     },
+    /// A stream that every writer writes is not there.
+    StreamMissing {
+        /// Which.
+        stream: &'static str,
+    },
+    /// Memory that was looked at is not in the dump.
+    MemoryNotKept {
+        /// Places that could not be read.
+        count: u64,
+        /// The lowest of them.
+        first: u64,
+    },
     /// Figures of the machine, or of the process, that cannot all be right.
     FiguresContradict {
         /// What contradicts what.
@@ -66,6 +78,8 @@ impl Warning {
             Warning::Exceptions(exceptions) => exceptions.code(),
             Warning::ContextsUnusable { .. } => "contexts_unusable",
             Warning::StreamEmpty { .. } => "stream_empty",
+            Warning::StreamMissing { .. } => "stream_missing",
+            Warning::MemoryNotKept { .. } => "memory_not_kept",
             Warning::FiguresContradict { .. } => "figures_contradict",
             Warning::CommentRepaired => "comment_repaired",
             Warning::ProcessFromTheFuture { .. } => "process_from_the_future",
@@ -90,6 +104,14 @@ impl fmt::Display for Warning {
             Warning::StreamEmpty { stream } => {
                 write!(f, "{stream} is there, but all its figures are zero: they are unknown, not zero")
             }
+            Warning::StreamMissing { stream } => {
+                write!(f, "the dump has no {stream}: what rests on it is not known")
+            }
+            Warning::MemoryNotKept { count, first } => write!(
+                f,
+                "the dump does not keep all the memory that was looked at ({count} places, the first at {first:#x}): what \
+                 stood there might change the answer"
+            ),
             Warning::FiguresContradict { what } => {
                 write!(f, "figures contradict each other, so none of them is believed: {what}")
             }

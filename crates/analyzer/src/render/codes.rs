@@ -21,6 +21,11 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("ranges_overlap", "Memory ranges overlap; each address is read from the lower range."),
     ("ranges_differ", "Memory ranges have other bytes for the same addresses: which are right is not known."),
     ("ranges_shared", "Memory ranges lie over each other, or over other parts of the dump, in the file."),
+    ("stream_missing", "A stream that every writer writes is not in the dump."),
+    (
+        "memory_not_kept",
+        "The dump does not keep all the memory that was looked at: what stood there might change the answer.",
+    ),
     ("ranges_wrap", "Memory ranges run past the end of the address space, and are left out."),
     ("ranges_unplaced", "Where some memory lies in the file is unknown: it is lost."),
     ("memory_surplus", "The memory that is listed ends before the file does: contents may be misplaced."),
