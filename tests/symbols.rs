@@ -88,7 +88,7 @@ fn the_report_names_its_addresses() {
     let report = run_command(dumplens(&["report", &path, "--symbols", str(&missing)])).json();
     let codes: Vec<&str> =
         report["warnings"].as_array().expect("warnings").iter().filter_map(|w| w["code"].as_str()).collect();
-    assert_eq!(codes, ["symbol_folder_unreadable"]);
+    assert_eq!(codes, ["symbol_folder_unreadable", "pdbs_not_found"]);
 }
 
 /// Nothing leaves the machine by accident.
@@ -111,4 +111,19 @@ fn a_symbol_server_is_asked_where_it_is_named() {
     let run = at(&path, &["--symbol-server", &url, "--symbol-cache", str(cache.path())], None);
     assert!(run.text().contains("[symbol_server_failed]"), "{}", run.stdout);
     assert_eq!(at(&path, &["--symbol-server", "ftp://x"], None).code, Some(2));
+}
+
+/// A folder of builds, each with its PDBs; and what is nowhere is named.
+#[test]
+fn folders_inside_the_folder_and_what_is_missing() {
+    let (_beside, path) = dump(1);
+    let builds = tempfile::tempdir().expect("a folder");
+    let told = at(&path, &["--symbols", str(builds.path())], None);
+    assert!(told.stdout.contains("not found in the folders searched: imit.pdb"), "{}", told.stdout);
+    assert!(!at(&path, &[], None).stdout.contains("pdbs_not_found"));
+    let one = builds.path().join("build-7");
+    fs::create_dir(&one).expect("a folder");
+    fs::write(one.join("imit.pdb"), PDB).expect("a file");
+    let found = at(&path, &["--symbols", str(builds.path())], None);
+    assert!(found.text().contains(SHOWN), "{}", found.stdout);
 }

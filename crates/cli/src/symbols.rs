@@ -14,10 +14,10 @@ pub(crate) struct SymbolArgs {
     /// dump's own folder are searched too
     #[arg(long, value_name = "DIR")]
     symbols: Vec<PathBuf>,
-    /// A symbol server to ask for PDBs that no folder has: the names and identities of modules leave the machine.
-    /// Needs a build with the feature symbol-server
+    /// A symbol server to ask for PDBs that no folder has, as a URL or as srv*CACHE*URL: the names and identities of
+    /// modules leave the machine. Needs a build with the feature symbol-server
     #[arg(long, value_name = "URL", value_parser = server)]
-    symbol_server: Option<String>,
+    symbol_server: Option<Server>,
     /// Where answers of the symbol server are kept [default: dumplens/symbols in the user's cache folder]
     #[arg(long, value_name = "DIR", requires = "symbol_server")]
     symbol_cache: Option<PathBuf>,
@@ -30,7 +30,11 @@ impl SymbolArgs {
         let file = Some(dump).filter(|dump| !remote::is_url(dump));
         let (local, warnings) = dumplens_scan::local_search(&self.symbols, file);
         let server = match &self.symbol_server {
-            Some(url) => Some(SymbolServer { url: url.clone(), cache: self.cache()? }),
+            Some(named) => {
+                let own = self.symbol_cache.is_none().then(|| named.cache.clone()).flatten();
+                let cache = own.map_or_else(|| self.cache(), Ok)?;
+                Some(SymbolServer { url: named.url.clone(), cache })
+            }
             None => None,
         };
         Ok((Search { server, ..local }, warnings))
@@ -50,13 +54,30 @@ impl SymbolArgs {
     }
 }
 
-fn server(url: &str) -> Result<String, String> {
+/// A server as it was named.
+#[derive(Debug, Clone)]
+struct Server {
+    url: String,
+    cache: Option<PathBuf>,
+}
+
+/// A URL, or the debugger's `srv*CACHE*URL` and `srv*URL`.
+fn server(named: &str) -> Result<Server, String> {
     if cfg!(not(feature = "symbol-server")) {
         let why = "this build cannot use the network: it is without the feature symbol-server";
         return Err(why.to_owned());
     }
+    let parts: Vec<&str> = named.split('*').map(str::trim).collect();
+    let (cache, url) = match parts.as_slice() {
+        [url] => (None, *url),
+        [srv, url] if srv.eq_ignore_ascii_case("srv") => (None, *url),
+        [srv, cache, url] if srv.eq_ignore_ascii_case("srv") => {
+            (Some(*cache).filter(|cache| !cache.is_empty()).map(PathBuf::from), *url)
+        }
+        _ => return Err("neither a URL nor srv*CACHE*URL".to_owned()),
+    };
     if !url.starts_with("https://") && !url.starts_with("http://") {
         return Err("not an address that begins with https:// or http://".to_owned());
     }
-    Ok(url.to_owned())
+    Ok(Server { url: url.to_owned(), cache })
 }

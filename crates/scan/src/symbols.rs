@@ -22,5 +22,5 @@ pub fn local_search(named: &[PathBuf], dump: Option<&Path>) -> (Search, Vec<Warn
     dirs.extend(dump.and_then(Path::parent).map(own));
     let ignored = path.ignored.into_iter().map(|part| SymbolWarning::ServerIgnored { part });
     let warnings = ignored.map(|w| WarningReport::from(&Warning::Symbols(w))).collect();
-    (Search { dirs, server: None, listings: LISTINGS.clone() }, warnings)
+    (Search { dirs, server: None, tell_missing: !named.is_empty(), listings: LISTINGS.clone() }, warnings)
 }

@@ -26,6 +26,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
         "memory_not_kept",
         "The dump does not keep all the memory that was looked at: what stood there might change the answer.",
     ),
+    ("pdbs_not_found", "PDBs of modules that were asked for are in none of the places named."),
     ("ranges_wrap", "Memory ranges run past the end of the address space, and are left out."),
     ("ranges_unplaced", "Where some memory lies in the file is unknown: it is lost."),
     ("memory_surplus", "The memory that is listed ends before the file does: contents may be misplaced."),

@@ -85,6 +85,9 @@ impl Symbols<'_, '_> {
         if let Some(reader) = self.ask_server(&record) {
             return Some(reader);
         }
+        if let Some(missing) = self.missing.as_mut().filter(|_| refused.is_empty()) {
+            missing.push(format!("{} ({})", record.file, record.id));
+        }
         for warning in refused {
             self.warn(warning);
         }

@@ -12,6 +12,9 @@ use super::identity::CodeViewRecord;
 use super::listings::{Listings, Names};
 use super::warning::SymbolWarning;
 
+/// Folders inside a folder that are looked into: one that has more is a symbol store, or no place for PDBs at all.
+const MOST_INSIDE: usize = 64;
+
 /// The folders, and what they list. Each is listed once.
 #[derive(Debug)]
 pub(super) struct Folders {
@@ -30,8 +33,9 @@ impl Folders {
         self.dirs.is_empty()
     }
 
-    /// The files that may be the PDB, most likely first: in each folder as in a symbol store, flat, and by the
-    /// module's extension as `symbols\dll\x.pdb` and `dll\x.pdb`.
+    /// The files that may be the PDB, most likely first: in each folder as in a symbol store, flat, by the module's
+    /// extension as `symbols\dll\x.pdb` and `dll\x.pdb`, and, where none of these is there, flat in one of the folders
+    /// inside it.
     pub(super) fn candidates(
         &mut self,
         record: &CodeViewRecord,
@@ -50,10 +54,28 @@ impl Folders {
                     warnings.push(warning);
                 }
             }
-            let files = layouts.iter().filter_map(|layout| self.follow(&dir, layout));
-            found.extend(files.filter(|file| fs::metadata(file).is_ok_and(|data| data.is_file())));
+            let before = found.len();
+            let is_file = |file: &PathBuf| fs::metadata(file).is_ok_and(|data| data.is_file());
+            found.extend(layouts.iter().filter_map(|layout| self.follow(&dir, layout)).filter(is_file));
+            if found.len() == before {
+                let inside = self.inside(&dir);
+                found.extend(inside.iter().filter_map(|dir| self.follow(dir, &[&file])).filter(is_file));
+            }
         }
         found
+    }
+
+    /// What a folder lists that may be a folder, in order; none if there is too much of it.
+    fn inside(&self, dir: &Path) -> Vec<PathBuf> {
+        let Some(names) = self.listed.get(dir) else { return Vec::new() };
+        let mut inside: Vec<PathBuf> = names
+            .iter()
+            .filter(|(name, _)| !name.ends_with(".pdb"))
+            .map(|(_, name)| dir.join(name))
+            .take(MOST_INSIDE.saturating_add(1))
+            .collect();
+        inside.sort_unstable();
+        if inside.len() > MOST_INSIDE { Vec::new() } else { inside }
     }
 
     /// The path of which each step is listed in the one before.

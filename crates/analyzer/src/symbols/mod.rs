@@ -131,6 +131,8 @@ pub struct Symbols<'p, 'd> {
     /// What exports may still take, of [`MOST_EXPORTS`]; `None` once that was not enough.
     exports_left: Option<usize>,
     warnings: Vec<SymbolWarning>,
+    /// PDBs that were looked for and not found, if these are to be told.
+    missing: Option<Vec<String>>,
     #[cfg(feature = "symbol-server")]
     server: Option<server::Server>,
 }
@@ -178,11 +180,14 @@ impl<'p, 'd> Symbols<'p, 'd> {
             text_left: MOST_TEXT,
             exports_left: Some(MOST_EXPORTS),
             warnings,
+            missing: search.tell_missing.then(Vec::new),
         }
     }
 
     /// What was refused or could not be read so far, each once; the list is then empty again.
     pub fn take_warnings(&mut self) -> Vec<SymbolWarning> {
+        let missing = self.missing.as_mut().map(std::mem::take).filter(|missing| !missing.is_empty());
+        self.warnings.extend(missing.map(|pdbs| SymbolWarning::PdbsNotFound { pdbs }));
         std::mem::take(&mut self.warnings)
     }
 

@@ -11,6 +11,8 @@ pub struct Search {
     pub dirs: Vec<PathBuf>,
     /// A server to ask for what no folder has. Used only with the feature `symbol-server`.
     pub server: Option<SymbolServer>,
+    /// Whether to say which PDBs were not found: the caller named places to look.
+    pub tell_missing: bool,
     /// What folders list: clones of one are shared, for many dumps of the same folders.
     pub listings: Listings,
 }

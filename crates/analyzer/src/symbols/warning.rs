@@ -7,6 +7,9 @@ use std::path::Path;
 #[cfg(feature = "pdb")]
 use super::identity::PdbId;
 
+/// PDBs that one warning names.
+const TOLD: usize = 8;
+
 /// Something that a reader must know who expected a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -26,6 +29,11 @@ pub enum SymbolWarning {
         file: String,
         /// Why.
         why: String,
+    },
+    /// PDBs of modules that were asked for are in none of the places named.
+    PdbsNotFound {
+        /// File, and GUID and age, of each.
+        pdbs: Vec<String>,
     },
     /// The module's debug record names a file that cannot be one.
     PdbNameUnusable {
@@ -76,6 +84,7 @@ impl SymbolWarning {
         match self {
             SymbolWarning::PdbMismatch { .. } => "pdb_mismatch",
             SymbolWarning::PdbUnreadable { .. } => "pdb_unreadable",
+            SymbolWarning::PdbsNotFound { .. } => "pdbs_not_found",
             SymbolWarning::PdbNameUnusable { .. } => "pdb_name_unusable",
             SymbolWarning::ExportsUnreadable { .. } => "exports_unreadable",
             SymbolWarning::ExportsInAll => "exports_cut",
@@ -99,6 +108,14 @@ impl fmt::Display for SymbolWarning {
                 )
             }
             SymbolWarning::PdbUnreadable { file, why } => write!(f, "{file}: {why}"),
+            SymbolWarning::PdbsNotFound { pdbs } => {
+                let shown = pdbs.get(..pdbs.len().min(TOLD)).unwrap_or_default().join(", ");
+                write!(f, "not found in the folders searched: {shown}")?;
+                match pdbs.len().saturating_sub(TOLD) {
+                    0 => Ok(()),
+                    more => write!(f, ", and {more} more"),
+                }
+            }
             SymbolWarning::PdbNameUnusable { module, name } => {
                 write!(f, "{module} names '{name}' as its PDB, which is no file name: none is looked for")
             }
