@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use dumplens_analyzer::contents::Reading;
 use dumplens_analyzer::render::escape;
 use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, FileSource, Source};
@@ -82,5 +83,5 @@ pub(crate) fn with_symbols(
 
 /// How a question about the dump at `path` is answered.
 pub(crate) fn options(path: &Path) -> Options {
-    Options { path: remote::without_secrets(path), ..Options::default() }
+    Options { path: remote::without_secrets(path), census: Reading::Leader, ..Options::default() }
 }

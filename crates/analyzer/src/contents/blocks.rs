@@ -110,7 +110,7 @@ pub(super) struct Reading<'r, 'd> {
 /// Reads the blocks of all heaps: all large ones, and those of segments as far as the budget reaches.
 pub(super) fn read(reading: &Reading<'_, '_>) -> HeapsRead {
     let heaps = &reading.process.heaps.list;
-    let memory = reading.process.dump.memory();
+    let memory = reading.process.dump.memory().unnoted();
     let reader = BlockReader::new(memory, heaps);
     let sizes = |index: usize, heap: &Heap| -> Vec<u64> {
         heap.parts.iter().map(|part| committed(reading.process, index, part)).collect()

@@ -61,7 +61,9 @@ impl Groups {
         }
         let mut state = example.0 ^ group.count;
         let place = next(&mut state) % group.count;
-        if let Some(held) = usize::try_from(place).ok().and_then(|place| group.examples.get_mut(place)) {
+        // The first stays: it is the one that is named.
+        let place = usize::try_from(place).ok().filter(|place| *place > 0);
+        if let Some(held) = place.and_then(|place| group.examples.get_mut(place)) {
             *held = example;
         }
     }

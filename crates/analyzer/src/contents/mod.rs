@@ -28,6 +28,7 @@ mod shape;
 mod sizeof;
 mod vftables;
 
+use dumplens_core::Width;
 use dumplens_core::process::heap::{BlockReader, BlockState};
 
 use self::blocks::HeapsRead;
@@ -35,9 +36,8 @@ use self::groups::Group;
 use self::ledger::charged;
 use self::lookup::Lookup;
 pub use self::model::{
-    BlockSizeRow, CensusReport, ClassProof, ClassReport, DuplicatesReport, Extent, Figure, GroupKind,
-    GroupReport, PageKind, PageRow, ReadingReport, RepeatedImageReport, ShapeKind, ShapeReport, Use,
-    UseReport,
+    BlockSizeRow, CensusReport, ClassProof, ClassReport, DuplicatesReport, Extent, GroupKind, GroupReport,
+    PageKind, PageRow, ReadingReport, RepeatedImageReport, ShapeKind, ShapeReport, Use, UseReport,
 };
 use self::pass::{Found, Task};
 use self::plan::Plan;
@@ -59,6 +59,9 @@ pub enum Reading {
     /// Nothing: the map and the heaps' own lists.
     #[default]
     Map,
+    /// The same, and 128 KiB of each of the two groups that hold most, for their shape. What is read is recorded
+    /// ([`dumplens_core::Dump::record_reads`]).
+    Leader,
     /// All where the private memory is below 1 GiB, else a sample.
     Enough,
     /// A sample, whatever the size: for measurements.
@@ -98,17 +101,19 @@ impl Default for CensusOptions<'_> {
 /// Takes the census of a process; `None` where the dump has no memory map to say what is private.
 pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<CensusReport> {
     process.space.is_mapped().then_some(())?;
-    let lookup = Lookup::new(&process.space);
-    let candidates = Candidates::new(&lookup);
     let groups = groups::of(process, charged(process));
     let seed = options.seed.unwrap_or_else(|| seed(process));
-    if options.reading == Reading::Map {
-        return Some(rows::report(process, &groups, None, &[], options));
+    if matches!(options.reading, Reading::Map | Reading::Leader) {
+        let read = options.reading == Reading::Leader;
+        let shapes = if read { leaders(process, &groups) } else { Vec::new() };
+        return Some(rows::report(process, &groups, None, &shapes, options));
     }
+    let lookup = Lookup::new(&process.space);
+    let candidates = Candidates::new(&lookup);
     let whole_below = match options.reading {
         Reading::Whole => u64::MAX,
         Reading::Sample => 0,
-        Reading::Map | Reading::Enough => WHOLE_BELOW,
+        Reading::Map | Reading::Leader | Reading::Enough => WHOLE_BELOW,
     };
     let memory = process.dump.memory().unnoted();
     let plan = plan::of(memory, || charged(process), (whole_below, UNITS, seed));
@@ -134,7 +139,7 @@ fn scan(
     options: &CensusOptions<'_>,
 ) -> Found {
     let (narrow, width) = (process.wow64 == Some(true), process.dump.width());
-    let width = move |at: u64| if narrow && at < 1 << 32 { dumplens_core::Width::Bits32 } else { width };
+    let width = move |at: u64| if narrow && at < 1 << 32 { Width::Bits32 } else { width };
     let wanted: u64 = plan.units.iter().map(|unit| unit.bytes).sum();
     let done = std::sync::atomic::AtomicU64::new(0);
     let tell = |bytes: u64| {
@@ -153,6 +158,38 @@ fn scan(
     pass::read(plan, &task)
 }
 
+/// The shapes of the groups that hold most, from a few pages of them.
+fn leaders(process: &Process<'_>, groups: &[Group]) -> Vec<ShapeReport> {
+    const LEADERS: usize = 2;
+    const RUNS: u64 = 4;
+    let lookup = Lookup::new(&process.space);
+    let shapes = Shapes {
+        memory: process.dump.memory(),
+        lookup: &lookup,
+        candidates: &Candidates::new(&lookup),
+        // Nothing is read but the runs, so that a copy that keeps them gives the same answer.
+        block: &|_| None,
+        class_name: &|_| None,
+        runs: RUNS,
+    };
+    let reader = BlockReader::new(process.dump.memory(), &process.heaps.list);
+    let chosen = rows::chosen(process, groups, None);
+    let groups = chosen.iter().take(LEADERS).filter_map(|one| match one {
+        rows::Chosen::Group(group) => Some(*group),
+        rows::Chosen::Blocks { .. } => None,
+    });
+    groups.map(|group| shapes.of(&extents(process, &reader, group), width_of(process, group))).collect()
+}
+
+/// The width of the pointers in a group.
+fn width_of(process: &Process<'_>, group: &Group) -> Width {
+    let first = group.examples.first().map_or(0, |example| example.0);
+    match group.heap.and_then(|heap| process.heaps.list.get(heap)) {
+        Some(heap) => heap.width,
+        None => classes::width_at(process, first),
+    }
+}
+
 /// The shapes of the largest groups, in the order of [`rows::chosen`].
 fn shapes(
     process: &Process<'_>,
@@ -167,16 +204,10 @@ fn shapes(
         Some((block.address, block.size))
     };
     let class_name = |vftable: u64| classes::name(process, read.lookup, vftable);
-    let shapes = Shapes { memory, lookup: read.lookup, candidates, block: &block, class_name: &class_name };
+    let (lookup, runs) = (read.lookup, shape::RUNS);
+    let shapes = Shapes { memory, lookup, candidates, block: &block, class_name: &class_name, runs };
     let shape = |chosen: &rows::Chosen<'_>| match chosen {
-        rows::Chosen::Group(group) => {
-            let first = group.examples.first().map_or(0, |example| example.0);
-            let width = match group.heap {
-                Some(heap) => process.heaps.list[heap].width,
-                None => classes::width_at(process, first),
-            };
-            shapes.of(&extents(process, &reader, group), width)
-        }
+        rows::Chosen::Group(group) => shapes.of(&extents(process, &reader, group), width_of(process, group)),
         rows::Chosen::Blocks { size, examples, .. } => {
             let addresses: Vec<u64> = examples.list.iter().map(|(_, address)| *address).collect();
             let width = examples
@@ -232,6 +263,17 @@ fn reading(read: Option<&rows::Contents<'_>>) -> ReadingReport {
 
 /// A group without its shape.
 fn bare(kind: GroupKind, usage: String, size_bytes: u64, example: u64) -> GroupReport {
-    let (count, bytes) = (model::Figure::default(), model::Figure::default());
-    GroupReport { kind, usage, size_bytes, count, bytes, example: example.into(), shape: None, holder: None }
+    let exact = Some(0);
+    GroupReport {
+        kind,
+        usage,
+        size_bytes,
+        count: 0,
+        count_margin: exact,
+        bytes: 0,
+        bytes_margin: exact,
+        example: example.into(),
+        shape: None,
+        holder: None,
+    }
 }

@@ -125,13 +125,12 @@ words! {
     }
 }
 
-/// A figure, and how far off it may be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Figure {
-    /// The figure.
-    pub value: u64,
-    /// Of a sample, the half of its 95% interval; `None` where too few units were read to tell. Zero where all was read.
-    pub margin: Option<u64>,
+/// A figure, and how far off it may be: of a sample, the half of its 95% interval; `None` where too few units were read to
+/// tell. Zero where all was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Figure {
+    pub(crate) value: u64,
+    pub(crate) margin: Option<u64>,
 }
 
 impl Figure {
@@ -207,7 +206,7 @@ pub struct UseReport {
     /// Committed bytes.
     pub bytes: u64,
     /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
-    pub margin_bytes: Option<u64>,
+    pub bytes_margin: Option<u64>,
 }
 
 /// Allocations or blocks of one size.
@@ -220,9 +219,13 @@ pub struct GroupReport {
     /// Bytes of each: of an allocation from its base to its end, of a block what was asked for.
     pub size_bytes: u64,
     /// How many.
-    pub count: Figure,
+    pub count: u64,
+    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    pub count_margin: Option<u64>,
     /// Their committed bytes.
-    pub bytes: Figure,
+    pub bytes: u64,
+    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    pub bytes_margin: Option<u64>,
     /// One of them.
     pub example: Hex,
     /// What they look like; `None` if they were not looked at.
@@ -244,7 +247,7 @@ pub struct ShapeReport {
     /// The share of what was looked at that is so, 0 to 1: of elements, words or pages that are not zero.
     pub share: f64,
     /// The share of words that would fit by chance, without elements.
-    pub chance: Option<f64>,
+    pub share_by_chance: Option<f64>,
     /// The kinds of the words of an element, in order; neighbours that are alike are one.
     pub columns: Vec<String>,
     /// The share of pages that are not all zero.
@@ -259,9 +262,13 @@ pub struct BlockSizeRow {
     /// What was asked for.
     pub size_bytes: u64,
     /// How many.
-    pub blocks: Figure,
+    pub blocks: u64,
+    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    pub blocks_margin: Option<u64>,
     /// Their bytes.
-    pub bytes: Figure,
+    pub bytes: u64,
+    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    pub bytes_margin: Option<u64>,
 }
 
 /// A class, by its vftable.
@@ -296,7 +303,9 @@ pub struct PageRow {
     /// The kind.
     pub kind: PageKind,
     /// Their bytes.
-    pub bytes: Figure,
+    pub bytes: u64,
+    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    pub bytes_margin: Option<u64>,
 }
 
 /// Pages that are there more than once.

@@ -18,7 +18,7 @@ pub(super) struct Near<'d> {
 
 impl<'d> Near<'d> {
     pub(super) fn new(memory: Memory<'d>) -> Near<'d> {
-        Near { memory: memory.unnoted(), start: 0, bytes: Vec::new(), ahead: LEAST }
+        Near { memory, start: 0, bytes: Vec::new(), ahead: LEAST }
     }
 
     /// The word at an address; `None` if the dump does not keep it.

@@ -3,6 +3,7 @@
 //! Workers take turns; each has counters of its own, and sums do not depend on who counted what.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -23,7 +24,7 @@ const WORKERS: usize = 8;
 pub(super) const KINDS: [PageKind; 6] =
     [PageKind::Mixed, PageKind::Zero, PageKind::Ascii, PageKind::Utf16, PageKind::Random, PageKind::Fill];
 /// Hashes of pages that are held: beyond that, of every second content so many, and so on.
-const MOST_HASHES: usize = 1 << 20;
+const MOST_HASHES: usize = 1 << 18;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -34,10 +35,28 @@ pub(super) struct Found {
     pub(super) pages: Alike,
 }
 
+/// A hash that is one already.
+#[derive(Debug, Default, Clone, Copy)]
+struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |all, byte| all << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
 /// Pages by the hash of their bytes, zeros apart.
 #[derive(Debug, Default)]
 pub(super) struct Alike {
-    of: HashMap<u64, u32>,
+    of: HashMap<u64, u32, BuildHasherDefault<Same>>,
     /// Only hashes that have so many zeros at their end are held.
     zeros: u32,
 }

@@ -61,7 +61,11 @@ pub(super) fn chosen<'c>(
         let large = |size: u64| groups.iter().any(|g| g.kind == GroupKind::LargeBlock && g.size == size);
         for row in sizes(read.heaps).into_iter().filter(|row| !large(row.size_bytes)) {
             if let Some(examples) = read.heaps.examples.get(&row.size_bytes) {
-                list.push(Chosen::Blocks { size: row.size_bytes, count: row.blocks, examples });
+                list.push(Chosen::Blocks {
+                    size: row.size_bytes,
+                    count: Figure { value: row.blocks, margin: row.blocks_margin },
+                    examples,
+                });
             }
         }
     }
@@ -121,13 +125,22 @@ fn group(chosen: &Chosen<'_>) -> GroupReport {
     match chosen {
         Chosen::Group(group) => {
             let example = group.examples.first().map_or(0, |example| example.0);
-            let (count, bytes) = (Figure::exact(group.count), Figure::exact(group.committed));
-            GroupReport { count, bytes, ..bare(group.kind, group.usage.to_string(), group.size, example) }
+            GroupReport {
+                count: group.count,
+                bytes: group.committed,
+                ..bare(group.kind, group.usage.to_string(), group.size, example)
+            }
         }
         Chosen::Blocks { size, count, examples } => {
             let example = examples.list.first().map_or(0, |(_, address)| *address);
             let bytes = times(*count, *size);
-            GroupReport { count: *count, bytes, ..bare(GroupKind::Block, "Heap".to_owned(), *size, example) }
+            GroupReport {
+                count: count.value,
+                count_margin: count.margin,
+                bytes: bytes.value,
+                bytes_margin: bytes.margin,
+                ..bare(GroupKind::Block, "Heap".to_owned(), *size, example)
+            }
         }
     }
 }
@@ -155,7 +168,7 @@ fn uses(process: &Process<'_>, groups: &[GroupReport], read: Option<&Contents<'_
             (place, _) => add(place.plain(), bytes, Some(0)),
         }
     }
-    let listed: u64 = groups.iter().filter(|g| g.kind == GroupKind::Allocation).map(|g| g.bytes.value).sum();
+    let listed: u64 = groups.iter().filter(|g| g.kind == GroupKind::Allocation).map(|g| g.bytes).sum();
     let grouped = listed.min(unclaimed);
     add(Use::Groups, grouped, Some(0));
     add(Use::Unexplained, unclaimed - grouped, Some(0));
@@ -179,7 +192,7 @@ fn uses(process: &Process<'_>, groups: &[GroupReport], read: Option<&Contents<'_
         let margin = margins.into_iter().try_fold(0u64, |sum, margin| Some(sum.saturating_add(margin?)));
         add(Use::HeapOverhead, committed - busy - free - unread, margin);
     }
-    let row = |(of, (bytes, margin_bytes)): (Use, (u64, Option<u64>))| UseReport { of, bytes, margin_bytes };
+    let row = |(of, (bytes, bytes_margin)): (Use, (u64, Option<u64>))| UseReport { of, bytes, bytes_margin };
     let mut rows: Vec<UseReport> = sums.into_iter().map(row).filter(|row| row.bytes > 0).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.bytes), row.of));
     (private, rows)
@@ -198,23 +211,29 @@ fn sizes(heaps: &HeapsRead) -> Vec<BlockSizeRow> {
             }
         }
     }
-    let row = |(size_bytes, blocks): (u64, Figure)| BlockSizeRow {
-        size_bytes,
-        blocks,
-        bytes: times(blocks, size_bytes),
+    let row = |(size_bytes, blocks): (u64, Figure)| {
+        let bytes = times(blocks, size_bytes);
+        BlockSizeRow {
+            size_bytes,
+            blocks: blocks.value,
+            blocks_margin: blocks.margin,
+            bytes: bytes.value,
+            bytes_margin: bytes.margin,
+        }
     };
     let mut rows: Vec<BlockSizeRow> = counts.into_iter().map(row).collect();
-    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.bytes.value, row.size_bytes)));
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.bytes, row.size_bytes)));
     rows
 }
 
 fn pages(found: &Found) -> Vec<PageRow> {
     let row = |n: usize| {
         let strata = found.kinds.iter().map(move |kinds| &kinds[n]).zip(&found.read);
-        PageRow { kind: KINDS[n], bytes: figure(strata.map(|(sums, read): (&Sums, &Read)| (sums, read))) }
+        let bytes = figure(strata.map(|(sums, read): (&Sums, &Read)| (sums, read)));
+        PageRow { kind: KINDS[n], bytes: bytes.value, bytes_margin: bytes.margin }
     };
-    let mut rows: Vec<PageRow> = (0..KINDS.len()).map(row).filter(|row| row.bytes.value > 0).collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.bytes.value));
+    let mut rows: Vec<PageRow> = (0..KINDS.len()).map(row).filter(|row| row.bytes > 0).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.bytes));
     rows
 }
 

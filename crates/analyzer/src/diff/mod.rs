@@ -8,6 +8,7 @@
 //! it is: usage, size, path, index.
 
 mod allocations;
+mod census;
 mod change;
 mod identity;
 mod interval;
@@ -19,12 +20,13 @@ mod tables;
 mod threads;
 mod warning;
 
+pub use census::CensusKey;
 pub use change::Change;
 pub use identity::{Check, Identity, Kind};
 pub use interval::Interval;
 pub use model::{
-    AllocationChange, AllocationGroup, AllocationsDifference, Grower, HeapRow, ModuleRow, Projection, Row,
-    SideReport, SizeRow, StartRow, Table, ThreadsDifference, UsageRow,
+    AllocationChange, AllocationGroup, AllocationsDifference, CensusRow, Grower, HeapRow, ModuleRow,
+    Projection, Row, SideReport, SizeRow, StartRow, Table, ThreadsDifference, UsageRow,
 };
 pub use warning::DiffWarning;
 
@@ -77,6 +79,10 @@ pub struct Difference {
     /// Private allocations and large heap blocks by exact size, those that changed; `None` unless both dumps hold a whole
     /// memory map.
     pub sizes: Option<Table<SizeRow>>,
+    /// What fills the private memory: by use, class, size of heap blocks and shape, those that changed; `None` unless it was
+    /// asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub census: Option<Table<CensusRow>>,
     /// Threads and their stacks; `None` unless both dumps list threads.
     pub threads: Option<ThreadsDifference>,
     /// Handles by type; `None` unless both dumps list handles.
@@ -109,6 +115,7 @@ impl Difference {
             heaps: owners::heaps(&sides),
             modules: owners::modules(&sides),
             sizes: sizes::sizes(&sides, &mut warnings),
+            census: census::rows(&sides),
             threads: threads::threads(&sides),
             handles: tables::handles(&sides),
             allocations: allocations::allocations(&sides, &mut warnings),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::census::CensusKey;
 use super::{Change, Side};
 use crate::facts::{HeapKind, Hex, WarningReport};
 
@@ -182,6 +183,19 @@ pub struct SizeRow {
     pub bytes: Change,
     /// Their committed bytes.
     pub committed: Change,
+}
+
+/// Something that fills memory.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct CensusRow {
+    /// What belongs together in it.
+    pub what: CensusKey,
+    /// Its name: of the use, the class, the size or the shape.
+    pub name: String,
+    /// How many, of objects and blocks.
+    pub count: Option<Change>,
+    /// Their bytes.
+    pub bytes: Change,
 }
 
 /// Threads that began in one place.

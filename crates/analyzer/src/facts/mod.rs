@@ -67,6 +67,7 @@ pub use crate::exceptions::{
 pub use crate::process::RegionReport;
 pub use crate::space::Hex;
 
+use crate::contents::{self, CensusOptions, CensusReport};
 use crate::process::Process;
 use crate::request::{RefusedPointer, Request};
 use crate::space::{Holdings, Owner, Usage, holdings};
@@ -105,6 +106,9 @@ pub struct Facts {
     pub broken_blocks: Vec<BrokenBlockReport>,
     /// The address space.
     pub memory: MemoryReport,
+    /// What fills the private memory, in twenty rows a table; `None` without a verdict, and without a memory map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub census: Option<Box<CensusReport>>,
     /// What was dropped, repaired or guessed.
     pub warnings: Vec<WarningReport>,
     /// What the exception's thread asked for, by its code and stack; `None` also if no stack was wanted.
@@ -146,11 +150,16 @@ impl Facts {
             heaps: if listed { allocations::heaps(process, &owned) } else { Vec::new() },
             broken_blocks: Vec::new(),
             memory: memory::of(process, listed, &mut warnings),
+            census: None,
             warnings: Vec::new(),
             request,
             refused_pointer,
         };
         let failed = facts.exception.as_ref().is_some_and(|e| blocks::heap_failure(e).is_some());
+        if question.is_judged() {
+            let wanted = CensusOptions { reading: options.census, ..CensusOptions::default() };
+            facts.census = contents::census(process, &wanted).map(Box::new);
+        }
         if question.is_judged() && failed {
             facts.broken_blocks = blocks::broken(process);
         }

@@ -1,5 +1,6 @@
 //! What is asked of a dump. Each question gathers what its answer needs, and no more.
 
+use crate::contents::Reading;
 use crate::symbols::Search;
 
 /// What is asked of a dump.
@@ -74,4 +75,6 @@ pub struct Options {
     pub include_secrets: bool,
     /// Where PDBs may lie.
     pub search: Search,
+    /// How much is read for what fills the memory, where that is part of the answer.
+    pub census: Reading,
 }

@@ -1,7 +1,7 @@
 //! The census in words: sentences that findings and renderers share.
 
 use super::{grouped, short};
-use crate::contents::{CensusReport, Figure, GroupKind, GroupReport, ShapeKind, ShapeReport, Use};
+use crate::contents::{CensusReport, GroupKind, GroupReport, ShapeKind, ShapeReport, Use};
 
 /// The share of the private commit from which on a group is named first.
 const NAMED: f64 = 0.1;
@@ -23,11 +23,11 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// A figure with how far off it may be: `11.400 GB ± 0.300 GB`.
-pub(crate) fn figure(figure: Figure) -> String {
-    match figure.margin {
-        Some(0) => short(figure.value),
-        Some(margin) => format!("{} ± {}", short(figure.value), short(margin)),
-        None => format!("about {}", short(figure.value)),
+pub(crate) fn figure(bytes: u64, margin: Option<u64>) -> String {
+    match margin {
+        Some(0) => short(bytes),
+        Some(margin) => format!("{} ± {}", short(bytes), short(margin)),
+        None => format!("about {}", short(bytes)),
     }
 }
 
@@ -35,24 +35,24 @@ pub(crate) fn figure(figure: Figure) -> String {
 pub(crate) fn sentence(census: &CensusReport) -> String {
     let whole = census.private_bytes;
     if let Some(group) = leader(census) {
-        let of = share(group.bytes.value, whole);
+        let of = share(group.bytes, whole);
         let shape = group.shape.as_ref().and_then(shape).map(|shape| format!(", each {shape}"));
         let count = count(group);
-        let shape = match (group.count.value, shape) {
+        let shape = match (group.count, shape) {
             (1, Some(_)) => group.shape.as_ref().and_then(self::shape).map(|shape| format!(": {shape}")),
             (_, shape) => shape,
         };
         return format!(
             "{of:.0}% ({}) of the private memory {} {count}{}.",
-            figure(group.bytes),
-            if group.count.value == 1 { "is" } else { "are" },
+            figure(group.bytes, group.bytes_margin),
+            if group.count == 1 { "is" } else { "are" },
             shape.unwrap_or_default()
         );
     }
     match census.uses.first() {
         Some(first) => {
             let of = share(first.bytes, whole);
-            let bytes = figure(Figure { value: first.bytes, margin: first.margin_bytes });
+            let bytes = figure(first.bytes, first.bytes_margin);
             format!(
                 "{of:.0}% ({bytes}) of the private memory: {}; nothing of equal size holds a tenth of it.",
                 use_title(first.of)
@@ -64,13 +64,13 @@ pub(crate) fn sentence(census: &CensusReport) -> String {
 
 /// The group that holds most, if it holds much.
 pub(crate) fn leader(census: &CensusReport) -> Option<&GroupReport> {
-    let much = |group: &&GroupReport| group.bytes.value as f64 >= NAMED * census.private_bytes as f64;
+    let much = |group: &&GroupReport| group.bytes as f64 >= NAMED * census.private_bytes as f64;
     census.groups.first().filter(much)
 }
 
 /// `283 allocations of 64 MB`.
 pub(crate) fn count(group: &GroupReport) -> String {
-    let one = group.count.value == 1;
+    let one = group.count == 1;
     let what = match (group.kind, one) {
         (GroupKind::Allocation, true) => "allocation",
         (GroupKind::Allocation, false) => "allocations",
@@ -79,8 +79,8 @@ pub(crate) fn count(group: &GroupReport) -> String {
         (GroupKind::Block, true) => "heap block",
         (GroupKind::Block, false) => "heap blocks",
     };
-    let about = if group.count.margin == Some(0) { "" } else { "about " };
-    let number = if one { "one".to_owned() } else { grouped(group.count.value) };
+    let about = if group.count_margin == Some(0) { "" } else { "about " };
+    let number = if one { "one".to_owned() } else { grouped(group.count) };
     format!("{about}{number} {what} of {}", size(group.size_bytes))
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn use_title(of: Use) -> &'static str {
         Use::HeapUnread => "heaps: blocks not read",
         Use::PageHeap => "page heaps",
         Use::Managed => "managed heaps",
-        Use::Groups => "allocations in groups below",
+        Use::Groups => "groups of allocations",
         Use::Other => "other, known by name",
         Use::Unexplained => "not explained",
     }

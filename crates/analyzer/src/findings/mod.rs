@@ -29,6 +29,7 @@ mod heap_corruption;
 pub(crate) mod job_limit;
 pub(crate) mod largest_owners;
 pub(crate) mod last_error;
+mod memory_filled_by;
 pub(crate) mod memory_pressure;
 mod on_request;
 mod open_handles;
@@ -194,6 +195,7 @@ detectors! {
     commit_unknown: "!vm (kernel)",
     commit_charge: "!address -summary",
     largest_owners: "!heap -s; !address",
+    memory_filled_by: "!heap -stat; dp {at}",
     open_handles: "!handle 0 0",
 }
 

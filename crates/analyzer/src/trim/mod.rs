@@ -12,6 +12,7 @@ use dumplens_core::process::{ProcessParameters, kuser};
 use dumplens_core::trim::Trim;
 use dumplens_core::{Dump, Spans};
 
+use crate::contents::Reading;
 use crate::facts::{Facts, Options, Question};
 use crate::process::Process;
 use crate::space::PAGE;
@@ -53,7 +54,7 @@ pub fn trim(dump: &Dump, options: TrimOptions, out: &mut (impl Write + Seek)) ->
     dump.record_reads();
     let process = Process::gather(dump);
     let structures = dump.reads();
-    let facts = Facts::gather(&process, Question::Everything, &Options::default());
+    let facts = Facts::gather(&process, Question::Everything, &options_of_report());
     if !options.redact {
         read_parameters(&process);
     }
@@ -66,6 +67,11 @@ pub fn trim(dump: &Dump, options: TrimOptions, out: &mut (impl Write + Seek)) ->
     let note = note(&process, &copy, options, original_bytes);
     let size_bytes = copy.write(&note, out)?;
     Ok(Trimmed { size_bytes, kept_bytes, original_bytes, note })
+}
+
+/// As the command line asks for a report: what is read for it is kept.
+fn options_of_report() -> Options {
+    Options { census: Reading::Leader, ..Options::default() }
 }
 
 /// Reads what a report holds only when it is asked for secrets, for the sake of having read it.

@@ -132,6 +132,7 @@ fn difference() -> Difference {
             }],
             3,
         )),
+        census: None,
         sizes: Some(table("usage and size", vec![size()], 12)),
         threads: Some(ThreadsDifference {
             count: change(4, 5),

@@ -42,6 +42,7 @@ pub(crate) fn report() -> Report {
             heaps: heaps(),
             broken_blocks: Vec::new(),
             memory: memory(),
+            census: None,
             warnings: vec![WarningReport {
                 code: "memory_cut".into(),
                 message: "the dump is cut off: 4096 bytes of the memory it lists are not in the file".into(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use dumplens_analyzer::contents::{self, CensusOptions, CensusReport, Reading};
 use dumplens_analyzer::diff::Side;
 use dumplens_analyzer::render::{markdown, text};
 use dumplens_analyzer::{Difference, Facts, Process, Question};
@@ -29,6 +30,9 @@ pub(crate) struct Options {
     old: PathBuf,
     /// The newer one
     new: PathBuf,
+    /// Also read what fills the private memory of both: by class, size of heap blocks and shape
+    #[arg(long)]
+    census: bool,
     /// How to show the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -45,8 +49,12 @@ enum Format {
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let (old, new) = (open::open(&options.old)?, open::open(&options.new)?);
     let (old, new) = (Process::gather(&old), Process::gather(&new));
-    let before = Facts::gather(&old, Question::Lists, &open::options(&options.old));
-    let after = Facts::gather(&new, Question::Lists, &open::options(&options.new));
+    let mut before = Facts::gather(&old, Question::Lists, &open::options(&options.old));
+    let mut after = Facts::gather(&new, Question::Lists, &open::options(&options.new));
+    if options.census {
+        before.census = taken(&old);
+        after.census = taken(&new);
+    }
     let old = Side { process: &old, facts: &before };
     let new = Side { process: &new, facts: &after };
     let difference = Difference::between(&old, &new);
@@ -57,4 +65,10 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         Format::Json => output.json(&difference),
         Format::Markdown => output.raw(&markdown::diff(&difference)),
     }
+}
+
+/// With so many rows that what grew is among them.
+fn taken(process: &Process<'_>) -> Option<Box<CensusReport>> {
+    let wanted = CensusOptions { reading: Reading::Enough, rows: 4096, ..CensusOptions::default() };
+    contents::census(process, &wanted).map(Box::new)
 }

@@ -1,5 +1,6 @@
 //! `dumplens scan`: four hundred dumps, and how many tickets?
 
+use dumplens_analyzer::contents::Reading;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ const NO_FAULT: [&str; 3] = ["no_exception", "on_request", "exit"];
 /// Folders are searched for .dmp, .mdmp and .hdmp, in folders below them too. A file that cannot be read is a row that
 /// says why; the exit code is still 0, unless --fail-on asks for another.
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag that people type
 pub(crate) struct Options {
     /// Files and folders; `-` alone: a list of files on standard input, one to a line. With the feature http, URLs too
     #[arg(required = true, value_name = "PATH")]
@@ -78,6 +80,9 @@ pub(crate) struct Options {
     /// be given again
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = PossibleValuesParser::new(FAIL_ON))]
     fail_on: Vec<String>,
+    /// Also look into the memory that is filled most, for its shape
+    #[arg(long)]
+    census: bool,
     #[command(flatten)]
     symbols: SymbolArgs,
 }
@@ -102,7 +107,8 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     };
     let stop = interrupt::stop()?;
     let store = options.store.as_deref().map(Store::open).transpose()?.map(Mutex::new);
-    let worker = Arc::new(Worker { form, symbols: options.symbols.clone(), store });
+    let census = if options.census { Reading::Leader } else { Reading::Map };
+    let worker = Arc::new(Worker { form, symbols: options.symbols.clone(), census, store });
     let (jobs, mut progress) = jobs(options)?;
     if form == Form::Csv {
         output.raw(&lines::csv_head())?;

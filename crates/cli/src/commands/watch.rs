@@ -1,5 +1,6 @@
 //! `dumplens watch`: tell me when something crashes.
 
+use dumplens_analyzer::contents::Reading;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -86,7 +87,8 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let stop = interrupt::stop()?;
     let store = options.store.as_deref().map(Store::open).transpose()?.map(Mutex::new);
     // The program is given JSON, whatever is printed.
-    let worker = Arc::new(Worker { form: Form::Jsonl, symbols: options.symbols.clone(), store });
+    let worker =
+        Arc::new(Worker { form: Form::Jsonl, symbols: options.symbols.clone(), census: Reading::Map, store });
     let limit = Some(options.timeout).filter(|limit| !limit.is_zero());
     let settings = Settings { workers: workers(options.jobs), limit, grace: GRACE, left: Arc::default() };
     let places = Places { roots: vec![options.folder.clone()], all: options.all };

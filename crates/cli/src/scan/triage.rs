@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use dumplens_analyzer::{Process, Question, Report};
+use dumplens_analyzer::contents::Reading;
+use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_scan::{Code, Failure, Guard};
 
 use super::row::Row;
@@ -20,12 +21,13 @@ pub(crate) struct Triaged {
 pub(crate) fn triage(
     path: &Path,
     question: Question,
-    symbols: &SymbolArgs,
+    (symbols, census): (&SymbolArgs, Reading),
     guard: &Guard,
 ) -> Option<Result<Triaged, Failure>> {
+    let options = Options { census, ..open::options(path) };
     let source = || open::source(path);
     let triaged = dumplens_scan::triage(path, !remote::is_url(path), source, guard, |dump| {
-        open::with_symbols(&Process::gather(dump), question, &open::options(path), path, symbols)
+        open::with_symbols(&Process::gather(dump), question, &options, path, symbols)
             .map_err(|error| Failure::new(Code::InternalError, format!("{error:#}")))
     })?;
     Some(triaged.and_then(|triaged| {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use dumplens_analyzer::Question;
+use dumplens_analyzer::contents::Reading;
 
 use super::lines;
 use super::row::Row;
@@ -32,6 +33,8 @@ pub(crate) enum Form {
 pub(crate) struct Worker {
     pub(crate) form: Form,
     pub(crate) symbols: SymbolArgs,
+    /// How much is read for what fills the memory.
+    pub(crate) census: Reading,
     pub(crate) store: Option<Mutex<Store>>,
 }
 
@@ -67,7 +70,9 @@ impl Worker {
             }
         }
         let question = if self.form == Form::Jsonl { Question::Everything } else { Question::Why };
-        let outcome = match triage::triage(&found.path, question, &self.symbols, guard)? {
+        // A line of JSON is the report as `report` prints it.
+        let census = if self.form == Form::Jsonl { Reading::Leader } else { self.census };
+        let outcome = match triage::triage(&found.path, question, (&self.symbols, census), guard)? {
             Ok(Triaged { row, report }) => {
                 let line = match self.form {
                     Form::Text => String::new(),

@@ -13,7 +13,7 @@ use super::words::Around;
 /// Elements that are looked at.
 const LOOKED_AT: usize = 512;
 /// Elements that are followed to their text.
-const FOLLOWED: usize = 48;
+const FOLLOWED: usize = 16;
 /// The fewest that prove anything.
 const LEAST: usize = 24;
 /// Bytes of the buffer inside a string of MSVC's library, and of GNU's.
@@ -150,7 +150,7 @@ fn test(
         return None;
     }
     let is_vector = layout == Layout::Vector;
-    let enough = if is_vector { follow.len() >= LEAST } else { proved + ends >= LEAST };
+    let enough = if is_vector { follow.len() >= LEAST } else { proved >= LEAST || ends >= FOLLOWED / 2 };
     let inside = size < words;
     enough.then_some(Match { layout, words, offset: phase, inside, share: fit as f64 / all as f64 })
 }

@@ -10,6 +10,8 @@ mod period;
 mod pixels;
 mod words;
 
+use std::collections::HashSet;
+
 use dumplens_core::{Memory, Width};
 
 use super::lookup::Lookup;
@@ -21,8 +23,8 @@ use elements::{Layout, Match};
 use words::Around;
 pub(crate) use words::Word;
 
-/// Runs that are looked at.
-const RUNS: u64 = 16;
+/// Runs that are looked at where there is no hurry.
+pub(super) const RUNS: u64 = 16;
 /// Extents that are looked at.
 const EXTENTS: usize = 32;
 /// Bytes of a run.
@@ -31,6 +33,13 @@ const RUN: u64 = 32 << 10;
 const BLOCK: u64 = 4 << 10;
 /// The share of pages, or of words, that makes them all alike.
 const NEARLY_ALL: f64 = 0.9;
+
+/// Members of a group that are judged, each alone.
+const MEMBERS: usize = 8;
+/// The share of them that must be alike.
+const MOSTLY: f64 = 0.75;
+/// The share of words that must have the kind of their column, where a block is an element.
+const COLUMNS: f64 = 0.75;
 
 /// A run of words.
 #[derive(Debug)]
@@ -52,6 +61,8 @@ pub(super) struct Shapes<'l, 'd> {
     pub(super) block: &'l dyn Fn(u64) -> Option<(u64, u64)>,
     /// The name of the class whose vftable lies at an address.
     pub(super) class_name: &'l dyn Fn(u64) -> Option<String>,
+    /// Runs that are looked at.
+    pub(super) runs: u64,
 }
 
 /// A run of memory of which a shape is looked for: elements are counted from `base`.
@@ -72,10 +83,33 @@ struct Looked {
 }
 
 impl Shapes<'_, '_> {
-    /// The shape of allocations or large blocks of equal size.
+    /// The shape of allocations or large blocks of equal size: each is judged alone, and what most of them are is the shape.
     pub(super) fn of(&self, extents: &[Extent], width: Width) -> ShapeReport {
-        let looked = self.look(extents, width);
-        self.judge(&looked, extents, width)
+        let most = MEMBERS.min(usize::try_from(self.runs).unwrap_or(1));
+        let members = extents.len().clamp(1, most) as u64;
+        let one = |extent: &Extent| {
+            let extent = std::slice::from_ref(extent);
+            self.judge(&self.look(extent, width, members), extent, width)
+        };
+        let shapes: Vec<ShapeReport> = extents.iter().take(most).map(one).collect();
+        let key = |shape: &ShapeReport| (shape.kind, shape.name.clone(), shape.element_bytes);
+        let alike = |shape: &ShapeReport| shapes.iter().filter(|other| key(other) == key(shape)).count();
+        let Some(most) = shapes.iter().max_by_key(|shape| alike(shape)) else {
+            return Judged { kind: ShapeKind::NotKept, ..Judged::default() }.of(&Looked::default());
+        };
+        let (same, all) = (alike(most) as f64, shapes.len() as f64);
+        let average = |of: fn(&ShapeReport) -> f64| rounded(shapes.iter().map(of).sum::<f64>() / all);
+        let used_share = average(|shape| shape.used_share);
+        let read_bytes = shapes.iter().map(|shape| shape.read_bytes).sum();
+        if same >= MOSTLY * all {
+            let share = rounded(most.share * same / all);
+            return ShapeReport { share, used_share, read_bytes, ..most.clone() };
+        }
+        let kinds: HashSet<_> = shapes.iter().map(key).collect();
+        let columns = vec![format!("{} shapes in {}", kinds.len(), shapes.len())];
+        let (kind, name, element_bytes, share_by_chance) = (ShapeKind::Mixed, None, None, None);
+        let share = 1.0;
+        ShapeReport { kind, name, element_bytes, share, share_by_chance, columns, used_share, read_bytes }
     }
 
     /// The shape of blocks of one size.
@@ -83,7 +117,7 @@ impl Shapes<'_, '_> {
         let mut near = Near::new(self.memory);
         let extents: Vec<Extent> =
             blocks.iter().map(|at| Extent { base: *at, end: at.saturating_add(size) }).collect();
-        let looked = self.look(&extents, width);
+        let looked = self.look(&extents, width, 1);
         if looked.bytes < looked.wanted / 2 {
             return self.judge(&looked, &extents, width);
         }
@@ -105,7 +139,8 @@ impl Shapes<'_, '_> {
             return shape;
         }
         // The size of the block is the size of the element.
-        let Some(found) = period::columns(&looked.runs, words) else { return shape };
+        let found = period::columns(&looked.runs, words).filter(|found| found.score >= COLUMNS);
+        let Some(found) = found.filter(|found| says_something(&found.columns)) else { return shape };
         let columns = merged(&found.columns, width);
         let judged = Judged { kind: ShapeKind::Columns, share: found.score, columns, ..Judged::default() };
         ShapeReport { element_bytes: Some(size), ..judged.of(&looked) }
@@ -123,11 +158,11 @@ impl Shapes<'_, '_> {
         Some(Judged { kind: ShapeKind::Objects, name: Some(name), share, ..Judged::default() })
     }
 
-    /// Reads runs, spread evenly over the extents.
-    fn look(&self, extents: &[Extent], width: Width) -> Looked {
+    /// Reads runs, spread evenly over the extents; fewer where there are `members` like them.
+    fn look(&self, extents: &[Extent], width: Width, members: u64) -> Looked {
         let mut looked = Looked::default();
-        let many = extents.len().clamp(1, EXTENTS) as u64;
-        let (each, most) = ((RUNS / many).max(1), if many > RUNS { BLOCK } else { RUN });
+        let many = extents.len().clamp(1, EXTENTS) as u64 * members;
+        let (each, most) = ((self.runs / many).max(1), if many > self.runs { BLOCK } else { RUN });
         for extent in extents.iter().take(EXTENTS) {
             let size = extent.end.saturating_sub(extent.base);
             if each > 1 && size <= each * most {
@@ -257,7 +292,7 @@ impl Judged {
             name: self.name,
             element_bytes: self.element,
             share: rounded(self.share),
-            chance: self.chance.map(rounded),
+            share_by_chance: self.chance.map(rounded),
             columns: self.columns,
             used_share: rounded(used as f64 / looked.kinds.len().max(1) as f64),
             read_bytes: looked.bytes,
@@ -312,11 +347,16 @@ fn by_words(runs: &[Run], width: Width) -> Option<Judged> {
             ..Judged::default()
         });
     }
-    let kind = one.columns.first()?;
+    let word = one.columns.first()?;
+    let kind = match word {
+        Word::Ascii => ShapeKind::Ascii,
+        Word::Utf16 => ShapeKind::Utf16,
+        _ => ShapeKind::Words,
+    };
     (one.score >= NEARLY_ALL).then(|| Judged {
-        kind: ShapeKind::Words,
+        kind,
         share: one.score,
-        columns: vec![kind.title().to_owned()],
+        columns: vec![word.title().to_owned()],
         ..Judged::default()
     })
 }

@@ -3,6 +3,7 @@
 //! All text stands in the HTML, and reads and prints without scripts; `page.js` draws the picture. Nothing is fetched:
 //! the page's own policy forbids it, and allows no script or style but the two that the policy names by hash.
 
+mod census;
 mod data;
 mod escape;
 mod facts;
@@ -10,6 +11,7 @@ mod free;
 mod lists;
 mod memory;
 mod stacks;
+mod treemap;
 
 use super::judgement::{self, Judgement};
 use crate::facts::SpaceMap;
@@ -33,6 +35,7 @@ pub fn page(report: &Report, map: &SpaceMap) -> String {
     verdict(&mut out, &judgement);
     facts::facts(&mut out, report);
     picture(&mut out, map);
+    census::census(&mut out, report);
     memory::memory(&mut out, report);
     free::free(&mut out, report, map);
     stacks::stacks(&mut out, report);

@@ -1,6 +1,7 @@
 //! Markdown, for a ticket: the headline, the evidence, the tables that matter, the stack of the exception; what is
 //! long is folded. Made for GitHub's dialect, and readable as plain text.
 
+mod census;
 mod diff;
 mod escape;
 mod memory;
@@ -21,6 +22,7 @@ pub fn report(report: &Report) -> String {
     verdict(&mut out, &judgement::of(report));
     facts(&mut out, report);
     memory::memory(&mut out, report);
+    census::census(&mut out, report);
     stacks::stacks(&mut out, report);
     warnings(&mut out, &report.facts.warnings);
     out.push_str(&format!("\n<sub>dumplens {}</sub>\n", env!("CARGO_PKG_VERSION")));

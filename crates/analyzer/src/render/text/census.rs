@@ -68,7 +68,7 @@ fn uses(out: &mut String, census: &CensusReport) {
             size_text(row.bytes),
             share(row.bytes, census.private_bytes),
             share(sum, census.private_bytes),
-            margin(row.margin_bytes)
+            margin(row.bytes_margin)
         ));
     }
 }
@@ -97,13 +97,13 @@ fn groups(out: &mut String, census: &CensusReport, bits: u32) {
     ));
     let mut sum = 0;
     for group in &census.groups {
-        sum += group.bytes.value;
+        sum += group.bytes;
         let shape = escape::line(&words::shape_cell(group.shape.as_ref()));
         let row = format!(
             "{:<40}{:>14}{:>9.2}{:>9.2}  {:<width$}  {shape}",
             words::count(group),
-            size_text(group.bytes.value),
-            share(group.bytes.value, census.private_bytes),
+            size_text(group.bytes),
+            share(group.bytes, census.private_bytes),
             share(sum, census.private_bytes),
             hex(group.example.0, bits),
             width = if bits == 32 { 8 } else { 17 }
@@ -125,15 +125,15 @@ fn sizes(out: &mut String, census: &CensusReport, rows: usize) {
     ));
     let mut sum = 0;
     for row in census.sizes.iter().take(rows) {
-        sum += row.bytes.value;
+        sum += row.bytes;
         out.push_str(&format!(
             "{:>18}{:>14}{:>18}{:>9.2}{:>9.2}{}\n",
             grouped(row.size_bytes),
-            grouped(row.blocks.value),
-            grouped(row.bytes.value),
-            share(row.bytes.value, busy),
+            grouped(row.blocks),
+            grouped(row.bytes),
+            share(row.bytes, busy),
             share(sum, busy),
-            if row.blocks.margin == Some(0) { "" } else { "  estimated" }
+            if row.blocks_margin == Some(0) { "" } else { "  estimated" }
         ));
     }
     let left = census.sizes_left_out + census.sizes.len().saturating_sub(rows) as u64;
@@ -187,7 +187,7 @@ fn row(class: &ClassReport, bits: u32) -> String {
 }
 
 fn pages(out: &mut String, census: &CensusReport) {
-    let all: u64 = census.pages.iter().map(|row| row.bytes.value).sum();
+    let all: u64 = census.pages.iter().map(|row| row.bytes).sum();
     if all == 0 {
         return;
     }
@@ -201,7 +201,7 @@ fn pages(out: &mut String, census: &CensusReport) {
             PageKind::Random => "compressed or encrypted",
             PageKind::Mixed => "anything else",
         };
-        let (bytes, off) = (row.bytes.value, margin(row.bytes.margin));
+        let (bytes, off) = (row.bytes, margin(row.bytes_margin));
         out.push_str(&format!("{name:<30}{:>14}{:>9.2}{off}\n", size_text(bytes), share(bytes, all)));
     }
     if let Some(same) = census.duplicates.filter(|same| same.bytes > 0) {

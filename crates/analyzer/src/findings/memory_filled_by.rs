@@ -1,0 +1,45 @@
+//! # What it detects
+//! What fills the private memory of the process, where memory was refused, a limit was near, or the dump was asked for.
+//!
+//! # What proves it
+//! The memory map and the heaps' own lists of large blocks: allocations and blocks of equal size are counted together, and
+//! every byte of the private commit is under one use. What the largest of them look like is read from a few of their pages,
+//! where the dump keeps them, and named only where the layout proves it.
+//!
+//! # What fools it
+//! Blocks of one size need not have one owner. Large is not leaked: two dumps of one process tell growth.
+//!
+//! # Example
+//! `97% (17.688 GB) of the private memory are 283 allocations of 64 MB, each an array of 24-byte elements, each a
+//! std::string.`
+//!
+//! # Source
+//! MemoryInfoList; the heaps' lists; docs/census.md.
+
+use super::census_words::{self, leader, shape, share, use_title};
+use super::{Confidence, Crash, Found, absurd_size, memory_pressure, short};
+
+/// Less than this is not worth a look.
+const MUCH: u64 = 16 << 20;
+/// Uses that are named as evidence, and the share that each of them must have, in per cent.
+const USES: usize = 3;
+const WORTH: f64 = 5.0;
+
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let asked = crash.asks_of_memory() || memory_pressure::of(crash).is_some();
+    let census = crash.facts.census.as_deref().filter(|census| census.private_bytes >= MUCH)?;
+    (asked && absurd_size::detect(crash).is_none()).then_some(())?;
+    let leader = leader(census);
+    // The map alone counts them; that their contents are alike too is a second fact.
+    let proved = leader.and_then(|group| group.shape.as_ref()).and_then(shape).is_some();
+    let confidence = if proved { Confidence::High } else { Confidence::Medium };
+    let mut found = Found::new(confidence, census_words::sentence(census));
+    if let Some(group) = leader {
+        found = found.with_at(census_words::count(group), group.example.0, short(group.bytes));
+    }
+    let uses = census.uses.iter().take(USES).map(|row| (row, share(row.bytes, census.private_bytes)));
+    for (row, share) in uses.filter(|(_, share)| *share >= WORTH) {
+        found = found.with(use_title(row.of), format!("{} ({share:.0}%)", short(row.bytes)));
+    }
+    Some(found)
+}

@@ -1,0 +1,141 @@
+//! What fills the memory: a treemap that needs no script, and the table behind it.
+
+use super::escape::{number, safe, text};
+use super::table;
+use super::treemap::{Area, layout};
+use crate::contents::{CensusReport, GroupKind, GroupReport, Use};
+use crate::facts::number::{hex, size_text};
+use crate::findings::census_words::{self as words, share};
+use crate::render::escape;
+use crate::report::Report;
+
+/// The picture's size, in units of its own.
+const SIZE: (f64, f64) = (1000.0, 360.0);
+/// Areas that are drawn.
+const DRAWN: usize = 24;
+
+/// One area of the picture.
+struct Tile {
+    name: String,
+    note: String,
+    bytes: u64,
+    class: &'static str,
+}
+
+/// The picture and the tables; nothing without a census.
+pub(super) fn census(out: &mut String, report: &Report) {
+    let Some(census) = report.facts.census.as_deref().filter(|census| census.private_bytes > 0) else {
+        return;
+    };
+    let sentence = escape::line(&words::sentence(census));
+    out.push_str(&format!("<section id=census><h2>What fills the memory</h2>\n<p>{}</p>\n", safe(&sentence)));
+    picture(out, &tiles(census), census.private_bytes);
+    groups(out, census, report.facts.dump.pointer_bits);
+    out.push_str("</section>\n");
+}
+
+/// Uses, the groups in their places.
+fn tiles(census: &CensusReport) -> Vec<Tile> {
+    let of = |kind: GroupKind| census.groups.iter().filter(move |group| group.kind == kind);
+    let tile = |group: &GroupReport, class| Tile {
+        name: words::count(group),
+        note: words::shape_cell(group.shape.as_ref()),
+        bytes: group.bytes,
+        class,
+    };
+    let mut tiles: Vec<Tile> = of(GroupKind::Allocation).map(|group| tile(group, "u-unknown")).collect();
+    let large: u64 = of(GroupKind::LargeBlock).map(|group| group.bytes).sum();
+    tiles.extend(of(GroupKind::LargeBlock).map(|group| tile(group, "u-heap")));
+    let mut large_left = large;
+    for row in census.uses.iter().filter(|row| row.of != Use::Groups) {
+        let is_heap = matches!(row.of, Use::HeapBusy | Use::HeapUnread | Use::HeapOverhead);
+        // What is drawn as large blocks is not drawn twice.
+        let drawn = if is_heap { large_left.min(row.bytes) } else { 0 };
+        large_left -= drawn;
+        let (name, note) = (words::use_title(row.of).to_owned(), String::new());
+        tiles.push(Tile { name, note, bytes: row.bytes - drawn, class: class(row.of) });
+    }
+    tiles.retain(|tile| tile.bytes > 0);
+    tiles.sort_by_key(|tile| std::cmp::Reverse(tile.bytes));
+    tiles.truncate(DRAWN);
+    tiles
+}
+
+/// The class by which the style colours a use.
+fn class(of: Use) -> &'static str {
+    match of {
+        Use::Images => "u-image",
+        Use::Stacks => "u-stack",
+        Use::HeapBusy | Use::HeapFree | Use::HeapOverhead | Use::HeapUnread | Use::PageHeap => "u-heap",
+        Use::Unexplained | Use::Groups => "u-unknown",
+        Use::Environment | Use::Managed | Use::Other => "",
+    }
+}
+
+fn picture(out: &mut String, tiles: &[Tile], whole: u64) {
+    let weights: Vec<f64> = tiles.iter().map(|tile| tile.bytes as f64).collect();
+    let (width, height) = SIZE;
+    out.push_str(&format!(
+        "<svg viewBox=\"0 0 {width} {height}\" width=\"100%\" role=img aria-label=\"Private memory by use; the table below \
+         says the same\">\n"
+    ));
+    for (tile, area) in tiles.iter().zip(layout(&weights, Area { x: 0.0, y: 0.0, width, height })) {
+        let of = format!("{} ({:.1}%)", size_text(tile.bytes), share(tile.bytes, whole));
+        let note = if tile.note.is_empty() { String::new() } else { format!(", {}", tile.note) };
+        out.push_str(&format!(
+            "<g class=\"{}\"><title>{}: {of}{}</title><rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" \
+             fill=\"#7d8590\" stroke=\"#fff\"/>",
+            tile.class,
+            text(&tile.name),
+            text(&note),
+            area.x,
+            area.y,
+            area.width,
+            area.height
+        ));
+        for (n, line) in [&tile.name, &of].into_iter().enumerate() {
+            // A letter is about seven units wide.
+            let fits = area.width > 7.2 * line.chars().count() as f64 + 12.0;
+            let y = area.y + 20.0 + 17.0 * n as f64;
+            if fits && y + 6.0 < area.y + area.height {
+                out.push_str(&format!(
+                    "<text x=\"{:.1}\" y=\"{y:.1}\" font-size=\"13\" fill=\"#fff\" stroke=\"#000\" stroke-opacity=\".4\" \
+                     stroke-width=\"3\" paint-order=\"stroke\">{}</text>",
+                    area.x + 7.0,
+                    text(line)
+                ));
+            }
+        }
+        out.push_str("</g>\n");
+    }
+    out.push_str("</svg>\n");
+}
+
+fn groups(out: &mut String, census: &CensusReport, bits: u32) {
+    let uses = census.uses.iter().map(|row| {
+        let percent = format!("{:.2}%", share(row.bytes, census.private_bytes));
+        format!(
+            "<th scope=row>{}</th>{}{}",
+            words::use_title(row.of),
+            number(size_text(row.bytes)),
+            number(percent)
+        )
+    });
+    table(out, "rows", &["Use", ">Size", ">Of private commit"], uses);
+    if census.groups.is_empty() {
+        return;
+    }
+    let row = |group: &GroupReport| {
+        let percent = format!("{:.2}%", share(group.bytes, census.private_bytes));
+        format!(
+            "<th scope=row>{}</th>{}{}{}<td>{}</td>",
+            text(&words::count(group)),
+            number(size_text(group.bytes)),
+            number(percent),
+            number(hex(group.example.0, bits)),
+            text(&words::shape_cell(group.shape.as_ref()))
+        )
+    };
+    let heads = ["Of equal size", ">Size", ">Of private commit", ">One of them", "Shape"];
+    table(out, "rows", &heads, census.groups.iter().map(row));
+}
