@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "info",
     "threads",
     "stack",
+    "cdb",
     "report",
     "diff",
     "trim",
@@ -87,4 +88,20 @@ fn every_command_has_a_man_page() {
     assert_eq!(run(&["man", "--dir", support::str(&dir)]).code, Some(0));
     let refused = run(&["man", "--dir", support::str(&dir.join("dumplens.1"))]);
     assert_eq!((refused.code, refused.stderr.lines().count()), (Some(1), 1));
+}
+
+/// A dump alone asks why; `--json` is `--format json`; a name that is not there fails.
+#[test]
+fn what_people_type_in_short() {
+    let (_directory, path) = support::write("a.dmp", &dumplens_synth::presets::tiny().to_bytes().0);
+    let (short, long) = (run(&[support::str(&path)]), run(&["why", support::str(&path)]));
+    assert_eq!((short.code, &short.stdout), (Some(0), &long.stdout));
+    let (short, long) = (
+        run(&["info", support::str(&path), "--json"]),
+        run(&["info", support::str(&path), "--format", "json"]),
+    );
+    assert_eq!((short.code, &short.stdout), (Some(0), &long.stdout));
+    assert!(run(&["absent.dmp"]).stderr.starts_with("dumplens: absent.dmp: "));
+    assert_eq!(run(&["absnt"]).code, Some(2));
+    assert_eq!(run(&["scan", "absent"]).code, Some(1));
 }

@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::commands;
 
 const AFTER_HELP: &str = "\
+dumplens FILE.dmp alone asks why; --json is --format json.
+
 Examples:
   dumplens why app.dmp                                    what happened, how much was asked for, why it was refused
   dumplens summary app.dmp                                what !address -summary shows

@@ -11,6 +11,7 @@ mod output;
 mod place;
 mod remote;
 mod scan;
+mod shorthand;
 #[cfg(feature = "store")]
 mod store;
 #[cfg(not(feature = "store"))]
@@ -41,7 +42,9 @@ fn quiet_readers() {
 
 fn main() -> ExitCode {
     quiet_readers();
-    let args = match Args::try_parse_from(commands::cdb::long_options(std::env::args_os())) {
+    let args = match Args::try_parse_from(shorthand::expand::<Args>(
+        commands::cdb::long_options(std::env::args_os()).into_iter().collect(),
+    )) {
         Ok(args) => args,
         Err(error) => return output::refuse(&error),
     };

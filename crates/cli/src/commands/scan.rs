@@ -181,6 +181,12 @@ fn tell(options: &Options, form: Form, groups: &Groups, end: End) {
     }
 }
 
+/// Whether none of what was named is there.
+fn missing(options: &Options) -> bool {
+    let there = |path: &PathBuf| path == Path::new("-") || path.symlink_metadata().is_ok();
+    !options.paths.iter().any(there)
+}
+
 fn status(options: &Options, groups: &Groups, end: End) -> u8 {
     let met = |what: &String| match what.as_str() {
         "failed" => groups.failures() > 0,
@@ -190,6 +196,8 @@ fn status(options: &Options, groups: &Groups, end: End) -> u8 {
     match end {
         End::Stopped => INTERRUPTED,
         End::Done if options.fail_on.iter().any(met) => FOUND,
+        // A name that was mistyped, and nothing else.
+        End::Done if groups.dumps == 0 && missing(options) => 1,
         End::Done => 0,
     }
 }
