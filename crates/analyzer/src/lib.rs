@@ -16,6 +16,7 @@
 //! exceptions  codes, what was accessed, earlier     diff, trim  two reports; a smaller dump with the same one
 //! request     how many bytes were asked for         render      text, JSON, Markdown, HTML
 //! contents    what fills the memory
+//! waits       who waits for what, and on whom
 //! ```
 //!
 //! Everything here is judgement: it could be wrong although the bytes are right. What the bytes are is
@@ -52,6 +53,7 @@ pub mod stack;
 pub mod symbols;
 mod trim;
 pub mod verdict;
+pub mod waits;
 
 pub use diff::Difference;
 pub use exceptions::ExceptionWarning;

@@ -20,6 +20,7 @@ Examples:
   dumplens threads app.dmp                                stacks, last errors and statuses
   dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
   dumplens cdb -z app.dmp                                 the commands of WinDbg at a prompt
+  dumplens waits app.dmp                                  who waits for what, and on whom: deadlocks
   dumplens report app.dmp --format json                   everything, for another program
   dumplens report app.dmp --format html > app.html        the same as a page, with a picture of the address space
   dumplens diff old.dmp new.dmp                           what grew, how fast, until when
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Threads(commands::threads::Options),
     Stack(commands::stack::Options),
     Cdb(commands::cdb::Options),
+    Waits(commands::waits::Options),
     Report(commands::report::Options),
     Diff(commands::diff::Options),
     Trim(commands::trim::Options),

@@ -63,6 +63,7 @@ fn main() -> ExitCode {
         Command::Threads(options) => commands::threads::run(options, &mut output),
         Command::Stack(options) => commands::stack::run(options, &mut output),
         Command::Cdb(options) => commands::cdb::run(options, &mut output),
+        Command::Waits(options) => commands::waits::run(options, &mut output),
         Command::Report(options) => commands::report::run(options, &mut output),
         Command::Diff(options) => commands::diff::run(options, &mut output),
         Command::Trim(options) => commands::trim::run(options, &mut output),

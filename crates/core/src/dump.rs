@@ -27,6 +27,7 @@ use crate::streams::assertion::Assertion;
 use crate::streams::comment::Comment;
 use crate::streams::exception::Exception;
 use crate::streams::function_table::FunctionTables;
+use crate::streams::handle_information::{self, HandleInformation};
 use crate::streams::handles::{Handle, Handles};
 use crate::streams::memory_info::{self, MemoryInfoList};
 use crate::streams::memory_ranges::{self, Ranges};
@@ -231,6 +232,12 @@ impl Dump {
             let list = list.handles.iter().map(Handle::of).collect();
             Handles { list, damage }
         }))
+    }
+
+    /// What HandleData (12) says of the objects behind the handles; nothing where its writer gave only the handles. Read
+    /// each time it is asked for.
+    pub fn handle_information(&self) -> Result<Option<HandleInformation>, Damage> {
+        self.own_stream(StreamType::HANDLE_DATA, handle_information::read)
     }
 
     /// The registers of the thread at a position in the thread list; `None` if the dump keeps none that can be

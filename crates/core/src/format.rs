@@ -70,6 +70,13 @@ raw!(
     }
 );
 raw!(
+    /// Version 2: behind what both share, the RVA of a chain of MINIDUMP_HANDLE_OBJECT_INFORMATION.
+    MINIDUMP_HANDLE_DESCRIPTOR_2, 40 {
+        handle: U64, type_name_rva: U32, object_name_rva: U32, attributes: U32, granted_access: U32,
+        handle_count: U32, pointer_count: U32, object_info_rva: U32, reserved: U32,
+    }
+);
+raw!(
     /// The head of `MINIDUMP_SYSTEM_MEMORY_INFO_1` that is used, up to and with BasicPerfInfo (0x94 of 0x1ec).
     MINIDUMP_SYSTEM_MEMORY_INFO_HEAD, 0x94 {
         revision: U16, flags: U16,

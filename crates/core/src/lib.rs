@@ -80,6 +80,7 @@ pub use streams::assertion::Assertion;
 pub use streams::comment::Comment;
 pub use streams::exception::Exception;
 pub use streams::function_table::FunctionTables;
+pub use streams::handle_information::{HandleInformation, ObjectInformation, ObjectOf, STILL_ACTIVE};
 pub use streams::handles::{Handle, Handles};
 pub use streams::memory_info::MemoryInfoList;
 pub use streams::misc_info::MiscInfo;

@@ -13,6 +13,16 @@ pub(crate) const MODULES: u64 = 1 << 16;
 pub(crate) const UNLOADED_MODULES: u64 = 1 << 17;
 /// Handles. Windows allows 16 million; a process with a leak was seen at some 100,000.
 pub(crate) const HANDLES: u64 = 1 << 20;
+/// Links of all chains of object information: a process with 100,000 handles has some 50,000.
+pub(crate) const OBJECT_INFORMATION: u64 = 1 << 18;
+/// Links of one of these chains: a mutant has two, no object more.
+pub(crate) const OBJECT_INFORMATION_CHAIN: usize = 8;
+/// Bytes of one link; the largest known has 48.
+pub(crate) const OBJECT_INFORMATION_BYTES: u32 = 1024;
+/// Critical sections of the process's list; each costs two reads of the file. Large programs were seen with some thousands.
+pub(crate) const CRITICAL_SECTIONS: usize = 1 << 16;
+/// Bytes of writable data in images that are searched for critical sections: that of 500 images, mostly.
+pub(crate) const LOCK_SEARCH: u64 = 32 << 20;
 /// Bytes of one MINIDUMP_STRING: what a UNICODE_STRING (u16 length) can hold.
 pub(crate) const STRING_BYTES: u32 = 65_534;
 /// Bytes of a CodeView record: header and one path.

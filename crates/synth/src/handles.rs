@@ -1,6 +1,8 @@
 //! Handles.
 
-use crate::bytes::Fields;
+use crate::bytes::{Fields, Push};
+use crate::handle_information::Information;
+use crate::tail::Tail;
 
 /// One MINIDUMP_HANDLE_DESCRIPTOR_2, 0x28 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,10 +21,12 @@ pub struct Handle {
     pub handle_count: u32,
     /// PointerCount.
     pub pointer_count: u32,
+    /// The chain behind ObjectInfoRva; none writes RVA 0.
+    pub information: Vec<Information>,
 }
 
 impl Handle {
-    pub(crate) fn entry(&self, type_rva: u32, object_rva: u32) -> Vec<u8> {
+    pub(crate) fn entry(&self, type_rva: u32, object_rva: u32, information_rva: u32) -> Vec<u8> {
         let mut h = Fields::flat(0x28);
         h.u64(0x00, self.handle);
         h.u32(0x08, type_rva);
@@ -31,6 +35,19 @@ impl Handle {
         h.u32(0x14, self.granted_access);
         h.u32(0x18, self.handle_count);
         h.u32(0x1C, self.pointer_count);
+        h.u32(0x20, information_rva);
         h.bytes
+    }
+
+    /// Writes the chain, the last link first; returns the RVA of the first.
+    pub(crate) fn chain(&self, tail: &mut Tail) -> u32 {
+        self.information.iter().rev().fold(0, |next, link| {
+            let mut bytes = Vec::new();
+            bytes.u32(next);
+            bytes.u32(link.kind);
+            bytes.u32(crate::bytes::len32(link.bytes.len()));
+            bytes.extend(&link.bytes);
+            tail.put(&bytes, 4)
+        })
     }
 }

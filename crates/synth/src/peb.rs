@@ -40,6 +40,8 @@ pub struct Peb {
     pub process_heaps: u64,
     /// GdiSharedHandleTable.
     pub gdi_shared_handle_table: u64,
+    /// LoaderLock, the address of the loader's critical section.
+    pub loader_lock: u64,
     /// OSMajorVersion.
     pub os_major: u32,
     /// OSMinorVersion.
@@ -79,6 +81,7 @@ impl Default for Peb {
             maximum_number_of_heaps: 16,
             process_heaps: 0,
             gdi_shared_handle_table: 0,
+            loader_lock: 0,
             os_major: 10,
             os_minor: 0,
             os_build: 19045,
@@ -109,6 +112,7 @@ const NUMBER_OF_HEAPS: At = At(0x88, 0xE8);
 const MAXIMUM_NUMBER_OF_HEAPS: At = At(0x8C, 0xEC);
 const PROCESS_HEAPS: At = At(0x90, 0xF0);
 const GDI_SHARED_HANDLE_TABLE: At = At(0x94, 0xF8);
+const LOADER_LOCK: At = At(0xA0, 0x110);
 const OS_MAJOR_VERSION: At = At(0xA4, 0x118);
 const OS_MINOR_VERSION: At = At(0xA8, 0x11C);
 const OS_BUILD_NUMBER: At = At(0xAC, 0x120);
@@ -151,6 +155,7 @@ impl Peb {
             (HEAP_SEGMENT_COMMIT, self.heap_segment_commit),
             (PROCESS_HEAPS, self.process_heaps),
             (GDI_SHARED_HANDLE_TABLE, self.gdi_shared_handle_table),
+            (LOADER_LOCK, self.loader_lock),
             (ACTIVATION_CONTEXT_DATA, self.activation_context_data),
             (SYSTEM_DEFAULT_ACTIVATION_CONTEXT_DATA, self.system_default_activation_context_data),
             (MINIMUM_STACK_COMMIT, self.minimum_stack_commit),

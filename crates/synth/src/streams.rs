@@ -113,7 +113,8 @@ impl Process {
         for handle in &self.handles {
             let type_name = tail.shared_string(handle.type_name.as_ref());
             let object_name = handle.object_name.as_ref().map_or(0, |name| tail.string(name));
-            list.extend(handle.entry(type_name, object_name));
+            let information = handle.chain(tail);
+            list.extend(handle.entry(type_name, object_name, information));
         }
         list
     }

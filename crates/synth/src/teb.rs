@@ -36,6 +36,10 @@ pub struct Teb {
     pub guaranteed_stack_bytes: u32,
     /// SameTebFlags.
     pub same_teb_flags: u16,
+    /// Win32ThreadInfo: not 0 of a thread with windows.
+    pub win32_thread_info: u64,
+    /// WaitingOnLoaderLock.
+    pub waiting_on_loader_lock: u32,
     /// WowTebOffset: from this TEB to the one of the other width, bytes.
     pub wow_teb_offset: i32,
 }
@@ -51,10 +55,12 @@ const THREAD_LOCAL_STORAGE_POINTER: At = At(0x2C, 0x58);
 const PROCESS_ENVIRONMENT_BLOCK: At = At(0x30, 0x60);
 const LAST_ERROR_VALUE: At = At(0x34, 0x68);
 const COUNT_OF_OWNED_CRITICAL_SECTIONS: At = At(0x38, 0x6C);
+const WIN32_THREAD_INFO: At = At(0x40, 0x78);
 const EXCEPTION_CODE: At = At(0x1A4, 0x2C0);
 const LAST_STATUS_VALUE: At = At(0xBF4, 0x1250);
 const DEALLOCATION_STACK: At = At(0xE0C, 0x1478);
 const GUARANTEED_STACK_BYTES: At = At(0xF78, 0x1748);
+const WAITING_ON_LOADER_LOCK: At = At(0xF84, 0x1760);
 const SAME_TEB_FLAGS: At = At(0xFCA, 0x17EE);
 const WOW_TEB_OFFSET: At = At(0xFDC, 0x180C);
 
@@ -72,6 +78,8 @@ impl Teb {
         t.pointer(PROCESS_ENVIRONMENT_BLOCK, self.peb);
         t.u32_at(LAST_ERROR_VALUE, self.last_error);
         t.u32_at(COUNT_OF_OWNED_CRITICAL_SECTIONS, self.owned_critical_sections);
+        t.pointer(WIN32_THREAD_INFO, self.win32_thread_info);
+        t.u32_at(WAITING_ON_LOADER_LOCK, self.waiting_on_loader_lock);
         t.u32_at(EXCEPTION_CODE, self.exception_code);
         t.u32_at(LAST_STATUS_VALUE, self.last_status);
         t.pointer(DEALLOCATION_STACK, self.deallocation_stack);

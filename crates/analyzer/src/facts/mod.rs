@@ -27,6 +27,7 @@ mod stack;
 mod symbols;
 mod system;
 mod threads;
+mod waits;
 mod warning;
 
 use std::collections::HashMap;
@@ -66,6 +67,7 @@ pub use crate::exceptions::{
 };
 pub use crate::process::RegionReport;
 pub use crate::space::Hex;
+pub use crate::waits::WaitsReport;
 
 use crate::contents::{self, CensusOptions, CensusReport};
 use crate::process::Process;
@@ -94,6 +96,9 @@ pub struct Facts {
     pub exception_lost: Option<String>,
     /// The threads, in the order of the thread list; empty if no lists were asked for.
     pub threads: Vec<ThreadReport>,
+    /// Who waits for what, and on whom; `None` where the answer does not need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Box<WaitsReport>>,
     /// The modules, in the order of the module list; empty if no lists were asked for.
     pub modules: Vec<ModuleReport>,
     /// Those that were unloaded before, in the order of their list.
@@ -128,8 +133,9 @@ impl Facts {
         let owned = if listed { holdings(&process.space) } else { HashMap::new() };
         let walker = Walker::new(process);
         let request = question.stacks().and_then(|_| request::own(&walker));
+        let mut waits = waits::reader(process, question);
         let mut threads = if listed {
-            threads::all(&walker, question, &owned, request.as_ref(), &mut warnings)
+            threads::all(&walker, question, &owned, request.as_ref(), waits.as_mut(), &mut warnings)
         } else {
             Vec::new()
         };
@@ -145,6 +151,7 @@ impl Facts {
             assertion: engine::assertion(process.dump, &mut warnings),
             unreal: engine::unreal(process, &mut warnings),
             threads,
+            waits: waits.map(|reader| waits::join(process, reader, Vec::new())),
             modules: if listed { modules::all(process, &owned, options) } else { Vec::new() },
             unloaded_modules: if listed { modules::unloaded(process, &mut warnings) } else { Vec::new() },
             heaps: if listed { allocations::heaps(process, &owned) } else { Vec::new() },

@@ -13,6 +13,8 @@ pub enum Question {
     Lists,
     /// The same, and what each thread was executing and where it started, by name.
     Threads,
+    /// The same, and who waits for what, by the call stacks of all threads.
+    Waits,
     /// The same, and the call stacks of some threads.
     Stacks(Stacks),
     /// What happened, and why: with the call stack of the exception's thread, or of all where there is no exception.
@@ -49,7 +51,7 @@ impl Question {
             Question::Summary | Question::Lists | Question::Threads => None,
             Question::Stacks(stacks) => Some(stacks),
             Question::Why => Some(Stacks::Exception),
-            Question::Everything => Some(Stacks::All),
+            Question::Waits | Question::Everything => Some(Stacks::All),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::process::Process;
 use crate::request::Request;
 use crate::stack::{self, Frame, Stack, Trust, Walker};
 use crate::symbols::{At, Site, Source, Symbols};
+use crate::waits;
 
 /// One row of a call stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -93,6 +94,7 @@ pub(super) fn fill(
     walker: &Walker<'_, '_>,
     wanted: Option<Stacks>,
     request: Option<&Request>,
+    mut waits: Option<&mut waits::Reader<'_, '_>>,
     threads: &mut [ThreadReport],
 ) {
     let process = walker.process();
@@ -104,8 +106,13 @@ pub(super) fn fill(
         thread.top = ip.and_then(|ip| top(process, ip));
         thread.top_ip = ip;
         let crashed = exception.is_none_or(|id| id == of.id);
-        if wanted.is_some_and(|wanted| wanted.include(thread.index, crashed)) {
+        // Who waits on whom shows in all stacks together.
+        let included = wanted.is_some_and(|wanted| wanted.include(thread.index, crashed));
+        if included || waits.is_some() {
             let stack = walker.walk(thread.index);
+            if let Some(waits) = &mut waits {
+                waits.note(of, &stack);
+            }
             // Whoever asked for memory is above the functions that hand it out and that throw.
             let from = request.filter(|_| exception == Some(of.id)).map_or(0, |request| request.frame + 1);
             let from = from.max(usize::from(walker.never_ran(&stack)));

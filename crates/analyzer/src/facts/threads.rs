@@ -11,6 +11,7 @@ use crate::process::{Process, Thread, stack_use};
 use crate::request::Request;
 use crate::space::{Bits, Holdings, Owner, Usage};
 use crate::stack::Walker;
+use crate::waits;
 
 /// A stack's bounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,6 +105,7 @@ pub(super) fn all(
     question: Question,
     owned: &Owned,
     request: Option<&Request>,
+    waits: Option<&mut waits::Reader<'_, '_>>,
     warnings: &mut Vec<Warning>,
 ) -> Vec<ThreadReport> {
     let process = walker.process();
@@ -114,7 +116,7 @@ pub(super) fn all(
         let processor_known = process.dump.arch().is_some();
         warnings.push(Warning::ContextsUnusable { count, first, processor_known });
     }
-    stack::fill(walker, question.stacks(), request, &mut threads);
+    stack::fill(walker, question.stacks(), request, waits, &mut threads);
     if question.stacks().is_some() && process.is_windows() {
         exit::fill(walker, &mut threads);
     }

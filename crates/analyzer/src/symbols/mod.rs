@@ -231,6 +231,15 @@ impl<'p, 'd> Symbols<'p, 'd> {
         (short && exports.is_function_of(&memory, &export, rva)).then_some(export.name)
     }
 
+    /// The nearest export at or below an address, and how far below: a guess, but where functions are all exported.
+    pub(crate) fn nearest_export(&mut self, address: u64) -> Option<(String, u64)> {
+        let index = self.process.module_at(address)?;
+        let rva = u32::try_from(address - extent(&self.process.modules[index]).0).ok()?;
+        let export = self.exports(index).below(rva)?;
+        let short = export.name.len() <= MOST_EXPORT_NAME;
+        short.then(|| (export.name, u64::from(rva - export.rva)))
+    }
+
     /// The sites of an address that lies `rva` behind the base of a module; `bare` is what is known without symbols.
     fn functions(&mut self, index: usize, rva: u32, bare: &Site) -> Vec<Site> {
         let behind_base = bare.offset.unwrap_or_default();

@@ -137,9 +137,8 @@ fn note(process: &Process<'_>, copy: &Trim<'_>, options: TrimOptions, original: 
     );
     let dump = process.dump;
     let memory = (copy.kept_bytes() < original).then(|| "all other memory".to_owned());
-    let information = copy.drops_object_information().then(|| "object information of handles".to_owned());
     let streams = copy.dropped().map(|kind| kind.to_string());
-    let dropped: Vec<String> = memory.into_iter().chain(information).chain(streams).collect();
+    let dropped: Vec<String> = memory.into_iter().chain(streams).collect();
     if dropped.is_empty() {
         note += "; nothing was dropped";
     } else {

@@ -38,6 +38,7 @@ pub(crate) fn report() -> Report {
             unreal: None,
             threads: vec![main_thread(), wow64_thread(), bare_thread()],
             unloaded_modules: Vec::new(),
+            waits: None,
             modules: vec![module()],
             heaps: heaps(),
             broken_blocks: Vec::new(),

@@ -21,5 +21,6 @@ pub(crate) mod stack;
 pub(crate) mod summary;
 pub(crate) mod threads;
 pub(crate) mod trim;
+pub(crate) mod waits;
 pub(crate) mod watch;
 pub(crate) mod why;

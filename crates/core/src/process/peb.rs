@@ -27,6 +27,8 @@ pub struct Peb {
     pub heaps: Option<u32>,
     /// `ProcessHeaps` (90 / f0): an array of heap handles.
     pub process_heaps: Option<u64>,
+    /// `LoaderLock` (a0 / 110): the critical section that the loader holds while it loads and unloads.
+    pub loader_lock: Option<u64>,
     /// `OSMajorVersion` (a4 / 118), `OSMinorVersion` (a8 / 11c), `OSBuildNumber` (ac / 120, u16).
     pub os_version: Option<(u32, u32, u16)>,
     /// `SessionId` (1d4 / 2c0).
@@ -67,6 +69,7 @@ impl Peb {
             nt_global_flag: long(0x68, 0xbc),
             heaps: long(0x88, 0xe8),
             process_heaps: pointer(0x90, 0xf0),
+            loader_lock: pointer(0xa0, 0x110).filter(|at| *at != 0),
             os_version: long(0xa4, 0x118).zip(long(0xa8, 0x11c)).zip(build).map(|((a, b), c)| (a, b, c)),
             session_id: long(0x1d4, 0x2c0),
             api_set_map: pointer(0x38, 0x68),

@@ -72,6 +72,16 @@ impl<'d> Teb<'d> {
         self.long(0xf78, 0x1748)
     }
 
+    /// `WaitingOnLoaderLock` (f84 / 1760): not 0 while the thread waits for the loader's lock.
+    pub fn waiting_on_loader_lock(&self) -> Result<u32, Unreadable> {
+        self.long(0xf84, 0x1760)
+    }
+
+    /// `Win32ThreadInfo` (40 / 78): not 0 once the thread used windows or GDI.
+    pub fn win32_thread_info(&self) -> Result<u64, Unreadable> {
+        self.memory.pointer(self.address.wrapping_add(self.width.pick(0x40, 0x78)), self.width)
+    }
+
     /// `WowTebOffset` (fdc / 180c): from a 64-bit TEB to its 32-bit twin; zero in a native thread.
     pub fn wow_teb_offset(&self) -> Result<i32, Unreadable> {
         self.long(0xfdc, 0x180c).map(u32::cast_signed)

@@ -54,8 +54,8 @@ impl Handle {
     }
 }
 
-/// Copies the descriptors as version 1, without the object information that version 2 adds (its payload is not
-/// documented). A descriptor without a name keeps RVA 0, which the crate reads as 'no name'.
+/// Copies the descriptors as version 1, without the object information that version 2 adds, which
+/// [`super::handle_information`] reads. A descriptor without a name keeps RVA 0, which the crate reads as 'no name'.
 pub(crate) fn copy(
     at: &StreamLocation,
     out: &mut Extract<'_, '_>,

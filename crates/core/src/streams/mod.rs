@@ -7,6 +7,7 @@ pub(crate) mod assertion;
 pub(crate) mod comment;
 pub(crate) mod exception;
 pub(crate) mod function_table;
+pub(crate) mod handle_information;
 pub(crate) mod handles;
 pub(crate) mod memory_info;
 pub(crate) mod memory_ranges;

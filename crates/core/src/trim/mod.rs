@@ -76,7 +76,6 @@ pub struct Trim<'d> {
     record: TrimRecord,
     pieces: Vec<Piece>,
     streams: Vec<(StreamLocation, Fate)>,
-    object_information: bool,
 }
 
 impl<'d> Trim<'d> {
@@ -104,7 +103,6 @@ impl<'d> Trim<'d> {
             record: record::of(dump, keep, kept),
             pieces: memory::pieces(dump, keep),
             streams,
-            object_information: refer::has_object_information(dump),
         }
     }
 
@@ -126,11 +124,6 @@ impl<'d> Trim<'d> {
             .iter()
             .filter(move |(at, fate)| *fate == Fate::Copied && !known(at.kind))
             .map(|(at, _)| at.kind)
-    }
-
-    /// Whether handles have information of their objects, which is left out: its form is not documented.
-    pub fn drops_object_information(&self) -> bool {
-        self.object_information
     }
 
     /// Writes the copy, from the start of `out` on, with `note` behind the dump's comment. Holds no more than a list's

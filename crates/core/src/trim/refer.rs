@@ -4,7 +4,6 @@ use std::io::{self, Seek, Write};
 
 use super::output::{NOWHERE, Output};
 use crate::container::StreamLocation;
-use crate::dump::Dump;
 use crate::extract::string_bytes;
 use crate::format::{
     MINIDUMP_EXCEPTION_STREAM, MINIDUMP_HANDLE_DATA_STREAM, MINIDUMP_HANDLE_DESCRIPTOR, MINIDUMP_MODULE,
@@ -13,6 +12,7 @@ use crate::format::{
 use crate::limits;
 use crate::metadata::Metadata;
 use crate::pe;
+use crate::streams::handle_information::Link;
 use crate::streams::table::{self, Table};
 use crate::vocabulary::StreamType;
 
@@ -33,8 +33,8 @@ pub(super) enum Field {
     Misc(usize),
     /// MINIDUMP_MEMORY_DESCRIPTOR of a stack: it is in the memory lists, or else copied unless redacted.
     Stack(usize),
-    /// RVA of object information, whose form is not documented: left out.
-    Undocumented(usize),
+    /// RVA of a chain of object information: the links whose types are known; they hold numbers.
+    Information(usize),
 }
 
 impl Field {
@@ -47,6 +47,9 @@ impl Field {
     }
 }
 
+/// In place of a length: a chain of object information.
+const INFORMATION: u32 = u32::MAX - 1;
+
 /// Bytes of a stack that no memory list holds; Windows commits 1 MiB by default.
 const STACK_BYTES: u32 = 1 << 20;
 
@@ -55,13 +58,13 @@ const SYSTEM_INFO: usize = 0x1c;
 
 /// The fields of a stream's entries; `None` for a stream that has none.
 pub(super) fn fields(kind: StreamType) -> Option<&'static [Field]> {
-    use Field::{CodeView, Misc, Name, Name64, ObjectName, Record, Stack, Undocumented};
+    use Field::{CodeView, Information, Misc, Name, Name64, ObjectName, Record, Stack};
     Some(match kind {
         StreamType::THREAD_LIST => &[Stack(0x18), Record(0x28, limits::CONTEXT_BYTES)],
         StreamType::MODULE_LIST => &[Name(0x14), CodeView(0x4c), Misc(0x54)],
         StreamType::EXCEPTION => &[Record(0xa0, limits::CONTEXT_BYTES)],
         StreamType::SYSTEM_INFO => &[Name(0x18)],
-        StreamType::HANDLE_DATA => &[Name(0x8), ObjectName(0xc), Undocumented(0x20)],
+        StreamType::HANDLE_DATA => &[Name(0x8), ObjectName(0xc), Information(0x20)],
         StreamType::UNLOADED_MODULE_LIST => &[Name(0x14)],
         StreamType::THREAD_NAMES => &[Name64(0x4)],
         _ => return None,
@@ -153,7 +156,8 @@ fn each_chunk<'d, 'o, W: Write + Seek>(
     Ok(())
 }
 
-/// What a field refers to: RVA and length; `u32::MAX` for a string, which says its length itself.
+/// What a field refers to: RVA and length; `u32::MAX` for a string, which says its length itself, and [`INFORMATION`] for a
+/// chain.
 fn reference<W>(out: &Output<'_, '_, W>, entry: &[u8], field: Field, redact: bool) -> Option<(u64, u32)> {
     let (rva, size) = match field {
         Field::Name(at) => (u64::from(u32_at(entry, at)?), u32::MAX),
@@ -173,7 +177,8 @@ fn reference<W>(out: &Output<'_, '_, W>, entry: &[u8], field: Field, redact: boo
             let size = Some(size).filter(|size| *size <= STACK_BYTES && !listed)?;
             (u64::from(u32_at(entry, at.checked_add(12)?)?), size)
         }
-        Field::ObjectName(_) | Field::Stack(_) | Field::Undocumented(_) => return None,
+        Field::Information(at) => (u64::from(u32_at(entry, at)?), INFORMATION),
+        Field::ObjectName(_) | Field::Stack(_) => return None,
     };
     (rva != 0 && size != 0).then_some((rva, size))
 }
@@ -189,6 +194,9 @@ fn place<W: Write + Seek>(
     else {
         return Ok(());
     };
+    if place.1 == INFORMATION {
+        return chain(out, place);
+    }
     let bytes = match place {
         (rva, u32::MAX) => string_bytes(&out.meta, rva, out.budget).map(|units| {
             let length = u32::try_from(units.len()).unwrap_or(0).to_le_bytes();
@@ -208,12 +216,34 @@ fn place<W: Write + Seek>(
     Ok(())
 }
 
+/// Copies the links of a chain whose types are known, the last first: each needs the place of the next.
+fn chain<W: Write + Seek>(out: &mut Output<'_, '_, W>, place: (u64, u32)) -> io::Result<()> {
+    let (mut links, mut rva) = (Vec::new(), u32::try_from(place.0).unwrap_or(0));
+    while let Some(link) =
+        Link::read(&out.meta, rva).filter(|_| links.len() < limits::OBJECT_INFORMATION_CHAIN)
+    {
+        rva = link.next;
+        links.push(link);
+    }
+    let mut next = 0;
+    for link in links.iter().rev().filter(|link| link.is_known()) {
+        let size = u32::try_from(link.bytes.len()).unwrap_or(0);
+        let head: Vec<u8> = [next, link.kind, size].iter().flat_map(|n| n.to_le_bytes()).collect();
+        let bytes = [head, link.bytes.clone()].concat();
+        let Some(left) = out.budget.checked_sub(bytes.len() as u64) else { break };
+        out.budget = left;
+        next = out.put(&bytes)?;
+    }
+    out.moved.insert(place, next);
+    Ok(())
+}
+
 /// Makes a field refer to the copy.
 fn patch<W>(out: &Output<'_, '_, W>, entry: &mut [u8], field: Field, redact: bool) {
     let from = reference(out, entry, field, redact);
     let to = from.map(|place| out.moved.get(&place).copied().unwrap_or(NOWHERE));
     match field {
-        Field::Name(at) | Field::ObjectName(at) | Field::Undocumented(at) => set(entry, at, to.unwrap_or(0)),
+        Field::Name(at) | Field::ObjectName(at) | Field::Information(at) => set(entry, at, to.unwrap_or(0)),
         Field::Name64(at) => {
             set(entry, at, to.unwrap_or(0));
             set(entry, at.saturating_add(4), 0);
@@ -250,19 +280,6 @@ fn without_folder(mut record: Vec<u8>) -> Vec<u8> {
         pe::keep_file_name(path);
     }
     record
-}
-
-/// Whether a handle has object information.
-pub(super) fn has_object_information(dump: &Dump) -> bool {
-    const OBJECT_INFORMATION: usize = 0x20;
-    let meta = Metadata::new(dump.source());
-    let table = dump.stream(StreamType::HANDLE_DATA).and_then(|at| table(&meta, at));
-    let Some(table) = table else { return false };
-    let mut any = false;
-    let read = table.for_each(&meta, |entry: &[u8; OBJECT_INFORMATION + 4]| {
-        any |= u32_at(entry, OBJECT_INFORMATION).is_some_and(|rva| rva != 0);
-    });
-    table.stride > OBJECT_INFORMATION as u64 && read.is_ok() && any
 }
 
 fn u32_at(entry: &[u8], at: usize) -> Option<u32> {

@@ -16,6 +16,7 @@ fn three_handles() -> Process {
         granted_access: 0x1f_0003,
         handle_count: 5,
         pointer_count: 32768,
+        information: Vec::new(),
     };
     let handles = vec![
         handle(4, Some("Event"), Some("\\BaseNamedObjects\\Ready")),

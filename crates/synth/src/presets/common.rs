@@ -122,6 +122,7 @@ pub(super) fn handle(number: u64, type_name: &str, object_name: Option<&str>) ->
         granted_access: 0x1F_0003,
         handle_count: 1,
         pointer_count: 32768,
+        information: Vec::new(),
     }
 }
 

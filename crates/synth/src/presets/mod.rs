@@ -8,10 +8,12 @@ pub mod full;
 pub mod heaps;
 mod small;
 pub mod tiny;
+pub mod waits;
 pub mod wow64;
 
 pub use common::{FIRST_TID, PID};
 pub use full::full;
 pub use small::Addresses;
 pub use tiny::{tiny, tiny_bad_alloc, tiny_x86};
+pub use waits::waiting;
 pub use wow64::tiny_wow64;

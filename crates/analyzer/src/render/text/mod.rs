@@ -15,6 +15,7 @@ mod site;
 pub(super) mod stack;
 pub(super) mod summary;
 pub(super) mod threads;
+pub(super) mod waits;
 mod why;
 
 pub use address::address;
@@ -31,6 +32,7 @@ pub use site::site;
 pub use stack::stacks;
 pub use summary::{largest_row, summary, summary_row};
 pub use threads::threads;
+pub use waits::waits;
 pub use why::why;
 
 use super::escape;

@@ -1,0 +1,236 @@
+//! Who waits on whom: links, chains and cycles.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::report::{
+    ChainEnd, ChainReport, Edge, ObjectReport, ThreadWaitReport, Timeout, Via, WaitKind, WaitReport,
+};
+
+/// Chains that are told.
+const MOST_CHAINS: usize = 256;
+/// Threads of one chain.
+const MOST_LINKS: usize = 64;
+
+/// The links that the waits themselves give.
+pub(crate) fn edges(threads: &[ThreadWaitReport]) -> Vec<Edge> {
+    let of = |thread: &ThreadWaitReport| {
+        let wait = thread.wait.as_deref()?;
+        let edge = |object: &ObjectReport| {
+            let to = object.owner_thread_id.filter(|to| *to != thread.id)?;
+            // A thread that has ended is waited for no more; what it held is.
+            let over = object.owner_ended && object.kind.as_deref() == Some("Thread");
+            (!over).then(|| Edge {
+                from: thread.id,
+                to,
+                via: via(object),
+                proven: is_proven(wait, object),
+                certain: wait.timeout == Some(Timeout::Infinite) && object.proven && !object.by_code,
+            })
+        };
+        Some(wait.objects.iter().filter_map(edge).collect::<Vec<Edge>>())
+    };
+    threads.iter().filter_map(of).flatten().collect()
+}
+
+/// Whether a wait does not end before the owner acts: all of its objects are needed, and no timeout is seen.
+fn is_proven(wait: &WaitReport, object: &ObjectReport) -> bool {
+    let needed = match wait.kind {
+        WaitKind::Object | WaitKind::AllObjects | WaitKind::CriticalSection => true,
+        WaitKind::AnyObject => wait.objects.len() == 1,
+        _ => false,
+    };
+    object.proven && needed && wait.timeout != Some(Timeout::Finite)
+}
+
+fn via(object: &ObjectReport) -> Via {
+    Via {
+        kind: object.kind.clone().unwrap_or_else(|| "object".to_owned()),
+        address: object.address,
+        handle: object.handle,
+        name: object.name.clone().or_else(|| object.place.clone()),
+    }
+}
+
+/// The chains of some links: proven cycles first, then the others, the longest first. Each thread of `matters` begins one
+/// if it waits, even where nobody is known to hold what it waits for.
+pub(crate) fn chains(threads: &[ThreadWaitReport], edges: &[Edge], matters: &[u32]) -> Vec<ChainReport> {
+    let graph = Graph::new(threads, edges);
+    let mut chains = graph.cycles();
+    let inside: HashSet<u32> = chains.iter().flat_map(|chain| &chain.threads).copied().collect();
+    let mut others: Vec<ChainReport> = Vec::new();
+    let mut told: HashSet<u32> = inside.clone();
+    let begins = |id: &u32| !graph.waited_for.contains(id);
+    let waiting = || graph.order.iter().copied().filter(|id| graph.from.contains_key(id));
+    // Those that nobody waits for first; what is left then are cycles that are not proven.
+    for id in waiting().filter(begins).chain(waiting()) {
+        if others.len() >= MOST_CHAINS {
+            break;
+        }
+        if !told.contains(&id) {
+            let chain = graph.follow(id);
+            told.extend(&chain.threads);
+            others.push(chain);
+        }
+    }
+    for id in matters {
+        if !told.contains(id) && graph.waits.get(id).is_some_and(|wait| !wait.is_idle()) {
+            others.push(graph.follow(*id));
+        }
+    }
+    others.sort_by_key(|chain| std::cmp::Reverse(chain.threads.len()));
+    chains.extend(others);
+    chains.truncate(MOST_CHAINS);
+    chains
+}
+
+struct Graph<'a> {
+    order: Vec<u32>,
+    waits: HashMap<u32, &'a WaitReport>,
+    known: HashSet<u32>,
+    /// Links by who waits; the proven ones first.
+    from: HashMap<u32, Vec<&'a Edge>>,
+    waited_for: HashSet<u32>,
+}
+
+impl<'a> Graph<'a> {
+    fn new(threads: &'a [ThreadWaitReport], edges: &'a [Edge]) -> Graph<'a> {
+        let mut from: HashMap<u32, Vec<&Edge>> = HashMap::new();
+        for edge in edges {
+            from.entry(edge.from).or_default().push(edge);
+        }
+        for links in from.values_mut() {
+            links.sort_by_key(|edge| !edge.proven);
+        }
+        Graph {
+            order: threads.iter().map(|thread| thread.id).collect(),
+            waits: threads.iter().filter_map(|thread| Some((thread.id, thread.wait.as_deref()?))).collect(),
+            known: threads.iter().map(|thread| thread.id).collect(),
+            from,
+            waited_for: edges.iter().map(|edge| edge.to).collect(),
+        }
+    }
+
+    fn proven(&self, id: u32) -> impl Iterator<Item = &'a Edge> + '_ {
+        self.from.get(&id).into_iter().flatten().copied().filter(|edge| edge.proven)
+    }
+
+    /// The proven cycles: of the threads that can all reach each other, a shortest one through the first of them.
+    fn cycles(&self) -> Vec<ChainReport> {
+        let mut cycles = Vec::new();
+        let component = self.components();
+        let mut done: HashSet<usize> = HashSet::new();
+        for id in &self.order {
+            let Some(own) = component.get(id) else { continue };
+            if cycles.len() < MOST_CHAINS && done.insert(*own) {
+                cycles.extend(self.shortest(*id, &component));
+            }
+        }
+        cycles
+    }
+
+    /// Which threads can all reach each other by proven links: the same number for each of them. Tarjan's way, without
+    /// recursion.
+    fn components(&self) -> HashMap<u32, usize> {
+        let mut found: HashMap<u32, usize> = HashMap::new();
+        let (mut index, mut low): (HashMap<u32, usize>, HashMap<u32, usize>) = Default::default();
+        let (mut stack, mut on_stack): (Vec<u32>, HashSet<u32>) = Default::default();
+        let next = |id: u32| self.proven(id).map(|edge| edge.to).collect::<Vec<u32>>();
+        for root in &self.order {
+            if index.contains_key(root) {
+                continue;
+            }
+            let mut work = vec![(*root, next(*root))];
+            index.insert(*root, index.len());
+            low.insert(*root, index[root]);
+            stack.push(*root);
+            on_stack.insert(*root);
+            while let Some((id, links)) = work.last_mut() {
+                let id = *id;
+                if let Some(to) = links.pop() {
+                    if !index.contains_key(&to) {
+                        index.insert(to, index.len());
+                        low.insert(to, index[&to]);
+                        stack.push(to);
+                        on_stack.insert(to);
+                        work.push((to, next(to)));
+                    } else if on_stack.contains(&to) {
+                        low.insert(id, low[&id].min(index[&to]));
+                    }
+                    continue;
+                }
+                work.pop();
+                if let Some((above, _)) = work.last() {
+                    low.insert(*above, low[above].min(low[&id]));
+                }
+                if low[&id] == index[&id] {
+                    let number = found.len();
+                    while let Some(member) = stack.pop() {
+                        on_stack.remove(&member);
+                        found.insert(member, number);
+                        if member == id {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// A shortest way from a thread back to itself, through threads of its own component.
+    fn shortest(&self, start: u32, component: &HashMap<u32, usize>) -> Option<ChainReport> {
+        let own = component.get(&start)?;
+        let mut came: HashMap<u32, &Edge> = HashMap::new();
+        let mut queue = VecDeque::from([start]);
+        while let Some(id) = queue.pop_front() {
+            for edge in self.proven(id).filter(|edge| component.get(&edge.to) == Some(own)) {
+                if edge.to == start {
+                    return Some(cycle(start, edge, &came));
+                }
+                if let std::collections::hash_map::Entry::Vacant(place) = came.entry(edge.to) {
+                    place.insert(edge);
+                    queue.push_back(edge.to);
+                }
+            }
+        }
+        None
+    }
+
+    /// The chain from a thread on: by the first link of each, until one does not wait on another, or comes again.
+    fn follow(&self, start: u32) -> ChainReport {
+        let (mut threads, mut links, mut at) = (vec![start], Vec::new(), start);
+        let mut ends = None;
+        while let Some(edge) = self.from.get(&at).and_then(|links| links.first()).copied() {
+            links.push(edge.clone());
+            if threads.contains(&edge.to) {
+                ends = Some(ChainEnd::Cycle);
+                break;
+            }
+            threads.push(edge.to);
+            at = edge.to;
+            if threads.len() >= MOST_LINKS {
+                break;
+            }
+        }
+        let end = || match self.waits.get(&at) {
+            _ if !self.known.contains(&at) => ChainEnd::OwnerEnded,
+            Some(wait) => wait.end(),
+            None => ChainEnd::Running,
+        };
+        ChainReport { threads, ends: ends.unwrap_or_else(end), deadlock: false, links }
+    }
+}
+
+/// The cycle that a last link closes.
+fn cycle(start: u32, last: &Edge, came: &HashMap<u32, &Edge>) -> ChainReport {
+    let mut links = vec![last.clone()];
+    let mut at = last.from;
+    while at != start {
+        let Some(edge) = came.get(&at) else { break };
+        links.push((*edge).clone());
+        at = edge.from;
+    }
+    links.reverse();
+    let threads = links.iter().map(|edge| edge.from).collect();
+    ChainReport { threads, ends: ChainEnd::Cycle, deadlock: true, links }
+}

@@ -1,0 +1,373 @@
+//! Reads what each thread waits for, one walked stack after the other.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use dumplens_core::{Arch, Width};
+
+use super::arguments::Stand;
+use super::call::Call;
+use super::numbers::{self, Named};
+use super::report::{CallSource, LockReport, ThreadWaitReport, Timeout, WaitKind, WaitReport, WaitsReport};
+use super::resolve::{self, Sources};
+use super::section::{Awaited, Sections};
+use super::table::Table;
+use super::{ended, entered, groups};
+use crate::process::module_names::module_name;
+use crate::process::{Process, Thread};
+use crate::space::Hex;
+use crate::stack::code::Code;
+use crate::stack::{Frame, Stack};
+use crate::symbols::{At, Search, Symbols};
+
+/// Frames between a system call and the function of the API.
+const NEAR: usize = 10;
+/// Bytes of a system call's stub.
+const STUB: u64 = 0x20;
+/// Bytes behind an export up to which a frame may belong to it, where no table of functions says so.
+const FUNCTION: u64 = 0x400;
+/// Locks that are listed.
+const MOST_LOCKS: usize = 1024;
+/// Threads that are named as the busiest.
+const BUSIEST: usize = 5;
+
+/// A function that waits for something that it has no handle of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Function {
+    Section,
+    Srw,
+    Condition,
+    Address,
+}
+
+/// Such a function, and the frame that runs it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Within {
+    pub(super) function: Function,
+    frame: usize,
+}
+
+/// Exports of ntdll and kernelbase, and of Wine's.
+const FUNCTIONS: [(&str, Function); 12] = [
+    ("RtlEnterCriticalSection", Function::Section),
+    ("RtlpWaitForCriticalSection", Function::Section),
+    ("RtlAcquireSRWLockExclusive", Function::Srw),
+    ("RtlAcquireSRWLockShared", Function::Srw),
+    ("RtlSleepConditionVariableCS", Function::Condition),
+    ("RtlSleepConditionVariableSRW", Function::Condition),
+    ("SleepConditionVariableCS", Function::Condition),
+    ("SleepConditionVariableSRW", Function::Condition),
+    ("RtlWaitOnAddress", Function::Address),
+    ("WaitOnAddress", Function::Address),
+    ("LdrLockLoaderLock", Function::Section),
+    ("RtlAcquireResourceExclusive", Function::Address),
+];
+
+/// Modules that hold system calls, or what calls them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Stubs,
+    Callers,
+    Other,
+}
+
+/// Collects waits. Nothing is read before the first thread is noted, but for the handles.
+pub(crate) struct Reader<'p, 'd> {
+    process: &'p Process<'d>,
+    symbols: Symbols<'p, 'd>,
+    table: Table,
+    sections: Sections<'p, 'd>,
+    parts: Vec<Part>,
+    calls: HashMap<u64, Option<Named>>,
+    functions: HashMap<u64, Option<Function>>,
+    waits: HashMap<usize, Box<WaitReport>>,
+    /// Threads in stubs that no export names.
+    unnamed: Vec<Stand>,
+    proof: Vec<(u64, u64)>,
+    code: Code<'p, 'd>,
+    /// Sections that threads entered, by their code: the thread's ID and the section's address.
+    entered: Vec<(u32, u64)>,
+}
+
+impl fmt::Debug for Reader<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("waits", &self.waits.len()).finish_non_exhaustive()
+    }
+}
+
+impl<'p, 'd> Reader<'p, 'd> {
+    /// Reads the handles.
+    pub(crate) fn new(process: &'p Process<'d>) -> Reader<'p, 'd> {
+        let part = |name: &str| match module_name(name).to_ascii_lowercase().as_str() {
+            "ntdll" | "win32u" | "user32" => Part::Stubs,
+            "kernelbase" | "kernel32" => Part::Callers,
+            _ => Part::Other,
+        };
+        Reader {
+            process,
+            symbols: Symbols::new(process, Search::default()),
+            table: Table::of(process.dump),
+            sections: Sections::new(process),
+            parts: process.modules.iter().map(|module| part(&module.name)).collect(),
+            calls: HashMap::new(),
+            functions: HashMap::new(),
+            waits: HashMap::new(),
+            unnamed: Vec::new(),
+            proof: Vec::new(),
+            code: Code::new(process),
+            entered: Vec::new(),
+        }
+    }
+
+    /// Notes what a thread waits for, by its frames.
+    pub(crate) fn note(&mut self, thread: &Thread<'_>, stack: &Stack) {
+        let (stand, frames) = (Stand::of(self.process, thread, stack), stack.frames.as_slice());
+        let Some(stand) = stand.filter(|stand| self.part(stand.stub) == Part::Stubs) else { return };
+        let Some(named) = self.call(stand.stub) else {
+            self.unnamed.push(stand);
+            return;
+        };
+        let within = self.within(frames, stand.width);
+        let section = self.section(&stand, named.0, within, frames);
+        self.put(&stand, named, CallSource::Export, within, section);
+        if section.is_none() {
+            self.by_code(&stand, within, frames);
+        }
+    }
+
+    /// Of a thread that enters a section which the dump does not keep: which one, and what it entered before, by its code.
+    fn by_code(&mut self, stand: &Stand, within: Option<Within>, frames: &[Frame]) {
+        let Some(within) = within.filter(|within| within.function == Function::Section) else { return };
+        if stand.width != Width::Bits64 || self.process.dump.arch() != Some(Arch::X64) {
+            return;
+        }
+        let mut enter = within.frame;
+        while frames
+            .get(enter + 1)
+            .is_some_and(|frame| self.function(frame, stand.width) == Some(Function::Section))
+        {
+            enter += 1;
+        }
+        let Some(found) = entered::entered(&self.code, frames, enter) else { return };
+        if !self.sections.is_lost(found.awaited)
+            || !self.sections.is_on_stack(stand, &frames[..=enter + 1], found.awaited)
+        {
+            return;
+        }
+        self.entered.extend(found.held.iter().map(|section| (stand.id, *section)));
+        if let Some(wait) = self.waits.get_mut(&stand.thread) {
+            (wait.timeout, wait.timeout_ms) = (Some(Timeout::Infinite), None);
+            wait.objects = vec![super::ObjectReport {
+                address: Some(Hex(found.awaited)),
+                kind: Some("CriticalSection".to_owned()),
+                place: resolve::place(self.process, found.awaited),
+                ..super::ObjectReport::default()
+            }];
+        }
+    }
+
+    /// Who holds the sections that are not kept: the one thread that entered it, by its code.
+    fn owners_by_code(&mut self) {
+        let lost = |object: &&mut super::ObjectReport| {
+            object.owner_thread_id.is_none() && object.kind.as_deref() == Some("CriticalSection")
+        };
+        for object in self.waits.values_mut().flat_map(|wait| &mut wait.objects).filter(lost) {
+            let of = |(_, section): &&(u32, u64)| object.address == Some(Hex(*section));
+            let mut owners: Vec<u32> = self.entered.iter().filter(of).map(|(id, _)| *id).collect();
+            owners.dedup();
+            if let [owner] = owners[..] {
+                object.owner_thread_id = Some(owner);
+                (object.proven, object.by_code) = (true, true);
+            }
+        }
+    }
+
+    fn put(
+        &mut self,
+        stand: &Stand,
+        named: Named,
+        source: CallSource,
+        within: Option<Within>,
+        section: Option<Awaited>,
+    ) {
+        let is_thread = |id| self.sections.is_thread(id);
+        let sources = Sources { process: self.process, table: &self.table, is_thread: &is_thread };
+        let mut wait = resolve::wait(sources, stand, named, source, within, section);
+        self.loader(stand, &mut wait);
+        let size = dumplens_core::process::CriticalSection::size(stand.width);
+        let sections = wait.objects.iter().filter(|object| object.waiters.is_some());
+        self.proof.extend(sections.filter_map(|object| Some((object.address?.0, size))));
+        self.waits.insert(stand.thread, Box::new(wait));
+    }
+
+    fn part(&self, address: u64) -> Part {
+        let module = self.process.module_at(address).and_then(|module| self.parts.get(module));
+        module.copied().unwrap_or(Part::Other)
+    }
+
+    /// The call whose stub an address lies in. All system calls are exported, and lie one behind the other, so that the
+    /// nearest export is the right one.
+    fn call(&mut self, stub: u64) -> Option<Named> {
+        let symbols = &mut self.symbols;
+        *self.calls.entry(stub).or_insert_with(|| {
+            let (name, offset) = symbols.nearest_export(stub)?;
+            Call::of_export(&name).filter(|_| offset <= STUB)
+        })
+    }
+
+    /// The innermost function among the callers that waits for a lock or a condition.
+    fn within(&mut self, frames: &[Frame], width: Width) -> Option<Within> {
+        let mut of_address = None;
+        for (n, frame) in frames.iter().enumerate().skip(1).take(NEAR) {
+            if self.part(frame.lookup()) == Part::Other {
+                break;
+            }
+            match self.function(frame, width) {
+                Some(Function::Address) => {
+                    of_address = of_address.or(Some(Within { function: Function::Address, frame: n }));
+                }
+                Some(function) => return Some(Within { function, frame: n }),
+                None => {}
+            }
+        }
+        of_address
+    }
+
+    fn function(&mut self, frame: &Frame, width: Width) -> Option<Function> {
+        let (symbols, proves) = (&mut self.symbols, width == Width::Bits64);
+        *self.functions.entry(frame.ip).or_insert_with(|| {
+            let near = |(name, offset): (String, u64)| Some(name).filter(|_| offset < FUNCTION);
+            let name = match symbols.export(frame.ip, At::Return) {
+                Some(name) => name,
+                None if proves => return None,
+                None => symbols.nearest_export(frame.lookup()).and_then(near)?,
+            };
+            FUNCTIONS.iter().find(|(known, _)| *known == name).map(|(_, function)| *function)
+        })
+    }
+
+    /// The critical section that a thread waits for.
+    fn section(
+        &self,
+        stand: &Stand,
+        call: Call,
+        within: Option<Within>,
+        frames: &[Frame],
+    ) -> Option<Awaited> {
+        let enters = within.filter(|within| within.function == Function::Section);
+        // A condition variable and an SRW lock are waited for at addresses too.
+        let may_enter = within.is_none_or(|within| within.function == Function::Section);
+        let by_count = || {
+            let address = stand.argument(self.process, 0)?;
+            self.sections.by_lock_count(stand, address)
+        };
+        let found = if call == Call::Alert && may_enter { by_count() } else { None };
+        found.or_else(|| {
+            let frames = frames.get(..enters?.frame.saturating_add(2).min(frames.len()))?;
+            let event = stand.argument(self.process, 0).filter(|handle| self.table.may_be(*handle));
+            match call {
+                Call::Alert | Call::Keyed => self.sections.among(stand, frames, None),
+                Call::Single => self.sections.among(stand, frames, event),
+                _ => None,
+            }
+        })
+    }
+
+    /// Names the loader's lock; where only the TEB says that the thread waits for it, it is put in.
+    fn loader(&self, stand: &Stand, wait: &mut WaitReport) {
+        const NAME: &str = "LdrpLoaderLock";
+        let Some(lock) = self.sections.loader_lock(stand.width) else { return };
+        for object in wait.objects.iter_mut().filter(|object| object.address == Some(Hex(lock))) {
+            object.name = Some(NAME.to_owned());
+        }
+        let teb = self.process.threads.get(stand.thread).and_then(Thread::program_teb);
+        let says = teb.and_then(|teb| teb.waiting_on_loader_lock().ok()).is_some_and(|flag| flag != 0);
+        if !says || wait.kind == WaitKind::CriticalSection && !wait.objects.is_empty() {
+            return;
+        }
+        if let Some(section) = self.sections.at(stand, lock) {
+            let of = resolve::of_section(self.process, &Awaited { section, proven: true, orphaned: false });
+            wait.kind = WaitKind::CriticalSection;
+            (wait.timeout, wait.timeout_ms) = (Some(Timeout::Infinite), None);
+            wait.objects = vec![super::ObjectReport { name: Some(NAME.to_owned()), ..of }];
+        }
+    }
+
+    /// What was found, without chains.
+    pub(crate) fn finish(mut self) -> WaitsReport {
+        let unnamed = std::mem::take(&mut self.unnamed);
+        let names = numbers::names(self.process, &self.table, &unnamed);
+        for stand in &unnamed {
+            let Some(named) = names.get(&stand.stub).copied() else { continue };
+            let section = self.section(stand, named.0, None, &[]);
+            self.put(stand, named, CallSource::Number, None, section);
+        }
+        self.owners_by_code();
+        let infos = self.process.dump.thread_infos().ok().flatten().unwrap_or_default();
+        let thread = |thread: &Thread<'_>| ThreadWaitReport {
+            id: thread.id,
+            wait: self.waits.remove(&thread.index),
+            processor_ms: infos.get(&thread.id).map(|i| i.kernel_time.saturating_add(i.user_time) / 10_000),
+            has_windows: thread.program_teb().and_then(|teb| teb.win32_thread_info().ok()).map(|at| at != 0),
+        };
+        let threads: Vec<ThreadWaitReport> = self.process.threads.iter().map(thread).collect();
+        let loader_lock = self.loader_lock(&threads);
+        WaitsReport {
+            groups: groups::of(&threads),
+            chains: Vec::new(),
+            locks: self.locks(&threads),
+            loader_lock,
+            ended: ended::count(&self.table),
+            busiest: busiest(&threads),
+            threads,
+            proof: self.proof,
+        }
+    }
+
+    fn loader_lock(&self, threads: &[ThreadWaitReport]) -> Option<Hex> {
+        let locks = [Width::Bits64, Width::Bits32].map(|width| self.sections.loader_lock(width).map(Hex));
+        let objects = threads.iter().filter_map(|thread| thread.wait.as_ref()).flat_map(|wait| &wait.objects);
+        objects.filter_map(|object| object.address).find(|at| locks.contains(&Some(*at)))
+    }
+
+    /// The sections that are waited for, and those of the lists, each once.
+    fn locks(&self, threads: &[ThreadWaitReport]) -> Vec<LockReport> {
+        let waited = threads.iter().filter_map(|thread| thread.wait.as_ref()).flat_map(|wait| &wait.objects);
+        let mut locks: Vec<LockReport> = Vec::new();
+        let listed = self.sections.held();
+        let known = |address: Hex| listed.iter().find(|(section, _)| Hex(section.address) == address);
+        let waited = waited.filter_map(|object| {
+            let address = object.address?;
+            let of_list = known(address);
+            Some(LockReport {
+                address,
+                place: object.place.clone(),
+                owner_thread_id: object.owner_thread_id?,
+                recursion: of_list.map_or(1, |(s, _)| s.recursion_count.unsigned_abs()),
+                waiters: object.waiters?,
+                contentions: of_list.map(|(_, count)| *count),
+            })
+        });
+        let listed = listed.iter().filter_map(|(section, count)| {
+            Some(LockReport {
+                address: Hex(section.address),
+                place: resolve::place(self.process, section.address),
+                owner_thread_id: u32::try_from(section.owning_thread).ok()?,
+                recursion: section.recursion_count.unsigned_abs(),
+                waiters: section.waiters(),
+                contentions: Some(*count),
+            })
+        });
+        let mut seen = std::collections::HashSet::new();
+        locks.extend(waited.chain(listed).filter(|lock| seen.insert(lock.address)).take(MOST_LOCKS));
+        locks
+    }
+}
+
+/// Those that used the most processor time. One that used none is none of them.
+fn busiest(threads: &[ThreadWaitReport]) -> Vec<u32> {
+    let used = |thread: &&ThreadWaitReport| thread.processor_ms.is_some_and(|ms| ms > 0);
+    let mut busy: Vec<&ThreadWaitReport> = threads.iter().filter(used).collect();
+    busy.sort_by_key(|thread| std::cmp::Reverse(thread.processor_ms));
+    busy.iter().take(BUSIEST).map(|thread| thread.id).collect()
+}
