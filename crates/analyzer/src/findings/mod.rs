@@ -21,7 +21,9 @@ pub(crate) mod commit_unknown;
 pub(crate) mod container_call;
 mod cpp_exception;
 mod crash;
+pub(crate) mod deadlock;
 pub(crate) mod earlier_bad_alloc;
+mod ended_handles;
 pub(crate) mod ending;
 pub(crate) mod fail_fast;
 mod hang;
@@ -30,9 +32,11 @@ pub(crate) mod job_limit;
 pub(crate) mod largest_owners;
 pub(crate) mod last_error;
 mod memory_filled_by;
+mod loader_lock;
 pub(crate) mod memory_pressure;
 mod on_request;
 mod open_handles;
+mod orphaned_lock;
 mod out_of_memory_code;
 mod out_of_memory_function;
 pub(crate) mod raising;
@@ -43,6 +47,7 @@ mod stack_overflow;
 mod string_growth;
 mod unreal_crash;
 mod vector_growth;
+mod wait_chain;
 mod waiting;
 mod wrapped_exception;
 
@@ -161,6 +166,7 @@ detectors! {
     wrapped_exception: ".exr -1",
     assertion: ".lastevent",
     unreal_crash: ".exr -1",
+    deadlock: "!locks; ~*k",
     on_request: ".lastevent; k",
     hang: "~*k",
     bad_alloc: ".exr -1",
@@ -176,6 +182,9 @@ detectors! {
     breakpoint: ".lastevent",
     ending: "~*k",
     raising: ".exr {at}; k",
+    orphaned_lock: "!cs {at}",
+    loader_lock: "!cs {at}",
+    wait_chain: "!locks; ~*k",
     waiting: "~*k",
     earlier_bad_alloc: ".exr {at}; k",
     requested_size: "k; .frame /r {frame}",
@@ -197,6 +206,7 @@ detectors! {
     largest_owners: "!heap -s; !address",
     memory_filled_by: "!heap -stat; dp {at}",
     open_handles: "!handle 0 0",
+    ended_handles: "!handle 0 f Thread",
 }
 
 /// Everything that is found.

@@ -30,6 +30,10 @@ pub(super) fn redaction(process: &Process<'_>, facts: &Facts, keep: &Spans, stru
     images.constant(keep, &mut kept);
     tebs(process, &mut kept);
     exceptions(process, facts, &mut kept);
+    // Critical sections that were proved to be some, and timeouts.
+    for (at, len) in facts.waits.iter().flat_map(|waits| &waits.proof) {
+        kept.add(*at, *len);
+    }
     process.dump.record_reads();
     let walker = Walker::new(process);
     stacks(&walker, facts, &mut kept);
@@ -68,6 +72,7 @@ fn tebs(process: &Process<'_>, kept: &mut Spans) {
     for teb in process.threads.iter().flat_map(|thread| [thread.teb, thread.teb32]).flatten() {
         read(process, kept, || {
             let _ = (teb.last_status(), teb.deallocation_stack(), teb.guaranteed_stack_bytes());
+            let _ = (teb.waiting_on_loader_lock(), teb.win32_thread_info());
         });
     }
 }

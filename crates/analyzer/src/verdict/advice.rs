@@ -49,6 +49,13 @@ pub(super) fn of_crash(crash: &Crash<'_>, main: Option<&Finding>) -> Vec<String>
             "End the recursion of {value}: what it goes through may be a cycle, or just deep."
         )];
     }
+    if main.is_some_and(|finding| finding.id == "deadlock") {
+        return vec![
+            "Take these locks in the same order in every thread, or hold none of them while waiting for another: dumplens \
+             waits shows where each thread stands."
+                .to_owned(),
+        ];
+    }
     let heap = main.is_some_and(|finding| finding.id == "heap_corruption");
     let image = crash.facts.process.image.as_deref().and_then(|path| path.rsplit(['\\', '/']).next());
     match image.filter(|_| heap) {

@@ -37,6 +37,8 @@ words! {
         AssertionOrBreakpoint = "assertion_or_breakpoint",
         /// An exception of another kind.
         OtherException = "other_exception",
+        /// Threads wait for each other in a circle.
+        Deadlock = "deadlock",
         /// A thread waited too long, by who wrote the dump.
         Hang = "hang",
         /// The process was ending itself.
@@ -172,9 +174,10 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
 }
 
 /// Findings that say by themselves what happened, the more telling ones first.
-const MAIN: [&str; 14] = [
+const MAIN: [&str; 16] = [
     "assertion",
     "unreal_crash",
+    "deadlock",
     "on_request",
     "hang",
     "cpp_exception",
@@ -186,10 +189,14 @@ const MAIN: [&str; 14] = [
     "breakpoint",
     "ending",
     "raising",
+    "wait_chain",
     "waiting",
 ];
 
 fn kind(crash: &Crash<'_>, main: Option<&str>) -> Kind {
+    if main == Some("deadlock") {
+        return Kind::Deadlock;
+    }
     let Some(exception) = crash.exception.or(crash.facts.exception.as_ref()) else {
         let lost = crash.facts.exception_lost.is_some() || main == Some("raising");
         return match main {

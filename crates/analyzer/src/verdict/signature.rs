@@ -124,6 +124,9 @@ fn what(kind: Kind, exception: &ExceptionReport) -> Option<String> {
 
 /// The frames of the program's code that the exception's thread ran in.
 fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFrame> {
+    if verdict.kind == Kind::Deadlock {
+        return deadlocked(facts);
+    }
     let Some(exception) = facts.exception_meant() else { return Vec::new() };
     if let Some(frame) = of_program(facts) {
         return vec![frame];
@@ -165,6 +168,32 @@ fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFrame> {
     let rows = rows.iter().skip(first).take(FRAMES).enumerate();
     rows.map_while(|(n, row)| own(row).filter(|_| sure(n, row))).collect()
 }
+
+/// Of each thread of a circle the first frame of the program's own code, in the order of the circle. It begins where that gives
+/// the lowest order: which of the threads has the lowest ID is chance.
+fn deadlocked(facts: &Facts) -> Vec<SignatureFrame> {
+    let circles = facts.waits.iter().flat_map(|waits| &waits.chains);
+    let Some(circle) = circles.into_iter().find(|chain| chain.deadlock) else { return Vec::new() };
+    let own = |id: &u32| {
+        let thread = facts.threads.iter().find(|thread| thread.id == *id)?;
+        let rows = thread.frames.as_deref().unwrap_or_default();
+        rows.iter()
+            .filter(|row| !row.inline && row.trust != Trust::Unproven)
+            .find_map(|row| frame(facts, row))
+    };
+    let frames: Vec<SignatureFrame> = circle.threads.iter().take(MOST_OF_CIRCLE).filter_map(own).collect();
+    let turned = |from: usize| {
+        let (before, after) = frames.split_at(from);
+        [after, before].concat()
+    };
+    let order = |frames: &Vec<SignatureFrame>| -> Vec<(String, Hex)> {
+        frames.iter().map(|frame| (frame.module.clone(), frame.offset)).collect()
+    };
+    (0..frames.len()).map(turned).min_by_key(order).unwrap_or_default()
+}
+
+/// Threads of a circle whose frames are part of a signature.
+const MOST_OF_CIRCLE: usize = 16;
 
 /// Of the frames that are on the stack more than once, the lowest ones. Where in its circle a recursion met the end of the
 /// stack is chance; of what the circle consists is not.

@@ -2,6 +2,7 @@
 
 pub(crate) mod exceptions;
 pub(crate) mod regions;
+pub(crate) mod waits;
 
 use dumplens_analyzer::facts::{
     AllocationReport, AllocationsReport, CodeReport, CountersReport, DumpReport, Facts, FrameReport,
@@ -38,7 +39,7 @@ pub(crate) fn report() -> Report {
             unreal: None,
             threads: vec![main_thread(), wow64_thread(), bare_thread()],
             unloaded_modules: Vec::new(),
-            waits: None,
+            waits: Some(Box::new(waits::waits([1000, 1004, 1008]))),
             modules: vec![module()],
             heaps: heaps(),
             broken_blocks: Vec::new(),

@@ -28,7 +28,7 @@ const FOUND: u8 = 3;
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// What `--fail-on` knows: the kinds of verdicts, and two words.
-const FAIL_ON: [&str; 15] = [
+const FAIL_ON: [&str; 16] = [
     "any",
     "failed",
     "allocation_failure",
@@ -42,6 +42,7 @@ const FAIL_ON: [&str; 15] = [
     "hang",
     "exit",
     "on_request",
+    "deadlock",
     "no_exception",
     "exception_lost",
 ];

@@ -26,6 +26,8 @@ pub const DATA: u64 = 0x1000_0000;
 const STACK: u64 = 0x1_0000;
 /// RVA of the instruction behind the call in the program's function.
 const RETURN: u64 = 0x1006;
+/// From one of the program's functions to the next.
+const SITE: u64 = 0x10;
 /// How deep in its stack a thread stands.
 const DEPTH: u64 = 0x100;
 
@@ -56,6 +58,8 @@ pub struct Waiter {
     pub call: &'static str,
     /// Its arguments.
     pub arguments: Vec<u64>,
+    /// From which of the program's functions it made the call.
+    pub site: u64,
     /// Processor time in user mode, milliseconds.
     pub processor_ms: u64,
     /// TEB.WaitingOnLoaderLock.
@@ -140,7 +144,7 @@ fn context(process: &mut Process, width: Width, sp: u64, waiter: &Waiter) -> Con
         return Context::at(APP + 0x1000, sp, 0);
     }
     let (stub, number) = stub(waiter.call);
-    process.put(sp, &(APP + RETURN).to_le_bytes()[..width.bytes()]);
+    process.put(sp, &(APP + RETURN + SITE * waiter.site).to_le_bytes()[..width.bytes()]);
     let argument = |n: usize| waiter.arguments.get(n).copied().unwrap_or(0);
     if width == Width::W32 {
         for (n, value) in waiter.arguments.iter().enumerate() {
@@ -183,7 +187,7 @@ pub fn stub(call: &str) -> (u64, u32) {
 fn app(width: Width) -> Image {
     // call [import] on x64, on x86 by another form of the same length; nop.
     let code = vec![0xFF, 0x15, 0, 0x10, 0, 0, 0x90, 0xC3];
-    let functions = vec![Function { rva: 0x1000, code, unwind: None }];
+    let functions = (0..8).map(|n| Function { rva: 0x1000 + 0x10 * n, code: code.clone(), unwind: None }).collect();
     Image { width, base: APP, time_date_stamp: 1, name: "app.exe".into(), functions, ..Image::default() }
 }
 

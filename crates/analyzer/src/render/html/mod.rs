@@ -12,6 +12,7 @@ mod lists;
 mod memory;
 mod stacks;
 mod treemap;
+mod waits;
 
 use super::judgement::{self, Judgement};
 use crate::facts::SpaceMap;
@@ -34,6 +35,7 @@ pub fn page(report: &Report, map: &SpaceMap) -> String {
     head(&mut out, &judgement, report);
     verdict(&mut out, &judgement);
     facts::facts(&mut out, report);
+    waits::waits(&mut out, report);
     picture(&mut out, map);
     census::census(&mut out, report);
     memory::memory(&mut out, report);

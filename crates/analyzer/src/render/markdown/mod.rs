@@ -6,6 +6,7 @@ mod diff;
 mod escape;
 mod memory;
 mod stacks;
+mod waits;
 
 pub use diff::diff;
 
@@ -21,6 +22,7 @@ pub fn report(report: &Report) -> String {
     let mut out = String::new();
     verdict(&mut out, &judgement::of(report));
     facts(&mut out, report);
+    waits::waits(&mut out, report);
     memory::memory(&mut out, report);
     census::census(&mut out, report);
     stacks::stacks(&mut out, report);

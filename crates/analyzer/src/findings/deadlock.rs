@@ -1,0 +1,53 @@
+//! # What it detects
+//! Threads that wait for each other in a circle: none of them can ever go on.
+//!
+//! # What proves it
+//! Each waits, without a timeout, for something that says itself who holds it: a critical section by its OwningThread, a
+//! mutex by the handle stream's object information, a thread by its handle, the loader's lock by the PEB. The circle
+//! closes. Where the dump keeps the threads' code and not the sections, the code tells which ones a thread entered: that is less
+//! sure.
+//!
+//! # What fools it
+//! Locks without an owner (SRW locks, condition variables, events) are in no circle, though they can deadlock as well. Builds before
+//! Windows 11 24H2 do not tell whether a wait has a timeout; a timeout that would end the wait is then not seen.
+//!
+//! # Example
+//! `Deadlock: thread 0x114 waits for the critical section at 0x14000d080 (app+0xd080), held by thread 0x118; thread 0x118 waits
+//! for the critical section at 0x14000d0c0 (app+0xd0c0), held by thread 0x114.`
+//!
+//! # Source
+//! docs/hangs.md; learn.microsoft.com, "Displaying a Critical Section".
+
+use super::{Confidence, Crash, Found, wait_chain};
+use crate::waits::{ChainReport, words};
+
+/// Links that the sentence has.
+const TOLD: usize = 3;
+/// Links that are listed.
+const LISTED: usize = 16;
+
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    let chain = chain(crash)?;
+    let links: Vec<String> = chain.links.iter().take(TOLD).map(words::link).collect();
+    let more = chain.links.len().saturating_sub(TOLD);
+    let more = if more > 0 {
+        format!("; and so on through {more} more threads back to the first")
+    } else {
+        String::new()
+    };
+    // Nothing is left open, and who holds what is written in the objects themselves.
+    let confidence =
+        if chain.links.iter().all(|link| link.certain) { Confidence::High } else { Confidence::Medium };
+    let mut found = Found::new(confidence, format!("Deadlock: {}{more}.", links.join("; ")));
+    for link in chain.links.iter().take(LISTED) {
+        let at = link.via.address.or(link.via.handle).map_or(0, |at| at.0);
+        let waits = format!("thread {:#x} waits for it, thread {:#x} holds it", link.from, link.to);
+        found = found.with_at(words::via(&link.via), at, waits);
+    }
+    Some(found)
+}
+
+/// The first proven circle.
+pub(crate) fn chain<'a>(crash: &Crash<'a>) -> Option<&'a ChainReport> {
+    wait_chain::waits(crash)?.chains.iter().find(|chain| chain.deadlock)
+}
