@@ -138,7 +138,7 @@ fn a_circle_that_is_not_proven_is_a_chain() {
     let chain = title(&report, "wait_chain").expect("a chain");
     assert!(chain.starts_with("Thread 0x3e8 waits for the critical section at"), "{chain}");
     assert!(chain.contains("who holds it is not known"), "{chain}");
-    assert_eq!(report.verdict.expect("a verdict").title, chain);
+    assert_eq!(report.verdict.as_ref().expect("a verdict").title, chain);
 }
 
 #[test]
@@ -159,7 +159,13 @@ fn an_owner_that_ended() {
     hold(&mut process, 0, 0x7770, 2);
     let report = why(&process);
     let lost = title(&report, "orphaned_lock").expect("the finding");
-    assert_eq!(lost, format!("The critical section at {:#x}, held by thread 0x7770, which has ended: 2 threads wait for it.", section_at(0)));
+    assert_eq!(
+        lost,
+        format!(
+            "The critical section at {:#x}, held by thread 0x7770, which has ended: 2 threads wait for it.",
+            section_at(0)
+        )
+    );
     assert_eq!(kind(&report), "no_exception");
 }
 
@@ -235,6 +241,7 @@ fn handles_of_what_has_ended() {
         title(&why(&process), "ended_handles").map(str::to_owned)
     };
     assert_eq!(with(10), None);
-    let expected = "1,200 of 1,200 handles of threads are of threads that have ended: the program does not close them.";
+    let expected =
+        "1,200 of 1,200 handles of threads are of threads that have ended: the program does not close them.";
     assert_eq!(with(1200).as_deref(), Some(expected));
 }

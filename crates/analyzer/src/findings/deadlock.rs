@@ -44,7 +44,25 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         let waits = format!("thread {:#x} waits for it, thread {:#x} holds it", link.from, link.to);
         found = found.with_at(words::via(&link.via), at, waits);
     }
-    Some(found)
+    let open = open(crash, chain);
+    Some(open.into_iter().fold(found, |found, why| found.with("less sure", why)))
+}
+
+/// What is left open.
+fn open(crash: &Crash<'_>, chain: &ChainReport) -> Vec<&'static str> {
+    let waits = wait_chain::waits(crash).into_iter().flat_map(|waits| &waits.threads);
+    let waits =
+        waits.filter(|thread| chain.threads.contains(&thread.id)).filter_map(|thread| thread.wait.as_ref());
+    let (mut by_code, mut timeout) = (false, false);
+    for wait in waits {
+        by_code |= wait.objects.iter().any(|object| object.by_code);
+        timeout |= wait.timeout.is_none();
+    }
+    let by_code = by_code.then_some(
+        "the dump does not keep all of these sections: who holds them is told by the code that the threads ran",
+    );
+    let timeout = timeout.then_some("whether the waits have a timeout is not known");
+    by_code.into_iter().chain(timeout).collect()
 }
 
 /// The first proven circle.

@@ -35,7 +35,8 @@ pub(crate) fn waits(ids: [u32; 3]) -> WaitsReport {
             objects,
         }))
     };
-    let factory = ObjectReport { handle: Some(Hex(0x90)), kind: Some("TpWorkerFactory".into()), ..mutex.clone() };
+    let factory =
+        ObjectReport { handle: Some(Hex(0x90)), kind: Some("TpWorkerFactory".into()), ..mutex.clone() };
     let idle = ObjectReport { owner_thread_id: None, name: None, proven: false, ..factory };
     let thread = |id, wait, ms| ThreadWaitReport { id, wait, processor_ms: Some(ms), has_windows: None };
     let via = |object: &ObjectReport| Via {
@@ -44,7 +45,8 @@ pub(crate) fn waits(ids: [u32; 3]) -> WaitsReport {
         handle: object.handle,
         name: object.name.clone().or(object.place.clone()),
     };
-    let edge = |from, to, object: &ObjectReport| Edge { from, to, via: via(object), proven: true, certain: true };
+    let edge =
+        |from, to, object: &ObjectReport| Edge { from, to, via: via(object), proven: true, certain: true };
     let held = section(0x7ff6_a1b2_c3d0, second);
     let links = vec![edge(first, second, &held), edge(second, first, &mutex)];
     WaitsReport {

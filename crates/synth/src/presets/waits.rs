@@ -187,7 +187,8 @@ pub fn stub(call: &str) -> (u64, u32) {
 fn app(width: Width) -> Image {
     // call [import] on x64, on x86 by another form of the same length; nop.
     let code = vec![0xFF, 0x15, 0, 0x10, 0, 0, 0x90, 0xC3];
-    let functions = (0..8).map(|n| Function { rva: 0x1000 + 0x10 * n, code: code.clone(), unwind: None }).collect();
+    let functions =
+        (0..8).map(|n| Function { rva: 0x1000 + 0x10 * n, code: code.clone(), unwind: None }).collect();
     Image { width, base: APP, time_date_stamp: 1, name: "app.exe".into(), functions, ..Image::default() }
 }
 

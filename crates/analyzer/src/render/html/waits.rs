@@ -82,7 +82,7 @@ fn drawing(out: &mut String, chain: &ChainReport) {
         out.push_str(&format!(
             "<path d=\"M{from} 23H{to}m-6 -4l6 4l-6 4\"{dashes} /><text x=\"{}\" y=\"16\" text-anchor=\"middle\" \
              fill=\"currentColor\" stroke=\"none\">{}</text>",
-            (from + to) / 2,
+            from.midpoint(to),
             safe(&short(&link.via.kind))
         ));
     }
