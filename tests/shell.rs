@@ -18,6 +18,7 @@ const COMMANDS: &[&str] = &[
     "threads",
     "stack",
     "cdb",
+    "waits",
     "report",
     "diff",
     "trim",

@@ -202,7 +202,7 @@ fn raised(mut process: synth::Process, code: u32) -> synth::Process {
 #[test]
 fn dumps_with_an_exception() {
     let waits = Waiter::new("NtWaitForSingleObject", &[0x40, 0, 0]);
-    let report = why(&raised(waiting(Arch::X64, &[waits.clone()]), 0xcfff_ffff));
+    let report = why(&raised(waiting(Arch::X64, &[waits]), 0xcfff_ffff));
     assert_eq!(kind(&report), "hang");
     assert!(title(&report, "wait_chain").is_some());
     let report = why(&raised(ring(&[1, 2]), 0xcfff_ffff));

@@ -3,8 +3,9 @@
 use dumplens_analyzer::waits::{ChainReport, ThreadWaitReport, WaitReport, WaitsReport};
 use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::Dump;
+use dumplens_synth::presets::entering::{Between, SECTIONS};
 use dumplens_synth::presets::waits::{self, Waiter, id};
-use dumplens_synth::presets::{PID, waiting};
+use dumplens_synth::presets::{PID, entering, waiting};
 use dumplens_synth::{self as synth, Arch, CriticalSection, Handle, Information, SectionDebug, Width};
 
 const DATA: u64 = waits::DATA;
@@ -220,10 +221,8 @@ fn a_wow64_thread() {
     assert_eq!((of.objects[0].kind.as_deref(), of.objects[0].owner_thread_id), (Some("Mutant"), Some(1000)));
 }
 
-const SECTIONS: u64 = DATA + 0x1000;
-
 fn section_at(n: u64) -> u64 {
-    SECTIONS + 0x40 * n
+    DATA + 0x1000 + 0x40 * n
 }
 
 /// Waits for the section as Windows 8 and later do: at its LockCount, with a timeout of 30 days.
@@ -428,7 +427,10 @@ fn handles_of_what_has_ended_and_who_is_busy() {
     process.handles.push(handle(0x400, "Process", vec![Information::process(1, 77)]));
     let waits = read(&process);
     let ended = waits.ended.expect("object information");
-    assert_eq!((ended.threads, ended.of_threads, ended.processes, ended.of_processes), (20, 30, 1, 1));
+    assert_eq!(
+        (ended.ended_threads, ended.thread_handles, ended.ended_processes, ended.process_handles),
+        (20, 30, 1, 1)
+    );
     assert_eq!(waits.busiest, [id(1), id(0)]);
     assert_eq!(waits.threads[1].processor_ms, Some(9_000));
     assert!(read(&waiting(Arch::X64, &[Waiter::running()])).ended.is_none());
@@ -444,4 +446,55 @@ fn who_asks() {
     let crashed = synth::presets::tiny();
     assert!(answer(&crashed, Question::Why).facts.waits.is_none());
     assert!(answer(&crashed, Question::Everything).facts.waits.is_some());
+}
+
+/// As under Wine: the registers hold nothing of use, and the stack has the section's address.
+#[test]
+fn sections_by_the_stack() {
+    let waits = read(&entering(Between::Sleeps));
+    let object = &wait(&waits, 0).objects[0];
+    assert_eq!(object.address.map(|at| at.0), Some(SECTIONS[1]));
+    assert_eq!((object.owner_thread_id, object.proven, object.by_code), (Some(id(1)), true, false));
+    assert!(waits.chains[0].deadlock && waits.chains[0].links.iter().all(|link| link.certain));
+    // Of two sections that others hold it is not known which is waited for.
+    let mut process = entering(Between::Sleeps);
+    let slot = process.threads[0].stack_start + 0x38;
+    process.put(SECTIONS[0] + 0x80, &CriticalSection::held(id(1), 1).to_bytes(Width::W64));
+    process.put(slot, &(SECTIONS[0] + 0x80).to_le_bytes());
+    let waits = read(&process);
+    assert!(!wait(&waits, 0).objects[0].proven && !waits.chains[0].deadlock);
+    // Nothing on the stack is none.
+    let mut process = entering(Between::Sleeps);
+    let slot = process.threads[0].stack_start + 0x30;
+    process.put(slot, &[0; 8]);
+    let waits = read(&process);
+    assert_eq!((wait(&waits, 0).kind.name(), wait(&waits, 0).objects.len()), ("critical_section", 0));
+}
+
+/// Without the sections' memory the code tells which ones the threads entered, if it is plain.
+#[test]
+fn sections_by_the_code() {
+    let lost = |between| {
+        let mut process = entering(between);
+        process.memory.retain(|range| range.start != DATA);
+        read(&process)
+    };
+    let waits = lost(Between::Sleeps);
+    let object = &wait(&waits, 0).objects[0];
+    assert_eq!(object.address.map(|at| at.0), Some(SECTIONS[1]));
+    assert_eq!((object.owner_thread_id, object.by_code), (Some(id(1)), true));
+    let chain = &waits.chains[0];
+    assert!(chain.deadlock && chain.links.iter().all(|link| !link.certain));
+    for between in [Between::Leaves, Between::Branches] {
+        let waits = lost(between);
+        assert!(waits.chains.iter().all(|chain| !chain.deadlock), "{between:?}");
+        let object = &wait(&waits, 0).objects[0];
+        assert_eq!((object.address.map(|at| at.0), object.owner_thread_id), (Some(SECTIONS[1]), None));
+    }
+    // What is kept is asked, whatever the code says: here both sections are free.
+    let mut process = entering(Between::Sleeps);
+    for section in SECTIONS {
+        process.put(section, &CriticalSection::default().to_bytes(Width::W64));
+    }
+    assert!(read(&process).chains.iter().all(|chain| !chain.deadlock));
 }

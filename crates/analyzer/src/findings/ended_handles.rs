@@ -21,8 +21,10 @@ const MANY: u64 = 64;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let ended = wait_chain::waits(crash)?.ended?;
-    let kinds =
-        [(ended.threads, ended.of_threads, "threads"), (ended.processes, ended.of_processes, "processes")];
+    let kinds = [
+        (ended.ended_threads, ended.thread_handles, "threads"),
+        (ended.ended_processes, ended.process_handles, "processes"),
+    ];
     let (gone, all, kind) =
         kinds.into_iter().max_by_key(|(gone, ..)| *gone).filter(|(gone, ..)| *gone >= MANY)?;
     let title = format!(

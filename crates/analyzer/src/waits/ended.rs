@@ -9,11 +9,11 @@ pub(super) fn count(table: &Table) -> Option<EndedReport> {
     for entry in table.all() {
         let Some(ended) = entry.ended.map(u64::from) else { continue };
         if entry.is("Process") {
-            found.of_processes += 1;
-            found.processes += ended;
+            found.process_handles += 1;
+            found.ended_processes += ended;
         } else {
-            found.of_threads += 1;
-            found.threads += ended;
+            found.thread_handles += 1;
+            found.ended_threads += ended;
         }
     }
     (found != EndedReport::default()).then_some(found)

@@ -47,7 +47,7 @@ fn via(object: &ObjectReport) -> Via {
         kind: object.kind.clone().unwrap_or_else(|| "object".to_owned()),
         address: object.address,
         handle: object.handle,
-        name: object.name.clone().or_else(|| object.place.clone()),
+        name: object.name.clone().or_else(|| object.location.clone()),
     }
 }
 

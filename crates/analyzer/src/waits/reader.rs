@@ -160,7 +160,7 @@ impl<'p, 'd> Reader<'p, 'd> {
             wait.objects = vec![super::ObjectReport {
                 address: Some(Hex(found.awaited)),
                 kind: Some("CriticalSection".to_owned()),
-                place: resolve::place(self.process, found.awaited),
+                location: resolve::place(self.process, found.awaited),
                 ..super::ObjectReport::default()
             }];
         }
@@ -341,7 +341,7 @@ impl<'p, 'd> Reader<'p, 'd> {
             let of_list = known(address);
             Some(LockReport {
                 address,
-                place: object.place.clone(),
+                location: object.location.clone(),
                 owner_thread_id: object.owner_thread_id?,
                 recursion: of_list.map_or(1, |(s, _)| s.recursion_count.unsigned_abs()),
                 waiters: object.waiters?,
@@ -351,7 +351,7 @@ impl<'p, 'd> Reader<'p, 'd> {
         let listed = listed.iter().filter_map(|(section, count)| {
             Some(LockReport {
                 address: Hex(section.address),
-                place: resolve::place(self.process, section.address),
+                location: resolve::place(self.process, section.address),
                 owner_thread_id: u32::try_from(section.owning_thread).ok()?,
                 recursion: section.recursion_count.unsigned_abs(),
                 waiters: section.waiters(),

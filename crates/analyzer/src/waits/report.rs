@@ -149,7 +149,7 @@ pub struct ObjectReport {
     /// The object's name, if it has one.
     pub name: Option<String>,
     /// Where the address lies: module and offset.
-    pub place: Option<String>,
+    pub location: Option<String>,
     /// The thread that holds it; of a thread, that thread itself.
     pub owner_thread_id: Option<u32>,
     /// Whether the object itself says so, and it was found beyond doubt.
@@ -224,7 +224,7 @@ pub struct LockReport {
     /// Where it lies.
     pub address: Hex,
     /// Where that is: module and offset.
-    pub place: Option<String>,
+    pub location: Option<String>,
     /// The thread that holds it.
     pub owner_thread_id: u32,
     /// How often that thread entered it.
@@ -239,13 +239,13 @@ pub struct LockReport {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EndedReport {
     /// Handles of threads that have ended.
-    pub threads: u64,
+    pub ended_threads: u64,
     /// Handles of threads in all.
-    pub of_threads: u64,
+    pub thread_handles: u64,
     /// Handles of processes that have ended.
-    pub processes: u64,
+    pub ended_processes: u64,
     /// Handles of processes in all.
-    pub of_processes: u64,
+    pub process_handles: u64,
 }
 
 impl WaitReport {

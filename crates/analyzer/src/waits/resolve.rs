@@ -76,7 +76,7 @@ pub(super) fn of_section(process: &Process<'_>, awaited: &Awaited) -> ObjectRepo
     ObjectReport {
         address: Some(Hex(section.address)),
         kind: Some("CriticalSection".to_owned()),
-        place: place(process, section.address),
+        location: place(process, section.address),
         owner_thread_id: u32::try_from(section.owning_thread).ok(),
         proven: awaited.proven,
         owner_ended: awaited.orphaned,
@@ -167,7 +167,7 @@ fn objects(sources: Sources<'_, '_>, stand: &Stand, call: Call) -> (WaitKind, Ve
             let object = address.map(|address| ObjectReport {
                 address: Some(Hex(address)),
                 kind: Some("Address".to_owned()),
-                place: place(sources.process, address),
+                location: place(sources.process, address),
                 ..ObjectReport::default()
             });
             (call.kind(), object.into_iter().collect())

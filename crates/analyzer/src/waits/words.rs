@@ -29,7 +29,7 @@ pub(crate) fn object(object: &ObjectReport) -> String {
         let ended = if object.owner_ended { ", which has ended" } else { "" };
         return format!("thread {thread:#x}{ended}");
     }
-    let name = object.name.as_deref().or(object.place.as_deref());
+    let name = object.name.as_deref().or(object.location.as_deref());
     let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
     let owner = match object.owner_thread_id {
         Some(owner) if object.owner_ended => format!(", held by thread {owner:#x}, which has ended"),

@@ -11,7 +11,7 @@ pub(crate) fn waits(ids: [u32; 3]) -> WaitsReport {
     let section = |address: u64, owner| ObjectReport {
         address: Some(Hex(address)),
         kind: Some("CriticalSection".into()),
-        place: Some("app+0x2c3d0".into()),
+        location: Some("app+0x2c3d0".into()),
         owner_thread_id: Some(owner),
         proven: true,
         waiters: Some(1),
@@ -43,7 +43,7 @@ pub(crate) fn waits(ids: [u32; 3]) -> WaitsReport {
         kind: object.kind.clone().unwrap_or_default(),
         address: object.address,
         handle: object.handle,
-        name: object.name.clone().or(object.place.clone()),
+        name: object.name.clone().or(object.location.clone()),
     };
     let edge =
         |from, to, object: &ObjectReport| Edge { from, to, via: via(object), proven: true, certain: true };
@@ -64,7 +64,7 @@ pub(crate) fn waits(ids: [u32; 3]) -> WaitsReport {
         }],
         locks: vec![LockReport {
             address: Hex(0x7ff6_a1b2_c3d0),
-            place: Some("app+0x2c3d0".into()),
+            location: Some("app+0x2c3d0".into()),
             owner_thread_id: second,
             recursion: 2,
             waiters: 1,
@@ -76,7 +76,12 @@ pub(crate) fn waits(ids: [u32; 3]) -> WaitsReport {
             thread(third, wait("NtWaitForWorkViaWorkerFactory", WaitKind::WorkerFactory, vec![idle]), 0),
         ],
         loader_lock: None,
-        ended: Some(EndedReport { threads: 3, of_threads: 7, processes: 0, of_processes: 1 }),
+        ended: Some(EndedReport {
+            ended_threads: 3,
+            thread_handles: 7,
+            ended_processes: 0,
+            process_handles: 1,
+        }),
         busiest: vec![first, second],
         proof: Vec::new(),
     }

@@ -4,6 +4,7 @@ pub mod causes;
 mod code32;
 mod code64;
 mod common;
+pub mod entering;
 pub mod full;
 pub mod heaps;
 mod small;
@@ -12,6 +13,7 @@ pub mod waits;
 pub mod wow64;
 
 pub use common::{FIRST_TID, PID};
+pub use entering::entering;
 pub use full::full;
 pub use small::Addresses;
 pub use tiny::{tiny, tiny_bad_alloc, tiny_x86};

@@ -151,7 +151,7 @@ fn locks(out: &mut String, waits: &WaitsReport) {
         out.push_str("\nCritical sections that are held\n");
     }
     for lock in waits.locks.iter().take(MOST) {
-        let place = lock.place.as_deref().map(|place| format!(" ({})", escape::line(place)));
+        let place = lock.location.as_deref().map(|place| format!(" ({})", escape::line(place)));
         let _ = writeln!(
             out,
             "  {}{}: by thread {:#x}, entered {} times, {} wait",
@@ -180,11 +180,11 @@ fn rest(out: &mut String, waits: &WaitsReport) {
         });
         let _ = writeln!(out, "  {id:>8x}  {seconds:>10.3} s  {what}");
     }
-    if let Some(ended) = waits.ended.filter(|ended| ended.threads + ended.processes > 0) {
+    if let Some(ended) = waits.ended.filter(|ended| ended.ended_threads + ended.ended_processes > 0) {
         let _ = writeln!(
             out,
             "\nHandles of what has ended: {} of {} to threads, {} of {} to processes",
-            ended.threads, ended.of_threads, ended.processes, ended.of_processes
+            ended.ended_threads, ended.thread_handles, ended.ended_processes, ended.process_handles
         );
     }
 }
