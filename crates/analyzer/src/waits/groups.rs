@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::report::{GroupReport, ObjectReport, ThreadWaitReport};
+use super::report::{ObjectReport, ThreadWaitReport, WaitGroupReport};
 use crate::space::Hex;
 
 /// Groups that are told.
 const MOST_GROUPS: usize = 256;
 
 /// Groups of two and more, the largest first; in the order of the threads among equals.
-pub(super) fn of(threads: &[ThreadWaitReport]) -> Vec<GroupReport> {
-    let mut groups: Vec<GroupReport> = Vec::new();
+pub(super) fn of(threads: &[ThreadWaitReport]) -> Vec<WaitGroupReport> {
+    let mut groups: Vec<WaitGroupReport> = Vec::new();
     let mut places: HashMap<(Option<Hex>, Option<Hex>), usize> = HashMap::new();
     for thread in threads {
         let objects = thread.wait.iter().flat_map(|wait| &wait.objects);
@@ -18,7 +18,7 @@ pub(super) fn of(threads: &[ThreadWaitReport]) -> Vec<GroupReport> {
             let key = key(object);
             let place = *places.entry(key).or_insert_with(|| {
                 let kind = object.kind.clone();
-                groups.push(GroupReport { address: key.0, handle: key.1, kind, threads: Vec::new() });
+                groups.push(WaitGroupReport { address: key.0, handle: key.1, kind, threads: Vec::new() });
                 groups.len() - 1
             });
             // A thread may wait for a handle twice.

@@ -28,6 +28,6 @@ pub(crate) mod words;
 pub(crate) use graph::{chains, edges};
 pub(crate) use reader::Reader;
 pub use report::{
-    CallSource, ChainEnd, ChainReport, Edge, EndedReport, GroupReport, LockReport, ObjectReport,
-    ThreadWaitReport, Timeout, Via, WaitKind, WaitReport, WaitsReport,
+    CallSource, ChainEnd, ChainReport, Edge, EndedReport, LockReport, ObjectReport, ThreadWaitReport,
+    Timeout, Via, WaitGroupReport, WaitKind, WaitReport, WaitsReport,
 };

@@ -89,7 +89,7 @@ pub struct WaitsReport {
     /// The threads, in the order of the thread list.
     pub threads: Vec<ThreadWaitReport>,
     /// Threads that wait for the same thing, the most first.
-    pub groups: Vec<GroupReport>,
+    pub groups: Vec<WaitGroupReport>,
     /// Who waits on whom: cycles first, then the longest.
     pub chains: Vec<ChainReport>,
     /// Critical sections that a thread holds: those that are waited for, and those of the process's list.
@@ -164,7 +164,7 @@ pub struct ObjectReport {
 
 /// Threads that wait for the same thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct GroupReport {
+pub struct WaitGroupReport {
     /// Its address, if it is known by that.
     pub address: Option<Hex>,
     /// Its handle, if it is known by that.

@@ -2,8 +2,8 @@
 
 use dumplens_analyzer::facts::{Hex, WaitsReport};
 use dumplens_analyzer::waits::{
-    CallSource, ChainEnd, ChainReport, Edge, EndedReport, GroupReport, LockReport, ObjectReport,
-    ThreadWaitReport, Timeout, Via, WaitKind, WaitReport,
+    CallSource, ChainEnd, ChainReport, Edge, EndedReport, LockReport, ObjectReport, ThreadWaitReport,
+    Timeout, Via, WaitGroupReport, WaitKind, WaitReport,
 };
 
 pub(crate) fn waits(ids: [u32; 3]) -> WaitsReport {
@@ -56,7 +56,7 @@ pub(crate) fn waits(ids: [u32; 3]) -> WaitsReport {
             deadlock: true,
             links,
         }],
-        groups: vec![GroupReport {
+        groups: vec![WaitGroupReport {
             address: None,
             handle: Some(Hex(0x4c)),
             kind: mutex.kind.clone(),
