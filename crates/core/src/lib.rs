@@ -40,6 +40,7 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
 mod arch;
+pub mod clr;
 mod container;
 mod context;
 mod cpu_state;

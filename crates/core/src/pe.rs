@@ -77,6 +77,10 @@ pub struct Headers {
     debug: Option<DataDirectory>,
     exports: Option<DataDirectory>,
     exceptions: Option<DataDirectory>,
+    resources: Option<DataDirectory>,
+    clr: Option<DataDirectory>,
+    /// Of each section the offset from the base, and where its bytes lie in the file and how many.
+    in_file: Vec<(u32, u32, u32)>,
 }
 
 impl Headers {
@@ -92,9 +96,27 @@ impl Headers {
             size: optional.windows_fields.size_of_image,
             entry_point: optional.standard_fields.address_of_entry_point,
             sections: sections(&header, bytes),
+            in_file: in_file(&header, bytes),
             debug: directories.get_debug_table().copied().filter(present),
             exports: directories.get_export_table().copied().filter(present),
             exceptions: directories.get_exception_table().copied().filter(present),
+            resources: directories.get_resource_table().copied().filter(present),
+            clr: directories.get_clr_runtime_header().copied().filter(present),
+        })
+    }
+}
+
+impl Headers {
+    /// The header of a .NET image: an offset from the base.
+    pub(crate) fn clr(&self) -> Option<u32> {
+        self.clr.map(|directory| directory.virtual_address)
+    }
+
+    /// Where what lies at an offset from the base lies in the file.
+    pub(crate) fn file_offset(&self, rva: u32) -> Option<u32> {
+        self.in_file.iter().find_map(|(start, at, size)| {
+            let skip = rva.checked_sub(*start).filter(|skip| skip < size)?;
+            at.checked_add(skip)
         })
     }
 }
@@ -133,6 +155,11 @@ impl<'d> Image<'d> {
     /// The section that holds `rva`.
     pub fn section_at(&self, rva: u32) -> Option<&Section> {
         self.headers.sections.iter().find(|s| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size))
+    }
+
+    /// Where the resources lie: an offset from the base.
+    pub(crate) fn resources(&self) -> Option<u32> {
+        self.headers.resources.map(|directory| directory.virtual_address)
     }
 
     /// The RSDS record: `Ok(None)` if the image has none.
@@ -294,12 +321,20 @@ const WRITE: u32 = 0x8000_0000;
 const EXECUTE: u32 = 0x2000_0000;
 
 /// `IMAGE_SECTION_HEADER`s stand behind the optional header; goblin's table also wants the COFF string table.
-fn sections(header: &Header<'_>, bytes: &[u8]) -> Vec<Section> {
+fn table(header: &Header<'_>, bytes: &[u8]) -> Vec<goblin::pe::section_table::SectionTable> {
     let mut coff = header.coff_header;
     (coff.pointer_to_symbol_table, coff.number_of_symbol_table) = (0, 0);
     let optional = (header.dos_header.pe_pointer as usize).saturating_add(24);
     let mut offset = optional.saturating_add(usize::from(coff.size_of_optional_header));
-    let sections = coff.sections(bytes, &mut offset).unwrap_or_default();
+    coff.sections(bytes, &mut offset).unwrap_or_default()
+}
+
+fn in_file(header: &Header<'_>, bytes: &[u8]) -> Vec<(u32, u32, u32)> {
+    let sections = table(header, bytes);
+    sections.iter().map(|s| (s.virtual_address, s.pointer_to_raw_data, s.size_of_raw_data)).collect()
+}
+
+fn sections(header: &Header<'_>, bytes: &[u8]) -> Vec<Section> {
     let section = |s: goblin::pe::section_table::SectionTable| Section {
         name: text(until_nul(&s.name)),
         rva: s.virtual_address,
@@ -307,5 +342,5 @@ fn sections(header: &Header<'_>, bytes: &[u8]) -> Vec<Section> {
         writable: s.characteristics & WRITE != 0,
         executable: s.characteristics & EXECUTE != 0,
     };
-    sections.into_iter().map(section).collect()
+    table(header, bytes).into_iter().map(section).collect()
 }
