@@ -44,6 +44,7 @@ pub mod diff;
 mod exceptions;
 pub mod facts;
 pub mod findings;
+pub mod managed;
 mod process;
 pub mod render;
 pub mod report;
@@ -59,10 +60,11 @@ pub use diff::Difference;
 pub use exceptions::ExceptionWarning;
 pub use exceptions::{nt_status, win32_error};
 pub use facts::{Facts, Options, Question, Stacks, Warning};
-pub use process::{Process, ProcessWarning, Thread};
+pub use managed::ManagedReport;
+pub use process::{LoadedRuntime, Process, ProcessWarning, Thread};
 pub use report::Report;
 pub use space::{
-    AddressSpace, Allocation, Allocations, Bits, Coverage, Equals, Fact, Filter, Hex, Owner, PebField, Piece,
+    AddressSpace, Allocation, Allocations, Bits, Coverage, Equals, Fact, Filter, GcPart, Hex, Owner, PebField, Piece,
     SizeClass, SpaceWarning, Span, Totals, TotalsRow, Usage,
 };
 pub use trim::{TrimOptions, Trimmed, trim};

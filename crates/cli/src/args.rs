@@ -17,6 +17,7 @@ Examples:
   dumplens heaps app.dmp                                  the heaps, and who asked for large blocks
   dumplens census app.dmp                                 what fills the memory: sizes, shapes, classes
   dumplens allocations app.dmp                            the largest allocations, modules, stacks
+  dumplens managed app.dmp                                .NET: objects by type, exceptions, locks
   dumplens threads app.dmp                                stacks, last errors and statuses
   dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
   dumplens cdb -z app.dmp                                 the commands of WinDbg at a prompt
@@ -59,6 +60,7 @@ pub(crate) enum Command {
     Census(commands::census::Options),
     Allocations(commands::allocations::Options),
     Modules(commands::modules::Options),
+    Managed(commands::managed::Options),
     Info(commands::info::Options),
     Threads(commands::threads::Options),
     Stack(commands::stack::Options),

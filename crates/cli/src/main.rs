@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         Command::Census(options) => commands::census::run(options, &mut output),
         Command::Allocations(options) => commands::allocations::run(options, &mut output),
         Command::Modules(options) => commands::modules::run(options, &mut output),
+        Command::Managed(options) => commands::managed::run(options, &mut output),
         Command::Info(options) => commands::info::run(options, &mut output),
         Command::Threads(options) => commands::threads::run(options, &mut output),
         Command::Stack(options) => commands::stack::run(options, &mut output),

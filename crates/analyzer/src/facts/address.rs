@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{BlockPlace, HeapKind, Hex, SiteReport, Warning, WarningReport, blocks, symbols};
+use crate::managed::{self, ObjectPlace};
 use crate::process::{Process, RegionReport, extent, part_name};
 use crate::space::{Owner, Span};
 use crate::symbols::Symbols;
@@ -30,6 +31,9 @@ pub struct AddressReport {
     /// The block, if it lies in one of the heap's.
     #[serde(default)]
     pub block: Option<BlockPlace>,
+    /// The .NET object, if it lies in one.
+    #[serde(default)]
+    pub object: Option<ObjectPlace>,
     /// How many bytes from the address on the dump keeps without a gap, up to the end of the region.
     pub kept_bytes: u64,
     /// Why the dump has no byte there; `None` if it has.
@@ -95,6 +99,7 @@ impl AddressReport {
             module: process.module_at(address).map(|i| module_place(process, i, address)),
             heap,
             block,
+            object: managed::object_at(process, address),
             symbol: Vec::new(),
             thread: thread.map(|t| ThreadPlace { index: t.index, id: t.id, name: t.name.clone() }),
             kept_bytes: kept,

@@ -15,6 +15,7 @@ mod evidence;
 mod exception;
 mod exit;
 mod figures;
+pub(crate) mod managed;
 mod map;
 mod memory;
 mod modules;
@@ -70,6 +71,7 @@ pub use crate::space::Hex;
 pub use crate::waits::WaitsReport;
 
 use crate::contents::{self, CensusOptions, CensusReport};
+use crate::managed::ManagedReport;
 use crate::process::Process;
 use crate::request::{RefusedPointer, Request};
 use crate::space::{Holdings, Owner, Usage, holdings};
@@ -114,6 +116,9 @@ pub struct Facts {
     /// What fills the private memory, in twenty rows a table; `None` without a verdict, and without a memory map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub census: Option<Box<CensusReport>>,
+    /// The .NET runtimes, their heaps, exceptions and locks; `None` if there is no runtime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed: Option<Box<ManagedReport>>,
     /// What was dropped, repaired or guessed.
     pub warnings: Vec<WarningReport>,
     /// What the exception's thread asked for, by its code and stack; `None` also if no stack was wanted.
@@ -142,6 +147,7 @@ impl Facts {
         let request = request.or_else(|| request::earlier(&walker, &mut threads));
         let refused_pointer = question.stacks().and_then(|_| request::refused(&walker));
         let exception = exception::of(process, listed, &threads, &mut warnings);
+        let managed = managed::of(process, question, exception.as_ref());
         let mut facts = Facts {
             dump: dump::of(process, options, &mut warnings),
             system: system::of(process, misc.as_ref(), &mut warnings),
@@ -158,6 +164,7 @@ impl Facts {
             broken_blocks: Vec::new(),
             memory: memory::of(process, listed, &mut warnings),
             census: None,
+            managed,
             warnings: Vec::new(),
             request,
             refused_pointer,

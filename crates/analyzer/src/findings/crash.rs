@@ -1,11 +1,12 @@
 //! What detectors look at: the facts, seen from the exception.
 
 use super::{
-    Confidence, abort, bad_alloc, earlier_bad_alloc, fail_fast, out_of_memory_code, out_of_memory_function,
-    refused_pointer, unreal_crash,
+    Confidence, abort, bad_alloc, earlier_bad_alloc, fail_fast, managed_exception, out_of_memory_code,
+    out_of_memory_function, refused_pointer, unreal_crash,
 };
 use crate::exceptions::{code, wrapper};
 use crate::facts::{ExceptionReport, Facts, FrameReport, ThreadReport};
+use crate::managed::{GcRefusal, ManagedExceptionReport};
 use crate::request::{self, Call, Request};
 use crate::symbols::Source;
 
@@ -53,6 +54,22 @@ impl<'a> Crash<'a> {
             .iter()
             .any(|detect| detect(self).is_some())
             || unreal_crash::is_refused(self)
+            || self.managed_refusal().is_some()
+    }
+
+    /// The exception object by which .NET said that memory was refused.
+    pub(crate) fn managed_refusal(&self) -> Option<&'a ManagedExceptionReport> {
+        managed_exception::thrown(self).map(|(thrown, _)| thrown).filter(|thrown| thrown.is_out_of_memory())
+    }
+
+    /// The collector's record of that refusal: not that of an earlier one, where the program asked others for memory.
+    pub(crate) fn gc_refusal(&self) -> Option<&'a GcRefusal> {
+        const OTHERS: [&str; 2] = ["System.Runtime.InteropServices.", "System.Threading.Thread."];
+        let thrown = self.managed_refusal()?;
+        let innermost = thrown.frames.first().map(String::as_str).unwrap_or_default();
+        let by_collector =
+            thrown.message.is_none() && !OTHERS.iter().any(|start| innermost.starts_with(start));
+        self.facts.managed.as_ref()?.refused.as_ref().filter(|_| by_collector)
     }
 
     /// Whether the dump is about memory: it was refused, or nothing else ended the program. A dump without an exception was
@@ -131,7 +148,9 @@ impl<'a> Crash<'a> {
     /// How many bytes were asked for: by the code and the stack, or by the exception's own parameter.
     pub(crate) fn wanted(&self) -> Option<u64> {
         let by_call = || refused_pointer::proven(self)?.bytes;
-        self.request.map(|request| request.bytes).or_else(|| self.parameter_size()).or_else(by_call)
+        let by_collector = || self.gc_refusal()?.requested_bytes;
+        let own = self.request.map(|request| request.bytes).or_else(|| self.parameter_size());
+        own.or_else(by_collector).or_else(by_call)
     }
 
     /// The size that the exception names: its first parameter.

@@ -3,8 +3,8 @@
 //!
 //! # What proves it
 //! Each waits, without a timeout, for something that says itself who holds it: a critical section by its OwningThread, a
-//! mutex by the handle stream's object information, a thread by its handle, the loader's lock by the PEB. The circle
-//! closes. Where the dump keeps the threads' code and not the sections, the code tells which ones a thread entered: that is less
+//! mutex by the handle stream's object information, a thread by its handle, the loader's lock by the PEB, a lock of .NET's
+//! Monitor by its sync block. The circle closes. Where the dump keeps the threads' code and not the sections, the code tells which ones a thread entered: that is less
 //! sure.
 //!
 //! # What fools it
@@ -18,7 +18,7 @@
 //! # Source
 //! docs/hangs.md; learn.microsoft.com, "Displaying a Critical Section".
 
-use super::{Confidence, Crash, Found, wait_chain};
+use super::{Confidence, Crash, Found, managed_deadlock, wait_chain};
 use crate::waits::{ChainReport, words};
 
 /// Links that the sentence has.
@@ -27,7 +27,7 @@ const TOLD: usize = 3;
 const LISTED: usize = 16;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    let chain = chain(crash)?;
+    let Some(chain) = chain(crash) else { return managed_deadlock::found(crash) };
     let links: Vec<String> = chain.links.iter().take(TOLD).map(words::link).collect();
     let more = chain.links.len().saturating_sub(TOLD);
     let more = if more > 0 {

@@ -26,13 +26,16 @@ pub(crate) mod earlier_bad_alloc;
 mod ended_handles;
 pub(crate) mod ending;
 pub(crate) mod fail_fast;
+mod gc_refused;
 mod hang;
 mod heap_corruption;
 pub(crate) mod job_limit;
 pub(crate) mod largest_owners;
 pub(crate) mod last_error;
 mod loader_lock;
+mod managed_deadlock;
 mod memory_filled_by;
+pub(crate) mod managed_exception;
 pub(crate) mod memory_pressure;
 mod on_request;
 mod open_handles;
@@ -172,6 +175,8 @@ detectors! {
     bad_alloc: ".exr -1",
     out_of_memory_code: ".exr -1",
     out_of_memory_function: "k",
+    managed_exception: "!pe",
+    gc_refused: "!ao",
     cpp_exception: ".exr -1",
     access_violation: ".exr -1; !address",
     refused_pointer: "u {at}; r; !gle",

@@ -38,6 +38,7 @@ impl Process<'_> {
                 self.claim_heap(index, &mut claims);
             }
         }
+        self.claim_runtimes(&mut claims);
         self.claim_page_heaps(&mut claims);
         if self.shared_data.is_some() {
             let (base, end) = (kuser::ADDRESS, kuser::ADDRESS + PAGE);

@@ -8,6 +8,7 @@ mod module_map;
 pub(crate) mod module_names;
 mod page_heap;
 mod region;
+mod runtimes;
 pub(crate) mod stack_use;
 mod warning;
 
@@ -22,6 +23,7 @@ use dumplens_core::{
 use self::module_map::ModuleMap;
 pub use self::region::RegionReport;
 pub(crate) use self::region::part_name;
+pub use self::runtimes::LoadedRuntime;
 pub use self::warning::ProcessWarning;
 use crate::space::{AddressSpace, SpaceWarning};
 
@@ -82,6 +84,8 @@ pub struct Process<'d> {
     pub heaps: Heaps,
     /// The unwind data of code that was made while the process ran.
     pub(crate) function_tables: FunctionTables,
+    /// The .NET runtimes, in the order of the module list.
+    pub runtimes: Vec<LoadedRuntime<'d>>,
     /// Whether a 32-bit program ran on 64-bit Windows; `None` if the dump does not tell.
     pub wow64: Option<bool>,
     /// Everything that was dropped, repaired or guessed so far.
@@ -127,6 +131,7 @@ impl<'d> Process<'d> {
         warnings.extend(function_tables.damage.iter().cloned().map(ProcessWarning::Damage));
         let build = system.as_ref().map(|s| s.build);
         let heaps = heaps::gather(dump, &space, &pebs, build, &mut warnings);
+        let runtimes = if windows { runtimes::gather(dump, &modules) } else { Vec::new() };
         let mut process = Process {
             dump,
             space,
@@ -140,6 +145,7 @@ impl<'d> Process<'d> {
             unkept_pebs,
             heaps,
             function_tables,
+            runtimes,
             wow64,
             warnings,
         };

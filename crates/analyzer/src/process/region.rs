@@ -92,6 +92,7 @@ fn detail(process: &Process<'_>, span: &Span) -> Option<String> {
             let kind = part_name(fact);
             format!("ID: {}; Handle: {:0digits$x}; Type: {kind}", heap.index, heap.handle)
         }),
+        (Owner::Process, Fact::GcSegment(_) | Fact::GcAllocation(_)) => None,
         (Owner::Process, Fact::UserSharedData) => Some("User Shared Data".to_owned()),
         (Owner::Process, Fact::PebField(_, field)) => Some(field.title().to_owned()),
         (Owner::Process, _) => Some(pid),
@@ -128,6 +129,12 @@ fn fact(fact: Fact) -> String {
         Fact::PageHeapPattern => {
             "page heap is enabled, and an inaccessible page stands behind each block (a guess by pattern)"
                 .to_owned()
+        }
+        Fact::GcSegment(first) => {
+            format!("a segment of the .NET collector, whose first object is at {first:#x}")
+        }
+        Fact::GcAllocation(base) => {
+            format!("the allocation at {base:#x}, in which the .NET collector has segments or card tables")
         }
         Fact::UserSharedData => "KUSER_SHARED_DATA, at the same address in every process".to_owned(),
     }

@@ -26,7 +26,7 @@ pub use hex::Hex;
 pub(crate) use owners::{Holdings, WRITABLE, holdings};
 pub use totals::{Totals, TotalsRow};
 pub(crate) use totals::{is_charged, is_shared_with_kernel};
-pub use usage::{Bits, Fact, Owner, PebField, Span, Usage};
+pub use usage::{Bits, Fact, GcPart, Owner, PebField, Span, Usage};
 pub use warning::SpaceWarning;
 pub(crate) use words::words;
 

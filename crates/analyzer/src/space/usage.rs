@@ -38,6 +38,45 @@ pub enum Usage {
     PageHeap(Bits),
     /// Something else that is known by name; the [`Fact`] tells what.
     Other(Bits),
+    /// Memory of the .NET garbage collector.
+    Gc(GcPart),
+}
+
+/// What of the garbage collector's memory it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GcPart {
+    /// Generation 0.
+    Gen0,
+    /// Generation 1.
+    Gen1,
+    /// Generation 2.
+    Gen2,
+    /// The large object heap.
+    Large,
+    /// The pinned object heap.
+    Pinned,
+    /// Objects that were laid out in advance, such as string literals.
+    Frozen,
+    /// Reserved for objects, or committed for objects to come.
+    Reserved,
+    /// Card tables and the like.
+    Bookkeeping,
+}
+
+impl GcPart {
+    /// The name of the class.
+    pub fn name(self) -> &'static str {
+        match self {
+            GcPart::Gen0 => "GC gen0",
+            GcPart::Gen1 => "GC gen1",
+            GcPart::Gen2 => "GC gen2",
+            GcPart::Large => "GC LOH",
+            GcPart::Pinned => "GC POH",
+            GcPart::Frozen => "GC frozen",
+            GcPart::Reserved => "GC reserved",
+            GcPart::Bookkeeping => "GC bookkeeping",
+        }
+    }
 }
 
 impl fmt::Display for Usage {
@@ -52,6 +91,7 @@ impl fmt::Display for Usage {
             Usage::Heap(bits) => ("Heap", *bits),
             Usage::PageHeap(bits) => ("PageHeap", *bits),
             Usage::Other(bits) => ("Other", *bits),
+            Usage::Gc(part) => (part.name(), Bits::Native),
         };
         match bits {
             Bits::Native => f.pad(name),
@@ -108,6 +148,10 @@ pub enum Fact {
     PageHeapHandle(u64),
     /// `NtGlobalFlag` has page heap enabled, and each block of the allocation has an inaccessible page behind it.
     PageHeapPattern,
+    /// A segment or region of the garbage collector, by its first object.
+    GcSegment(u64),
+    /// The allocation at this base holds such segments, or card tables.
+    GcAllocation(u64),
 }
 
 /// What a PEB points to that the debugger shows as `Other`.
@@ -177,9 +221,11 @@ fn rank(usage: Usage) -> u8 {
         Usage::Stack(_) => 2,
         Usage::Image => 3,
         Usage::Heap(_) => 4,
-        Usage::Other(_) => 5,
-        Usage::PageHeap(_) => 6,
-        Usage::Free | Usage::Unknown => 7,
+        Usage::Gc(part) if part < GcPart::Reserved => 5,
+        Usage::Other(_) => 6,
+        Usage::PageHeap(_) => 7,
+        Usage::Gc(_) => 8,
+        Usage::Free | Usage::Unknown => 9,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What to do about it: only what the dump gives a reason and a figure for.
 
-use super::Cause;
+use super::{Cause, managed};
 use crate::findings::{Crash, Finding, commit_limit, commit_unknown, grouped, largest_owners, short};
 use crate::request::Container;
 
@@ -26,12 +26,15 @@ pub(super) fn of_refusal(crash: &Crash<'_>, cause: Cause, wanted: u64) -> Vec<St
             "See which quota the process has (a page file quota of the user, a limit of the working set), and raise it."
                 .to_owned(),
         ),
-        Cause::SystemResources
+        Cause::GcHeapLimit
+        | Cause::RuntimeLimit
+        | Cause::SystemResources
         | Cause::AddressTaken
         | Cause::ExternalLimitSuspected
         | Cause::Undetermined => {}
     }
-    if cause != Cause::RequestExceedsAddressSpace {
+    advice.extend(managed::advice(crash, cause));
+    if !matches!(cause, Cause::RequestExceedsAddressSpace | Cause::GcHeapLimit | Cause::RuntimeLimit) {
         advice.extend(reserve_once(crash, wanted));
         advice.extend(owners(crash));
     }

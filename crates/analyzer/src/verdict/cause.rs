@@ -3,7 +3,7 @@
 //! The figures are those of the time of the dump: page files may have grown since the failure, other threads may have
 //! freed memory (`spec/windows-dumps.md` F.3).
 
-use super::Confidence;
+use super::{Confidence, managed};
 use crate::exceptions::code;
 use crate::exceptions::limit::Limit;
 use crate::findings::memory_pressure::{self, Pressure};
@@ -29,6 +29,10 @@ words! {
         SystemResources = "system_resources",
         /// The addresses that were asked for are in use.
         AddressTaken = "address_taken",
+        /// The limit that the .NET garbage collector was given.
+        GcHeapLimit = "gc_heap_limit",
+        /// A limit of the runtime that no memory would mend, such as that of an array's dimensions.
+        RuntimeLimit = "runtime_limit",
         /// Nothing in the dump refuses it.
         ExternalLimitSuspected = "external_limit_suspected",
         /// The dump does not tell.
@@ -48,6 +52,8 @@ impl Cause {
             Cause::Quota => ": a quota was used up",
             Cause::SystemResources => ": the system lacked resources for it",
             Cause::AddressTaken => ": the addresses it asked for were in use",
+            Cause::GcHeapLimit => ": the limit that the garbage collector was given is reached",
+            Cause::RuntimeLimit => ": the runtime allows no object like it",
             Cause::ExternalLimitSuspected => "; a limit that the dump does not show must have refused it",
             Cause::Undetermined => "; what refused it, the dump does not tell",
         }
@@ -56,6 +62,9 @@ impl Cause {
 
 /// The cause, and how sure it is: what refuses by itself comes first, whatever else was short.
 pub(super) fn of(crash: &Crash<'_>, findings: &[Finding]) -> (Cause, Confidence) {
+    if let Some(found) = managed::cause(crash) {
+        return found;
+    }
     let sure = |id: &str| findings.iter().find(|finding| finding.id == id).map(|finding| finding.confidence);
     let by_itself = [
         ("absurd_size", Cause::RequestExceedsAddressSpace),
@@ -126,7 +135,10 @@ pub(super) fn unless(crash: &Crash<'_>, cause: Cause) -> Vec<String> {
         Cause::AddressSpaceExhausted | Cause::AddressSpaceFragmented => {
             "The map is that of the time of the dump: memory taken after the failure counts here too."
         }
-        Cause::RequestExceedsAddressSpace => return Vec::new(),
+        Cause::RequestExceedsAddressSpace | Cause::RuntimeLimit => return Vec::new(),
+        Cause::GcHeapLimit => {
+            "What the collector has committed is measured at the time of the dump, a few hundredths from its own count."
+        }
         Cause::CommitLimit if commit_limit::is_short(crash) => {
             "The figures are those of the time of the dump, not of the failure."
         }

@@ -2,6 +2,7 @@
 
 mod advice;
 mod cause;
+mod managed;
 mod place;
 
 pub mod signature;
@@ -25,6 +26,8 @@ words! {
         AllocationFailure = "allocation_failure",
         /// A C++ exception that nothing caught.
         CppException = "cpp_exception",
+        /// An exception of managed code (.NET) that nothing caught.
+        ManagedException = "managed_exception",
         /// Memory was accessed that may not be.
         AccessViolation = "access_violation",
         /// A thread used up its stack.
@@ -174,12 +177,13 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
 }
 
 /// Findings that say by themselves what happened, the more telling ones first.
-const MAIN: [&str; 16] = [
+const MAIN: [&str; 17] = [
     "assertion",
     "unreal_crash",
     "deadlock",
     "on_request",
     "hang",
+    "managed_exception",
     "cpp_exception",
     "heap_corruption",
     "stack_overflow",
@@ -208,6 +212,7 @@ fn kind(crash: &Crash<'_>, main: Option<&str>) -> Kind {
     let reason = exception.parameters.first().map(|parameter| parameter.0);
     match main {
         _ if crash.exception.is_none() => Kind::OtherException, // not of Windows
+        Some("managed_exception") => Kind::ManagedException,
         Some("on_request") => Kind::OnRequest,
         Some("hang") => Kind::Hang,
         Some("cpp_exception") => Kind::CppException,

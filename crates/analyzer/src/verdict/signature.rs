@@ -69,7 +69,8 @@ const SMALL: u64 = 256 << 10;
 pub(crate) fn of(facts: &Facts, verdict: &VerdictReport) -> SignatureReport {
     let size = verdict.allocation.as_ref().map(|a| a.requested_bytes).filter(|size| *size > 0);
     let small = size.is_some_and(|size| size <= SMALL);
-    let frames = if small { Vec::new() } else { blamed(facts, verdict) };
+    let thrown_by = managed(facts, verdict);
+    let frames = if small || thrown_by.is_some() { Vec::new() } else { blamed(facts, verdict) };
     let program = facts.process.image.as_deref().filter(|_| frames.is_empty());
     let owner = || Some(owner(facts).to_owned());
     let thrown = || facts.exception_meant().and_then(|exception| what(verdict.kind, exception));
@@ -79,7 +80,7 @@ pub(crate) fn of(facts: &Facts, verdict: &VerdictReport) -> SignatureReport {
         version: SIGNATURE_VERSION,
         kind: verdict.kind,
         cause: verdict.cause,
-        what: if small { owner() } else { thrown() },
+        what: if small { owner() } else { thrown_by.or_else(thrown) },
         program: program.map(file_name),
         frames,
         size_class_bytes: size.filter(|_| !small).map(|size| 1 << size.ilog2()),
@@ -104,6 +105,19 @@ fn owner(facts: &Facts) -> &'static str {
         _ if heaps >= own / 2 => "heaps",
         _ => "process",
     }
+}
+
+/// Of a managed exception: its class and the innermost methods of the program. Native frames are the runtime's, and
+/// differ from one of its builds to the next.
+fn managed(facts: &Facts, verdict: &VerdictReport) -> Option<String> {
+    let exception = facts.exception_meant()?;
+    let thrown = facts.managed.as_ref()?.exception_of(exception.thread_id)?;
+    let refused = verdict.kind == Kind::AllocationFailure && thrown.is_out_of_memory();
+    if verdict.kind != Kind::ManagedException && !refused {
+        return None;
+    }
+    let names = std::iter::once(thrown.type_name.as_str()).chain(thrown.own_frames().take(FRAMES));
+    Some(names.collect::<Vec<_>>().join(" "))
 }
 
 /// What was thrown or raised, if its kind leaves that open.

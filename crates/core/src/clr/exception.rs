@@ -1,6 +1,6 @@
 //! Exception objects, and the calls that their `_stackTrace` recorded.
 
-use super::Runtime;
+use super::{ManagedThread, Runtime};
 
 /// An exception object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +44,14 @@ const THREAD: u64 = 0x300;
 impl Runtime<'_> {
     /// The exception that a thread handles, or threw last. The objects that the runtime makes at its start are no
     /// thread's, so they are not met.
-    pub fn exception_of(&self, thread: &super::ManagedThread) -> Option<ManagedException> {
-        self.exception(self.exception_address(thread)?)
+    ///
+    /// Also whether it still handles it; one that it threw last may have been caught.
+    pub fn exception_of(&self, thread: &ManagedThread) -> Option<(ManagedException, bool)> {
+        let (address, current) = self.exception_address(thread)?;
+        Some((self.exception(address)?, current))
     }
 
-    fn exception_address(&self, thread: &super::ManagedThread) -> Option<u64> {
+    fn exception_address(&self, thread: &ManagedThread) -> Option<(u64, bool)> {
         let reader = &self.reader;
         let object = |handle: u64| {
             let object = reader.pointer(handle, 0)?;
@@ -59,15 +62,18 @@ impl Runtime<'_> {
         let tracked =
             layout.tracker.and_then(|(tracker, thrown)| object(reader.pointer(at(tracker)?, thrown)?));
         let last = || object(at(layout.last_thrown?)?);
-        if let Some(found) = tracked.or_else(last) {
-            return Some(found);
+        if let Some(found) = tracked {
+            return Some((found, true));
+        }
+        if let Some(found) = last() {
+            return Some((found, false));
         }
         if layout.last_thrown.is_some() {
             return None;
         }
         let word = reader.size();
         let count = THREAD.checked_div(word)?;
-        (0..count).find_map(|n| object(at(n.wrapping_mul(word))?))
+        (0..count).find_map(|n| object(at(n.wrapping_mul(word))?)).map(|found| (found, false))
     }
 
     /// Whether an object's class derives from System.Exception.

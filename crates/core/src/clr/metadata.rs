@@ -7,12 +7,14 @@ mod tables;
 use super::reader::Reader;
 use crate::limits;
 use crate::pe::Headers;
-use tables::{METHOD_DEF, NESTED_CLASS, TYPE_DEF, Tables};
+use tables::{GENERIC_PARAM, METHOD_DEF, NESTED_CLASS, TYPE_DEF, Tables};
 
 /// Bytes of one name.
 const NAME: usize = 1024;
 /// Streams of a metadata root; compilers write five.
 const STREAMS: u16 = 16;
+/// Type parameters of a method.
+const PARAMETERS: u32 = 16;
 /// Types around a type.
 const NESTING: usize = 32;
 
@@ -127,5 +129,22 @@ impl Metadata {
     /// The name of a MethodDef.
     pub(crate) fn method_name(&self, reader: &Reader<'_>, row: u32) -> Option<String> {
         self.string(reader, self.tables.cell(reader, METHOD_DEF, row, 3)?)
+    }
+
+    /// The type parameters of a MethodDef: GenericParam is sorted by its owners, whose low bit says that it is a method.
+    pub(crate) fn type_parameters(&self, reader: &Reader<'_>, method: u32) -> Vec<String> {
+        let owner = u64::from(method) << 1 | 1;
+        let of = |row: u32| self.tables.cell(reader, GENERIC_PARAM, row, 2);
+        let (mut low, mut high) = (1, self.tables.rows(GENERIC_PARAM).saturating_add(1));
+        while low < high {
+            let middle = low.midpoint(high);
+            match of(middle) {
+                Some(found) if found < owner => low = middle.saturating_add(1),
+                _ => high = middle,
+            }
+        }
+        let end = low.saturating_add(PARAMETERS);
+        let rows = (low..end).take_while(|row| of(*row) == Some(owner));
+        rows.map_while(|row| self.string(reader, self.tables.cell(reader, GENERIC_PARAM, row, 3)?)).collect()
     }
 }

@@ -1,10 +1,13 @@
 //! `MethodDesc`: the names of methods.
 
 use super::Runtime;
+use super::metadata::TypeName;
+use super::types::clipped;
 use crate::arch::Width;
 
 impl Runtime<'_> {
-    /// Type and name of a method: `System.Collections.Generic.List<System.Int64>.set_Capacity`.
+    /// Type and name of a method, as the runtime prints them: ``System.Collections.Generic.List`1.set_Capacity``, with the
+    /// type parameters of the method itself in brackets.
     ///
     /// A `MethodDesc` begins with a u16 whose low bits are those of the MethodDef's row, and a u8 that counts how many
     /// units (of 8 bytes; 4 on x86) it lies behind the start of its chunk's methods. The chunk begins with the method table;
@@ -27,7 +30,14 @@ impl Runtime<'_> {
             reader.word(chunk).filter(|at| self.types.table(reader, *at).is_some()).or_else(by_distance)?;
         let table = self.types.table(reader, owner)?;
         let (module, _) = self.types.module_and_row(reader, owner, &table)?;
-        let name = self.types.metadata(reader, module)?.method_name(reader, row)?;
-        Some(format!("{}.{name}", self.types.name(reader, owner)))
+        let metadata = self.types.metadata(reader, module)?;
+        let name = metadata.method_name(reader, row)?;
+        let TypeName { namespace, names } = self.types.definition(reader, owner, &table)?;
+        let types = names.join(".");
+        let parameters = metadata.type_parameters(reader, row);
+        let parameters =
+            if parameters.is_empty() { String::new() } else { format!("[{}]", parameters.join(",")) };
+        let dot = if namespace.is_empty() { "" } else { "." };
+        Some(clipped(format!("{namespace}{dot}{types}.{name}{parameters}")))
     }
 }

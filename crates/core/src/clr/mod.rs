@@ -170,6 +170,11 @@ impl<'d> Runtime<'d> {
         found
     }
 
+    /// Whether an object has a length: an array, or a string.
+    pub fn has_length(&self, object: &Object) -> bool {
+        self.types.of_object(&self.reader, object.table).is_some_and(|table| table.has_components())
+    }
+
     /// Where allocation contexts begin, and what lies behind them: an object of the least size fits behind each.
     fn gaps(&self) -> BTreeMap<u64, u64> {
         let least = types::least(self.reader.width());

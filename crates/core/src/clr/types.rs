@@ -2,6 +2,8 @@
 
 mod names;
 
+pub(crate) use names::clipped;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;

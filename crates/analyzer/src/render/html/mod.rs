@@ -9,6 +9,7 @@ mod escape;
 mod facts;
 mod free;
 mod lists;
+mod managed;
 mod memory;
 mod stacks;
 mod treemap;
@@ -40,6 +41,7 @@ pub fn page(report: &Report, map: &SpaceMap) -> String {
     census::census(&mut out, report);
     memory::memory(&mut out, report);
     free::free(&mut out, report, map);
+    managed::managed(&mut out, report);
     stacks::stacks(&mut out, report);
     lists::lists(&mut out, report);
     let data = data::data(report, map);

@@ -4,6 +4,7 @@
 mod census;
 mod diff;
 mod escape;
+mod managed;
 mod memory;
 mod stacks;
 mod waits;
@@ -25,6 +26,7 @@ pub fn report(report: &Report) -> String {
     waits::waits(&mut out, report);
     memory::memory(&mut out, report);
     census::census(&mut out, report);
+    managed::managed(&mut out, report);
     stacks::stacks(&mut out, report);
     warnings(&mut out, &report.facts.warnings);
     out.push_str(&format!("\n<sub>dumplens {}</sub>\n", env!("CARGO_PKG_VERSION")));

@@ -2,6 +2,7 @@
 
 use crate::facts::number::{padded_hex, size};
 use crate::facts::{AddressReport, BlockPlace, BlockState, RegionReport};
+use crate::managed::ObjectPlace;
 use crate::render::escape;
 
 /// What the debugger prints where a field has no meaning.
@@ -42,6 +43,9 @@ pub fn address(report: &AddressReport) -> String {
     if let Some(block) = &report.block {
         field(&mut out, "Heap Block:", &self::block(block, bits));
     }
+    if let Some(object) = &report.object {
+        field(&mut out, "Object:", &self::object(object, bits));
+    }
     if let Some(fact) = report.region.as_ref().and_then(|r| r.fact.as_deref()) {
         field(&mut out, "Known by:", fact);
     }
@@ -65,6 +69,18 @@ fn block(block: &BlockPlace, bits: u32) -> String {
     };
     let (address, size) = (padded_hex(block.address.0, bits), block.size_bytes);
     format!("{address}, {size} bytes, {state} ({}); the address is {within}", block.backend)
+}
+
+fn object(object: &ObjectPlace, bits: u32) -> String {
+    let length = object.length.map(|length| format!(", length {length}")).unwrap_or_default();
+    format!(
+        "{}, {}, {} bytes{length}, {}; the address is {} into it",
+        padded_hex(object.address.0, bits),
+        escape::line(&object.type_name),
+        object.size_bytes,
+        object.generation,
+        object.offset
+    )
 }
 
 fn region(out: &mut String, region: &RegionReport, bits: u32) {

@@ -35,6 +35,7 @@ pub fn info(report: &Report) -> String {
     field(&mut out, "Earlier", &exception::earlier(report));
     field(&mut out, "Threads", &[report.facts.threads.len().to_string()]);
     field(&mut out, "Modules", &[report.facts.modules.len().to_string()]);
+    field(&mut out, ".NET", &managed(report));
     field(&mut out, "Handles", &handles(report).into_iter().collect::<Vec<_>>());
     out.push_str("\nStreams:\n");
     for stream in &dump.streams {
@@ -74,6 +75,11 @@ fn last_event(report: &Report) -> Vec<String> {
         }];
     };
     exception::lines(report, exception)
+}
+
+fn managed(report: &Report) -> Vec<String> {
+    let managed = report.facts.managed.iter();
+    managed.flat_map(|managed| &managed.runtimes).map(super::managed::runtime_line).collect()
 }
 
 fn handles(report: &Report) -> Option<String> {

@@ -5,8 +5,9 @@ use super::super::reader::Reader;
 pub(super) const TYPE_DEF: u8 = 2;
 pub(super) const METHOD_DEF: u8 = 6;
 pub(super) const NESTED_CLASS: u8 = 0x29;
+pub(super) const GENERIC_PARAM: u8 = 0x2a;
 /// Tables up to the last that is asked for.
-const KNOWN: usize = NESTED_CLASS as usize + 1;
+const KNOWN: usize = GENERIC_PARAM as usize + 1;
 
 /// What a column holds, by which its width is computed (ECMA-335, II.24.2.6).
 #[derive(Clone, Copy)]
@@ -41,9 +42,10 @@ const HAS_SEMANTICS: Column = Coded(1, &[0x14, 0x17]);
 const METHOD_DEF_OR_REF: Column = Coded(1, &[6, 10]);
 const FORWARDED: Column = Coded(1, &[4, 6]);
 const IMPLEMENTATION: Column = Coded(2, &[0x26, 0x23, 0x27]);
+const TYPE_OR_METHOD: Column = Coded(1, &[2, 6]);
 const SCOPE: Column = Coded(2, &[0, 0x1a, 0x23, 1]);
 
-/// The columns of every table up to NestedClass.
+/// The columns of every table up to GenericParam.
 const COLUMNS: [&[Column]; KNOWN] = [
     &[Fixed(2), Str, Guid, Guid, Guid],
     &[SCOPE, Str, Str],
@@ -87,6 +89,7 @@ const COLUMNS: [&[Column]; KNOWN] = [
     &[Fixed(4), Fixed(4), Str, Str, IMPLEMENTATION],
     &[Fixed(4), Fixed(4), Str, IMPLEMENTATION],
     &[Row(2), Row(2)],
+    &[Fixed(2), Fixed(2), TYPE_OR_METHOD, Str],
 ];
 
 /// Where the tables lie.

@@ -187,7 +187,7 @@ fn without_arity(name: &str) -> &str {
 }
 
 /// A name that is no longer than a name may be.
-pub(super) fn clipped(mut name: String) -> String {
+pub(crate) fn clipped(mut name: String) -> String {
     if name.len() > NAME {
         let end = (0..=NAME).rev().find(|n| name.is_char_boundary(*n)).unwrap_or(0);
         name.truncate(end);

@@ -1,0 +1,190 @@
+//! Locks of `Monitor`: who holds them, who waits for them, and whether that goes round.
+
+use std::collections::HashMap;
+
+use dumplens_core::clr::{Lock, LockState, Object, Runtime};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::process::{Process, Thread};
+use crate::space::Hex;
+
+/// An object that is locked, or that threads wait for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LockReport {
+    /// The object.
+    pub object: Hex,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The thread that holds it; `None` if it is free, or the owner has no thread any more.
+    pub owner_thread_id: Option<u32>,
+    /// Whether it is held.
+    pub held: bool,
+    /// How often its owner entered it.
+    pub recursion: u32,
+    /// How many threads wait to enter, by its own count.
+    pub waiters: u32,
+    /// The threads that wait to enter, as far as their stacks show it.
+    pub waiting_thread_ids: Vec<u32>,
+    /// A thread that gave it up until it is pulsed (`Monitor.Wait`).
+    pub in_wait_thread_id: Option<u32>,
+}
+
+/// Bytes of a stack that are searched.
+const STACK: u64 = 1 << 20;
+/// Bytes of all stacks.
+const STACKS: u64 = 64 << 20;
+/// How often a thread that waits has the lock's address on its stack: five or six times were seen. One or two may be left
+/// over from a lock that it held.
+const TIMES: u32 = 3;
+/// Locks that are listed.
+const LOCKS: usize = 1000;
+
+/// The locks among objects, those that nobody holds or waits for left out.
+pub(super) fn of(process: &Process<'_>, runtime: &Runtime<'_>, objects: &[Object]) -> Vec<LockReport> {
+    let locks = runtime.locks(objects);
+    let wanted: HashMap<u64, u64> = locks.iter().filter_map(contended).collect();
+    let waiting = if wanted.is_empty() { HashMap::new() } else { waiting(process, runtime, &wanted) };
+    let report = |lock: &Lock| report(process, runtime, lock, &waiting);
+    locks.iter().filter_map(report).take(LOCKS).collect()
+}
+
+/// The sync block of a lock that threads wait to enter, and its object.
+fn contended(lock: &Lock) -> Option<(u64, u64)> {
+    match lock.state {
+        LockState::Block { address, waiters, .. } if waiters > 0 => Some((address, lock.object)),
+        _ => None,
+    }
+}
+
+fn report(
+    process: &Process<'_>,
+    runtime: &Runtime<'_>,
+    lock: &Lock,
+    waiting: &HashMap<u64, Vec<u32>>,
+) -> Option<LockReport> {
+    let mut report = LockReport {
+        object: Hex(lock.object),
+        type_name: runtime.type_name(lock.table).to_string(),
+        owner_thread_id: None,
+        held: true,
+        recursion: 0,
+        waiters: 0,
+        waiting_thread_ids: Vec::new(),
+        in_wait_thread_id: None,
+    };
+    match lock.state {
+        LockState::Thin { managed_id, recursion } => {
+            let owner = runtime.threads().iter().find(|t| t.managed_id == Some(managed_id))?;
+            report.owner_thread_id = Some(owner.os_id);
+            report.recursion = recursion.saturating_add(1);
+        }
+        LockState::Block { owner, held, recursion, waiters, wait_list, .. } => {
+            if !held && waiters == 0 && wait_list.is_none() {
+                return None;
+            }
+            (report.owner_thread_id, report.held, report.recursion) = (owner, held, recursion);
+            report.waiters = waiters;
+            let found = waiting.get(&lock.object).cloned().unwrap_or_default();
+            // Who holds it does not wait for it.
+            report.waiting_thread_ids = found.into_iter().filter(|id| Some(*id) != owner).collect();
+            report.in_wait_thread_id =
+                wait_list.and_then(|at| process.threads.iter().find(|t| stack_holds(t, at))).map(|t| t.id);
+        }
+    }
+    Some(report)
+}
+
+fn stack_holds(thread: &Thread<'_>, address: u64) -> bool {
+    thread.teb.is_some_and(|teb| (teb.stack_limit..teb.stack_base).contains(&address))
+}
+
+/// Which threads wait for which objects: those on whose stacks a sync block's address stands several times.
+fn waiting(
+    process: &Process<'_>,
+    runtime: &Runtime<'_>,
+    wanted: &HashMap<u64, u64>,
+) -> HashMap<u64, Vec<u32>> {
+    let mut found: HashMap<u64, Vec<u32>> = HashMap::new();
+    let mut left = STACKS;
+    let managed = |id: u32| runtime.threads().iter().any(|t| t.os_id == id);
+    for thread in process.threads.iter().filter(|thread| managed(thread.id)) {
+        let Some(teb) = thread.teb else { continue };
+        let start = process.dump.context(thread.index).map_or(teb.stack_limit, |context| context.sp);
+        let start = start.clamp(teb.stack_limit, teb.stack_base);
+        let length = (teb.stack_base - start).min(STACK).min(left);
+        left -= length;
+        let mut times: HashMap<u64, u32> = HashMap::new();
+        for word in words(process, start, length) {
+            if let Some(object) = wanted.get(&word) {
+                *times.entry(*object).or_default() += 1;
+            }
+        }
+        for (object, _) in times.into_iter().filter(|(_, times)| *times >= TIMES) {
+            found.entry(object).or_default().push(thread.id);
+        }
+    }
+    found
+}
+
+/// The words of a run of memory, as far as the dump keeps it.
+fn words(process: &Process<'_>, start: u64, length: u64) -> Vec<u64> {
+    let memory = process.dump.memory();
+    let bytes = memory.bytes(start, memory.available(start, length)).unwrap_or_default();
+    let size = process.dump.width().bytes();
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    bytes.chunks_exact(size).map(word).collect()
+}
+
+/// Circles of threads each of which waits for a lock that the next one holds; each circle once, its lowest thread first.
+pub(super) fn cycles(locks: &[LockReport]) -> Vec<Vec<u32>> {
+    let mut waits_for: HashMap<u32, u32> = HashMap::new();
+    for lock in locks {
+        let Some(owner) = lock.owner_thread_id else { continue };
+        waits_for.extend(lock.waiting_thread_ids.iter().map(|waiting| (*waiting, owner)));
+    }
+    let mut cycles: Vec<Vec<u32>> = Vec::new();
+    let mut starts: Vec<u32> = waits_for.keys().copied().collect();
+    starts.sort_unstable();
+    for start in starts {
+        let mut way = vec![start];
+        while let Some(next) = way.last().and_then(|last| waits_for.get(last)) {
+            if *next == start {
+                cycles.push(way);
+                break;
+            }
+            // Each circle is found from its lowest thread.
+            if *next < start || way.contains(next) {
+                break;
+            }
+            way.push(*next);
+        }
+    }
+    cycles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock(owner: u32, waiting: &[u32]) -> LockReport {
+        LockReport {
+            object: Hex(0x1000),
+            type_name: "System.Object".to_owned(),
+            owner_thread_id: Some(owner),
+            held: true,
+            recursion: 1,
+            waiters: 1,
+            waiting_thread_ids: waiting.to_vec(),
+            in_wait_thread_id: None,
+        }
+    }
+
+    #[test]
+    fn a_circle_is_found_once_and_a_chain_is_none() {
+        assert_eq!(cycles(&[lock(1, &[2]), lock(2, &[1]), lock(1, &[3])]), [[1, 2]]);
+        assert_eq!(cycles(&[lock(3, &[1]), lock(1, &[2]), lock(2, &[3, 4])]), [[1, 3, 2]]);
+        assert!(cycles(&[lock(1, &[2]), lock(2, &[3])]).is_empty());
+    }
+}

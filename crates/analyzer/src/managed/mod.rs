@@ -1,0 +1,254 @@
+//! .NET: which runtimes a process has, what is on their heaps, what was thrown, and who holds which lock.
+//!
+//! What the bytes are is the business of `dumplens_core::clr`; here they are counted, shared out and put into plain data.
+
+mod exceptions;
+mod locks;
+mod object;
+mod out_of_memory;
+mod types;
+
+use dumplens_core::clr::{Family, Generation, Runtime, Walked};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use exceptions::ManagedExceptionReport;
+pub use locks::LockReport;
+pub use object::{ListedObject, ObjectPlace, object_at, objects_of};
+pub use out_of_memory::GcRefusal;
+pub use types::TypeReport;
+
+use crate::process::{LoadedRuntime, Process};
+
+/// Everything that is known of a process's .NET runtimes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ManagedReport {
+    /// The runtimes, in the order of the module list.
+    pub runtimes: Vec<RuntimeReport>,
+    /// The types of the objects, the one with the most bytes first; empty if they were not counted.
+    pub types: Vec<TypeReport>,
+    /// How many types there are.
+    pub type_count: u64,
+    /// What the walk through the heaps met; `None` if there was none.
+    pub walk: Option<WalkReport>,
+    /// The exceptions that threads handle or threw last.
+    pub exceptions: Vec<ManagedExceptionReport>,
+    /// What the collector refused last; `None` if it did not.
+    pub refused: Option<GcRefusal>,
+    /// Locks that are held, or that threads wait for; empty if the heaps were not walked.
+    pub locks: Vec<LockReport>,
+    /// Threads, by their ids, each of which waits for a lock that the next one holds, and the last for one of the first.
+    pub deadlocks: Vec<Vec<u32>>,
+}
+
+/// One runtime.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuntimeReport {
+    /// Path of its module.
+    pub module: String,
+    /// What it is: `.NET`, `.NET Framework`, `NativeAOT`, `Mono`.
+    pub family: String,
+    /// Its version; `None` if nothing tells.
+    pub version: Option<String>,
+    /// Whether its memory is read.
+    pub readable: bool,
+    /// Why not.
+    pub refused: Option<String>,
+    /// `workstation` or `server`; `None` if it is not read.
+    pub collector: Option<String>,
+    /// Heaps of the collector.
+    pub heaps: u32,
+    /// Whether objects were being marked or moved: counts are then approximate. `None` if nothing tells.
+    pub gc_in_progress: Option<bool>,
+    /// Threads that the runtime knows.
+    pub threads: u64,
+    /// What each generation has.
+    pub generations: Vec<GenerationReport>,
+}
+
+/// One generation of a runtime's heaps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GenerationReport {
+    /// `gen0`, `gen1`, `gen2`, `LOH`, `POH`, `frozen`.
+    pub name: String,
+    /// Segments or regions.
+    pub segments: u64,
+    /// Bytes that objects take, free space between them among it.
+    pub size_bytes: u64,
+    /// Bytes that are committed for it.
+    pub committed_bytes: u64,
+}
+
+/// What a walk through the heaps met.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WalkReport {
+    /// Objects, without free space.
+    pub objects: u64,
+    /// Their bytes.
+    pub size_bytes: u64,
+    /// Pieces of free space between them.
+    pub free_objects: u64,
+    /// Their bytes: fragmentation.
+    pub free_bytes: u64,
+    /// Places where no object stood though one should.
+    pub breaks: u64,
+    /// Bytes that were skipped for that.
+    pub skipped_bytes: u64,
+    /// Bytes that the dump does not keep.
+    pub missing_bytes: u64,
+    /// Whether all of the heaps was walked.
+    pub complete: bool,
+}
+
+/// How much is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Bytes of heaps that are walked; 0 for none.
+    pub heap_bytes: u64,
+    /// Types that are listed.
+    pub types: usize,
+    /// Whether exceptions are read.
+    pub exceptions: bool,
+}
+
+impl Extent {
+    /// The runtimes, and nothing in their heaps.
+    pub const RUNTIMES: Extent = Extent { heap_bytes: 0, types: 0, exceptions: false };
+    /// And the exceptions.
+    pub const EXCEPTIONS: Extent = Extent { exceptions: true, ..Extent::RUNTIMES };
+    /// And objects, as far as they cost no more than the rest of a verdict.
+    pub const VERDICT: Extent = Extent { heap_bytes: 256 << 20, types: 20, exceptions: true };
+    /// What a report lists.
+    pub const REPORT: Extent = Extent { heap_bytes: 2 << 30, types: 50, exceptions: true };
+    /// Everything.
+    pub const ALL: Extent = Extent { heap_bytes: u64::MAX, types: usize::MAX, exceptions: true };
+}
+
+impl ManagedReport {
+    /// What is known of a process's runtimes; `None` if it has none.
+    pub fn of(process: &Process<'_>, extent: Extent) -> Option<ManagedReport> {
+        if process.runtimes.is_empty() {
+            return None;
+        }
+        let runtimes = process.runtimes.iter().map(|runtime| of_runtime(process, runtime)).collect();
+        let mut report = ManagedReport { runtimes, ..ManagedReport::default() };
+        for runtime in process.runtimes.iter().filter_map(LoadedRuntime::readable) {
+            report.refused = report.refused.or_else(|| out_of_memory::of(process, runtime));
+            if extent.exceptions {
+                report.exceptions.extend(exceptions::all(runtime));
+            }
+            if extent.heap_bytes > 0 {
+                report.count(process, runtime, extent);
+            }
+        }
+        report.types.sort_by(|a, b| (b.size_bytes, &a.name).cmp(&(a.size_bytes, &b.name)));
+        report.type_count = report.types.len() as u64;
+        report.types.truncate(extent.types);
+        report.deadlocks = locks::cycles(&report.locks);
+        Some(report)
+    }
+
+    /// Counts the objects of a runtime.
+    fn count(&mut self, process: &Process<'_>, runtime: &Runtime<'_>, extent: Extent) {
+        let counted = types::count(runtime, extent.heap_bytes);
+        let walk = self.walk.get_or_insert(WalkReport { complete: true, ..WalkReport::default() });
+        walk.add(&counted.walked, &counted);
+        self.types.extend(counted.types);
+        self.locks.extend(locks::of(process, runtime, &counted.locked));
+    }
+
+    /// The runtime that is read, or else the first.
+    pub fn runtime(&self) -> Option<&RuntimeReport> {
+        self.runtimes.iter().find(|runtime| runtime.readable).or(self.runtimes.first())
+    }
+
+    /// The exception of a thread.
+    pub fn exception_of(&self, thread_id: u32) -> Option<&ManagedExceptionReport> {
+        self.exceptions.iter().find(|exception| exception.thread_id == Some(thread_id))
+    }
+}
+
+impl WalkReport {
+    fn add(&mut self, walked: &Walked, counted: &types::Counted) {
+        self.objects += walked.objects - counted.free.0;
+        self.size_bytes = self.size_bytes.saturating_add(counted.bytes);
+        self.free_objects += counted.free.0;
+        self.free_bytes = self.free_bytes.saturating_add(counted.free.1);
+        self.breaks += walked.breaks;
+        self.skipped_bytes = self.skipped_bytes.saturating_add(walked.skipped_bytes);
+        self.missing_bytes = self.missing_bytes.saturating_add(walked.missing_bytes);
+        self.complete &= !walked.cut_short;
+    }
+}
+
+/// The name of a generation.
+pub(crate) fn generation_name(generation: Generation) -> &'static str {
+    match generation {
+        Generation::Gen0 => "gen0",
+        Generation::Gen1 => "gen1",
+        Generation::Gen2 => "gen2",
+        Generation::Large => "LOH",
+        Generation::Pinned => "POH",
+        Generation::Frozen => "frozen",
+    }
+}
+
+fn of_runtime(process: &Process<'_>, loaded: &LoadedRuntime<'_>) -> RuntimeReport {
+    let module = process.modules.get(loaded.found.module);
+    let family = match loaded.found.family {
+        Family::Core => ".NET",
+        Family::Framework => ".NET Framework",
+        Family::NativeAot => "NativeAOT",
+        Family::Mono => "Mono",
+    };
+    let mut report = RuntimeReport {
+        module: module.map(|module| module.name.clone()).unwrap_or_default(),
+        family: family.to_owned(),
+        version: loaded.found.version.map(|version| version_text(loaded.found.family, version)),
+        readable: loaded.reading.is_ok(),
+        refused: loaded.reading.as_ref().err().map(ToString::to_string),
+        collector: None,
+        heaps: 0,
+        gc_in_progress: None,
+        threads: 0,
+        generations: Vec::new(),
+    };
+    if let Some(runtime) = loaded.readable() {
+        let heap = runtime.heap();
+        report.collector = Some(if heap.server { "server" } else { "workstation" }.to_owned());
+        report.heaps = heap.heaps;
+        report.gc_in_progress = runtime.is_collecting();
+        report.threads = runtime.threads().len() as u64;
+        report.generations = generations(runtime);
+    }
+    report
+}
+
+fn generations(runtime: &Runtime<'_>) -> Vec<GenerationReport> {
+    let mut out = Vec::new();
+    for generation in Generation::ALL {
+        let own = || runtime.heap().segments.iter().filter(|segment| segment.generation == generation);
+        if own().next().is_some() {
+            let sum = |bytes: &dyn Fn(u64, u64, u64) -> u64| {
+                own().fold(0u64, |all, s| all.saturating_add(bytes(s.start, s.end, s.committed)))
+            };
+            out.push(GenerationReport {
+                name: generation_name(generation).to_owned(),
+                segments: own().count() as u64,
+                size_bytes: sum(&|start, end, _| end.saturating_sub(start)),
+                committed_bytes: sum(&|start, _, committed| committed.saturating_sub(start)),
+            });
+        }
+    }
+    out
+}
+
+/// `10.0.9` of 10.0.926.27113: builds of .NET 5 and newer count the patch in hundreds.
+fn version_text(family: Family, [major, minor, patch, revision]: [u16; 4]) -> String {
+    match family {
+        Family::Core if major >= 5 => format!("{major}.{minor}.{}", patch / 100),
+        Family::Core if patch == 0 => format!("{major}.{minor}"),
+        Family::Core => format!("{major}.{minor}.{patch}"),
+        _ => format!("{major}.{minor}.{patch}.{revision}"),
+    }
+}

@@ -1,0 +1,82 @@
+//! What the collector refused last, and the limit that it was given.
+
+use dumplens_core::clr::{OomRecord, Runtime};
+use dumplens_core::process::ProcessParameters;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::process::Process;
+
+/// The collector's record of the last allocation that it refused. It stays when the exception was caught.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GcRefusal {
+    /// `budget`, `cant_commit`, `cant_reserve`, `loh`, `low_mem`, `unproductive_full_gc`.
+    pub reason: String,
+    /// Bytes of the object that was asked for; `None` where the record does not tell.
+    pub requested_bytes: Option<u64>,
+    /// Bytes of a segment for which there were no addresses; `None` if that was not the reason.
+    pub segment_bytes: Option<u64>,
+    /// MB that the system would still have committed, as the collector saw it.
+    pub available_pagefile_mb: u64,
+    /// Collections until then.
+    pub gc_index: u64,
+    /// Bytes that the collector's segments have committed.
+    pub committed_bytes: u64,
+    /// The limit of the heap that the environment gives the collector (`DOTNET_GCHeapHardLimit`); `None` without one there.
+    pub limit_bytes: Option<u64>,
+}
+
+/// From here on, an object is asked for by itself; smaller ones get an allocation context, whose size is then recorded.
+const LARGE_OBJECT: u64 = 85_000;
+
+/// The record of a runtime that has one.
+pub(super) fn of(process: &Process<'_>, runtime: &Runtime<'_>) -> Option<GcRefusal> {
+    let record = runtime.heap().oom?;
+    let committed =
+        |sum: u64, s: &dumplens_core::clr::Segment| sum.saturating_add(s.committed.saturating_sub(s.start));
+    Some(GcRefusal {
+        reason: reason(record.reason).to_owned(),
+        requested_bytes: requested(process, &record),
+        segment_bytes: (record.fgm == 1).then_some(record.size),
+        available_pagefile_mb: record.available_pagefile_mb,
+        gc_index: record.gc_index,
+        committed_bytes: runtime.heap().segments.iter().fold(0, committed),
+        limit_bytes: limit(process),
+    })
+}
+
+/// `oom_reason` (gcinterface.h).
+fn reason(reason: u32) -> &'static str {
+    match reason {
+        1 => "budget",
+        2 => "cant_commit",
+        3 => "cant_reserve",
+        4 => "loh",
+        5 => "low_mem",
+        _ => "unproductive_full_gc",
+    }
+}
+
+/// What is asked for has room for the smallest object behind it, and for alignment.
+fn requested(process: &Process<'_>, record: &OomRecord) -> Option<u64> {
+    const BUDGET: u32 = 1;
+    let beside = process.dump.width().pick(16, 32);
+    let known = record.reason != BUDGET && record.alloc_size >= LARGE_OBJECT;
+    known.then(|| record.alloc_size.saturating_sub(beside))
+}
+
+/// The value of the variable: a number in hex, without a prefix.
+fn limit(process: &Process<'_>) -> Option<u64> {
+    let memory = process.dump.memory();
+    let of_peb = |peb: &dumplens_core::process::Peb| {
+        let parameters = ProcessParameters::read(memory, peb.process_parameters?, peb.width).ok()?;
+        let environment = parameters.environment().ok()?;
+        environment.iter().find_map(|line| {
+            let (name, value) = line.split_once('=')?;
+            let known = ["DOTNET_GCHeapHardLimit", "COMPlus_GCHeapHardLimit"];
+            let same = known.iter().any(|known| known.eq_ignore_ascii_case(name));
+            same.then(|| u64::from_str_radix(value.trim_start_matches("0x"), 16).ok()).flatten()
+        })
+    };
+    process.pebs.iter().find_map(of_peb).filter(|limit| *limit > 0)
+}

@@ -1,0 +1,85 @@
+//! The .NET runtimes of a process, and what memory is theirs.
+
+use dumplens_core::clr::{self, Family, Found, Generation, Refusal, Runtime, Segment};
+use dumplens_core::{Dump, MemoryType, Module};
+
+use super::Process;
+use crate::space::{AddressSpace, Allocation, Fact, GcPart, Owner, PAGE, Span, Usage};
+
+/// A runtime that is loaded, and what came of opening it.
+#[derive(Debug)]
+pub struct LoadedRuntime<'d> {
+    /// Which module it is, and its version.
+    pub found: Found,
+    /// The runtime, or why it is not read.
+    pub reading: Result<Box<Runtime<'d>>, Refusal>,
+}
+
+impl<'d> LoadedRuntime<'d> {
+    /// The runtime, if it is read.
+    pub fn readable(&self) -> Option<&Runtime<'d>> {
+        self.reading.as_ref().ok().map(AsRef::as_ref)
+    }
+}
+
+/// Finds the runtimes, and opens those of .NET Core.
+pub(super) fn gather<'d>(dump: &'d Dump, modules: &[Module]) -> Vec<LoadedRuntime<'d>> {
+    let memory = dump.memory();
+    let open = |found: Found| {
+        let reading = match (found.family, modules.get(found.module)) {
+            (Family::Core, Some(module)) => Runtime::open(memory, module, &found, dump.width()).map(Box::new),
+            _ => Err(Refusal::Family),
+        };
+        LoadedRuntime { found, reading }
+    };
+    clr::find(memory, modules, dump.width()).into_iter().map(open).collect()
+}
+
+impl Process<'_> {
+    /// What the garbage collectors have: their segments, and the rest of the allocations that these lie in.
+    pub(super) fn claim_runtimes(&self, claims: &mut Vec<Span>) {
+        for runtime in self.runtimes.iter().filter_map(LoadedRuntime::readable) {
+            let heap = runtime.heap();
+            claims.extend(heap.segments.iter().filter_map(of_segment));
+            let mut bases: Vec<u64> =
+                heap.segments.iter().filter_map(|s| allocation_of(&self.space, s.start)).collect();
+            bases.sort_unstable();
+            bases.dedup();
+            let bookkeeping = heap.bookkeeping.and_then(|at| allocation_of(&self.space, at));
+            if bases.is_empty() && bookkeeping.is_none() {
+                continue;
+            }
+            for Allocation { base, end, .. } in Allocation::all(&self.space) {
+                let reserved = bases.binary_search(&base).is_ok();
+                let part = match bookkeeping == Some(base) {
+                    _ if reserved => GcPart::Reserved,
+                    true => GcPart::Bookkeeping,
+                    false => continue,
+                };
+                let (usage, owner) = (Usage::Gc(part), Owner::Process);
+                claims.push(Span { base, end, usage, owner, fact: Fact::GcAllocation(base) });
+            }
+        }
+    }
+}
+
+/// The pages of a segment, up to the last committed one.
+fn of_segment(segment: &Segment) -> Option<Span> {
+    let (base, end) = (segment.start / PAGE * PAGE, segment.committed.checked_next_multiple_of(PAGE)?);
+    let part = match segment.generation {
+        Generation::Gen0 => GcPart::Gen0,
+        Generation::Gen1 => GcPart::Gen1,
+        Generation::Gen2 => GcPart::Gen2,
+        Generation::Large => GcPart::Large,
+        Generation::Pinned => GcPart::Pinned,
+        Generation::Frozen => GcPart::Frozen,
+    };
+    let fact = Fact::GcSegment(segment.start);
+    Some(Span { base, end, usage: Usage::Gc(part), owner: Owner::Process, fact })
+}
+
+/// The base of the private allocation that holds an address.
+fn allocation_of(space: &AddressSpace<'_>, address: u64) -> Option<u64> {
+    let region = space.region_at(address).filter(|_| space.is_mapped())?;
+    (!region.state.is_free() && region.kind == MemoryType::PRIVATE).then_some(region.allocation_base)
+}
