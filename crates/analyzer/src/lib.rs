@@ -64,7 +64,7 @@ pub use managed::ManagedReport;
 pub use process::{LoadedRuntime, Process, ProcessWarning, Thread};
 pub use report::Report;
 pub use space::{
-    AddressSpace, Allocation, Allocations, Bits, Coverage, Equals, Fact, Filter, GcPart, Hex, Owner, PebField, Piece,
-    SizeClass, SpaceWarning, Span, Totals, TotalsRow, Usage,
+    AddressSpace, Allocation, Allocations, Bits, Coverage, Equals, Fact, Filter, GcPart, Hex, Owner,
+    PebField, Piece, SizeClass, SpaceWarning, Span, Totals, TotalsRow, Usage,
 };
 pub use trim::{TrimOptions, Trimmed, trim};

@@ -15,7 +15,8 @@ const MOST_BYTES: usize = 256 << 10;
 pub fn dumps() -> Vec<Vec<u8>> {
     let plain = [presets::tiny(), presets::tiny_x86(), presets::tiny_bad_alloc(), presets::tiny_wow64()];
     let heaps = presets::heaps::ALL.iter().map(|(_, make)| make().0);
-    let sound = plain.into_iter().chain(heaps);
+    let managed = [presets::clr::exception(), presets::clr::deadlock(), presets::clr::refused()];
+    let sound = plain.into_iter().chain(managed).chain(heaps);
     let sound = sound.map(|process| process.trimmed().to_bytes().0);
     let damaged = damage::variants().map(|variant| variant.bytes);
     let heaps = damage::heaps().map(|variant| variant.process.trimmed().to_bytes().0);

@@ -40,6 +40,7 @@
 mod address_space;
 mod arch;
 mod bytes;
+pub mod clr;
 mod constants;
 mod context;
 mod counters;

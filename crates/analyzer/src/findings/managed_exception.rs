@@ -12,7 +12,7 @@
 //! handles an exception, the one that the thread threw last may have been caught long before.
 //!
 //! # Example
-//! `System.InvalidOperationException was thrown in thread 0x130: "Sequence contains no elements".`
+//! `System.InvalidOperationException was thrown in thread 0x130, in Shop.Cart.Total: "Sequence contains no elements".`
 //!
 //! # Source
 //! CoreCLR's Thread, ExceptionInfo and System.Exception (dotnet/runtime).
@@ -56,10 +56,9 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let (thrown, sure) = thrown(crash)?;
     let exception = crash.exception?;
     let thread = exception.thread_id;
-    let title = match message(thrown) {
-        Some(message) => format!("{} was thrown in thread {thread:#x}: \"{message}\".", thrown.type_name),
-        None => format!("{} was thrown in thread {thread:#x}.", thrown.type_name),
-    };
+    let place = thrown.own_frames().next().map(|frame| format!(", in {frame}")).unwrap_or_default();
+    let text = message(thrown).map(|message| format!(": \"{message}\"")).unwrap_or_default();
+    let title = format!("{} was thrown in thread {thread:#x}{place}{text}.", thrown.type_name);
     let mut found = Found::new(sure, title).with_at("object", thrown.address.0, &*thrown.type_name);
     if let Some(code) = thrown.hresult {
         found = found.with("HRESULT", code.to_string());

@@ -3,7 +3,7 @@
 use super::escape;
 use super::text::stack;
 use crate::report::Report;
-use crate::verdict::BlamedPlace;
+use crate::verdict::{BlamedPlace, Kind};
 
 /// Frames of the blamed stack that are shown, and more up to the blamed one.
 const FRAMES: usize = 4;
@@ -49,8 +49,20 @@ fn place(place: &BlamedPlace) -> String {
     )
 }
 
+/// The methods that a managed exception passed through: the native frames are the runtime's.
+fn managed(report: &Report) -> Option<Vec<String>> {
+    let verdict = report.verdict.as_ref()?;
+    let thrown = report.facts.managed.as_ref()?.exception_of(report.facts.exception.as_ref()?.thread_id)?;
+    let refused = verdict.kind == Kind::AllocationFailure && thrown.is_out_of_memory();
+    let frames = (verdict.kind == Kind::ManagedException || refused).then_some(&thrown.frames)?;
+    (!frames.is_empty()).then(|| frames.iter().take(MOST_FRAMES).map(|frame| escape::line(frame)).collect())
+}
+
 /// The first frames of the exception's thread.
 fn frames(report: &Report) -> Vec<String> {
+    if let Some(frames) = managed(report) {
+        return frames;
+    }
     let Some(thread) = report.facts.crashed_thread() else { return Vec::new() };
     let rows = thread.frames.as_deref().unwrap_or_default();
     let blamed = thread.blame.as_ref().map_or(0, |blame| blame.frame + 1);

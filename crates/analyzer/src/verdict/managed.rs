@@ -1,6 +1,7 @@
 //! Of .NET: why the collector or the runtime refused memory, and what would help.
 
 use super::{Cause, Confidence};
+use crate::exceptions::limit::Limit;
 use crate::findings::{Crash, last_error, short};
 use crate::managed::GcRefusal;
 
@@ -18,10 +19,17 @@ pub(super) fn cause(crash: &Crash<'_>) -> Option<(Cause, Confidence)> {
                 return Some((cause, Confidence::High));
             }
         }
-        if last_error::names_commit_limit(crash) {
-            return None;
-        }
-        return at_limit(refused).map(|sure| (Cause::GcHeapLimit, sure));
+        return match last_error::told(crash) {
+            // The system refused to commit, which it says without naming a limit.
+            Some(Limit::Open) if refused.reason == "cant_commit" => {
+                Some((Cause::CommitLimit, Confidence::Medium))
+            }
+            Some(Limit::Open) if refused.segment_bytes.is_some() => {
+                Some((Cause::ExternalLimitSuspected, Confidence::Low))
+            }
+            Some(Limit::Commit | Limit::Quota | Limit::Resources) => None,
+            _ => at_limit(refused).map(|sure| (Cause::GcHeapLimit, sure)),
+        };
     }
     // COR_E_OUTOFMEMORY of the runtime itself, before the collector is asked.
     let says = thrown.message.as_deref().unwrap_or_default();

@@ -145,7 +145,9 @@ fn is_large(requested: &Hex) -> bool {
 pub(crate) fn of(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
     let verdict = judged(crash, findings);
     let confidence = verdict.confidence.min(crash.most_confidence());
-    VerdictReport { confidence, place: place::of(crash.facts), ..verdict }
+    // Of managed code, native frames are the runtime's; the title names the method.
+    let managed = verdict.kind == Kind::ManagedException || crash.managed_refusal().is_some();
+    VerdictReport { confidence, place: place::of(crash.facts).filter(|_| !managed), ..verdict }
 }
 
 fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
@@ -337,6 +339,7 @@ fn title(crash: &Crash<'_>, wanted: u64, cause: Cause) -> String {
 fn allocation(crash: &Crash<'_>, wanted: u64) -> AllocationFailure {
     let request = crash.request;
     let call = crash.container_call();
+    let managed = crash.managed_refusal().and_then(|thrown| thrown.frames.first().cloned());
     AllocationFailure {
         origin: origin(crash, call.map(|(call, _)| call)),
         requested_bytes: wanted,
@@ -345,7 +348,7 @@ fn allocation(crash: &Crash<'_>, wanted: u64) -> AllocationFailure {
         element_count: request.and_then(crate::request::Request::elements),
         padding: request.and_then(|r| r.padding),
         container: request.and_then(|r| r.container.as_ref()).map(|c| Hex(c.address())),
-        function: call.map(|(_, function)| function.to_owned()).or_else(|| crash.requester()),
+        function: call.map(|(_, function)| function.to_owned()).or_else(|| crash.requester()).or(managed),
     }
 }
 

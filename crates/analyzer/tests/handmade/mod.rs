@@ -45,6 +45,7 @@ pub(crate) fn report() -> Report {
             broken_blocks: Vec::new(),
             memory: memory(),
             census: None,
+            managed: None,
             warnings: vec![WarningReport {
                 code: "memory_cut".into(),
                 message: "the dump is cut off: 4096 bytes of the memory it lists are not in the file".into(),

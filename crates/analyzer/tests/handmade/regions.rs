@@ -105,6 +105,7 @@ pub(crate) fn address(address: u64, bits: u32, region: Option<RegionReport>, abs
         symbol: Vec::new(),
         thread: None,
         heap: None,
+        object: None,
         block: None,
         kept_bytes: 0,
         absent: text(absent),

@@ -66,7 +66,7 @@ pub(crate) fn least(width: Width) -> u64 {
 }
 
 /// Tables that are remembered, those that are none among them.
-const TABLES: usize = 1 << 20;
+const TABLES: usize = 1 << 18;
 /// Bytes of an object without its components; fields of the largest class have under 1 MB.
 const BASE_SIZE: u32 = 1 << 27;
 /// Parents of a class.

@@ -1,6 +1,7 @@
 //! Ready-made processes.
 
 pub mod causes;
+pub mod clr;
 mod code32;
 mod code64;
 mod common;

@@ -16,7 +16,7 @@ const ARGUMENTS: u16 = 64;
 /// Bytes of a name.
 const NAME: usize = 1024;
 /// Names that are remembered.
-const NAMES: usize = 1 << 20;
+const NAMES: usize = 1 << 17;
 
 /// `enum_flag_GenericsMask` of types without components: an instance, or a definition.
 const GENERIC: u32 = 0x30;

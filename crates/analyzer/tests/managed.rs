@@ -1,0 +1,168 @@
+//! .NET: what synth's small runtime holds, as report and verdict say it.
+
+use dumplens_analyzer::facts::AddressReport;
+use dumplens_analyzer::managed::{Extent, ManagedReport, objects_of};
+use dumplens_analyzer::render::{html, markdown, text};
+use dumplens_analyzer::verdict::{Cause, Confidence, Kind};
+use dumplens_analyzer::{Options, Process, Question, Report};
+use dumplens_core::Dump;
+use dumplens_synth::clr::{EXCEPTION, HEAP, HEAP_SIZE, INNER_MESSAGE, MESSAGE, OBJECTS, REGION};
+use dumplens_synth::presets::{self, FIRST_TID};
+
+fn open(process: &dumplens_synth::Process) -> Dump {
+    Dump::open(process.to_bytes().0).expect("a dump that opens")
+}
+
+fn why(dump: &Dump) -> Report {
+    Report::answer(&Process::gather(dump), Question::Why, &Options::default())
+}
+
+#[test]
+fn an_exception_is_told_by_its_object() {
+    let dump = open(&presets::clr::exception());
+    let report = why(&dump);
+    let verdict = report.verdict.as_ref().expect("a verdict");
+    assert_eq!((verdict.kind, verdict.confidence), (Kind::ManagedException, Confidence::High));
+    for text in [MESSAGE, "System.InvalidOperationException", "Own.Program.Pay"] {
+        assert!(verdict.title.contains(text), "{}", verdict.title);
+    }
+    let what = report.signature.as_ref().and_then(|s| s.what.as_deref());
+    assert_eq!(what, Some("System.InvalidOperationException Own.Program.Pay Own.Program.Main"));
+    let managed = report.facts.managed.as_ref().expect("a runtime");
+    let thrown = managed.exception_of(FIRST_TID).expect("an exception");
+    assert_eq!(thrown.frames, ["Own.Program.Pay", "Own.Program.Main"]);
+    assert_eq!(thrown.inner.as_ref().and_then(|inner| inner.message.as_deref()), Some(INNER_MESSAGE));
+    // Only the object makes it a managed exception.
+    let mut process = presets::clr::exception();
+    process.memory.retain(|range| !(HEAP..HEAP + HEAP_SIZE).contains(&range.start));
+    let verdict = why(&open(&process)).verdict.expect("a verdict");
+    assert_eq!(verdict.kind, Kind::OtherException);
+}
+
+#[test]
+fn an_exception_that_was_caught_is_not_what_ended_the_program() {
+    let mut process = presets::clr::exception();
+    let exception = process.exception.as_mut().expect("an exception");
+    // Another HRESULT than that of the object, which the thread no longer handles.
+    exception.parameters[0] = 0xFFFF_FFFF_8013_1509 ^ 1;
+    let thread = dumplens_synth::clr::LOADER + 0x3000;
+    process.put(thread + 344, &(thread + 0x2A0).to_le_bytes());
+    process.put(thread + 360, &[0; 8]);
+    let report = why(&open(&process));
+    let thrown = report.facts.managed.as_ref().and_then(|managed| managed.exception_of(FIRST_TID));
+    assert_eq!(thrown.map(|thrown| thrown.current), Some(false));
+    assert_eq!(report.verdict.expect("a verdict").kind, Kind::OtherException);
+}
+
+#[test]
+fn threads_that_wait_for_each_other_are_a_deadlock() {
+    let dump = open(&presets::clr::deadlock());
+    let report = why(&dump);
+    let verdict = report.verdict.as_ref().expect("a verdict");
+    assert_eq!((verdict.kind, verdict.confidence), (Kind::Deadlock, Confidence::High));
+    let managed = report.facts.managed.as_ref().expect("a runtime");
+    assert_eq!(managed.deadlocks, [[FIRST_TID, FIRST_TID + 4]]);
+    // A thread that only once has the address on its stack need not wait.
+    let mut process = presets::clr::deadlock();
+    let stack = presets::tiny::X64.stack_base(1) - 0x80;
+    for slot in [5, 6, 9, 14] {
+        process.put(stack + 8 * slot, &[0; 8]);
+    }
+    let verdict = why(&open(&process)).verdict.expect("a verdict");
+    assert_eq!(verdict.kind, Kind::NoException);
+}
+
+#[test]
+fn an_exception_that_a_deadlock_stands_beside_is_what_happened() {
+    let mut process = presets::clr::deadlock();
+    process.exception = presets::tiny().exception;
+    let report = why(&open(&process));
+    assert_eq!(report.verdict.expect("a verdict").kind, Kind::AccessViolation);
+}
+
+#[test]
+fn usage_classes_add_up() {
+    let dump = open(&presets::clr::refused());
+    let report = Report::answer(&Process::gather(&dump), Question::Summary, &Options::default());
+    let memory = &report.facts.memory;
+    let size = |name: &str| memory.usage.iter().find(|row| row.name == name).map_or(0, |row| row.size_bytes);
+    assert_eq!(["GC gen0", "GC gen1", "GC gen2", "GC LOH"].map(size), [REGION; 4]);
+    assert_eq!(size("GC reserved"), HEAP_SIZE - 4 * REGION);
+    let all: u64 = memory.usage.iter().map(|row| row.size_bytes).sum();
+    assert_eq!(Some(all), memory.total_bytes);
+}
+
+#[test]
+fn types_have_counts_bytes_and_shares() {
+    let dump = open(&presets::clr::refused());
+    let process = Process::gather(&dump);
+    let report = ManagedReport::of(&process, Extent::ALL).expect("a runtime");
+    assert_eq!(report.type_count, OBJECTS.len() as u64);
+    for (name, count, size) in OBJECTS {
+        let found = report.types.iter().find(|one| one.name == name).expect(name);
+        assert_eq!((found.count, found.size_bytes), (count, count * size), "{name}");
+    }
+    assert!((report.types.iter().map(|one| one.share).sum::<f64>() - 1.0).abs() < 1e-9);
+    assert!(report.types.is_sorted_by_key(|one| std::cmp::Reverse(one.size_bytes)));
+    let runtime = report.runtime().expect("a runtime");
+    assert_eq!((runtime.version.as_deref(), runtime.gc_in_progress), (Some("10.0.9"), Some(true)));
+    assert_eq!(
+        report.refused.as_ref().and_then(|refused| refused.requested_bytes),
+        Some(presets::clr::REFUSED)
+    );
+    let mut addresses = Vec::new();
+    objects_of(&process, "Own.Outer+Inner", &mut |object| {
+        addresses.push(object.address.0);
+        true
+    });
+    assert_eq!(addresses.len(), 2);
+    // A list of some types says how many there are.
+    let some = ManagedReport::of(&process, Extent { types: 2, ..Extent::ALL }).expect("a runtime");
+    assert_eq!((some.types.len(), some.type_count), (2, OBJECTS.len() as u64));
+    // What is not walked is not said to be complete.
+    let part = ManagedReport::of(&process, Extent { heap_bytes: 100, ..Extent::ALL }).expect("a runtime");
+    assert_eq!(part.walk.map(|walk| walk.complete), Some(false));
+}
+
+#[test]
+fn an_out_of_memory_exception_is_a_refusal_with_the_size_that_the_collector_recorded() {
+    let mut process = presets::clr::out_of_memory();
+    let report = why(&open(&process));
+    let verdict = report.verdict.expect("a verdict");
+    assert_eq!(verdict.kind, Kind::AllocationFailure);
+    let asked = verdict.allocation.as_ref().map(|allocation| allocation.requested_bytes);
+    assert_eq!(asked, Some(presets::clr::REFUSED));
+    // The size of an allocation context is none of an object.
+    let oom = dumplens_synth::clr::MODULE + 0x2000 + 0xC80;
+    process.put(oom + 8, &128u64.to_le_bytes());
+    let verdict = why(&open(&process)).verdict.expect("a verdict");
+    assert_eq!((verdict.kind, verdict.allocation), (Kind::AllocationFailure, None));
+    assert_ne!(verdict.cause, Some(Cause::GcHeapLimit), "no limit is known");
+}
+
+#[test]
+fn at_says_which_object_it_is() {
+    let dump = open(&presets::clr::exception());
+    let report = AddressReport::new(&Process::gather(&dump), EXCEPTION + 16);
+    let object = report.object.as_ref().expect("an object");
+    assert_eq!((object.address.0, object.offset.0, object.length), (EXCEPTION, 16, None));
+    assert_eq!(object.type_name, "System.InvalidOperationException");
+    assert!(text::address(&report).contains("System.InvalidOperationException, 128 bytes, gen0"));
+}
+
+#[test]
+fn every_renderer_names_the_runtime_and_its_types() {
+    let dump = open(&presets::clr::exception());
+    let process = Process::gather(&dump);
+    let report = Report::answer(&process, Question::Everything, &Options::default());
+    let map = dumplens_analyzer::facts::SpaceMap::new(&process);
+    for page in [html::page(&report, &map), markdown::report(&report)] {
+        assert!(page.contains("10.0.9, workstation GC"), "{page}");
+        assert!(page.contains("Own.Outer+Inner"), "{page}");
+    }
+    assert!(text::info(&report).contains(".NET 10.0.9, workstation GC, 2 managed threads"));
+    let managed = text::managed(report.facts.managed.as_deref(), 64);
+    for line in [MESSAGE, INNER_MESSAGE, "    at Own.Program.Pay\n", "Own.Pair<System.String,Own.Node[]>"] {
+        assert!(managed.contains(line), "{managed}");
+    }
+}
