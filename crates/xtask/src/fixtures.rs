@@ -21,7 +21,7 @@ pub(crate) struct Options {
 /// A folder of fixtures/, and what goes into it.
 type Case = (&'static str, fn() -> Process);
 
-const CASES: [Case; 10] = [
+const CASES: [Case; 12] = [
     ("x64-bad-alloc", presets::tiny_bad_alloc),
     ("x86-access-violation", presets::tiny_x86),
     ("wow64", presets::tiny_wow64),
@@ -31,6 +31,8 @@ const CASES: [Case; 10] = [
     ("job-limit", || commit::job_limit().process.touched()),
     ("leak-1", || leak(Width::W64, BEFORE)),
     ("leak-2", || leak(Width::W64, AFTER)),
+    ("managed-exception", || presets::clr::exception().touched()),
+    ("managed-deadlock", || presets::clr::deadlock().touched()),
     ("handled-then-abort", || handled::aborted_in_catch_block().process.touched()),
 ];
 
