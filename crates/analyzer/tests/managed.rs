@@ -26,8 +26,9 @@ fn an_exception_is_told_by_its_object() {
     for text in [MESSAGE, "System.InvalidOperationException", "Own.Program.Pay"] {
         assert!(verdict.title.contains(text), "{}", verdict.title);
     }
-    let what = report.signature.as_ref().and_then(|s| s.what.as_deref());
-    assert_eq!(what, Some("System.InvalidOperationException Own.Program.Pay Own.Program.Main"));
+    let signature = report.signature.as_ref().expect("a signature");
+    assert_eq!(signature.what.as_deref(), Some("System.InvalidOperationException"));
+    assert_eq!(signature.methods, ["Own.Program.Pay", "Own.Program.Main"]);
     let managed = report.facts.managed.as_ref().expect("a runtime");
     let thrown = managed.exception_of(FIRST_TID).expect("an exception");
     assert_eq!(thrown.frames, ["Own.Program.Pay", "Own.Program.Main"]);

@@ -53,15 +53,15 @@ pub struct RuntimeReport {
     /// Whether its memory is read.
     pub readable: bool,
     /// Why not.
-    pub refused: Option<String>,
+    pub refusal: Option<String>,
     /// `workstation` or `server`; `None` if it is not read.
     pub collector: Option<String>,
     /// Heaps of the collector.
-    pub heaps: u32,
+    pub heap_count: u32,
     /// Whether objects were being marked or moved: counts are then approximate. `None` if nothing tells.
     pub gc_in_progress: Option<bool>,
     /// Threads that the runtime knows.
-    pub threads: u64,
+    pub thread_count: u64,
     /// What each generation has.
     pub generations: Vec<GenerationReport>,
 }
@@ -206,19 +206,19 @@ fn of_runtime(process: &Process<'_>, loaded: &LoadedRuntime<'_>) -> RuntimeRepor
         family: family.to_owned(),
         version: loaded.found.version.map(|version| version_text(loaded.found.family, version)),
         readable: loaded.reading.is_ok(),
-        refused: loaded.reading.as_ref().err().map(ToString::to_string),
+        refusal: loaded.reading.as_ref().err().map(ToString::to_string),
         collector: None,
-        heaps: 0,
+        heap_count: 0,
         gc_in_progress: None,
-        threads: 0,
+        thread_count: 0,
         generations: Vec::new(),
     };
     if let Some(runtime) = loaded.readable() {
         let heap = runtime.heap();
         report.collector = Some(if heap.server { "server" } else { "workstation" }.to_owned());
-        report.heaps = heap.heaps;
+        report.heap_count = heap.heaps;
         report.gc_in_progress = runtime.is_collecting();
-        report.threads = runtime.threads().len() as u64;
+        report.thread_count = runtime.threads().len() as u64;
         report.generations = generations(runtime);
     }
     report

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{Cause, Kind, VerdictReport};
 use crate::exceptions::{code, is_fault};
 use crate::facts::{ExceptionReport, Facts, FrameReport, Hex};
+use crate::managed::ManagedExceptionReport;
 use crate::process::module_names::module_name;
 use crate::stack::{Trust, is_system};
 use crate::symbols::Source;
@@ -43,6 +44,9 @@ pub struct SignatureReport {
     pub program: Option<String>,
     /// The blamed frame, and its caller if that is the program's code too.
     pub frames: Vec<SignatureFrame>,
+    /// Of a managed exception (.NET) the innermost methods of the program that it passed through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
     /// The largest power of two that is not above the bytes asked for; `None` of small requests.
     pub size_class_bytes: Option<u64>,
     /// `dumplens` and the id, as crash collectors such as Sentry want what they group by.
@@ -69,8 +73,8 @@ const SMALL: u64 = 256 << 10;
 pub(crate) fn of(facts: &Facts, verdict: &VerdictReport) -> SignatureReport {
     let size = verdict.allocation.as_ref().map(|a| a.requested_bytes).filter(|size| *size > 0);
     let small = size.is_some_and(|size| size <= SMALL);
-    let thrown_by = managed(facts, verdict);
-    let frames = if small || thrown_by.is_some() { Vec::new() } else { blamed(facts, verdict) };
+    let managed = managed(facts, verdict).filter(|_| !small);
+    let frames = if small || managed.is_some() { Vec::new() } else { blamed(facts, verdict) };
     let program = facts.process.image.as_deref().filter(|_| frames.is_empty());
     let owner = || Some(owner(facts).to_owned());
     let thrown = || facts.exception_meant().and_then(|exception| what(verdict.kind, exception));
@@ -80,9 +84,14 @@ pub(crate) fn of(facts: &Facts, verdict: &VerdictReport) -> SignatureReport {
         version: SIGNATURE_VERSION,
         kind: verdict.kind,
         cause: verdict.cause,
-        what: if small { owner() } else { thrown_by.or_else(thrown) },
+        what: if small { owner() } else { managed.map(|thrown| thrown.type_name.clone()).or_else(thrown) },
         program: program.map(file_name),
         frames,
+        methods: managed
+            .into_iter()
+            .flat_map(|thrown| thrown.own_frames().take(FRAMES))
+            .map(str::to_owned)
+            .collect(),
         size_class_bytes: size.filter(|_| !small).map(|size| 1 << size.ilog2()),
         fingerprint: Default::default(),
     };
@@ -107,17 +116,13 @@ fn owner(facts: &Facts) -> &'static str {
     }
 }
 
-/// Of a managed exception: its class and the innermost methods of the program. Native frames are the runtime's, and
+/// The managed exception that a verdict is about. Its class and methods stand for it: native frames are the runtime's, and
 /// differ from one of its builds to the next.
-fn managed(facts: &Facts, verdict: &VerdictReport) -> Option<String> {
+fn managed<'f>(facts: &'f Facts, verdict: &VerdictReport) -> Option<&'f ManagedExceptionReport> {
     let exception = facts.exception_meant()?;
     let thrown = facts.managed.as_ref()?.exception_of(exception.thread_id)?;
     let refused = verdict.kind == Kind::AllocationFailure && thrown.is_out_of_memory();
-    if verdict.kind != Kind::ManagedException && !refused {
-        return None;
-    }
-    let names = std::iter::once(thrown.type_name.as_str()).chain(thrown.own_frames().take(FRAMES));
-    Some(names.collect::<Vec<_>>().join(" "))
+    (verdict.kind == Kind::ManagedException || refused).then_some(thrown)
 }
 
 /// What was thrown or raised, if its kind leaves that open.
@@ -304,6 +309,7 @@ fn id(signature: &SignatureReport, offsets: bool) -> String {
         text(signature.program.as_deref()),
         signature.size_class_bytes.map_or("-".to_owned(), |size| size.to_string()),
     ];
+    lines.extend(signature.methods.iter().map(|method| text(Some(method))));
     if offsets {
         lines.extend(signature.frames.iter().map(|f| format!("{}+{}", text(Some(&f.module)), f.offset)));
     } else {

@@ -74,6 +74,7 @@ fn signature() -> SignatureReport {
             debug_id: text("0102030405060708090A0B0C0D0E0F101"),
             function: text("grow\u{1b}[2J"),
         }],
+        methods: Vec::new(),
         size_class_bytes: Some(1 << 31),
         fingerprint: ["dumplens".into(), "v2-0123456789ab".into()],
     }

@@ -44,6 +44,10 @@ fn clr() -> Clr {
 
 fn build(clr: &Clr) -> Process {
     let mut process = tiny();
+    // LastErrorValue and LastStatusValue: nothing was refused.
+    for at in [0x68, 0x1250] {
+        process.put(X64.tebs[0] + at, &[0; 4]);
+    }
     clr.put(&mut process);
     let size = clr.module().len() as u64;
     let mut space = AddressSpace::default();

@@ -34,10 +34,10 @@ pub fn managed(report: Option<&ManagedReport>, bits: u32) -> String {
 pub(crate) fn runtime_line(report: &RuntimeReport) -> String {
     let version = report.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
     let name = format!("{}{version}", report.family);
-    match (&report.collector, &report.refused) {
+    match (&report.collector, &report.refusal) {
         (Some(collector), _) => {
             let moving = if report.gc_in_progress == Some(true) { ", a collection in progress" } else { "" };
-            format!("{name}, {collector} GC, {} managed threads{moving}", report.threads)
+            format!("{name}, {collector} GC, {} managed threads{moving}", report.thread_count)
         }
         (None, Some(why)) => format!("{name}, not read: {}", escape::line(why)),
         (None, None) => name,
@@ -167,7 +167,8 @@ fn locks(out: &mut String, report: &ManagedReport, bits: u32) {
 
 fn lock_row(lock: &LockReport, bits: u32) -> String {
     let owner = match (lock.owner_thread_id, lock.held) {
-        (Some(id), _) => format!("held by {id:#x}, entered {} times", lock.recursion),
+        (Some(id), _) if lock.recursion > 1 => format!("held by {id:#x}, entered {} times", lock.recursion),
+        (Some(id), _) => format!("held by {id:#x}"),
         (None, true) => "held, by whom is not known".to_owned(),
         (None, false) => "free".to_owned(),
     };
