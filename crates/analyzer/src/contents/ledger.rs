@@ -78,8 +78,7 @@ fn place(piece: &Piece) -> Place {
         (Usage::PageHeap(_), _) => Place::PageHeap,
         (Usage::Image, _) => Place::Images,
         _ if piece.region.kind == MemoryType::IMAGE => Place::Images,
-        // The classes of managed heaps, where the map has them, begin so.
-        (usage, _) if usage.to_string().starts_with("GC") => Place::Managed,
+        (Usage::Gc(_), _) => Place::Managed,
         (Usage::Unknown, _) => Place::Unclaimed,
         _ => Place::Other,
     }

@@ -4,7 +4,7 @@ use dumplens_core::clr::Family;
 
 use super::{ExceptionReport, Question};
 use crate::exceptions::code;
-use crate::managed::{Extent, ManagedReport};
+use crate::managed::{Extent, ManagedExceptionReport, ManagedReport};
 use crate::process::Process;
 
 /// What is known of the runtimes, as far as the question wants it; `None` if there is none.
@@ -30,7 +30,8 @@ pub(super) fn of(
 /// Whether the verdict is about what the heaps hold, or who holds which lock: memory was refused, or nothing failed.
 fn asks_for_objects(report: &ManagedReport, exception: Option<&ExceptionReport>) -> bool {
     let Some(exception) = exception else { return true };
-    let refused = report.exception_of(exception.thread_id).is_some_and(|thrown| thrown.is_out_of_memory());
+    let refused =
+        report.exception_of(exception.thread_id).is_some_and(ManagedExceptionReport::is_out_of_memory);
     refused || stands_still(exception.code.0)
 }
 

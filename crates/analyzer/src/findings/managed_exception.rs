@@ -38,9 +38,8 @@ pub(crate) fn thrown<'a>(crash: &Crash<'a>) -> Option<(&'a ManagedExceptionRepor
                 Some(carried) if Some(carried) == result => Some((thrown, Confidence::High)),
                 // The record of another exception than the one that the thread threw last.
                 Some(_) if !thrown.current => None,
-                Some(_) => Some((thrown, Confidence::Medium)),
                 None if thrown.current => Some((thrown, Confidence::High)),
-                None => Some((thrown, Confidence::Medium)),
+                _ => Some((thrown, Confidence::Medium)),
             }
         }
         code::ACCESS_VIOLATION => {

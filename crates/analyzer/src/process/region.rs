@@ -86,13 +86,14 @@ fn detail(process: &Process<'_>, span: &Span) -> Option<String> {
             let path = &m.name;
             format!("{}; \"{}\"", module_name(path), listed_path(path))
         }),
-        (_, Fact::PageHeapHandle(_) | Fact::PageHeapPattern) => None,
+        (_, Fact::PageHeapHandle(_) | Fact::PageHeapPattern | Fact::GcSegment(_) | Fact::GcAllocation(_)) => {
+            None
+        }
         (Owner::Heap(index), fact) => process.heaps.list.get(index).map(|heap| {
             let digits = process.dump.width().bytes() * 2;
             let kind = part_name(fact);
             format!("ID: {}; Handle: {:0digits$x}; Type: {kind}", heap.index, heap.handle)
         }),
-        (Owner::Process, Fact::GcSegment(_) | Fact::GcAllocation(_)) => None,
         (Owner::Process, Fact::UserSharedData) => Some("User Shared Data".to_owned()),
         (Owner::Process, Fact::PebField(_, field)) => Some(field.title().to_owned()),
         (Owner::Process, _) => Some(pid),

@@ -170,6 +170,10 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
     // A refusal of some time ago explains nothing where nothing failed.
     let cause = cause.filter(|cause| kind != Kind::NoException || *cause != Cause::Undetermined);
     let confidence = match kind {
+        // Without threads or modules, nothing tells whether threads wait for each other.
+        Kind::NoException if crash.facts.threads.is_empty() || crash.facts.modules.is_empty() => {
+            Confidence::Medium
+        }
         Kind::NoException => Confidence::High,
         Kind::ExceptionLost if lost => Confidence::Low,
         _ => confidence,
