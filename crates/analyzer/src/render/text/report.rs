@@ -15,6 +15,10 @@ pub fn report(mut report: Report) -> String {
         out.push_str(&waits(&report));
         out.push('\n');
     }
+    if let Some(of_net) = &report.facts.managed {
+        out.push_str(&super::managed(Some(of_net), report.facts.dump.pointer_bits));
+        out.push('\n');
+    }
     report.facts.warnings = warnings;
     out.push_str(&stacks(&report));
     out
