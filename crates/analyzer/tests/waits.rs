@@ -234,7 +234,7 @@ fn enters(n: u64, arch: Arch) -> Waiter {
 fn hold(process: &mut synth::Process, n: u64, owner: u32, waiters: i32) {
     let width = if process.arch == Arch::X86 { Width::W32 } else { Width::W64 };
     process.put(section_at(n), &CriticalSection::held(owner, waiters).to_bytes(width));
-    process.put(DATA + 0x18, &(-25_920_000_000_000_i64).to_le_bytes());
+    process.put(DATA + 0x18, &(-25_912_000_000_000_i64).to_le_bytes());
 }
 
 /// Threads that each wait for the section that the next holds.
@@ -497,4 +497,37 @@ fn sections_by_the_code() {
         process.put(section, &CriticalSection::default().to_bytes(Width::W64));
     }
     assert!(read(&process).chains.iter().all(|chain| !chain.deadlock));
+}
+
+/// A circle of 12,000 threads, and as many that wait for one of two: neither takes the square of their number.
+#[test]
+fn many_threads() {
+    const THREADS: u32 = 12_000;
+    let begin = std::time::Instant::now();
+    let waiters: Vec<Waiter> =
+        (0..THREADS).map(|n| Waiter::new("NtWaitForSingleObject", &[4 + 4 * u64::from(n), 0, 0])).collect();
+    let mut process = waiting(Arch::X64, &waiters);
+    let mutex = |n: u32| {
+        let owner = id((n + 1) % THREADS);
+        Handle {
+            object_name: Some(format!("mutex {n}")),
+            ..handle(4 + 4 * u64::from(n), "Mutant", vec![Information::mutant_owner(PID, owner)])
+        }
+    };
+    process.handles = (0..THREADS).map(mutex).collect();
+    let report = answer(&process, Question::Everything);
+    let chain = &report.facts.waits.as_ref().expect("waits").chains[0];
+    assert_eq!((chain.threads.len(), chain.links.len(), chain.deadlock), (THREADS as usize, 64, true));
+    assert_eq!(report.verdict.as_ref().expect("a verdict").kind.name(), "deadlock");
+    assert!(dumplens_analyzer::render::text::waits(&report).len() < 10 << 20);
+    let waiters: Vec<Waiter> = (0..THREADS).map(|n| enters((n % 2).into(), Arch::X64)).collect();
+    let mut process = waiting(Arch::X64, &waiters);
+    hold(&mut process, 0, id(1), 5_999);
+    hold(&mut process, 1, id(0), 5_999);
+    let report = answer(&process, Question::Everything);
+    let waits = report.facts.waits.as_ref().expect("waits");
+    assert_eq!((waits.groups.len(), waits.groups[0].threads.len()), (2, THREADS as usize / 2));
+    assert!(waits.chains.len() <= 256 && waits.chains[0].deadlock);
+    assert!(dumplens_analyzer::render::text::waits(&report).contains("6000"));
+    assert!(begin.elapsed().as_secs() < 120, "{:?}", begin.elapsed());
 }

@@ -18,6 +18,8 @@
 //! # Source
 //! docs/hangs.md; learn.microsoft.com, "Displaying a Critical Section".
 
+use std::collections::HashSet;
+
 use super::{Confidence, Crash, Found, managed_deadlock, wait_chain};
 use crate::waits::{ChainReport, words};
 
@@ -50,9 +52,9 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
 
 /// What is left open.
 fn open(crash: &Crash<'_>, chain: &ChainReport) -> Vec<&'static str> {
+    let members: HashSet<u32> = chain.threads.iter().copied().collect();
     let waits = wait_chain::waits(crash).into_iter().flat_map(|waits| &waits.threads);
-    let waits =
-        waits.filter(|thread| chain.threads.contains(&thread.id)).filter_map(|thread| thread.wait.as_ref());
+    let waits = waits.filter(|thread| members.contains(&thread.id)).filter_map(|thread| thread.wait.as_ref());
     let (mut by_code, mut timeout) = (false, false);
     for wait in waits {
         by_code |= wait.objects.iter().any(|object| object.by_code);

@@ -16,6 +16,8 @@ use crate::stack::code::Code;
 
 /// Instructions that are followed in one function.
 const MOST_STEPS: usize = 512;
+/// Instructions that are followed for all threads together: a tenth of a second.
+pub(super) const MOST_STEPS_IN_ALL: usize = 1 << 18;
 /// Frames of callers that are looked at too.
 const MOST_CALLERS: usize = 8;
 /// Bytes of the longest instruction.
@@ -52,15 +54,20 @@ struct Made {
 type Calls = Vec<Made>;
 
 /// What the frames above RtlEnterCriticalSection tell; `enter` is its frame.
-pub(super) fn entered(code: &Code<'_, '_>, frames: &[Frame], enter: usize) -> Option<Entered> {
+pub(super) fn entered(
+    code: &Code<'_, '_>,
+    frames: &[Frame],
+    enter: usize,
+    left: &mut usize,
+) -> Option<Entered> {
     let callers = frames.get(enter.checked_add(1)?..)?;
-    let calls = follow(code, begin(code, callers.first()?)?, callers.first().map(|frame| frame.ip))?;
+    let calls = follow(code, begin(code, callers.first()?)?, callers.first().map(|frame| frame.ip), left)?;
     let (last, before) = calls.split_last()?;
     let mut traces = vec![before.to_vec()];
     let (mut enters, mut given) = (vec![last.target?], last.given);
     // A function that was called by its address, and ended in a jump to EnterCriticalSection.
     if let Some(Value::Number(target)) = last.target {
-        let calls = follow(code, target, None)?;
+        let calls = follow(code, target, None, left)?;
         let (jump, before) = calls.split_last()?;
         if before.is_empty() && jump.given == Some(Value::Given) {
             enters.push(jump.target?);
@@ -72,7 +79,7 @@ pub(super) fn entered(code: &Code<'_, '_>, frames: &[Frame], enter: usize) -> Op
     }
     let Some(Value::Number(awaited)) = given else { return None };
     for frame in callers.iter().skip(1).take(MOST_CALLERS) {
-        let calls = begin(code, frame).and_then(|begin| follow(code, begin, Some(frame.ip)));
+        let calls = begin(code, frame).and_then(|begin| follow(code, begin, Some(frame.ip), left));
         traces.extend(calls.map(|mut calls| {
             calls.pop();
             calls
@@ -111,11 +118,12 @@ fn begin(code: &Code<'_, '_>, frame: &Frame) -> Option<u64> {
 }
 
 /// Follows a function from its start to the call that returns to an address, or else to the jump that it ends in.
-fn follow(code: &Code<'_, '_>, begin: u64, until: Option<u64>) -> Option<Calls> {
+fn follow(code: &Code<'_, '_>, begin: u64, until: Option<u64>, left: &mut usize) -> Option<Calls> {
     let mut registers: HashMap<Register, Value> = HashMap::from([(Register::RCX, Value::Given)]);
     let (mut ip, mut calls, mut certain) = (begin, Vec::new(), true);
     let mut infos = InstructionInfoFactory::new();
     for _ in 0..MOST_STEPS {
+        *left = left.checked_sub(1)?;
         let instruction = decode(code, ip)?;
         let target = target(&instruction, &registers);
         let made = Made { target, given: registers.get(&Register::RCX).copied(), certain };

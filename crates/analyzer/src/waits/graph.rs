@@ -8,7 +8,7 @@ use super::report::{
 
 /// Chains that are told.
 const MOST_CHAINS: usize = 256;
-/// Threads of one chain.
+/// Threads of one chain; a circle has all of its threads, and so many links.
 const MOST_LINKS: usize = 64;
 
 /// The links that the waits themselves give.
@@ -232,5 +232,11 @@ fn cycle(start: u32, last: &Edge, came: &HashMap<u32, &Edge>) -> ChainReport {
     }
     links.reverse();
     let threads = links.iter().map(|edge| edge.from).collect();
+    // What is left open of a link that is left out, the last one says.
+    let certain = links.iter().all(|edge| edge.certain);
+    links.truncate(MOST_LINKS);
+    if let Some(last) = links.last_mut() {
+        last.certain &= certain;
+    }
     ChainReport { threads, ends: ChainEnd::Cycle, deadlock: true, links }
 }

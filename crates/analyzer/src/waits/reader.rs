@@ -26,6 +26,10 @@ const NEAR: usize = 10;
 const STUB: u64 = 0x20;
 /// Bytes behind an export up to which a frame may belong to it, where no table of functions says so.
 const FUNCTION: u64 = 0x400;
+/// Objects of all waits: 65,536 threads may each name 64 of them.
+const MOST_OBJECTS: usize = 1 << 17;
+/// Return addresses that are looked up.
+const MOST_FUNCTIONS: usize = 1 << 16;
 /// Locks that are listed.
 const MOST_LOCKS: usize = 1024;
 /// Threads that are named as the busiest.
@@ -87,6 +91,10 @@ pub(crate) struct Reader<'p, 'd> {
     code: Code<'p, 'd>,
     /// Sections that threads entered, by their code: the thread's ID and the section's address.
     entered: Vec<(u32, u64)>,
+    /// Instructions that may still be followed for that.
+    steps_left: usize,
+    /// Objects that may still be told.
+    objects_left: usize,
 }
 
 impl fmt::Debug for Reader<'_, '_> {
@@ -116,6 +124,8 @@ impl<'p, 'd> Reader<'p, 'd> {
             proof: Vec::new(),
             code: Code::new(process),
             entered: Vec::new(),
+            steps_left: entered::MOST_STEPS_IN_ALL,
+            objects_left: MOST_OBJECTS,
         }
     }
 
@@ -148,7 +158,7 @@ impl<'p, 'd> Reader<'p, 'd> {
         {
             enter += 1;
         }
-        let Some(found) = entered::entered(&self.code, frames, enter) else { return };
+        let Some(found) = entered::entered(&self.code, frames, enter, &mut self.steps_left) else { return };
         if !self.sections.is_lost(found.awaited)
             || !self.sections.is_on_stack(stand, &frames[..=enter + 1], found.awaited)
         {
@@ -194,6 +204,8 @@ impl<'p, 'd> Reader<'p, 'd> {
         let sources = Sources { process: self.process, table: &self.table, is_thread: &is_thread };
         let mut wait = resolve::wait(sources, stand, named, source, within, section);
         self.loader(stand, &mut wait);
+        wait.objects.truncate(self.objects_left);
+        self.objects_left -= wait.objects.len();
         let size = dumplens_core::process::CriticalSection::size(stand.width);
         let sections = wait.objects.iter().filter(|object| object.waiters.is_some());
         self.proof.extend(sections.filter_map(|object| Some((object.address?.0, size))));
@@ -234,6 +246,9 @@ impl<'p, 'd> Reader<'p, 'd> {
     }
 
     fn function(&mut self, frame: &Frame, width: Width) -> Option<Function> {
+        if self.functions.len() >= MOST_FUNCTIONS && !self.functions.contains_key(&frame.ip) {
+            return None;
+        }
         let (symbols, proves) = (&mut self.symbols, width == Width::Bits64);
         *self.functions.entry(frame.ip).or_insert_with(|| {
             let near = |(name, offset): (String, u64)| Some(name).filter(|_| offset < FUNCTION);

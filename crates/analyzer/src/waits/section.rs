@@ -1,5 +1,6 @@
 //! Critical sections: which one a thread waits for, and whether it is one.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use dumplens_core::process::CriticalSection;
@@ -12,6 +13,9 @@ use crate::stack::Frame;
 
 /// Words of stack between the system call and whoever entered the section. Windows uses some 60, Wine some 50.
 const MOST_SLOTS: usize = 512;
+
+/// Values that are looked at in the frames of all threads: some hundred for each thread that enters a section.
+const MOST_LOOKS: u32 = 1 << 20;
 
 /// A section that a thread waits for.
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +34,14 @@ pub(super) struct Sections<'p, 'd> {
     pages: Pages<'d>,
     /// Positions of threads by their IDs.
     ids: HashMap<u32, usize>,
+    /// What is left of [`MOST_LOOKS`].
+    looks: Cell<u32>,
 }
 
 impl<'p, 'd> Sections<'p, 'd> {
     pub(super) fn new(process: &'p Process<'d>) -> Sections<'p, 'd> {
         let ids = process.threads.iter().map(|thread| (thread.id, thread.index)).collect();
-        Sections { process, pages: Pages::new(process.dump.memory()), ids }
+        Sections { process, pages: Pages::new(process.dump.memory()), ids, looks: Cell::new(MOST_LOOKS) }
     }
 
     /// Whether it is the ID of a thread of the list.
@@ -85,6 +91,8 @@ impl<'p, 'd> Sections<'p, 'd> {
         let step = width.bytes() as u64;
         let mut found: Vec<CriticalSection> = Vec::new();
         let mut look = |value: u64| {
+            let Some(left) = self.looks.get().checked_sub(1) else { return };
+            self.looks.set(left);
             let fields = [0, width.pick(4, 8), width.pick(0x10, 0x18)];
             for at in fields.iter().filter_map(|offset| value.checked_sub(*offset)) {
                 let section = self.at(stand, at);

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use dumplens_core::{Dump, ObjectInformation, STILL_ACTIVE};
 
+/// Characters of a name: each wait for the object has it.
+const MOST_OF_NAME: usize = 260;
+
 /// What is known of a handle.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -30,7 +33,9 @@ impl Table {
     pub(super) fn of(dump: &Dump) -> Table {
         let Ok(Some(handles)) = dump.handles() else { return Table::default() };
         let whole = handles.damage.is_empty();
-        let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let text = |text: Option<String>| {
+            text.filter(|text| !text.is_empty()).map(|text| text.chars().take(MOST_OF_NAME).collect())
+        };
         let mut entries: HashMap<u64, Entry> = HashMap::with_capacity(handles.list.len());
         for handle in handles.list {
             let (kind, name) = (text(handle.type_name), text(handle.object_name));

@@ -1,6 +1,6 @@
 //! Who waits for what: cycles and chains first, then every thread; idle ones are folded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use super::warnings;
@@ -11,6 +11,8 @@ use crate::waits::{ChainReport, ThreadWaitReport, WaitKind, WaitReport, WaitsRep
 
 /// Chains, groups and locks that are shown; JSON has more.
 const MOST: usize = 20;
+/// Threads of one chain.
+const MOST_OF_CHAIN: usize = 12;
 /// Threads of a fold that are named.
 const NAMED: usize = 12;
 /// Columns of what is waited for.
@@ -49,15 +51,20 @@ pub(in crate::render) fn body(out: &mut String, facts: &Facts, waits: &WaitsRepo
 /// `0x114 -> 0x118 -> 0x114`.
 pub(in crate::render) fn title(chain: &ChainReport) -> String {
     let back = chain.threads.first().filter(|_| chain.deadlock);
-    let ids: Vec<String> = chain.threads.iter().chain(back).map(|id| format!("{id:#x}")).collect();
-    ids.join(" -> ")
+    let hidden = chain.threads.len().saturating_sub(MOST_OF_CHAIN);
+    let more = (hidden > 0).then(|| format!("… {hidden} more"));
+    let id = |id: &u32| format!("{id:#x}");
+    let shown = chain.threads.iter().take(MOST_OF_CHAIN).map(id);
+    shown.chain(more).chain(back.map(id)).collect::<Vec<String>>().join(" -> ")
 }
 
 /// A line for each link, and one for the end.
 pub(in crate::render) fn lines(waits: &WaitsReport, chain: &ChainReport) -> Vec<String> {
     let last = chain.threads.last().and_then(|id| wait_of(waits, *id));
-    let links = chain.links.iter().map(words::link);
-    links.chain([words::end(chain, last)]).collect()
+    let links = chain.links.iter().take(MOST_OF_CHAIN).map(words::link);
+    let hidden = chain.links.len().saturating_sub(MOST_OF_CHAIN);
+    let more = (hidden > 0).then(|| "… and so on: --format json has more".to_owned());
+    links.chain(more).chain([words::end(chain, last)]).collect()
 }
 
 fn wait_of(waits: &WaitsReport, id: u32) -> Option<&WaitReport> {
@@ -126,8 +133,9 @@ fn list(ids: &[u32]) -> String {
 }
 
 fn groups(out: &mut String, waits: &WaitsReport) {
-    let idle = |id: &u32| waits.threads.iter().any(|thread| thread.id == *id && is_idle(thread));
-    let groups: Vec<_> = waits.groups.iter().filter(|group| !group.threads.iter().all(idle)).collect();
+    let idle: HashSet<u32> = waits.threads.iter().filter(|t| is_idle(t)).map(|thread| thread.id).collect();
+    let busy = |ids: &[u32]| ids.iter().any(|id| !idle.contains(id));
+    let groups: Vec<_> = waits.groups.iter().filter(|group| busy(&group.threads)).collect();
     if !groups.is_empty() {
         out.push_str("\nWait for the same\n");
     }
