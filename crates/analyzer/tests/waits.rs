@@ -469,6 +469,15 @@ fn sections_by_the_stack() {
     process.put(slot, &[0; 8]);
     let waits = read(&process);
     assert_eq!((wait(&waits, 0).kind.name(), wait(&waits, 0).objects.len()), ("critical_section", 0));
+    // A section in an image's data, if it is the only one that another thread holds, may be it.
+    let data = DATA + 0x80;
+    let regions = process.regions.as_mut().expect("a map");
+    let region = regions.iter_mut().find(|region| region.base == DATA).expect("the program's data");
+    region.kind = synth::MEM_IMAGE;
+    let waits = read(&process);
+    let object = &wait(&waits, 0).objects[0];
+    assert_eq!((object.address.map(|at| at.0), object.proven), (Some(data + 0x40), false));
+    assert!(waits.chains.iter().all(|chain| !chain.deadlock));
 }
 
 /// Without the sections' memory the code tells which ones the threads entered, if it is plain.

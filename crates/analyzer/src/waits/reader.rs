@@ -176,6 +176,24 @@ impl<'p, 'd> Reader<'p, 'd> {
         }
     }
 
+    /// Of a thread that enters a section to which nothing leads: the one section in the images' data that another thread holds
+    /// and that is waited for. It is not proved to be the one.
+    fn by_search(&mut self) {
+        let lost = |wait: &WaitReport| wait.kind == WaitKind::CriticalSection && wait.objects.is_empty();
+        if !self.waits.values().any(|wait| lost(wait)) {
+            return;
+        }
+        let held = self.sections.in_images();
+        for (thread, wait) in self.waits.iter_mut().filter(|(_, wait)| lost(wait)) {
+            let own = self.process.threads.get(*thread).map(|thread| u64::from(thread.id));
+            let others: Vec<_> = held.iter().filter(|section| Some(section.owning_thread) != own).collect();
+            if let [section] = others[..] {
+                let awaited = Awaited { section: *section, proven: false, orphaned: false };
+                wait.objects = vec![resolve::of_section(self.process, &awaited)];
+            }
+        }
+    }
+
     /// Who holds the sections that are not kept: the one thread that entered it, by its code.
     fn owners_by_code(&mut self) {
         let lost = |object: &&mut super::ObjectReport| {
@@ -318,6 +336,7 @@ impl<'p, 'd> Reader<'p, 'd> {
             self.put(stand, named, CallSource::Number, None, section);
         }
         self.owners_by_code();
+        self.by_search();
         let infos = self.process.dump.thread_infos().ok().flatten().unwrap_or_default();
         let thread = |thread: &Thread<'_>| ThreadWaitReport {
             id: thread.id,

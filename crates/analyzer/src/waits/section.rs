@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use dumplens_core::process::CriticalSection;
-use dumplens_core::process::critical_section::ListEnd;
-use dumplens_core::{Pages, ReadMemory, Width};
+use dumplens_core::process::critical_section::{ListEnd, search};
+use dumplens_core::{MemoryType, Pages, ReadMemory, Width};
 
 use super::arguments::Stand;
 use crate::process::Process;
@@ -124,6 +124,20 @@ impl<'p, 'd> Sections<'p, 'd> {
         let end = frames.last().map_or(0, |frame| frame.sp);
         let mut slots = (stand.sp..end).step_by(8).take(MOST_SLOTS);
         slots.any(|at| self.pages.read_u64(at) == Ok(value))
+    }
+
+    /// Sections in the images' writable data that a thread holds and others wait for: what is left where neither registers nor
+    /// stacks lead to the one that a thread waits for.
+    pub(super) fn in_images(&self) -> Vec<CriticalSection> {
+        let width = self.process.dump.width();
+        let list = self.process.dump.memory_info().ok().flatten();
+        let regions = list.into_iter().flat_map(|list| list.regions.iter());
+        let data = regions.filter(|region| region.kind == MemoryType::IMAGE && self.is_writable(region.base));
+        let places = data.filter_map(|region| Some((region.base, region.end()?)));
+        let threads = self.process.threads.len();
+        let mut found = search(self.process.dump.memory(), places, width, threads, |id| self.is_thread(id));
+        found.retain(|section| section.waiters() > 0);
+        found
     }
 
     /// Whether a program can write there; taken for granted without a map.
