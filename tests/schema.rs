@@ -103,8 +103,9 @@ fn every_field_is_described() {
     described(&published(), "Report", 150);
 }
 
-/// Names that the report's contract has fixed with two types: a stream's number and a thrown type, a table and a class.
-const FIXED: [&str; 6] = ["type", "usage", "state", "protect", "id", "version"];
+/// Names that the report's contract has fixed with two types: a stream's number and a thrown type, a table and a class, what
+/// is waited for and how many objects a class has.
+const FIXED: [&str; 7] = ["type", "usage", "state", "protect", "id", "version", "objects"];
 
 /// Whoever has seen a name once knows its type wherever it stands.
 #[test]

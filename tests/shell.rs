@@ -14,6 +14,7 @@ const COMMANDS: &[&str] = &[
     "census",
     "allocations",
     "modules",
+    "managed",
     "info",
     "threads",
     "stack",
