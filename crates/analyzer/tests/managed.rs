@@ -167,3 +167,17 @@ fn every_renderer_names_the_runtime_and_its_types() {
         assert!(managed.contains(line), "{managed}");
     }
 }
+
+#[test]
+fn heaps_of_which_much_is_no_objects_are_not_believed() {
+    let mut process = presets::clr::deadlock();
+    // A length that reaches behind everything, and a method table that is none.
+    let array = HEAP + 2 * 0x4_0000 + 0x28 + 4 * 24;
+    process.put(array + 8, &u32::MAX.to_le_bytes());
+    process.put(HEAP + 0x28, &[0; 8]);
+    let dump = open(&process);
+    let report = ManagedReport::of(&Process::gather(&dump), Extent::ALL).expect("a runtime");
+    assert!(report.types.is_empty() && report.locks.is_empty(), "{report:?}");
+    let runtime = &report.runtimes[0];
+    assert!(!runtime.readable && runtime.refusal.as_deref().is_some_and(|why| why.contains("hundredth")));
+}

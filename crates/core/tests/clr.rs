@@ -255,3 +255,14 @@ fn heaps_that_are_not_there_are_counted_as_missing() {
     assert_eq!(types["Own.Node"].0, 1, "that of generation 0");
     assert!(walked.missing_bytes > 0 && walked.breaks == 0, "{walked:?}");
 }
+
+/// A page at a time, its 2^47 bytes would take hours.
+#[test]
+fn a_segment_without_an_end_is_given_up() {
+    let end = (HEAP + (1 << 47)).to_le_bytes();
+    let segment = SEGMENTS + 2 * 0x40;
+    let dump = changed(&[(segment, &end), (segment + 8, &end), (segment + 16, &end)]);
+    let (types, walked) = count(&runtime(&dump).unwrap());
+    assert!(walked.cut_short && walked.missing_bytes > 1 << 40, "{walked:?}");
+    assert_eq!(types["Own.Outer+Inner"].0, 2, "what is there is counted");
+}

@@ -132,13 +132,14 @@ impl ManagedReport {
         }
         let runtimes = process.runtimes.iter().map(|runtime| of_runtime(process, runtime)).collect();
         let mut report = ManagedReport { runtimes, ..ManagedReport::default() };
-        for runtime in process.runtimes.iter().filter_map(LoadedRuntime::readable) {
+        for (index, loaded) in process.runtimes.iter().enumerate() {
+            let Some(runtime) = loaded.readable() else { continue };
             report.refused = report.refused.or_else(|| out_of_memory::of(process, runtime));
             if extent.exceptions {
                 report.exceptions.extend(exceptions::all(runtime));
             }
             if extent.heap_bytes > 0 {
-                report.count(process, runtime, extent);
+                report.count(process, runtime, index, extent);
             }
         }
         report.types.sort_by(|a, b| (b.size_bytes, &a.name).cmp(&(a.size_bytes, &b.name)));
@@ -148,11 +149,21 @@ impl ManagedReport {
         Some(report)
     }
 
-    /// Counts the objects of a runtime.
-    fn count(&mut self, process: &Process<'_>, runtime: &Runtime<'_>, extent: Extent) {
+    /// Counts the objects of a runtime, by its place in the list. Heaps of which much is no objects are not believed, unless
+    /// objects were being moved.
+    fn count(&mut self, process: &Process<'_>, runtime: &Runtime<'_>, index: usize, extent: Extent) {
         let counted = types::count(runtime, extent.heap_bytes);
         let walk = self.walk.get_or_insert(WalkReport { complete: true, ..WalkReport::default() });
         walk.add(&counted.walked, &counted);
+        let lost = counted.walked.skipped_bytes > counted.walked.bytes / 100;
+        if let Some(report) =
+            self.runtimes.get_mut(index).filter(|_| lost && runtime.is_collecting() != Some(true))
+        {
+            report.readable = false;
+            report.refusal =
+                Some("more than a hundredth of its heaps holds no objects that can be read".to_owned());
+            return;
+        }
         self.types.extend(counted.types);
         self.locks.extend(locks::of(process, runtime, &counted.locked));
     }

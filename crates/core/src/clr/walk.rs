@@ -155,15 +155,16 @@ impl<'r, 'd> Walk<'r, 'd> {
                     at = at.saturating_add(object.size);
                 }
                 Met::Missing => {
-                    let next = self.next_kept(at, segment);
-                    self.done.missing_bytes = self.done.missing_bytes.saturating_add(next.saturating_sub(at));
+                    let next = self.skip_missing(at, segment);
                     at = self.search(next, segment);
                 }
                 Met::Else => {
                     self.done.breaks = self.done.breaks.saturating_add(1);
-                    let step = self.runtime.reader.size();
+                    let (step, missing) = (self.runtime.reader.size(), self.done.missing_bytes);
                     let next = self.search(at.saturating_add(step), segment);
-                    self.done.skipped_bytes = self.done.skipped_bytes.saturating_add(next.saturating_sub(at));
+                    let missing = self.done.missing_bytes.saturating_sub(missing);
+                    let skipped = next.saturating_sub(at).saturating_sub(missing);
+                    self.done.skipped_bytes = self.done.skipped_bytes.saturating_add(skipped);
                     at = next;
                 }
             }
@@ -176,14 +177,23 @@ impl<'r, 'd> Walk<'r, 'd> {
         self.gaps.get(&at).copied().filter(|behind| *behind > at).map(|behind| behind.min(segment.end))
     }
 
+    /// The next address that the dump keeps; what lies before it is counted as missing.
+    fn skip_missing(&mut self, at: u64, segment: &Segment) -> u64 {
+        let next = self.next_kept(at, segment);
+        self.done.missing_bytes = self.done.missing_bytes.saturating_add(next.saturating_sub(at));
+        next
+    }
+
     /// The first address from `at` on that the dump keeps, or the segment's end.
-    fn next_kept(&self, at: u64, segment: &Segment) -> u64 {
+    fn next_kept(&mut self, at: u64, segment: &Segment) -> u64 {
         let page = |at: u64| at.checked_next_multiple_of(0x1000).unwrap_or(u64::MAX);
         let mut next = page(at.saturating_add(1));
-        while next < segment.end && self.window.memory.available(next, 8) < 8 {
+        while next < segment.end && self.searches > 0 && self.window.memory.available(next, 8) < 8 {
+            // A segment that lies about its end may have more pages than can be looked at.
+            self.searches = self.searches.saturating_sub(1);
             next = page(next.saturating_add(1));
         }
-        next.min(segment.end)
+        if self.searches == 0 { segment.end } else { next.min(segment.end) }
     }
 
     /// The next place where objects follow each other.
@@ -193,6 +203,10 @@ impl<'r, 'd> Walk<'r, 'd> {
         self.window.size = PAGE;
         while at < segment.end && self.searches > 0 {
             self.searches = self.searches.saturating_sub(1);
+            if self.window.u32(at, segment.end).is_none() {
+                at = self.skip_missing(at, segment);
+                continue;
+            }
             if self.gaps.contains_key(&at) || self.chain(at, segment) {
                 break;
             }
