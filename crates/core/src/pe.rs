@@ -5,6 +5,7 @@
 //! directory are filled in. The rest are zero pages that are never touched.
 
 mod exports;
+mod version;
 
 use std::ffi::CStr;
 
@@ -15,6 +16,7 @@ use goblin::pe::options::ParseOptions;
 use thiserror::Error;
 
 pub use self::exports::{Export, ExportTarget, Exports};
+pub use self::version::VersionTexts;
 use crate::limits;
 use crate::memory::{Memory, Unreadable};
 use crate::unwind::{FunctionTable, RuntimeFunction};

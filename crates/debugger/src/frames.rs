@@ -44,12 +44,14 @@ impl Session<'_, '_> {
     pub(crate) fn rows(&mut self, stack: &Stack, most: usize) -> Vec<Row> {
         let mut rows = Vec::new();
         for (n, frame) in stack.frames.iter().enumerate() {
-            let returns = stack.frames.get(n + 1).map_or(0, |next| next.ip);
-            let child = self.child(frame, stack.frames.get(n.wrapping_sub(1)));
+            let returns = stack.frames.get(n + 1).map_or(0, |next| self.shown_ip(next));
+            let back = frame.ip - self.shown_ip(frame);
+            let child = self.child(frame, stack.frames.get(n + 1));
             for mut row in self.sites(frame) {
                 row.physical = n;
                 row.child = child;
                 row.returns = returns;
+                row.offset = row.offset.saturating_sub(back);
                 rows.push(row);
             }
             if rows.len() >= most {
@@ -60,12 +62,32 @@ impl Session<'_, '_> {
         rows
     }
 
-    fn child(&self, frame: &Frame, callee: Option<&Frame>) -> u64 {
+    /// Child-SP; on x86 ChildEBP, which is below the return address: the caller's stack begins behind that.
+    fn child(&self, frame: &Frame, caller: Option<&Frame>) -> u64 {
         if !self.x86 {
             return frame.sp;
         }
-        let _ = callee;
-        frame.registers.get(FP).unwrap_or(frame.sp)
+        match caller {
+            Some(caller) => caller.sp.wrapping_sub(8),
+            None => frame.registers.get(FP).unwrap_or(frame.sp),
+        }
+    }
+
+    /// Where the frame's instruction is: on x86 the engine shows a call that ends its function, or the inline function
+    /// that it is in, a byte before its return address.
+    fn shown_ip(&mut self, frame: &Frame) -> u64 {
+        let by_pdb = self.module_at(frame.lookup()).is_some_and(|m| {
+            self.symbols.table(m);
+            self.symbols.pdb_of(m).is_some()
+        });
+        if !self.x86 || frame.exact || !by_pdb {
+            return frame.ip;
+        }
+        let name = |site: &dumplens_analyzer::symbols::Site| site.function.clone();
+        let behind: Vec<_> = self.symbols.resolve(frame.ip, At::Instruction).iter().map(name).collect();
+        let inside: Vec<_> = self.symbols.resolve(frame.ip, At::Return).iter().map(name).collect();
+        let ends = self.symbols.inlined(frame.lookup()).1;
+        if behind == inside && !ends { frame.ip } else { frame.lookup() }
     }
 
     /// The functions of a frame, the innermost inline function first.
@@ -94,18 +116,22 @@ impl Session<'_, '_> {
         self.loaded.insert(module);
         let name = self.module_name(module);
         let sites = self.symbols.resolve(frame.ip, at);
+        self.symbols.table(module);
         let by_pdb = self.symbols.pdb_of(module).is_some();
         if !by_pdb {
             let (site, offset) = self.nearest(lookup).unwrap_or((name, 0));
             let offset = offset.wrapping_add(frame.ip.wrapping_sub(lookup));
             return vec![Row { site, offset, ..bare }];
         }
+        let inlined = if sites.len() > 1 { self.symbols.inlined(lookup).0 } else { Vec::new() };
         let mut rows = Vec::with_capacity(sites.len());
-        for site in sites {
+        for (n, site) in sites.into_iter().enumerate() {
             let function = site.function.as_deref().unwrap_or("");
             let text = if function.is_empty() { name.clone() } else { format!("{name}!{function}") };
             let source = site.file.clone().zip(site.line);
-            let offset = site.offset.unwrap_or(0);
+            // From where the inline function's code begins; both count from the address that is looked up.
+            let reach = inlined.get(n).map_or(0, |reach| u64::from(*reach));
+            let offset = site.offset.unwrap_or(reach + (frame.ip - lookup));
             rows.push(Row { site: text, offset, inline: site.inline, source, ..bare.clone() });
         }
         if rows.is_empty() { vec![Row { site: name, ..bare }] } else { rows }

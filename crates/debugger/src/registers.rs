@@ -27,6 +27,9 @@ const FLAGS: [(&str, u32); 11] = [
     ("vip", 20),
 ];
 
+/// What the engine shows where a dump does not tell the process.
+const UNKNOWN_PROCESS: u64 = 0xf0f0_f0f0;
+
 /// A register that has a place in the context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Register {
@@ -185,10 +188,11 @@ impl Session<'_, '_> {
             "retreg" => self.state().map_or(0, |s| s.general[0]),
             "retreg64" => self.state().map_or(0, |s| s.general[0]),
             "ra" => self.return_address(),
-            "teb" | "thread" => self.process.threads.get(self.thread).map_or(0, |t| t.teb_address),
+            "teb" | "thread" => self.teb().filter(|teb| *teb != 0)?,
             "peb" | "proc" => Some(self.peb()).filter(|peb| *peb != 0)?,
-            "tid" => id.unwrap_or(0),
-            "tpid" => self.process_id(),
+            // The engine reads both out of the TEB.
+            "tid" => self.client_id().and(id)?,
+            "tpid" => self.client_id().map(|_| self.process_id())?,
             "exentry" => Some(self.entry_point()).filter(|entry| *entry != 0)?,
             "ptrsize" => self.pointer_bytes(),
             "pagesize" => 0x1000,
@@ -203,8 +207,18 @@ impl Session<'_, '_> {
         })
     }
 
+    fn teb(&self) -> Option<u64> {
+        self.process.threads.get(self.thread).map(|thread| thread.teb_address)
+    }
+
+    /// ClientId of the TEB; `None` if the dump does not keep it.
+    fn client_id(&self) -> Option<u64> {
+        let at = if self.x86 { 0x20 } else { 0x40 };
+        self.unit(self.teb()?.wrapping_add(at), self.pointer_bytes())
+    }
+
     /// Where the function returns to; without unwind data what lies at the stack pointer.
-    fn return_address(&mut self) -> u64 {
+    pub(crate) fn return_address(&mut self) -> u64 {
         let stack = self.stack();
         if let Some(caller) = stack.frames.get(1) {
             return caller.ip;
@@ -226,7 +240,7 @@ impl Session<'_, '_> {
 
     pub(crate) fn process_id(&self) -> u64 {
         let misc = self.process.dump.misc_info().ok().flatten();
-        misc.and_then(|misc| misc.process_id).map(u64::from).or(self.process.id).unwrap_or(0)
+        misc.and_then(|misc| misc.process_id).map(u64::from).or(self.process.id).unwrap_or(UNKNOWN_PROCESS)
     }
 
     fn entry_point(&self) -> u64 {

@@ -63,6 +63,8 @@ pub(crate) struct Session<'p, 'd> {
     /// Modules whose symbols were asked for, and those that `.reload /u` took away.
     pub(crate) loaded: BTreeSet<usize>,
     pub(crate) unloaded: BTreeSet<usize>,
+    /// Modules whose headers were looked at, though no symbols were asked for.
+    pub(crate) touched: BTreeSet<usize>,
     pub(crate) order: Vec<usize>,
     names: Vec<String>,
     pub(crate) symbol_options: u32,
@@ -96,6 +98,8 @@ impl<'p, 'd> Session<'p, 'd> {
         let thread = process.threads.iter().position(|t| Some(t.id) == id).unwrap_or(0);
         let mut order: Vec<usize> = (0..process.modules.len()).collect();
         order.sort_by_key(|n| process.modules[*n].base);
+        // Of two entries for one image the first counts.
+        order.dedup_by_key(|n| process.modules[*n].base);
         let lines = options.lines;
         let mut session = Session {
             process,
@@ -120,6 +124,7 @@ impl<'p, 'd> Session<'p, 'd> {
             depth: 256,
             loaded: BTreeSet::new(),
             unloaded: BTreeSet::new(),
+            touched: BTreeSet::new(),
             order,
             names: names(process),
             symbol_options: 0xb_0327,
@@ -141,13 +146,16 @@ impl<'p, 'd> Session<'p, 'd> {
         session
     }
 
-    /// The modules whose symbols the debugger needs to show where it stands: ntdll, and those of the first two frames.
+    /// The modules whose symbols the debugger needs to show where it stands: ntdll, that of the instruction, and that of
+    /// the caller.
     pub(crate) fn load_first(&mut self) {
-        let ntdll = (0..self.process.modules.len()).find(|n| self.module_name(*n) == "ntdll");
+        let wow64 = self.module_named("wow64").is_some();
+        let ntdll = self.module_named("ntdll").filter(|_| !wow64);
         self.loaded.extend(ntdll);
-        let frames: Vec<u64> = self.stack().frames.iter().take(2).map(|f| f.ip).collect();
-        for ip in frames {
-            self.loaded.extend(self.module_at(ip));
+        let ip = self.state().map_or(0, |state| state.ip);
+        let caller = self.return_address();
+        for address in [ip, caller] {
+            self.loaded.extend(self.module_at(address));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use dumplens_core::pe::Image;
 use dumplens_core::{FixedFileInfo, Memory, Module};
 
 /// The rows of `lmv` about versions: what the module list has of them, and the texts of the resource.
@@ -10,13 +11,19 @@ pub(crate) fn rows(memory: Memory<'_>, module: &Module) -> String {
     if let Some(info) = &module.version_info {
         fixed(info, &mut text);
     }
-    let resource = resource::read(memory, module).filter(|_| module.version_info.is_some());
-    let translations = resource.as_ref().map(|r| r.translations.join(" ")).filter(|t| !t.is_empty());
+    let image = Image::read(memory, module.base, module.size).ok().filter(|_| module.version_info.is_some());
+    let resource = image.and_then(|image| image.version_texts().ok().flatten());
+    let pair = |(language, page): &(u16, u16)| format!("{language:04x}.{page:04x}");
+    let translations =
+        resource.as_ref().map(|r| r.translations.iter().map(pair).collect::<Vec<_>>().join(" "));
+    let translations = translations.filter(|text| !text.is_empty());
     let default = "0000.04b0 0000.04e4 0409.04b0 0409.04e4";
     let _ = writeln!(text, "    Translations:     {}", translations.as_deref().unwrap_or(default));
     for name in NAMES {
         let value = resource.as_ref().and_then(|r| r.texts.iter().find(|(key, _)| key == name));
         if let Some((_, value)) = value {
+            // The engine's output is of one code page.
+            let value: String = value.chars().map(|c| if (c as u32) < 0x100 { c } else { '?' }).collect();
             let _ = writeln!(text, "    {:<17} {value}", format!("{name}:"));
         }
     }
@@ -102,19 +109,5 @@ fn kind_name(kind: u32) -> &'static str {
         5 => "VXD",
         7 => "Static Lib",
         _ => "Unknown",
-    }
-}
-
-mod resource {
-    use dumplens_core::{Memory, Module};
-
-    pub(super) struct Resource {
-        pub(super) translations: Vec<String>,
-        pub(super) texts: Vec<(String, String)>,
-    }
-
-    /// The resource's texts, which are not read yet.
-    pub(super) fn read(_: Memory<'_>, _: &Module) -> Option<Resource> {
-        None
     }
 }

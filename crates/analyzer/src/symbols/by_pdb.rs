@@ -7,12 +7,38 @@ use super::warning::{self, SymbolWarning};
 use super::{PdbState, Site, Source, Symbols, pdb};
 
 impl Symbols<'_, '_> {
-    /// What the module's PDB says of an offset from its base; `None` too if there is no PDB.
-    pub(super) fn by_pdb(&mut self, index: usize, rva: u32) -> Option<pdb::Found> {
+    /// Opens the module's PDB, unless it was looked for before.
+    fn look_for_pdb(&mut self, index: usize) {
         if matches!(self.modules.entry(index).or_default().pdb, PdbState::Unasked) {
             let opened = self.open_pdb(index).map_or(PdbState::None, PdbState::Open);
             self.modules.entry(index).or_default().pdb = opened;
         }
+    }
+
+    /// Every name that the module's PDB has; `None` if there is no PDB.
+    pub(super) fn names_by_pdb(&mut self, index: usize) -> Option<Vec<pdb::Name>> {
+        self.look_for_pdb(index);
+        let PdbState::Open(reader) = &self.modules.get(&index)?.pdb else { return None };
+        let (file, names) = (reader.file().to_owned(), reader.names());
+        match names {
+            Ok(names) => Some(names),
+            Err(error) => {
+                self.modules.entry(index).or_default().pdb = PdbState::None;
+                self.warn(SymbolWarning::PdbUnreadable { file, why: error.to_string() });
+                None
+            }
+        }
+    }
+
+    /// As [`pdb::Reader::inlined`].
+    pub(super) fn inlined_by_pdb(&self, index: usize, rva: u32) -> Option<(Vec<u32>, bool)> {
+        let PdbState::Open(reader) = &self.modules.get(&index)?.pdb else { return None };
+        reader.inlined(rva).ok()
+    }
+
+    /// What the module's PDB says of an offset from its base; `None` too if there is no PDB.
+    pub(super) fn by_pdb(&mut self, index: usize, rva: u32) -> Option<pdb::Found> {
+        self.look_for_pdb(index);
         let slot = &mut self.modules.get_mut(&index)?.pdb;
         let PdbState::Open(reader) = slot else {
             return None;

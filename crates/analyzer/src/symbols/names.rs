@@ -44,6 +44,10 @@ impl Symbols<'_, '_> {
     fn read_table(&mut self, module: usize) -> Vec<Named> {
         let Some(of) = self.process.modules.get(module) else { return Vec::new() };
         let base = extent(of).0;
+        #[cfg(feature = "pdb")]
+        if let Some(names) = self.names_by_pdb(module) {
+            return self.of_pdb(base, names);
+        }
         let exports = self.exports(module);
         let every: Vec<(u32, String, bool)> =
             exports.every().into_iter().map(|e| (e.rva, e.name, exports.is_code(e.rva))).collect();
@@ -52,7 +56,49 @@ impl Symbols<'_, '_> {
             let address = base.wrapping_add(u64::from(rva));
             names.push(Named { name: self.debugger_name(name), address, code });
         }
+        names.sort_by(|a, b| (a.address, &a.name).cmp(&(b.address, &b.name)));
         names
+    }
+
+    /// The names of a PDB: of those of one address, what an object file calls it, or else the first public name.
+    #[cfg(feature = "pdb")]
+    fn of_pdb(&mut self, base: u64, mut names: Vec<super::pdb::Name>) -> Vec<Named> {
+        names.sort_by(|a, b| (a.rva, a.public, &a.name).cmp(&(b.rva, b.public, &b.name)));
+        names.dedup_by(|later, kept| {
+            later.rva == kept.rva && (later.name == kept.name || later.public && !kept.public)
+        });
+        let mut table = Vec::with_capacity(names.len());
+        for super::pdb::Name { rva, name, public, code } in names {
+            let name = if public { self.public_name(&name) } else { name };
+            table.push(Named { name, address: base.wrapping_add(u64::from(rva)), code });
+        }
+        table
+    }
+
+    /// A public name as the debugger shows it: undecorated, or with what C and the compiler put around it cut off.
+    #[cfg(feature = "pdb")]
+    fn public_name(&mut self, name: &str) -> String {
+        if name.starts_with("??_C@") {
+            return "`string'".to_owned();
+        }
+        if name.starts_with('?') {
+            return self.shown(name.to_owned());
+        }
+        let plain = name.strip_prefix('_').filter(|rest| !rest.is_empty()).unwrap_or(name);
+        plain.split("@@").next().unwrap_or(plain).replace('@', "")
+    }
+
+    /// How far each inline function at an address reaches back from it, the innermost first, and whether the function
+    /// ends behind the byte there; nothing without a PDB.
+    pub fn inlined(&mut self, address: u64) -> (Vec<u32>, bool) {
+        #[cfg(feature = "pdb")]
+        if let Some(module) = self.process.module_at(address)
+            && let Ok(rva) = u32::try_from(address - extent(&self.process.modules[module]).0)
+        {
+            return self.inlined_by_pdb(module, rva).unwrap_or_default();
+        }
+        let _ = address;
+        (Vec::new(), false)
     }
 
     /// An export as the debugger shows it: undecorated, and without the underscore and the bytes of arguments that C

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -70,14 +70,16 @@ pub(crate) fn long_options(args: impl Iterator<Item = OsString>) -> Vec<OsString
     args.into_iter().map(long).collect()
 }
 
-pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+pub(crate) fn run(options: &Options, _: &mut Output) -> anyhow::Result<()> {
     let path = &options.dump;
     let dump = open::open(path)?;
     let process = Process::gather(&dump);
     open::all_read(&dump, path)?;
     let mut debugger = Debugger::new(&process, session(options, path)?);
     let log = options.logo.as_ref().map(|file| log(file)).transpose()?;
-    let mut to = Tee { out: output.writer(), log };
+    // Not by `Output`, which takes out what might be colours: here they are text of the dump.
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut to = Tee { out: &mut out, log };
     debugger.banner(&mut to)?;
     let stop = AtomicBool::new(false);
     start(options, &mut debugger, &mut to, &stop)?;

@@ -17,6 +17,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("u", "u [RANGE]", "instructions", forward).memory(),
     Command::new("ub", "ub ADDR [Ln]", "the instructions before an address", backward).memory(),
     Command::new("uf", "uf [/c] [/i] ADDR", "a whole function; /c only its calls", function).memory(),
+    Command::new(".fnent", ".fnent ADDR", "the unwind data of a function (x64)", function_entry),
+    Command::new("dg", "dg SELECTOR", "a selector, as Windows sets them", selector),
     Command::new("up", "", "", physical),
     Command::new("ur", "", "", forward).memory(),
 ];
@@ -67,15 +69,31 @@ impl Session<'_, '_> {
         Some(line.bytes.len() as u64)
     }
 
+    /// The innermost inline function at an address, and how far in it is.
+    fn inline_at(&mut self, at: u64) -> Option<(String, u64)> {
+        let module = self.module_at(at)?;
+        self.symbols.pdb_of(module)?;
+        let site =
+            self.symbols.resolve(at, dumplens_analyzer::symbols::At::Instruction).into_iter().next()?;
+        let function = site.function.filter(|_| site.inline)?;
+        let reach = self.symbols.inlined(at).0.first().copied().unwrap_or(0);
+        Some((format!("{}!{function}", self.module_name(module)), u64::from(reach)))
+    }
+
     fn show_label(&mut self, at: u64, label: &mut String, out: &mut Out<'_>) {
         let Some((name, offset)) = self.nearest(at) else {
             label.clear();
             return;
         };
+        // The symbol counts; which inline function begins or ends in it is not told.
         if *label == name {
             return;
         }
-        let place = if offset > 0 { format!("{name}+{offset:#x}") } else { name.clone() };
+        let mut place = if offset > 0 { format!("{name}+{offset:#x}") } else { name.clone() };
+        if let Some((inline, reach)) = self.inline_at(at) {
+            let inner = if reach > 0 { format!("{inline}+{reach:#x}") } else { inline };
+            place = format!("{inner} [inlined in {place}]");
+        }
         out.line(format!("{place}:"));
         *label = name;
     }
@@ -278,7 +296,7 @@ fn show_calls(session: &mut Session<'_, '_>, start: u64, flow: &Flow, out: &mut 
     let title = place(session, start);
     out.line(title);
     if flow.calls.is_empty() {
-        out.line("  no calls found");
+        out.line("    no calls found");
     }
     for (at, target) in &flow.calls {
         let from = place(session, *at);
@@ -291,4 +309,62 @@ fn show_calls(session: &mut Session<'_, '_>, start: u64, flow: &Flow, out: &mut 
             out.line(format!("    unresolvable call: {}", text.unwrap_or_default()));
         }
     }
+}
+
+/// `.fnent`: RUNTIME_FUNCTION and what it leads to.
+fn function_entry(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    let address = expr::address(session, line)?;
+    let found = session.module_at(address).filter(|_| !session.x86).and_then(|index| {
+        let module = &session.process.modules[index];
+        let image = dumplens_core::pe::Image::read(session.memory, module.base, module.size).ok()?;
+        let rva = u32::try_from(address - module.base).ok()?;
+        Some((module.base, image.function_at(rva).ok()??))
+    });
+    let Some((base, function)) = found else {
+        out.line(format!("No function entry for {}", session.address(address)));
+        return Ok(());
+    };
+    out.line("Debugger function entry for:");
+    if let Some(text) = session.around(address) {
+        out.line(text);
+    }
+    let offset = |rva: u32| session.address(u64::from(rva));
+    out.line(format!("BeginAddress      = {}", offset(function.begin)));
+    out.line(format!("EndAddress        = {}", offset(function.end)));
+    out.line(format!("UnwindInfoAddress = {}", offset(function.unwind_info)));
+    let info = base.wrapping_add(u64::from(function.unwind_info));
+    if let Some(head) = session.unit(info, 4) {
+        let [flags, prolog, codes, _] = (head as u32).to_le_bytes();
+        let size = 4 + 2 * u32::from(codes);
+        out.line(format!("\nUnwind info at {}, {size} bytes", session.address(info)));
+        out.line(format!(
+            "  version {}, flags {:x}, prolog {prolog:x}, codes {codes:x}",
+            flags & 7,
+            flags >> 3
+        ));
+    }
+    Ok(())
+}
+
+/// `dg`: the flat segments that every process of Windows has.
+fn selector(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    let selector = expr::number(session, line)? & 0xffff;
+    let code = if session.x86 { selector == 0x1b } else { matches!(selector, 0x33 | 0x10) };
+    let kind = if code { "Code RE Ac" } else { "Data RW Ac" };
+    if session.x86 {
+        out.line("                                  P Si Gr Pr Lo");
+        out.line("Sel    Base     Limit     Type    l ze an es ng Flags");
+        out.line("---- -------- -------- ---------- - -- -- -- -- --------");
+        let flags = if code { 0xcfb } else { 0xcf3 };
+        out.line(format!("{selector:04X} 00000000 ffffffff {kind} 3 Bg Pg P  Nl {flags:08x}"));
+    } else {
+        out.line("                                                    P Si Gr Pr Lo");
+        out.line("Sel        Base              Limit          Type    l ze an es ng Flags");
+        out.line("---- ----------------- ----------------- ---------- - -- -- -- -- --------");
+        let (long, flags) = if code { ("Lo", 0xefb) } else { ("Nl", 0xcf3) };
+        out.line(format!(
+            "{selector:04X} 00000000`00000000 ffffffff`ffffffff {kind} 3 Bg Pg P  {long} {flags:08x}"
+        ));
+    }
+    Ok(())
 }

@@ -165,17 +165,19 @@ fn characters(session: &Session<'_, '_>, at: u64, size: u64) -> String {
 
 /// What stands behind a value: its symbol, or what it leads to.
 fn followed(session: &mut Session<'_, '_>, kind: Kind, value: u64) -> String {
+    // 64 bits are no address of a 32-bit target.
+    if session.x86 && value >> 32 != 0 && kind.follow == Follow::Symbol {
+        return String::new();
+    }
     let address = session.normal(value);
     match kind.follow {
         Follow::Nothing => String::new(),
         Follow::Symbol => session.site(address).map_or(String::new(), |site| format!(" {site}")),
         Follow::Pointer => {
             let size = if kind.size == 4 { 4 } else { session.pointer_bytes() };
-            match session.unit(address, size) {
-                Some(value) if size == 8 => format!(" {}", ticked(value)),
-                Some(value) => format!(" {value:08x}"),
-                None => String::new(),
-            }
+            let Some(value) = session.unit(address, size) else { return String::new() };
+            let site = session.site(value).map_or(String::new(), |site| format!(" {site}"));
+            if size == 8 { format!(" {}{site}", ticked(value)) } else { format!(" {value:08x}{site}") }
         }
         Follow::Ansi => strings::ansi(session, address, 0x400).map_or(String::new(), |t| format!(" \"{t}\"")),
         Follow::Unicode => {

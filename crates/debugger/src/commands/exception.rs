@@ -17,11 +17,16 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(".eventlog", "", "", event_log),
 ];
 
+/// What the engine has for a dump that was written without an exception.
+const NO_EVENT: Record = Record { code: 0x8000_0003, flags: 0, address: 0, count: 0, parameters: Vec::new() };
+
 /// An EXCEPTION_RECORD.
 pub(crate) struct Record {
     pub(crate) code: u32,
     pub(crate) flags: u32,
     pub(crate) address: u64,
+    /// `NumberParameters`, which need not be true.
+    pub(crate) count: u32,
     pub(crate) parameters: Vec<u64>,
 }
 
@@ -34,10 +39,8 @@ fn exr(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>)
         }
         return Ok(());
     }
-    match session.event_record() {
-        Some(record) => show(session, &record, out),
-        None => out.line("Last event was not an exception"),
-    }
+    let record = session.event_record().unwrap_or(NO_EVENT);
+    show(session, &record, out);
     Ok(())
 }
 
@@ -46,7 +49,8 @@ impl Session<'_, '_> {
     pub(crate) fn event_record(&self) -> Option<Record> {
         let of = self.exception.as_ref()?;
         let (code, flags, address) = (of.code, of.flags, of.address);
-        Some(Record { code, flags, address, parameters: of.parameters.clone() })
+        let count = u32::try_from(of.parameters.len()).unwrap_or(0);
+        Some(Record { code, flags, address, count, parameters: of.parameters.clone() })
     }
 }
 
@@ -59,11 +63,9 @@ fn read(session: &Session<'_, '_>, at: u64) -> Option<Record> {
     let address = word(8 + pointer, pointer)?;
     let count = word(8 + 2 * pointer, 4)?;
     let first = if wide { 0x20 } else { 0x14 };
-    if count > 15 {
-        return None;
-    }
-    let parameters: Option<Vec<u64>> = (0..count).map(|n| word(first + n * pointer, pointer)).collect();
-    Some(Record { code, flags, address, parameters: parameters? })
+    let parameters: Option<Vec<u64>> =
+        (0..count.min(15)).map(|n| word(first + n * pointer, pointer)).collect();
+    Some(Record { code, flags, address, count: count as u32, parameters: parameters? })
 }
 
 pub(super) fn show(session: &mut Session<'_, '_>, record: &Record, out: &mut Out<'_>) {
@@ -72,7 +74,7 @@ pub(super) fn show(session: &mut Session<'_, '_>, record: &Record, out: &mut Out
     let name = codes::exception(record.code).map_or(String::new(), |name| format!(" ({name})"));
     let _ = writeln!(text, "   ExceptionCode: {:08x}{name}", record.code);
     let _ = writeln!(text, "  ExceptionFlags: {:08x}", record.flags);
-    let _ = writeln!(text, "NumberParameters: {}", record.parameters.len());
+    let _ = writeln!(text, "NumberParameters: {}", record.count.cast_signed());
     for (n, parameter) in record.parameters.iter().enumerate() {
         let _ = writeln!(text, "   Parameter[{n}]: {}", session.pointer(*parameter));
     }
@@ -99,13 +101,9 @@ fn last_event(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut O
 
 /// `C++ EH exception - code e06d7363 (first/second chance not available)`.
 pub(crate) fn event(session: &Session<'_, '_>) -> String {
-    match &session.exception {
-        Some(of) => {
-            let name = codes::exception(of.code).unwrap_or("Unknown exception");
-            format!("{name} - code {:08x} (first/second chance not available)", of.code)
-        }
-        None => "<no event>".to_owned(),
-    }
+    let code = session.exception.as_ref().map_or(NO_EVENT.code, |of| of.code);
+    let name = codes::exception(code).unwrap_or("Unknown exception");
+    format!("{name} - code {code:08x} (first/second chance not available)")
 }
 
 fn event_log(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {

@@ -64,8 +64,7 @@ fn run(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>)
         let row = row(session, &show, index);
         out.text(&row);
     }
-    let all = show.pattern.is_none() && show.address.is_none() && !show.loaded;
-    if !show.names_only && all {
+    if !show.names_only && show.address.is_none() && !show.loaded {
         unloaded(session, &show, out);
     }
     Ok(())
@@ -166,6 +165,9 @@ fn row(session: &mut Session<'_, '_>, show: &Show, index: usize) -> String {
 fn status(session: &mut Session<'_, '_>, module: &Module, index: usize) -> String {
     let symbols = session.symbols_of(index);
     let (flag, kind, file) = match &symbols {
+        Symbols::Deferred if session.touched.contains(&index) => {
+            (session.unchecked(module), "(deferred)", String::new())
+        }
         Symbols::Deferred => (' ', "(deferred)", String::new()),
         Symbols::Export => (checksum_flag(module), "(export symbols)", file_name(&module.name).to_owned()),
         Symbols::None => (session.unchecked(module), "(no symbols)", String::new()),
@@ -238,11 +240,13 @@ fn verbose(session: &mut Session<'_, '_>, module: &Module, index: usize, show: &
 
 fn unloaded(session: &Session<'_, '_>, show: &Show, out: &mut Out<'_>) {
     let Some(unloaded) = session.process.dump.unloaded_modules().ok().flatten() else { return };
-    if unloaded.list.is_empty() {
+    let fits = |name: &str| show.pattern.as_ref().is_none_or(|pattern| pattern::matches(pattern, name));
+    let list = unloaded.list.iter().filter(|module| fits(file_name(&module.name))).collect::<Vec<_>>();
+    if list.is_empty() {
         return;
     }
     out.line("\nUnloaded modules:");
-    for module in &unloaded.list {
+    for module in list {
         let end = module.base.saturating_add(u64::from(module.size));
         let name = file_name(&module.name);
         let mut row = format!("{} {}   {name:<8}", session.address(module.base), session.address(end));

@@ -96,13 +96,24 @@ impl Session<'_, '_> {
         self.loaded.insert(module);
         let name = self.module_name(module);
         let around = self.symbols.around(address)?;
-        let at = around.at?;
+        let Some(at) = around.at else {
+            // Below the first symbol of all: the debugger shows that one, with what is missing to it as 64 bits.
+            let next = around.next.filter(|_| self.symbols.pdb_of(module).is_some())?;
+            let behind = self.symbols.around(next.address)?.next?;
+            let (first, second) = (self.address(next.address), self.address(behind.address));
+            let text = format!(
+                "({first})   {name}!{}+0xffffffff`ffffffff   |  ({second})   {name}!{}\n",
+                next.name, behind.name
+            );
+            return Some(text);
+        };
         let offset = address.wrapping_sub(at.address);
         let mut text = format!("({})   {name}!{}", self.address(at.address), at.name);
         if offset > 0 {
             text.push_str(&format!("+{offset:#x}"));
         }
-        if let Some(next) = around.next {
+        {
+            let next = around.next.unwrap_or_else(|| at.clone());
             text.push_str(&format!("   |  ({})   {name}!{}", self.address(next.address), next.name));
         }
         text.push('\n');

@@ -170,6 +170,7 @@ fn plain(register: Register, state: &CpuState, x86: bool) -> String {
     let value = register.value(state);
     match register {
         Register::General { bytes: 1 | 2, .. } | Register::Flag(_) => format!("{value:x}"),
+        Register::General { bytes: 4, .. } if !x86 => format!("{value:x}"),
         Register::General { bytes: 4, .. } | Register::Flags => format!("{value:08x}"),
         Register::General { .. } => format!("{value:016x}"),
         Register::Ip if x86 => format!("{value:08x}"),
@@ -247,7 +248,7 @@ fn st_text(st: &[u8; 10], digits: usize) -> String {
 }
 
 fn st_long(st: &[u8; 10]) -> String {
-    st_text(st, 120)
+    st_text(st, 116)
 }
 
 fn st_bits(st: &[u8; 10]) -> String {
@@ -349,6 +350,11 @@ fn sse(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>)
 fn used(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     line.rest();
     let Some(state) = session.state() else { return Ok(()) };
+    if crate::disasm::is_return(session, state.ip) {
+        let name = if session.x86 { "eax" } else { "rax" };
+        out.line(format!("At return instr, {name} = {:x}", session.normal(state.general[0])));
+        return Ok(());
+    }
     let names = crate::disasm::registers_of(session, state.ip);
     let mut text = String::new();
     for name in names {

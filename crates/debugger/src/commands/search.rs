@@ -70,7 +70,9 @@ fn search(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'
         _ => 1,
     };
     if search.kind == "v" {
-        super::missing_type("s", out);
+        let at = line.word();
+        super::missing_type(&at, out);
+        out.line(format!("Object '{at}' has no vtables"));
         line.rest();
         return Ok(());
     }

@@ -68,7 +68,11 @@ impl Session<'_, '_> {
             let machine = if self.x86 { "x86 compatible" } else { "x64" };
             let pack = system.service_pack.as_deref().filter(|pack| !pack.is_empty());
             let pack = pack.map_or(String::new(), |pack| format!(" ({pack})"));
-            let name = product(system.major, system.minor);
+            let name = if self.process.is_windows() {
+                product(system.major, system.minor)
+            } else {
+                "Unknown System"
+            };
             let _ = writeln!(text, "{name} Version {}{pack} {kind} ({procs}) Free {machine}", system.build);
             let product = match system.product_type {
                 1 => "WinNt",
@@ -77,11 +81,10 @@ impl Session<'_, '_> {
                 _ => "WinNt",
             };
             let suite = suites(system.suite_mask);
-            let _ = writeln!(
-                text,
-                "Product: {product}{}",
-                suite.map_or(String::new(), |s| format!(", suite: {s}"))
-            );
+            let suite = suite.map_or(String::new(), |s| format!(", suite: {s}"));
+            if self.process.is_windows() {
+                let _ = writeln!(text, "Product: {product}{suite}");
+            }
         }
         let misc = self.process.dump.misc_info().ok().flatten().unwrap_or_default();
         if let Some(lab) = misc.build_string.as_deref().filter(|lab| !lab.is_empty()) {

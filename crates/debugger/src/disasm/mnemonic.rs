@@ -102,7 +102,12 @@ pub(super) fn arrange(instruction: &Instruction, operands: &mut Vec<String>, x86
         Mnemonic::Mul | Mnemonic::Div | Mnemonic::Idiv if operands.len() == 1 => {
             operands.insert(0, accumulator_of(instruction).to_owned());
         }
-        Mnemonic::Xlatb => {}
+        Mnemonic::Mov if instruction.op0_register().is_segment_register() => {
+            if let Some(operand) = operands.get_mut(1).filter(|_| instruction.op1_kind() == OpKind::Register)
+            {
+                *operand = format!("{:?}", word_of(instruction.op1_register())).to_ascii_lowercase();
+            }
+        }
         Mnemonic::Imul if operands.len() == 2 && instruction.op_count() == 3 => {
             let first = operands[0].clone();
             operands.insert(1, first);
@@ -123,4 +128,27 @@ fn accumulator_of(instruction: &Instruction) -> &'static str {
         4 => "eax",
         _ => "rax",
     }
+}
+
+/// The 16 bits of a general register.
+fn word_of(register: Register) -> Register {
+    const WORDS: [Register; 16] = [
+        Register::AX,
+        Register::CX,
+        Register::DX,
+        Register::BX,
+        Register::SP,
+        Register::BP,
+        Register::SI,
+        Register::DI,
+        Register::R8W,
+        Register::R9W,
+        Register::R10W,
+        Register::R11W,
+        Register::R12W,
+        Register::R13W,
+        Register::R14W,
+        Register::R15W,
+    ];
+    WORDS.get(register.full_register().number()).copied().unwrap_or(register)
 }

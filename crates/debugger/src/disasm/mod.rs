@@ -8,7 +8,7 @@ mod undecoded;
 use std::fmt::Write as _;
 
 use iced_x86::{
-    Decoder, DecoderOptions, Formatter as _, Instruction, InstructionInfoFactory, MasmFormatter,
+    Decoder, DecoderOptions, FlowControl, Formatter as _, Instruction, InstructionInfoFactory, MasmFormatter,
     MemorySizeOptions, OpAccess, Register,
 };
 
@@ -127,6 +127,12 @@ impl Session<'_, '_> {
     fn operand_name(&mut self, address: u64) -> Option<String> {
         self.site(address)
     }
+}
+
+/// Whether the instruction at an address returns.
+pub(crate) fn is_return(session: &Session<'_, '_>, address: u64) -> bool {
+    let decoded = decode(&session.code(address), address, session.x86);
+    decoded.is_some_and(|(instruction, _)| instruction.flow_control() == FlowControl::Return)
 }
 
 /// The registers that the instruction at an address uses, as names.

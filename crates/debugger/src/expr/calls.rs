@@ -17,7 +17,7 @@ impl Masm<'_, '_, '_> {
             "by" => 1,
             "low" => return Some(self.argument().map(|v| v & 0xffff)),
             "hi" => return Some(self.argument().map(|v| v >> 16 & 0xffff)),
-            "$iment" => return Some(self.entry()),
+            "$iment" => return Some(self.entry(at)),
             "$vvalid" => return Some(self.valid()),
             "$scmp" => return Some(self.strings(order)),
             "$sicmp" => {
@@ -50,14 +50,14 @@ impl Masm<'_, '_, '_> {
         self.unary()
     }
 
-    fn entry(&mut self) -> Result<u64> {
+    fn entry(&mut self, at: usize) -> Result<u64> {
         let base = self.argument()?;
         let module = self.session.process.modules.iter().find(|m| m.base == base);
         let image =
             module.and_then(|m| dumplens_core::pe::Image::read(self.session.memory, m.base, m.size).ok());
         match image {
             Some(image) => Ok(base.wrapping_add(u64::from(image.entry_point()))),
-            None => token(self.line, UNREADABLE, self.line.pos),
+            None => caret(crate::error::MEMORY, at),
         }
     }
 

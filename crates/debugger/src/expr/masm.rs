@@ -218,7 +218,10 @@ impl Masm<'_, '_, '_> {
     fn take_name(&mut self) -> String {
         let begin = self.line.pos;
         self.line.pos += 1;
-        while is_name(self.line.peek()) || matches!(self.line.peek(), b'!' | b'~') {
+        while is_name(self.line.peek())
+            || self.line.peek() == b'~'
+            || self.line.peek() == b'!' && self.line.at(1) != b'='
+        {
             self.line.pos += 1;
         }
         self.line.from(begin)

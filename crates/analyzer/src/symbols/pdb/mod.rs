@@ -15,6 +15,7 @@
 mod bounded;
 mod broken;
 mod ids;
+mod names;
 mod objects;
 mod reader;
 mod records;
@@ -29,6 +30,7 @@ use ::pdb_addr2line::{Context, TypeFormatter, TypeFormatterFlags, maybe_owned::M
 
 use self::bounded::Bounded;
 use self::broken::Broken;
+pub use self::names::Name;
 use self::objects::Objects;
 pub use self::reader::Reader;
 use self::records::Types;
@@ -106,6 +108,10 @@ enum Question {
     Frames(u32),
     /// The bytes of the type of this name.
     SizeOf(String),
+    /// Every name with its address.
+    Names,
+    /// Where each inline function at this offset from the image base begins, the innermost first.
+    Inlined(u32),
 }
 
 /// The answer to one question.
@@ -115,6 +121,12 @@ pub struct Answer {
     pub found: Option<Found>,
     /// The bytes of the type that was asked for.
     pub size: Option<u64>,
+    /// Every name, in no order.
+    pub names: Vec<Name>,
+    /// How far each inline function reaches back from the offset, the innermost first.
+    pub inlined: Vec<u32>,
+    /// Whether the function ends behind the byte at the offset.
+    pub ends: bool,
     /// Parts of the PDB that were left out since the last answer, and why: what is found may lack names and lines.
     pub refused: Vec<String>,
 }
@@ -181,6 +193,8 @@ fn with<R: Read + Seek + fmt::Debug + Send>(
     let modules: Vec<pdb::Module<'_>> = debug.modules()?.collect()?;
     let objects = Objects::new(pdb, modules.len(), safe);
     let flags = TypeFormatterFlags::default() | TypeFormatterFlags::NO_ARGUMENTS;
+    // The formatter takes the list of object files; they are read again for names.
+    let again: Vec<pdb::Module<'_>> = debug.modules()?.collect()?;
     let names =
         TypeFormatter::new_from_parts(&objects, modules, &debug, &types, &ids, strings.as_ref(), flags)?;
     let context = Context::new_from_parts(
@@ -199,11 +213,46 @@ fn with<R: Read + Seek + fmt::Debug + Send>(
                 let found = context.find_frames(rva)?.map(shortened);
                 answer.found = found.filter(|found| !found.frames.is_empty());
             }
+            Question::Names => answer.names = names::all(&globals, &objects, &again, &addresses)?,
+            Question::Inlined(rva) => {
+                answer.inlined = inlined(&context, rva)?;
+                let end = context.find_function(rva)?.and_then(|function| function.end_rva);
+                answer.ends = end.is_some_and(|end| end <= rva.saturating_add(1));
+            }
             Question::SizeOf(name) => answer.size = types::size_of(&types, &name)?,
         }
         answer.refused = objects.take_refused();
         Ok(answer)
     })
+}
+
+/// Bytes that are looked back for the begin of an inline function.
+const FURTHEST: u32 = 4096;
+
+/// How far each inline function at `rva` reaches back without a gap, the innermost first.
+fn inlined(context: &Context<'_, '_>, rva: u32) -> Result<Vec<u32>, Broken> {
+    // From the function outwards in, so that the same depth has the same index.
+    let chain = |rva: u32| -> Result<Vec<Option<String>>, Broken> {
+        let found = context.find_frames(rva)?;
+        let frames = found.map(|found| found.frames).unwrap_or_default();
+        Ok(frames.into_iter().rev().map(|frame| frame.function).collect())
+    };
+    let here = chain(rva)?;
+    let mut reach = vec![0; here.len().saturating_sub(1)];
+    let mut depth = reach.len();
+    for back in 1..=FURTHEST.min(rva) {
+        let there = chain(rva - back)?;
+        let same = here.iter().zip(&there).take_while(|(a, b)| a == b).count().saturating_sub(1);
+        depth = depth.min(same);
+        if depth == 0 {
+            break;
+        }
+        for of in reach.iter_mut().take(depth) {
+            *of = back;
+        }
+    }
+    reach.reverse();
+    Ok(reach)
 }
 
 #[allow(clippy::needless_pass_by_value)] // for map

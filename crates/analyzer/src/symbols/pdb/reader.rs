@@ -63,6 +63,18 @@ impl Reader {
         Ok(self.ask(Question::SizeOf(name.to_owned()))?.size)
     }
 
+    /// Every name with its address.
+    pub fn names(&self) -> Result<Vec<super::Name>, PdbError> {
+        Ok(self.ask(Question::Names)?.names)
+    }
+
+    /// How far each inline function at an offset from the image base reaches back, the innermost first, and whether the
+    /// function ends behind the byte there.
+    pub fn inlined(&self, rva: u32) -> Result<(Vec<u32>, bool), PdbError> {
+        let answer = self.ask(Question::Inlined(rva))?;
+        Ok((answer.inlined, answer.ends))
+    }
+
     fn ask(&self, question: Question) -> Result<Answer, PdbError> {
         self.ask.send(question).map_err(|_| ended())?;
         self.wait(ANSWERING)
