@@ -10,7 +10,7 @@ pub(super) fn text(
 ) -> String {
     let mut name = String::new();
     formatter.format_mnemonic_options(instruction, &mut name, iced_x86::FormatMnemonicOptions::NO_PREFIXES);
-    if let Some(own) = own(instruction, bytes, x86) {
+    if let Some(own) = alias(bytes).or_else(|| own(instruction, bytes, x86)) {
         own.clone_into(&mut name);
     }
     format!("{}{name}", prefixes(instruction, bytes))
@@ -25,7 +25,12 @@ fn own(instruction: &Instruction, bytes: &[u8], x86: bool) -> Option<&'static st
         M::Popad => "popad",
         M::Pusha => "pusha",
         M::Popa => "popa",
-        M::Aam => "aam",
+        M::Aam if has_count(instruction) => "aamb",
+        M::Aad if has_count(instruction) => "aadb",
+        M::Sgdt => "sgdt",
+        M::Sidt => "sidt",
+        M::Lgdt => "lgdt",
+        M::Lidt => "lidt",
         M::Movq if is_move_of_general(instruction) => "movd",
         M::Vmovq if is_move_of_general(instruction) => "vmovd",
         M::Pcmpestri64 => "pcmpestri",
@@ -33,60 +38,113 @@ fn own(instruction: &Instruction, bytes: &[u8], x86: bool) -> Option<&'static st
         M::Enter if operand_size => "enter",
         M::Leave if operand_size => "leave",
         M::Ret if operand_size => "ret",
-        M::Push if operand_size && x86 => "push",
+        M::Push if operand_size => "push",
+        M::Xlatb => "xlat",
+        M::Reservednop => "nop",
         _ => return None,
     })
 }
 
-/// REX.W movq between a general register and another: `movd` to the debugger.
+/// `aam` and `aad` with another base than ten.
+fn has_count(instruction: &Instruction) -> bool {
+    instruction.immediate8() != 10
+}
+
+/// The second forms of x87 instructions, which the engine numbers.
+fn alias(bytes: &[u8]) -> Option<&'static str> {
+    let [escape, modrm] = bytes.get(bytes.len().checked_sub(2)?..)? else { return None };
+    Some(match (escape, modrm) {
+        (0xd9, 0xd8..=0xdf) => "fstp1",
+        (0xdc, 0xd0..=0xd7) => "fcom2",
+        (0xdc, 0xd8..=0xdf) => "fcomp3",
+        (0xdd, 0xc8..=0xcf) => "fxch4",
+        (0xde, 0xd0..=0xd7) => "fcomp5",
+        (0xdf, 0xc8..=0xcf) => "fxch7",
+        (0xdf, 0xd0..=0xd7) => "fstp8",
+        (0xdf, 0xd8..=0xdf) => "fstp9",
+        _ => return None,
+    })
+    .filter(|_| {
+        bytes[..bytes.len() - 2].iter().all(|byte| matches!(byte, 0x66 | 0x67 | 0x40..=0x4f | 0xf2 | 0xf3))
+    })
+}
+
+/// REX.W movq between a general register or memory and another: `movd` to the debugger.
 fn is_move_of_general(instruction: &Instruction) -> bool {
-    (0..instruction.op_count())
-        .any(|n| instruction.op_kind(n) == OpKind::Register && instruction.op_register(n).is_gpr64())
+    use Code as C;
+    matches!(
+        instruction.code(),
+        C::Movq_mm_rm64
+            | C::Movq_rm64_mm
+            | C::Movq_xmm_rm64
+            | C::Movq_rm64_xmm
+            | C::VEX_Vmovq_xmm_rm64
+            | C::VEX_Vmovq_rm64_xmm
+    )
 }
 
 /// `lock`, `rep` and the like; `bnd` of branches.
 fn prefixes(instruction: &Instruction, bytes: &[u8]) -> String {
     let mut text = String::new();
-    let lock = instruction.has_lock_prefix();
     let branch = instruction.is_call_near()
         || instruction.is_call_near_indirect()
-        || instruction.is_jmp_near()
+        || instruction.is_jmp_short_or_near()
         || instruction.is_jmp_near_indirect()
-        || instruction.is_jcc_near()
+        || instruction.is_jcc_short_or_near()
         || matches!(instruction.mnemonic(), Mnemonic::Ret);
+    let elided = is_lockable(instruction.mnemonic());
     if instruction.has_repne_prefix() {
-        text.push_str(if branch {
-            "bnd "
-        } else if lock || is_xchg_memory(instruction) {
-            "xacquire "
-        } else {
-            "repne "
+        text.push_str(match (branch, elided) {
+            (true, _) => "bnd ",
+            (_, true) => "xacquire ",
+            _ => "repne ",
         });
     } else if instruction.has_rep_prefix() {
-        text.push_str(if lock || is_xchg_memory(instruction) || is_store(instruction) {
-            "xrelease "
-        } else {
-            "rep "
-        });
+        let store = matches!(
+            instruction.code(),
+            Code::Mov_rm8_r8 | Code::Mov_rm16_r16 | Code::Mov_rm32_r32 | Code::Mov_rm64_r64
+        ) || matches!(
+            instruction.code(),
+            Code::Mov_rm8_imm8 | Code::Mov_rm16_imm16 | Code::Mov_rm32_imm32
+        ) || instruction.code() == Code::Mov_rm64_imm32;
+        text.push_str(if elided || store { "xrelease " } else { "rep " });
     }
-    if lock {
+    if instruction.has_lock_prefix() {
         text.push_str("lock ");
     }
     let _ = bytes;
     text
 }
 
-fn is_xchg_memory(instruction: &Instruction) -> bool {
-    instruction.mnemonic() == Mnemonic::Xchg && instruction.op0_kind() == OpKind::Memory
-}
-
-fn is_store(instruction: &Instruction) -> bool {
-    instruction.mnemonic() == Mnemonic::Mov && instruction.op0_kind() == OpKind::Memory
+/// Instructions that may have a lock; of registers too, to the engine.
+fn is_lockable(mnemonic: Mnemonic) -> bool {
+    use Mnemonic as M;
+    matches!(
+        mnemonic,
+        M::Add
+            | M::Adc
+            | M::And
+            | M::Btc
+            | M::Btr
+            | M::Bts
+            | M::Cmpxchg
+            | M::Cmpxchg8b
+            | M::Cmpxchg16b
+            | M::Dec
+            | M::Inc
+            | M::Neg
+            | M::Not
+            | M::Or
+            | M::Sbb
+            | M::Sub
+            | M::Xadd
+            | M::Xchg
+            | M::Xor
+    )
 }
 
 /// Operands that the debugger writes out, or in another order.
 pub(super) fn arrange(instruction: &Instruction, operands: &mut Vec<String>, x86: bool) {
-    let _ = x86;
     match instruction.mnemonic() {
         Mnemonic::Xchg if operands.len() == 2 => {
             let accumulator = |n: u32| {
@@ -100,7 +158,29 @@ pub(super) fn arrange(instruction: &Instruction, operands: &mut Vec<String>, x86
             }
         }
         Mnemonic::Mul | Mnemonic::Div | Mnemonic::Idiv if operands.len() == 1 => {
-            operands.insert(0, accumulator_of(instruction).to_owned());
+            let accumulator = accumulator_of(instruction);
+            if accumulator != "al" || instruction.mnemonic() != Mnemonic::Idiv {
+                operands.insert(0, accumulator.to_owned());
+            }
+        }
+        Mnemonic::Xlatb => {
+            let segment = match instruction.segment_prefix() {
+                Register::None => String::new(),
+                segment => format!("{segment:?}:").to_ascii_lowercase(),
+            };
+            let register = if x86 { "ebx" } else { "rbx" };
+            *operands = vec![format!("byte ptr {segment}[{register}]")];
+        }
+        Mnemonic::Reservednop => operands.truncate(1),
+        Mnemonic::Faddp
+        | Mnemonic::Fsubp
+        | Mnemonic::Fsubrp
+        | Mnemonic::Fmulp
+        | Mnemonic::Fdivp
+        | Mnemonic::Fdivrp
+            if operands.is_empty() =>
+        {
+            *operands = vec!["st(1)".to_owned(), "st".to_owned()];
         }
         Mnemonic::Mov if instruction.op0_register().is_segment_register() => {
             if let Some(operand) = operands.get_mut(1).filter(|_| instruction.op1_kind() == OpKind::Register)

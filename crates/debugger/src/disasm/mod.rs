@@ -150,3 +150,6 @@ pub(crate) fn registers_of(session: &Session<'_, '_>, address: u64) -> Vec<Strin
     }
     names
 }
+
+#[cfg(test)]
+mod tests;

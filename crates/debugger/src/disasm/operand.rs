@@ -65,10 +65,12 @@ fn memory(instruction: &Instruction, bytes: &[u8], text: &str, x86: bool, name: 
     let text = text.replace("*1]", "]").replace("*1+", "+").replace("*1-", "-");
     let (base, index) = (instruction.memory_base(), instruction.memory_index());
     let displacement = instruction.memory_displacement64();
-    let size = size(instruction, &text);
+    let size = size(instruction, &text, x86);
     let segment = segment(instruction, base, index, x86);
     let inside = inside(&text);
     if matches!(base, Register::RIP | Register::EIP) {
+        let high = if base == Register::EIP { instruction.ip() & !0xffff_ffff } else { 0 };
+        let displacement = displacement | high;
         return format!("{size}{segment}[{}]", branch(displacement, x86, name));
     }
     if base == Register::None && index == Register::None {
@@ -131,9 +133,22 @@ fn without_displacement(inside: &str) -> String {
 }
 
 /// `dword ptr `; of MMX and SSE with 64 bits `mmword ptr `.
-fn size(instruction: &Instruction, text: &str) -> String {
+fn size(instruction: &Instruction, text: &str, x86: bool) -> String {
     let shown = text.find(" ptr ").map_or("", |at| &text[..at + 5]);
     let before = shown.to_owned();
+    use iced_x86::Mnemonic as M;
+    match instruction.mnemonic() {
+        M::Prefetch | M::Prefetchw | M::Prefetchnta | M::Prefetcht0 | M::Prefetcht1 | M::Prefetcht2 => {
+            return String::new();
+        }
+        M::Clflush | M::Clflushopt | M::Clwb | M::Fldenv | M::Frstor => return String::new(),
+        M::Fxsave | M::Fxsave64 | M::Fxrstor | M::Fxrstor64 => return String::new(),
+        M::Bndldx | M::Bndstx if x86 => return "dword ptr ".to_owned(),
+        M::Bndldx | M::Bndstx => return "qword ptr ".to_owned(),
+        M::Sgdt | M::Sidt | M::Lgdt | M::Lidt if !x86 => return "tbyte ptr ".to_owned(),
+        M::Movsxd if before == "word ptr " => return "dword ptr ".to_owned(),
+        _ => {}
+    }
     if instruction.memory_size() == MemorySize::Unknown {
         return String::new();
     }
@@ -145,17 +160,21 @@ fn size(instruction: &Instruction, text: &str) -> String {
 
 /// Whether another operand is an MMX or SSE register.
 fn is_media(instruction: &Instruction) -> bool {
+    use iced_x86::Code as C;
     use iced_x86::Mnemonic as M;
-    if matches!(instruction.mnemonic(), M::Movlps | M::Movhps | M::Vmovlpd)
-        && instruction.op0_kind() == OpKind::Memory
-    {
+    let plain = matches!(instruction.mnemonic(), M::Movlps | M::Movhps | M::Movlpd | M::Movhpd | M::Vmovlpd)
+        || matches!(
+            instruction.code(),
+            C::Movq_mm_rm64 | C::Movq_rm64_mm | C::Movq_xmm_rm64 | C::Movq_rm64_xmm
+        );
+    if plain {
         return false;
     }
     (0..instruction.op_count()).any(|n| {
         let register = instruction.op_register(n);
         instruction.op_kind(n) == OpKind::Register
             && (register.is_xmm() || register.is_mm() || register.is_ymm())
-    }) || instruction.mnemonic() == M::Cvttsd2si
+    }) || matches!(instruction.mnemonic(), M::Cvttsd2si | M::Cvtsd2si)
 }
 
 /// The segment: every override is shown, and `ss:` or `ds:` is not where it is the default.
