@@ -133,6 +133,11 @@ impl<'d> Image<'d> {
         Ok(Image { memory, base, size: headers.size.min(listed_size), headers, header_bytes })
     }
 
+    /// `SizeOfImage`, or what the module list says if that is less.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+
     /// `IMAGE_FILE_HEADER.Machine`: 0x14c x86, 0x8664 x64, 0xaa64 ARM64.
     pub fn machine(&self) -> u16 {
         self.headers.machine

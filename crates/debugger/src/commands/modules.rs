@@ -13,12 +13,45 @@ use crate::out::Out;
 use crate::pattern;
 use crate::session::Session;
 
-pub(super) const COMMANDS: &[Command] = &[Command::new(
-    "lm",
-    "lm[f|n|t|v|1m|sm|o|l|e|u] [m PATTERN] [a ADDR]",
-    "modules: f path, n image name, t time stamp, v all of it, 1m names only, sm sorted by name",
-    run,
-)];
+pub(super) const COMMANDS: &[Command] = &[
+    Command::new(
+        "lm",
+        "lm[f|n|t|v|1m|sm|o|l|e|u] [m PATTERN] [a ADDR]",
+        "modules: f path, n image name, t time stamp, v all of it, 1m names only, sm sorted by name",
+        run,
+    ),
+    Command::new(".imgscan", ".imgscan", "images in memory, listed as modules or not", scan),
+];
+
+/// `.imgscan`: regions that begin with an image's header.
+fn scan(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    line.rest();
+    for piece in session.process.space.pieces() {
+        let region = &piece.region;
+        let head = region.state.is_commit() && region.base == piece.base;
+        if !head || session.unit(region.base, 2) != Some(0x5a4d) {
+            continue;
+        }
+        if out.stopped() {
+            break;
+        }
+        let Ok(image) = dumplens_core::pe::Image::read(session.memory, region.base, u32::MAX) else {
+            continue;
+        };
+        out.line(format!(
+            "MZ at {}, prot {:08x}, type {:08x} - size {:x}",
+            session.address(region.base),
+            region.protect.0,
+            region.kind.0,
+            image.size()
+        ));
+        let module = session.process.modules.iter().find(|module| module.base == region.base);
+        if let Some(module) = module {
+            out.line(format!("  Name: {}", file_name(&module.name)));
+        }
+    }
+    Ok(())
+}
 
 #[derive(Debug, Clone, Default)]
 struct Show {

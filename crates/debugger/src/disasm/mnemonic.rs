@@ -2,22 +2,17 @@
 
 use iced_x86::{Code, Formatter as _, Instruction, MasmFormatter, Mnemonic, OpKind, Register};
 
-pub(super) fn text(
-    formatter: &mut MasmFormatter,
-    instruction: &Instruction,
-    bytes: &[u8],
-    x86: bool,
-) -> String {
+pub(super) fn text(formatter: &mut MasmFormatter, instruction: &Instruction, bytes: &[u8]) -> String {
     let mut name = String::new();
     formatter.format_mnemonic_options(instruction, &mut name, iced_x86::FormatMnemonicOptions::NO_PREFIXES);
-    if let Some(own) = alias(bytes).or_else(|| own(instruction, bytes, x86)) {
+    if let Some(own) = alias(bytes).or_else(|| own(instruction, bytes)) {
         own.clone_into(&mut name);
     }
-    format!("{}{name}", prefixes(instruction, bytes))
+    format!("{}{name}", prefixes(instruction))
 }
 
 /// Names that differ.
-fn own(instruction: &Instruction, bytes: &[u8], x86: bool) -> Option<&'static str> {
+fn own(instruction: &Instruction, bytes: &[u8]) -> Option<&'static str> {
     use Mnemonic as M;
     let operand_size = bytes.contains(&0x66);
     Some(match instruction.mnemonic() {
@@ -84,7 +79,7 @@ fn is_move_of_general(instruction: &Instruction) -> bool {
 }
 
 /// `lock`, `rep` and the like; `bnd` of branches.
-fn prefixes(instruction: &Instruction, bytes: &[u8]) -> String {
+fn prefixes(instruction: &Instruction) -> String {
     let mut text = String::new();
     let branch = instruction.is_call_near()
         || instruction.is_call_near_indirect()
@@ -112,7 +107,6 @@ fn prefixes(instruction: &Instruction, bytes: &[u8]) -> String {
     if instruction.has_lock_prefix() {
         text.push_str("lock ");
     }
-    let _ = bytes;
     text
 }
 

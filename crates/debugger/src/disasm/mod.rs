@@ -75,7 +75,7 @@ fn text(instruction: &Instruction, bytes: &[u8], x86: bool, name: &mut Namer<'_>
         return text;
     }
     let mut formatter = formatter();
-    let mnemonic = mnemonic::text(&mut formatter, instruction, bytes, x86);
+    let mnemonic = mnemonic::text(&mut formatter, instruction, bytes);
     let count = formatter.operand_count(instruction);
     let mut operands: Vec<String> =
         (0..count).map(|n| operand::text(&mut formatter, instruction, bytes, n, x86, name)).collect();

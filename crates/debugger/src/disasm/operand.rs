@@ -1,6 +1,8 @@
 //! Operands, with names for the addresses in them.
 
-use iced_x86::{Formatter as _, Instruction, MasmFormatter, MemorySize, OpKind, Register};
+use iced_x86::{
+    Code as C, Formatter as _, Instruction, MasmFormatter, MemorySize, Mnemonic as M, OpKind, Register,
+};
 
 use super::Namer;
 use crate::session::ticked;
@@ -66,7 +68,7 @@ fn memory(instruction: &Instruction, bytes: &[u8], text: &str, x86: bool, name: 
     let (base, index) = (instruction.memory_base(), instruction.memory_index());
     let displacement = instruction.memory_displacement64();
     let size = size(instruction, &text, x86);
-    let segment = segment(instruction, base, index, x86);
+    let segment = segment(instruction);
     let inside = inside(&text);
     if matches!(base, Register::RIP | Register::EIP) {
         let high = if base == Register::EIP { instruction.ip() & !0xffff_ffff } else { 0 };
@@ -136,7 +138,6 @@ fn without_displacement(inside: &str) -> String {
 fn size(instruction: &Instruction, text: &str, x86: bool) -> String {
     let shown = text.find(" ptr ").map_or("", |at| &text[..at + 5]);
     let before = shown.to_owned();
-    use iced_x86::Mnemonic as M;
     match instruction.mnemonic() {
         M::Prefetch | M::Prefetchw | M::Prefetchnta | M::Prefetcht0 | M::Prefetcht1 | M::Prefetcht2 => {
             return String::new();
@@ -160,8 +161,6 @@ fn size(instruction: &Instruction, text: &str, x86: bool) -> String {
 
 /// Whether another operand is an MMX or SSE register.
 fn is_media(instruction: &Instruction) -> bool {
-    use iced_x86::Code as C;
-    use iced_x86::Mnemonic as M;
     let plain = matches!(instruction.mnemonic(), M::Movlps | M::Movhps | M::Movlpd | M::Movhpd | M::Vmovlpd)
         || matches!(
             instruction.code(),
@@ -178,8 +177,7 @@ fn is_media(instruction: &Instruction) -> bool {
 }
 
 /// The segment: every override is shown, and `ss:` or `ds:` is not where it is the default.
-fn segment(instruction: &Instruction, base: Register, index: Register, x86: bool) -> String {
-    let _ = (base, index, x86);
+fn segment(instruction: &Instruction) -> String {
     match instruction.segment_prefix() {
         Register::None => String::new(),
         segment => format!("{segment:?}:").to_ascii_lowercase(),
