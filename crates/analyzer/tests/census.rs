@@ -466,3 +466,38 @@ fn two_dumps_by_class_and_size() {
     assert_eq!(grown(CensusKey::Class, "shapes!app::Widget"), (Some(250), Some(250 * 0x30)));
     assert_eq!(grown(CensusKey::BlockSize, "48 bytes"), (Some(250), Some(250 * 0x30)));
 }
+
+#[test]
+fn a_global_variable_holds_the_largest_and_text_is_shown_only_if_asked_for() {
+    let size = 512 * KIB;
+    let blocks = vec![NtBlock { size: 0x30, busy: true }; 20];
+    let mut it = filled(Width::W64, &Filling { blocks, allocations: vec![size], ..Filling::default() });
+    let secret: Vec<u8> = b"the secret of the dump; ".iter().copied().cycle().take(512 << 10).collect();
+    it.process.put(it.allocations[0], &secret);
+    it.process.put(it.blocks[2], &words(Width::W64, &[it.tables.widget, it.allocations[0]]));
+    // A written page of the image, where a global variable holds the block.
+    let page = it
+        .process
+        .regions
+        .as_ref()
+        .unwrap()
+        .iter()
+        .find(|r| r.base > it.tables.widget - 0x1000 && r.base <= it.tables.widget)
+        .copied();
+    let page = page.unwrap();
+    for region in it.process.regions.as_mut().unwrap().iter_mut().filter(|region| region.base == page.base) {
+        region.protect = dumplens_synth::PAGE_READWRITE;
+    }
+    it.process.put(page.base + 0xff0, &words(Width::W64, &[it.blocks[2]]));
+    let dump = Dump::open(it.process.to_bytes().0).unwrap();
+    let process = Process::gather(&dump);
+    for strings in [false, true] {
+        let options = CensusOptions { reading: Reading::Whole, strings, ..CensusOptions::default() };
+        let census = contents::census(&process, &options).unwrap();
+        let group = census.groups.iter().find(|group| group.size_bytes == size).unwrap();
+        assert!(group.holder.as_deref().unwrap().starts_with("shapes+0x"), "{group:?}");
+        let shown = dumplens_analyzer::render::text::census(Some(&census), &[], 64, false);
+        let json = dumplens_analyzer::render::json::compact(&census);
+        assert_eq!((shown.contains("secret"), json.contains("secret")), (strings, strings), "{shown}");
+    }
+}

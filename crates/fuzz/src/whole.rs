@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::io::Cursor;
 
+use dumplens_analyzer::contents::{self, CensusOptions, Reading};
 use dumplens_analyzer::render::{json, text};
 use dumplens_analyzer::symbols::pdb;
 
@@ -57,7 +58,8 @@ pub fn report(bytes: &[u8]) {
     }
     let Ok(dump) = Dump::open(bytes.to_vec()) else { return };
     let process = Process::gather(&dump);
-    let options = Options { path: "a.dmp".to_owned(), include_secrets: true, ..Options::default() };
+    let census = Reading::Leader;
+    let options = Options { path: "a.dmp".to_owned(), include_secrets: true, census, ..Options::default() };
     let report = Report::answer(&process, Question::Everything, &options);
     let panicked = report.facts.warnings.iter().find(|warning| warning.message.contains("panicked"));
     assert!(panicked.is_none(), "{panicked:?}");
@@ -67,4 +69,9 @@ pub fn report(bytes: &[u8]) {
         black_box(render(&report));
     }
     black_box(json::compact(&report));
+    let wanted = CensusOptions { reading: Reading::Whole, ..CensusOptions::default() };
+    let taken = contents::census(&process, &wanted);
+    black_box(text::census(taken.as_ref(), &[], dump.width().bits(), false));
+    let held = taken.and_then(|census| contents::refs(&process, census.groups.first()?.example.0));
+    black_box(text::refs(held.as_ref(), &[], dump.width().bits()));
 }

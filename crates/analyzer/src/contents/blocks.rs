@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use dumplens_core::process::heap::{BlockReader, BlockState, Heap, HeapBlock, Part, PartKind};
 
+use super::committed::Committed;
 use super::estimate::{Read, Sums};
 use super::near::Near;
 use super::plan::next;
@@ -112,8 +113,9 @@ pub(super) fn read(reading: &Reading<'_, '_>) -> HeapsRead {
     let heaps = &reading.process.heaps.list;
     let memory = reading.process.dump.memory().unnoted();
     let reader = BlockReader::new(memory, heaps);
+    let sums = Committed::new(&reading.process.space);
     let sizes = |index: usize, heap: &Heap| -> Vec<u64> {
-        heap.parts.iter().map(|part| committed(reading.process, index, part)).collect()
+        heap.parts.iter().map(|part| committed(reading.process, &sums, index, part)).collect()
     };
     let sizes: Vec<Vec<u64>> = heaps.iter().enumerate().map(|(index, heap)| sizes(index, heap)).collect();
     let parts = heaps.iter().zip(&sizes).flat_map(|(heap, sizes)| heap.parts.iter().zip(sizes));
@@ -207,17 +209,7 @@ impl<'d> Walk<'_, 'd> {
 }
 
 /// Committed bytes of a part of a heap that are its own.
-fn committed(process: &Process<'_>, index: usize, part: &Part) -> u64 {
-    let space = &process.space;
-    let first = space.regions.first_behind(part.base);
-    let inside = (first..).map_while(|n| space.regions.get(n)).take_while(|region| region.base < part.end);
-    let owned = space.span_at(part.base).is_some_and(|span| span.owner == Owner::Heap(index));
-    if !owned {
-        return 0;
-    }
-    let size = |from: u64, until: u64| until.min(part.end).saturating_sub(from.max(part.base));
-    inside
-        .filter(|region| region.state.is_commit())
-        .map(|region| size(region.base, region.base.saturating_add(region.size)))
-        .sum()
+fn committed(process: &Process<'_>, sums: &Committed<'_, '_>, index: usize, part: &Part) -> u64 {
+    let owned = process.space.span_at(part.base).is_some_and(|span| span.owner == Owner::Heap(index));
+    if owned { sums.between(part.base, part.end) } else { 0 }
 }

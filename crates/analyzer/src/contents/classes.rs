@@ -92,7 +92,7 @@ fn join(counted: &Counted<'_>) -> HashMap<u64, Count> {
     for (objects, scale) in counted.objects {
         for (word, (number, bytes)) in &objects.of {
             let count = counts.entry(*word).or_default();
-            let value = count.objects.value + scaled(*number, *scale);
+            let value = count.objects.value.saturating_add(scaled(*number, *scale));
             let margin = scale.whole.then_some(0).and(if count.objects.value == 0 {
                 Some(0)
             } else {

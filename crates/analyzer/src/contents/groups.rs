@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use dumplens_core::process::heap::PartKind;
 
+use super::committed::Committed;
 use super::ledger::{Charged, Place};
 use super::model::GroupKind;
 use super::plan::next;
@@ -35,6 +36,8 @@ pub(super) struct Group {
 #[derive(Debug, Default)]
 struct Groups {
     of: HashMap<(GroupKind, Usage, u64), Group>,
+    /// Ends of allocations.
+    ends: HashMap<u64, u64>,
 }
 
 impl Groups {
@@ -98,25 +101,32 @@ pub(super) fn of(process: &Process<'_>, charged: impl Iterator<Item = Charged>) 
 /// An allocation has ended.
 fn close(process: &Process<'_>, open: Option<(u64, u64, (u64, u64))>, groups: &mut Groups) {
     let Some((allocation, committed, example)) = open else { return };
-    let space = &process.space;
-    let regions = (space.regions.first_behind(allocation)..).map_while(|n| space.regions.get(n));
-    let of = regions.take_while(|region| region.allocation_base == allocation && !region.state.is_free());
-    let end = of.last().and_then(|region| region.end()).unwrap_or(example.1);
+    // Each allocation is measured once: the regions of a damaged map may belong to two in turn.
+    let is_known = groups.ends.contains_key(&allocation);
+    if !is_known && groups.ends.len() < MOST {
+        let space = &process.space;
+        let regions = (space.regions.first_behind(allocation)..).map_while(|n| space.regions.get(n));
+        let of = regions.take_while(|region| region.allocation_base == allocation && !region.state.is_free());
+        groups.ends.insert(allocation, of.last().and_then(|region| region.end()).unwrap_or(example.1));
+    }
+    let end = groups.ends.get(&allocation).copied().unwrap_or(example.1);
     let key = (GroupKind::Allocation, Usage::Unknown, end.saturating_sub(allocation));
     groups.add(key, committed, example, None);
 }
 
 fn large_blocks(process: &Process<'_>, groups: &mut Groups) {
+    let large = |kind: PartKind| kind == PartKind::LargeBlock;
+    if !process.heaps.list.iter().any(|heap| heap.parts.iter().any(|part| large(part.kind))) {
+        return;
+    }
     let space = &process.space;
+    let sums = Committed::new(space);
     for (index, heap) in process.heaps.list.iter().enumerate() {
         for part in heap.parts.iter().filter(|part| part.kind == PartKind::LargeBlock) {
             let Some(span) = space.span_at(part.base).filter(|span| span.owner == Owner::Heap(index)) else {
                 continue;
             };
-            let regions = (space.regions.first_behind(part.base)..).map_while(|n| space.regions.get(n));
-            let inside = regions.take_while(|region| region.base < part.end).filter(|r| r.state.is_commit());
-            let size = |from: u64, until: u64| until.min(part.end).saturating_sub(from.max(part.base));
-            let committed = inside.map(|r| size(r.base, r.base.saturating_add(r.size))).sum();
+            let committed = sums.between(part.base, part.end);
             let bytes = part.user_bytes.unwrap_or(part.end.saturating_sub(part.base));
             let key = (GroupKind::LargeBlock, span.usage, bytes);
             groups.add(key, committed, (part.base, part.end), Some(index));

@@ -13,6 +13,7 @@
 
 mod blocks;
 mod classes;
+mod committed;
 mod estimate;
 mod groups;
 mod ledger;
@@ -28,8 +29,8 @@ mod shape;
 mod sizeof;
 mod vftables;
 
-use dumplens_core::Width;
 use dumplens_core::process::heap::{BlockReader, BlockState};
+use dumplens_core::{Memory, Width};
 
 use self::blocks::HeapsRead;
 use self::groups::Group;
@@ -52,6 +53,10 @@ const WHOLE_BELOW: u64 = 1 << 30;
 const UNITS: u64 = 400;
 /// Committed bytes of heap segments of a sample: 32 of the largest.
 const SEGMENTS: u64 = 512 << 20;
+
+/// Bytes of private memory up to which it is looked for who holds the largest groups, and how many of them: each costs a pass.
+const HOLDER_BELOW: u64 = 256 << 20;
+const HELD: usize = 3;
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,6 +84,8 @@ pub struct CensusOptions<'o> {
     pub seed: Option<u64>,
     /// Classes and sizes of blocks that are listed.
     pub rows: usize,
+    /// Whether text that was found may be shown: a few characters of what is all text.
+    pub strings: bool,
     /// Told how many bytes were read, and how many there are.
     pub progress: Option<&'o (dyn Fn(u64, u64) + Sync)>,
 }
@@ -94,7 +101,7 @@ impl std::fmt::Debug for CensusOptions<'_> {
 
 impl Default for CensusOptions<'_> {
     fn default() -> Self {
-        CensusOptions { reading: Reading::Map, seed: None, rows: 20, progress: None }
+        CensusOptions { reading: Reading::Map, seed: None, rows: 20, strings: false, progress: None }
     }
 }
 
@@ -122,7 +129,37 @@ pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<Cens
     let heaps = blocks::read(&blocks::Reading { process, candidates: &candidates, most, seed });
     let read = rows::Contents { lookup: &lookup, plan: &plan, found: &found, heaps: &heaps };
     let shapes = shapes(process, &groups, &read, &candidates);
-    Some(rows::report(process, &groups, Some(&read), &shapes, options))
+    let mut report = rows::report(process, &groups, Some(&read), &shapes, options);
+    let small = plan.units.len() as u64 == plan.all() && plan.kept() <= HOLDER_BELOW;
+    for (n, group) in report.groups.iter_mut().enumerate() {
+        let is_alone = matches!(group.kind, GroupKind::Allocation | GroupKind::LargeBlock);
+        if small && is_alone && n < HELD {
+            group.holder = refs::holder(process, group.example.0);
+        }
+        if options.strings {
+            group.text = group.shape.as_ref().and_then(|shape| text(memory, group, shape.kind));
+        }
+    }
+    Some(report)
+}
+
+/// Some characters of a group that is all text, from its middle.
+fn text(memory: Memory<'_>, group: &GroupReport, kind: ShapeKind) -> Option<String> {
+    const LOOKED_AT: u64 = 4096;
+    const SHOWN: usize = 80;
+    let unit = match kind {
+        ShapeKind::Ascii => 1,
+        ShapeKind::Utf16 => 2,
+        _ => return None,
+    };
+    let at = group.example.0.checked_add(group.size_bytes / 2)? & !1;
+    let bytes = memory.bytes(at, memory.available(at, LOOKED_AT.min(group.size_bytes / 2))).ok()?;
+    let printable =
+        |unit: &[u8]| (0x20..0x7f).contains(&unit[0]) && unit.get(1).is_none_or(|high| *high == 0);
+    let units: Vec<&[u8]> = bytes.chunks_exact(unit).collect();
+    let longest = units.split(|unit| !printable(unit)).max_by_key(|run| run.len())?;
+    let text: String = longest.iter().take(SHOWN).map(|unit| char::from(unit[0])).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 /// A number that the dump itself gives.
@@ -275,5 +312,6 @@ fn bare(kind: GroupKind, usage: String, size_bytes: u64, example: u64) -> GroupR
         example: example.into(),
         shape: None,
         holder: None,
+        text: None,
     }
 }

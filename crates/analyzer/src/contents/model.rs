@@ -233,6 +233,9 @@ pub struct GroupReport {
     /// Who holds a pointer to one of them; `None` if that was not looked for, or nobody does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
+    /// Some characters of it, where it is all text and they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// What a run of memory looks like.

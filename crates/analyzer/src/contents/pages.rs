@@ -118,22 +118,22 @@ fn entropy(bytes: &[u8]) -> f64 {
     whole.log2() - sum / whole
 }
 
-/// A number that pages with the same bytes share.
+/// A number that pages with the same bytes share: products of 128 bits folded, as wyhash does.
+#[allow(clippy::cast_possible_truncation)] // both halves are taken
 pub(super) fn hash(page: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = page.as_chunks::<8>();
-    let mut lanes = [ODD, ODD << 1 | 1, ODD << 2 | 1, ODD << 3 | 1];
-    let (fours, odd) = words.as_chunks::<4>();
-    for four in fours {
-        for (lane, word) in lanes.iter_mut().zip(four) {
-            *lane = (*lane ^ u64::from_le_bytes(*word)).wrapping_mul(ODD).rotate_left(29);
-        }
+    const ODD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xe703_7ed1_a0b4_28db];
+    let fold = |a: u64, b: u64| {
+        let product = u128::from(a) * u128::from(b);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let (pairs, rest) = page.as_chunks::<16>();
+    let mut all = page.len() as u64;
+    for pair in pairs {
+        let whole = u128::from_le_bytes(*pair);
+        all = fold(whole as u64 ^ ODD[0] ^ all, (whole >> 64) as u64 ^ ODD[1]).rotate_left(23) ^ all;
     }
-    for word in odd {
-        lanes[0] = (lanes[0] ^ u64::from_le_bytes(*word)).wrapping_mul(ODD).rotate_left(29);
-    }
-    let tail = rest.iter().fold(0, |all, byte| all << 8 | u64::from(*byte));
-    lanes.iter().fold(tail, |all, lane| (all ^ lane).wrapping_mul(ODD).rotate_left(31))
+    let tail = rest.iter().fold(0, |all: u64, byte| all.rotate_left(8) ^ u64::from(*byte));
+    fold(all ^ tail ^ ODD[0], ODD[1])
 }
 
 #[cfg(test)]

@@ -118,6 +118,28 @@ pub fn refs(process: &Process<'_>, address: u64) -> Option<RefsReport> {
     Some(report)
 }
 
+/// Who holds what begins at an address, as far as the first bytes of it are pointed to: data of a module if that is at the end
+/// of the way, else a stack. A pointer farther in may be a number that looks like one.
+pub(super) fn holder(process: &Process<'_>, address: u64) -> Option<String> {
+    /// Bytes of headers before what the program was given.
+    const HEADER: u64 = 0x60;
+    let found = refs(process, address)?;
+    let begins = |to: u64, base: u64| to.wrapping_sub(base) <= HEADER;
+    let direct = |holder: &&Holder| holder.level == 1 && begins(holder.to.0, found.target.base.0);
+    let first: Vec<&Holder> = found.holders.iter().filter(direct).collect();
+    let module = |of: &[&Holder]| {
+        of.iter().find(|holder| holder.kind == HolderKind::Module).map(|of| of.place.clone())
+    };
+    module(&first)
+        .or_else(|| {
+            // Through blocks that hold it: the words before their own offset are the block's place.
+            let through = first.iter().any(|holder| holder.kind == HolderKind::Block);
+            let next: Vec<&Holder> = found.holders.iter().filter(|holder| holder.level > 1).collect();
+            module(&next).filter(|_| through)
+        })
+        .or_else(|| first.iter().find(|holder| holder.kind == HolderKind::Stack).map(|of| of.place.clone()))
+}
+
 fn allocation(process: &Process<'_>, base: u64) -> Target {
     let regions = (process.space.regions.first_behind(base)..).map_while(|n| process.space.regions.get(n));
     let of = regions.take_while(|region| region.allocation_base == base && !region.state.is_free());

@@ -168,7 +168,11 @@ fn uses(process: &Process<'_>, groups: &[GroupReport], read: Option<&Contents<'_
             (place, _) => add(place.plain(), bytes, Some(0)),
         }
     }
-    let listed: u64 = groups.iter().filter(|g| g.kind == GroupKind::Allocation).map(|g| g.bytes).sum();
+    let listed: u64 = groups
+        .iter()
+        .filter(|g| g.kind == GroupKind::Allocation)
+        .map(|g| g.bytes)
+        .fold(0, u64::saturating_add);
     let grouped = listed.min(unclaimed);
     add(Use::Groups, grouped, Some(0));
     add(Use::Unexplained, unclaimed - grouped, Some(0));
@@ -206,7 +210,7 @@ fn sizes(heaps: &HeapsRead) -> Vec<BlockSizeRow> {
         for (tally, scale) in of {
             for (size, blocks) in &tally.sizes {
                 let count = counts.entry(*size).or_insert(Figure::exact(0));
-                count.value += classes::scaled(*blocks, scale);
+                count.value = count.value.saturating_add(classes::scaled(*blocks, scale));
                 count.margin = count.margin.filter(|_| scale.whole);
             }
         }

@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// Who holds a pointer to the block, or into the allocation, at this address, up to three levels
     #[arg(long, value_parser = address::parse, value_name = "ADDR", conflicts_with = "all")]
     refs: Option<Place>,
+    /// Show some characters of groups that are all text
+    #[arg(long)]
+    show_strings: bool,
     /// How to show the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -53,7 +56,10 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         return refs(options, &process, address.resolve(&process)?, output);
     }
     let (reading, rows) = if options.all { (Reading::Whole, usize::MAX) } else { (Reading::Enough, 20) };
-    let taken = contents::census(&process, &CensusOptions { reading, rows, ..CensusOptions::default() });
+    let taken = contents::census(
+        &process,
+        &CensusOptions { reading, rows, strings: options.show_strings, ..CensusOptions::default() },
+    );
     open::all_read(&dump, &options.dump)?;
     let warnings: Vec<_> = warnings(&process).collect();
     match options.format {

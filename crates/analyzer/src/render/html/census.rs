@@ -44,7 +44,7 @@ fn tiles(census: &CensusReport) -> Vec<Tile> {
         class,
     };
     let mut tiles: Vec<Tile> = of(GroupKind::Allocation).map(|group| tile(group, "u-unknown")).collect();
-    let large: u64 = of(GroupKind::LargeBlock).map(|group| group.bytes).sum();
+    let large = of(GroupKind::LargeBlock).fold(0, |sum: u64, group| sum.saturating_add(group.bytes));
     tiles.extend(of(GroupKind::LargeBlock).map(|group| tile(group, "u-heap")));
     let mut large_left = large;
     for row in census.uses.iter().filter(|row| row.of != Use::Groups) {

@@ -59,9 +59,9 @@ fn read(reading: &ReadingReport, private: u64) -> String {
 
 fn uses(out: &mut String, census: &CensusReport) {
     out.push_str(&format!("\n{:<30}{:>14}{:>9}{:>9}\n", "--- Use", "Size", "%", "cum. %"));
-    let mut sum = 0;
+    let mut sum = 0u64;
     for row in &census.uses {
-        sum += row.bytes;
+        sum = row.bytes.saturating_add(sum);
         out.push_str(&format!(
             "{:<30}{:>14}{:>9.2}{:>9.2}{}\n",
             words::use_title(row.of),
@@ -95,10 +95,11 @@ fn groups(out: &mut String, census: &CensusReport, bits: u32) {
         head[2],
         width = if bits == 32 { 8 } else { 17 }
     ));
-    let mut sum = 0;
+    let mut sum = 0u64;
     for group in &census.groups {
-        sum += group.bytes;
-        let shape = escape::line(&words::shape_cell(group.shape.as_ref()));
+        sum = group.bytes.saturating_add(sum);
+        let held = group.holder.as_deref().map(|place| format!("; held by {place}")).unwrap_or_default();
+        let shape = escape::line(&(words::shape_cell(group.shape.as_ref()) + &held));
         let row = format!(
             "{:<40}{:>14}{:>9.2}{:>9.2}  {:<width$}  {shape}",
             words::count(group),
@@ -110,6 +111,9 @@ fn groups(out: &mut String, census: &CensusReport, bits: u32) {
         );
         out.push_str(row.trim_end());
         out.push('\n');
+        if let Some(text) = &group.text {
+            out.push_str(&format!("    {}\n", escape::line(text)));
+        }
     }
 }
 
@@ -123,9 +127,9 @@ fn sizes(out: &mut String, census: &CensusReport, rows: usize) {
         "\n{:>16}{:>14}{:>18}{:>9}{:>9}\n",
         "--- Heap blocks of", "Blocks", "Bytes", "%", "cum. %"
     ));
-    let mut sum = 0;
+    let mut sum = 0u64;
     for row in census.sizes.iter().take(rows) {
-        sum += row.bytes;
+        sum = row.bytes.saturating_add(sum);
         out.push_str(&format!(
             "{:>18}{:>14}{:>18}{:>9.2}{:>9.2}{}\n",
             grouped(row.size_bytes),
@@ -187,7 +191,7 @@ fn row(class: &ClassReport, bits: u32) -> String {
 }
 
 fn pages(out: &mut String, census: &CensusReport) {
-    let all: u64 = census.pages.iter().map(|row| row.bytes).sum();
+    let all = census.pages.iter().fold(0, |sum: u64, row| sum.saturating_add(row.bytes));
     if all == 0 {
         return;
     }
