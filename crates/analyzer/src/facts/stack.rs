@@ -145,7 +145,8 @@ pub(super) fn fold(threads: &mut [ThreadReport], crashed: Option<u32>) {
         let below: Vec<u64> =
             thread.native.iter().flat_map(|native| &native.frames).map(|frame| frame.ip.0).collect();
         let index = *first.entry((frame.ip.0, below)).or_insert(thread.index);
-        thread.same_stack_as = Some(index).filter(|index| *index != thread.index);
+        let other = Some(index).filter(|index| *index != thread.index);
+        thread.same_stack_as = other.and_then(|index| u32::try_from(index).ok());
     }
 }
 

@@ -83,7 +83,7 @@ pub struct ThreadReport {
     /// An earlier thread of the list, by its index, whose stack is the same, if the stack has but one frame: many threads
     /// of a small dump stand at the same system call.
     #[serde(default)]
-    pub same_stack_as: Option<usize>,
+    pub same_stack_as: Option<u32>,
     /// The first frame outside system and runtime.
     pub blame: Option<Box<BlameReport>>,
     /// Whether it is ending the process: it stands in `NtTerminateProcess`, by ntdll's export.

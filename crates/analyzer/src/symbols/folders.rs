@@ -70,7 +70,7 @@ impl Folders {
         let Some(names) = self.listed.get(dir) else { return Vec::new() };
         let mut inside: Vec<PathBuf> = names
             .iter()
-            .filter(|(name, _)| !name.ends_with(".pdb"))
+            .filter(|(name, _)| Path::new(name).extension().is_none())
             .map(|(_, name)| dir.join(name))
             .take(MOST_INSIDE.saturating_add(1))
             .collect();

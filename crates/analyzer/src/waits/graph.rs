@@ -101,10 +101,12 @@ impl<'a> Graph<'a> {
         for links in from.values_mut() {
             links.sort_by_key(|edge| !edge.proven);
         }
+        // Without links there is nothing to follow, in a dump of however many threads.
+        let listed = if edges.is_empty() { &[] } else { threads };
         Graph {
-            order: threads.iter().map(|thread| thread.id).collect(),
+            order: listed.iter().map(|thread| thread.id).collect(),
             waits: threads.iter().filter_map(|thread| Some((thread.id, thread.wait.as_deref()?))).collect(),
-            known: threads.iter().map(|thread| thread.id).collect(),
+            known: listed.iter().map(|thread| thread.id).collect(),
             from,
             waited_for: edges.iter().map(|edge| edge.to).collect(),
         }

@@ -341,7 +341,10 @@ impl<'p, 'd> Reader<'p, 'd> {
         let thread = |thread: &Thread<'_>| ThreadWaitReport {
             id: thread.id,
             wait: self.waits.remove(&thread.index),
-            processor_ms: infos.get(&thread.id).map(|i| i.kernel_time.saturating_add(i.user_time) / 10_000),
+            processor_ms: infos.get(&thread.id).map(|i| {
+                let units = i.kernel_time.saturating_add(i.user_time);
+                u32::try_from(units / 10_000).unwrap_or(u32::MAX) // 49 days
+            }),
             has_windows: thread.program_teb().and_then(|teb| teb.win32_thread_info().ok()).map(|at| at != 0),
         };
         let threads: Vec<ThreadWaitReport> = self.process.threads.iter().map(thread).collect();

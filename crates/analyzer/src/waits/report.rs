@@ -113,7 +113,7 @@ pub struct ThreadWaitReport {
     /// `None` if it is not known to wait.
     pub wait: Option<Box<WaitReport>>,
     /// Milliseconds of processor time that it used; `None` if the dump does not tell.
-    pub processor_ms: Option<u64>,
+    pub processor_ms: Option<u32>,
     /// Whether it used windows or GDI, by its TEB; `None` if that is not kept.
     #[serde(skip)]
     pub has_windows: Option<bool>,

@@ -1,7 +1,6 @@
 //! Critical sections: which one a thread waits for, and whether it is one.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 
 use dumplens_core::process::CriticalSection;
 use dumplens_core::process::critical_section::{ListEnd, search};
@@ -32,21 +31,22 @@ pub(super) struct Awaited {
 pub(super) struct Sections<'p, 'd> {
     process: &'p Process<'d>,
     pages: Pages<'d>,
-    /// Positions of threads by their IDs.
-    ids: HashMap<u32, usize>,
+    /// The IDs of the threads, in order.
+    ids: Vec<u32>,
     /// What is left of [`MOST_LOOKS`].
     looks: Cell<u32>,
 }
 
 impl<'p, 'd> Sections<'p, 'd> {
     pub(super) fn new(process: &'p Process<'d>) -> Sections<'p, 'd> {
-        let ids = process.threads.iter().map(|thread| (thread.id, thread.index)).collect();
+        let mut ids: Vec<u32> = process.threads.iter().map(|thread| thread.id).collect();
+        ids.sort_unstable();
         Sections { process, pages: Pages::new(process.dump.memory()), ids, looks: Cell::new(MOST_LOOKS) }
     }
 
     /// Whether it is the ID of a thread of the list.
     pub(super) fn is_thread(&self, id: u64) -> bool {
-        u32::try_from(id).is_ok_and(|id| self.ids.contains_key(&id))
+        u32::try_from(id).is_ok_and(|id| self.ids.binary_search(&id).is_ok())
     }
 
     /// The section whose LockCount a thread waits for the change of: what Windows 8 and later do. They make LockSemaphore

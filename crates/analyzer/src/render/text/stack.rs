@@ -43,7 +43,10 @@ pub fn stacks(report: &Report) -> String {
 /// The threads whose stack is the same as that of a thread: `~3 Id 1a4 "name", …`.
 pub(in crate::render) fn same(threads: &[ThreadReport], of: &ThreadReport) -> Option<String> {
     const SHOWN: usize = 16;
-    let others: Vec<&ThreadReport> = threads.iter().filter(|t| t.same_stack_as == Some(of.index)).collect();
+    let others: Vec<&ThreadReport> = threads
+        .iter()
+        .filter(|t| t.same_stack_as.is_some_and(|index| u32::try_from(of.index) == Ok(index)))
+        .collect();
     let name = |t: &ThreadReport| t.name.as_deref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
     let shown = others.iter().take(SHOWN).map(|t| format!("~{} Id {:x}{}", t.index, t.id, name(t)));
     let mut list = shown.collect::<Vec<_>>().join(", ");
