@@ -170,11 +170,11 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
     // A refusal of some time ago explains nothing where nothing failed.
     let cause = cause.filter(|cause| kind != Kind::NoException || *cause != Cause::Undetermined);
     let confidence = match kind {
-        // Without threads or modules, or what lay in memory, nothing tells whether threads wait for each other.
+        // Without threads or modules, or what a managed heap held, nothing tells whether threads wait for each other.
         Kind::NoException
             if crash.facts.threads.is_empty()
                 || crash.facts.modules.is_empty()
-                || crash.facts.dump.redacted =>
+                || (crash.facts.dump.redacted && crash.facts.managed.is_some()) =>
         {
             Confidence::Medium
         }
