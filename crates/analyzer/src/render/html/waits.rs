@@ -37,7 +37,7 @@ pub(super) fn waits(out: &mut String, report: &Report) {
 
 fn row(thread: &ThreadWaitReport, of: &ThreadReport) -> String {
     let what = thread.wait.as_deref().map(|wait: &WaitReport| words::wait(wait));
-    let time = thread.processor_ms.map(|ms| format!("{:.3} s", ms as f64 / 1000.0)).unwrap_or_default();
+    let time = thread.processor_ms.map(|ms| format!("{:.3} s", f64::from(ms) / 1000.0)).unwrap_or_default();
     format!(
         "<th scope=row>{:#x}</th><td>{}</td><td>{}</td><td class=n>{time}</td>",
         thread.id,

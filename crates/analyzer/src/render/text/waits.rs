@@ -182,7 +182,7 @@ fn rest(out: &mut String, waits: &WaitsReport) {
     }
     for id in &waits.busiest {
         let Some(thread) = waits.threads.iter().find(|thread| thread.id == *id) else { continue };
-        let seconds = thread.processor_ms.unwrap_or(0) as f64 / 1000.0;
+        let seconds = f64::from(thread.processor_ms.unwrap_or(0)) / 1000.0;
         let what = thread.wait.as_deref().map_or("not waiting".to_owned(), |wait| {
             format!("waits for {}", escape::line(&words::wait(wait)))
         });
