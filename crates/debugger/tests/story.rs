@@ -67,3 +67,14 @@ fn the_thread_says_what_refused_the_memory() {
          LastStatusValue: (NTSTATUS) 0xc000012d - STATUS_COMMITMENT_LIMIT\n"
     );
 }
+
+/// The whole machine's memory and the sizes are those of docs/tutorial.md's story.
+#[test]
+fn our_own_commands_answer_here_too() {
+    assert!(run(STORY, "!why").contains("A vector could not grow to 60,540,697 elements"));
+    assert!(run(STORY, "!census").contains("283 allocations of 64 MB"));
+    assert!(run(STORY, "!waits").contains("worker"));
+    assert!(!run(STORY, "!dumpheap -stat").is_empty());
+    let managed = run("managed-exception", "!dumpheap -stat");
+    assert!(managed.contains("System.InvalidOperationException"), "{managed}");
+}

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use dumplens_core::process::CriticalSection;
-use dumplens_core::process::critical_section::{ListEnd, search};
+use dumplens_core::process::critical_section::search;
 use dumplens_core::{MemoryType, Pages, ReadMemory, Width};
 
 use super::arguments::Stand;
@@ -162,12 +162,8 @@ impl<'p, 'd> Sections<'p, 'd> {
         let lists = self.process.pebs.iter().filter_map(|peb| {
             dumplens_core::process::SectionList::walk(self.process.dump.memory(), peb.loader_lock?, peb.width)
         });
-        let held = |list: dumplens_core::process::SectionList| {
-            // A list that breaks off has told the truth so far.
-            debug_assert!(list.end != ListEnd::Closed || !list.sections.is_empty());
-            list.sections.into_iter().map(|of| (of.section, of.contention_count))
-        };
-        let all = lists.flat_map(held);
+        // A list that breaks off has told the truth so far.
+        let all = lists.flat_map(|list| list.sections).map(|of| (of.section, of.contention_count));
         all.filter(|(section, _)| section.is_held(threads) && self.is_thread(section.owning_thread)).collect()
     }
 }

@@ -1,7 +1,6 @@
-//! `!analyze`, `!why`: the debugger's frame, filled from the verdict.
+//! `!analyze`: the debugger's frame, filled from the verdict.
 
-use dumplens_analyzer::render::text;
-use dumplens_analyzer::{Options as Analysis, Question, Report};
+use dumplens_analyzer::Question;
 
 use crate::codes;
 use crate::commands::At;
@@ -9,20 +8,6 @@ use crate::error::Result;
 use crate::line::Line;
 use crate::out::Out;
 use crate::session::Session;
-
-impl Session<'_, '_> {
-    fn verdict(&self) -> Report {
-        let options = Analysis { search: self.options.search.clone(), ..Analysis::default() };
-        Report::answer(self.process, Question::Why, &options)
-    }
-}
-
-pub(super) fn why(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    line.rest();
-    let report = session.verdict();
-    out.text(&text::why(&report));
-    Ok(())
-}
 
 pub(super) fn run(session: &mut Session<'_, '_>, line: &mut Line, at: At, out: &mut Out<'_>) -> Result<()> {
     let verbose = line.rest().contains("-v");
@@ -32,7 +17,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, line: &mut Line, at: At, out: &
         out.line(text);
     }
     out.text("\n");
-    let report = session.verdict();
+    let report = session.report(Question::Why);
     if let Some(verdict) = &report.verdict {
         out.line("KEY_VALUES_STRING: 1\n");
         let mut pair = |key: &str, value: &str| out.line(format!("    Key  : {key}\n    Value: {value}\n"));

@@ -7,6 +7,7 @@ mod errors;
 mod handles;
 mod heaps;
 mod images;
+mod ours;
 mod peb;
 mod teb;
 mod threads;
@@ -28,7 +29,10 @@ pub(crate) const COMMANDS: &[Command] = &[
         "the exception, its stack, and the verdict of `dumplens why`",
         analyze::run,
     ),
-    Command::new("!why", "!why", "what `dumplens why` prints", analyze::why),
+    Command::new("!why", "!why", "what `dumplens why` prints", ours::why),
+    Command::new("!waits", "!waits", "who waits for what, and on whom: `dumplens waits`", ours::waits),
+    Command::new("!census", "!census", "what fills the memory: `dumplens census`", ours::census),
+    Command::new("!dumpheap", "!dumpheap [-stat]", "objects of .NET by type: `dumplens managed`", ours::heap),
     Command::new("!teb", "!teb [ADDR]", "the thread's environment block", teb::run),
     Command::new(
         "!peb",
