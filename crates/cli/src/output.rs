@@ -7,7 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use dumplens_analyzer::render::{escape, json};
 
-use crate::args::Color;
+use crate::args::{Color, Format};
 
 const HEADING: Style = Style::new().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default();
@@ -57,6 +57,19 @@ impl Output {
     /// Prints data as JSON.
     pub(crate) fn json(&mut self, data: &impl serde::Serialize) -> anyhow::Result<()> {
         Ok(json::write(&mut self.out, data)?)
+    }
+
+    /// Prints the answer to a question in the form that was asked for; the other is not made.
+    pub(crate) fn answer<J: serde::Serialize>(
+        &mut self,
+        format: Format,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> J,
+    ) -> anyhow::Result<()> {
+        match format {
+            Format::Text => self.text(&text()),
+            Format::Json => self.json(&json()),
+        }
     }
 
     /// Sets the exit code of a program that did what it was asked to, and has more to say than that.

@@ -64,6 +64,7 @@ pub mod trim;
 pub mod unwind;
 mod utf16;
 mod vocabulary;
+mod window;
 
 pub use arch::{Arch, Width};
 pub use container::{Header, OpenError, StreamLocation};
@@ -96,3 +97,4 @@ pub use streams::unloaded_modules::{UnloadedModule, UnloadedModules};
 pub use streams::unreal::UnrealContext;
 pub use streams::vm_counters::VmCounters;
 pub use vocabulary::{MemoryState, MemoryType, Protection, StreamType};
+pub use window::Window;

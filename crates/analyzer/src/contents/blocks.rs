@@ -8,11 +8,12 @@
 
 use std::collections::HashMap;
 
+use dumplens_core::Window;
 use dumplens_core::process::heap::{BlockReader, BlockState, Heap, HeapBlock, Part, PartKind};
 
+use super::AHEAD;
 use super::committed::Committed;
 use super::estimate::{Read, Sums};
-use super::near::Near;
 use super::plan::next;
 use super::vftables::{Candidates, Objects};
 use crate::process::Process;
@@ -123,7 +124,7 @@ pub(super) fn read(reading: &Reading<'_, '_>) -> HeapsRead {
     let all: u64 = segments.fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes));
     let mut walk = Walk {
         candidates: reading.candidates,
-        near: Near::new(memory),
+        near: Window::new(memory, AHEAD),
         examples: HashMap::new(),
         faults: Vec::new(),
     };
@@ -155,7 +156,7 @@ pub(super) fn read(reading: &Reading<'_, '_>) -> HeapsRead {
 /// What is carried from part to part.
 struct Walk<'r, 'd> {
     candidates: &'r Candidates<'r>,
-    near: Near<'d>,
+    near: Window<'d>,
     examples: HashMap<u64, Examples>,
     faults: Vec<String>,
 }

@@ -19,7 +19,6 @@ mod groups;
 mod ledger;
 mod lookup;
 mod model;
-mod near;
 mod pages;
 mod pass;
 mod plan;
@@ -57,6 +56,9 @@ const SEGMENTS: u64 = 512 << 20;
 /// Bytes of private memory up to which it is looked for who holds the largest groups, and how many of them: each costs a pass.
 const HOLDER_BELOW: u64 = 256 << 20;
 const HELD: usize = 3;
+
+/// Bytes that are read ahead at most where blocks are followed.
+const AHEAD: u64 = 256 << 10;
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -48,16 +48,16 @@ pub fn compact(data: &impl Serialize) -> String {
 
 /// Data that has no version of its own, with what a reader of it must know.
 #[derive(Debug, Serialize)]
-pub struct Versioned<'d, T> {
+pub struct Versioned<T> {
     schema_version: u32,
     tool: Tool,
     #[serde(flatten)]
-    data: &'d T,
+    data: T,
 }
 
-impl<'d, T: Serialize> Versioned<'d, T> {
+impl<T: Serialize> Versioned<T> {
     /// The data, with the version of its shape and of this program.
-    pub fn new(data: &'d T) -> Versioned<'d, T> {
+    pub fn new(data: T) -> Versioned<T> {
         Versioned { schema_version: SCHEMA_VERSION, tool: Tool::this(), data }
     }
 }

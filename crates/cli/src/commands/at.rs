@@ -7,7 +7,7 @@ use dumplens_analyzer::render::text;
 use dumplens_analyzer::symbols::Symbols;
 
 use crate::address::Place;
-use crate::args::{Format, Input};
+use crate::args::Input;
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 use crate::{address, open};
@@ -34,8 +34,5 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         report.warnings.extend(warnings);
     }
     open::all_read(&dump, &options.input.dump)?;
-    match options.input.format {
-        Format::Text => output.text(&text::address(&report)),
-        Format::Json => output.json(&Versioned::new(&report)),
-    }
+    output.answer(options.input.format, || text::address(&report), || Versioned::new(&report))
 }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use dumplens_analyzer::Process;
 use dumplens_analyzer::contents::{self, CensusOptions, CensusReport, Reading, RefsReport};
 use dumplens_analyzer::facts::WarningReport;
@@ -11,6 +10,7 @@ use dumplens_analyzer::render::text;
 
 use super::regions::warnings;
 use crate::address::{self, Place};
+use crate::args::Format;
 use crate::open;
 use crate::output::Output;
 
@@ -43,12 +43,6 @@ pub(crate) struct Options {
     format: Format,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let dump = open::open(&options.dump)?;
     let process = Process::gather(&dump);
@@ -62,29 +56,31 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     );
     open::all_read(&dump, &options.dump)?;
     let warnings: Vec<_> = warnings(&process).collect();
-    match options.format {
-        Format::Json => output.json(&Versioned::new(&Answer { census: taken.as_ref(), warnings })),
-        Format::Text => {
-            output.text(&text::census(taken.as_ref(), &warnings, dump.width().bits(), options.all))
-        }
-    }
+    let bits = dump.width().bits();
+    output.answer(
+        options.format,
+        || text::census(taken.as_ref(), &warnings, bits, options.all),
+        || Versioned::new(Answer { census: taken.as_ref(), warnings: &warnings }),
+    )
 }
 
 fn refs(options: &Options, process: &Process<'_>, address: u64, output: &mut Output) -> anyhow::Result<()> {
     let found = contents::refs(process, address);
     open::all_read(process.dump, &options.dump)?;
     let warnings: Vec<_> = warnings(process).collect();
-    match options.format {
-        Format::Json => output.json(&Versioned::new(&Refs { refs: found.as_ref(), warnings })),
-        Format::Text => output.text(&text::refs(found.as_ref(), &warnings, process.dump.width().bits())),
-    }
+    let bits = process.dump.width().bits();
+    output.answer(
+        options.format,
+        || text::refs(found.as_ref(), &warnings, bits),
+        || Versioned::new(Refs { refs: found.as_ref(), warnings: &warnings }),
+    )
 }
 
 /// Who points there, as JSON.
 #[derive(serde::Serialize)]
 struct Refs<'a> {
     refs: Option<&'a RefsReport>,
-    warnings: Vec<WarningReport>,
+    warnings: &'a [WarningReport],
 }
 
 /// What is printed as JSON.
@@ -92,5 +88,5 @@ struct Refs<'a> {
 struct Answer<'a> {
     #[serde(flatten)]
     census: Option<&'a CensusReport>,
-    warnings: Vec<WarningReport>,
+    warnings: &'a [WarningReport],
 }

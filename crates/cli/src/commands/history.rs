@@ -22,10 +22,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let history = History::read(&Store::open_existing(&options.store)?)?;
-    match options.format {
-        Format::Json => output.json(&history),
-        Format::Text => output.text(&text(&history)),
-    }
+    output.answer(options.format, || text(&history), || &history)
 }
 
 fn text(history: &History) -> String {

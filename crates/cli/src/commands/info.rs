@@ -4,7 +4,7 @@ use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 use dumplens_analyzer::{Process, Question, Report};
 
-use crate::args::{Format, Input};
+use crate::args::Input;
 use crate::open;
 use crate::output::Output;
 
@@ -25,8 +25,5 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let dump = open::open(path)?;
     let report = Report::answer(&Process::gather(&dump), Question::Lists, &wanted);
     open::all_read(&dump, path)?;
-    match options.input.format {
-        Format::Text => output.text(&text::info(&report)),
-        Format::Json => output.json(&Part::info(&report)),
-    }
+    output.answer(options.input.format, || text::info(&report), || Part::info(&report))
 }

@@ -4,7 +4,7 @@ use dumplens_analyzer::Question;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 
-use crate::args::{Format, Input};
+use crate::args::Input;
 use crate::open;
 use crate::output::Output;
 
@@ -17,8 +17,5 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let report = open::answer(&options.input.dump, Question::Lists)?;
-    match options.input.format {
-        Format::Text => output.text(&text::modules(&report)),
-        Format::Json => output.json(&Part::modules(&report)),
-    }
+    output.answer(options.input.format, || text::modules(&report), || Part::modules(&report))
 }

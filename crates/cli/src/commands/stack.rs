@@ -5,7 +5,7 @@ use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 use dumplens_analyzer::{Process, Question, Stacks};
 
-use crate::args::{Format, Input};
+use crate::args::Input;
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 use crate::value::{self, ThreadChoice};
@@ -47,10 +47,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let question = Question::Stacks(stacks);
     let mut report = open::with_symbols(&process, question, &open::options(path), path, &options.symbols)?;
     report.facts.threads.retain(|thread| thread.frames.is_some());
-    match options.input.format {
-        Format::Text => output.text(&text::stacks(&report)),
-        Format::Json => output.json(&Part::threads(&report)),
-    }
+    output.answer(options.input.format, || text::stacks(&report), || Part::threads(&report))
 }
 
 /// The thread that a person asks for who names none.

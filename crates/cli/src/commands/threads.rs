@@ -4,7 +4,7 @@ use dumplens_analyzer::Question;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 
-use crate::args::{Format, Input};
+use crate::args::Input;
 use crate::open;
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
@@ -20,8 +20,5 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let report = open::answer_with_symbols(&options.input.dump, Question::Threads, &options.symbols)?;
-    match options.input.format {
-        Format::Text => output.text(&text::threads(&report)),
-        Format::Json => output.json(&Part::threads(&report)),
-    }
+    output.answer(options.input.format, || text::threads(&report), || Part::threads(&report))
 }

@@ -1,10 +1,11 @@
 //! `dumplens waits`: what does each thread wait for, and who holds it?
 
 use dumplens_analyzer::Question;
+use dumplens_analyzer::facts::{WaitsReport, WarningReport};
 use dumplens_analyzer::render::json::Versioned;
 use dumplens_analyzer::render::text;
 
-use crate::args::{Format, Input};
+use crate::args::Input;
 use crate::open;
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
@@ -20,19 +21,14 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let report = open::answer_with_symbols(&options.input.dump, Question::Waits, &options.symbols)?;
-    match options.input.format {
-        Format::Text => output.text(&text::waits(&report)),
-        Format::Json => output.json(&Versioned::new(&Answer {
-            waits: report.facts.waits.unwrap_or_default(),
-            warnings: report.facts.warnings,
-        })),
-    }
+    let answer = || Answer { waits: report.facts.waits.as_deref(), warnings: &report.facts.warnings };
+    output.answer(options.input.format, || text::waits(&report), || Versioned::new(answer()))
 }
 
 /// The waits, and what was wrong with the dump.
 #[derive(serde::Serialize)]
-struct Answer {
+struct Answer<'r> {
     #[serde(flatten)]
-    waits: Box<dumplens_analyzer::facts::WaitsReport>,
-    warnings: Vec<dumplens_analyzer::facts::WarningReport>,
+    waits: Option<&'r WaitsReport>,
+    warnings: &'r [WarningReport],
 }

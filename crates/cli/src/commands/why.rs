@@ -4,7 +4,7 @@ use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 use dumplens_analyzer::{Process, Question};
 
-use crate::args::{Format, Input};
+use crate::args::Input;
 use crate::limit::Limit;
 use crate::open;
 use crate::output::Output;
@@ -27,8 +27,5 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         let dump = open::open_within(&path, guard)?;
         open::with_symbols(&Process::gather(&dump), Question::Why, &open::options(&path), &path, &symbols)
     })?;
-    match options.input.format {
-        Format::Text => output.text(&text::why(&report)),
-        Format::Json => output.json(&Part::verdict(&report)),
-    }
+    output.answer(options.input.format, || text::why(&report), || Part::verdict(&report))
 }

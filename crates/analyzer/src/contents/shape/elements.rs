@@ -4,9 +4,8 @@
 //! rule that any numbers could keep: a text that ends exactly where the size says, or a pointer to the string's own buffer.
 //! What fools it: nothing that was seen; empty strings prove nothing, and are told as columns.
 
-use dumplens_core::Width;
+use dumplens_core::{Width, Window};
 
-use super::super::near::Near;
 use super::Run;
 use super::words::Around;
 
@@ -95,7 +94,7 @@ pub(super) fn find(
     runs: &[Run],
     period: Option<usize>,
     around: &Around<'_>,
-    near: &mut Near<'_>,
+    near: &mut Window<'_>,
 ) -> Option<Match> {
     let own = Layout::ALL.into_iter().map(|layout| (layout, layout.words(around.width)));
     let of_period = period.into_iter().flat_map(|words| {
@@ -111,7 +110,7 @@ fn test(
     runs: &[Run],
     (layout, words, phase): (Layout, usize, usize),
     around: &Around<'_>,
-    near: &mut Near<'_>,
+    near: &mut Window<'_>,
 ) -> Option<Match> {
     let size = layout.words(around.width);
     let (mut all, mut fit, mut proved) = (0usize, 0usize, 0usize);
@@ -156,7 +155,7 @@ fn test(
 }
 
 /// Of texts that end where their size says, how many the dump keeps, and how many do: a zero stands there, and none before.
-fn followed(follow: &[(u64, u64)], near: &mut Near<'_>) -> (usize, usize) {
+fn followed(follow: &[(u64, u64)], near: &mut Window<'_>) -> (usize, usize) {
     let step = (follow.len() / FOLLOWED).max(1);
     let (mut kept, mut ends) = (0, 0);
     for (end, unit) in follow.iter().step_by(step).filter(|(_, unit)| *unit > 0) {

@@ -12,11 +12,11 @@ mod words;
 
 use std::collections::HashSet;
 
-use dumplens_core::{Memory, Width};
+use dumplens_core::{Memory, Width, Window};
 
 use super::lookup::Lookup;
+use super::AHEAD;
 use super::model::{PageKind, ShapeKind, ShapeReport};
-use super::near::Near;
 use super::pages;
 use super::vftables::Candidates;
 use elements::{Layout, Match};
@@ -114,7 +114,7 @@ impl Shapes<'_, '_> {
 
     /// The shape of blocks of one size.
     pub(super) fn of_blocks(&self, blocks: &[u64], size: u64, width: Width) -> ShapeReport {
-        let mut near = Near::new(self.memory);
+        let mut near = Window::new(self.memory, AHEAD);
         let extents: Vec<Extent> =
             blocks.iter().map(|at| Extent { base: *at, end: at.saturating_add(size) }).collect();
         let looked = self.look(&extents, width, 1);
@@ -147,7 +147,7 @@ impl Shapes<'_, '_> {
     }
 
     /// Nine in ten of the blocks begin with one vftable's address.
-    fn class(&self, blocks: &[u64], width: Width, near: &mut Near<'_>) -> Option<Judged> {
+    fn class(&self, blocks: &[u64], width: Width, near: &mut Window<'_>) -> Option<Judged> {
         let mut words: Vec<u64> = blocks.iter().filter_map(|at| near.word(*at, width)).collect();
         words.sort_unstable();
         let middle = *words.get(words.len() / 2)?;
@@ -229,7 +229,7 @@ impl Shapes<'_, '_> {
     /// Elements of a type whose layout is proved, or of a size at which words repeat.
     fn by_type(&self, runs: &[Run], around: &Around<'_>) -> Option<Judged> {
         let period = period::by_kinds(runs);
-        let mut near = Near::new(self.memory);
+        let mut near = Window::new(self.memory, AHEAD);
         let found = elements::find(runs, period.as_ref().map(|p| p.words), around, &mut near);
         if let Some(found) = found.filter(|found| self.is_proved(found, runs)) {
             return Some(named(&found, around.width));

@@ -5,9 +5,7 @@
 //! What fools it: a program's own list whose nodes begin with two such pointers is laid out as the library's, and is told as
 //! one: *as std::list*.
 
-use dumplens_core::Width;
-
-use super::super::near::Near;
+use dumplens_core::{Width, Window};
 
 /// Of nodes that are looked at, the share that must point back.
 const SHARE: (usize, usize) = (9, 10);
@@ -43,7 +41,7 @@ impl Node {
         }
     }
 
-    fn is(self, at: u64, width: Width, near: &mut Near<'_>) -> Option<bool> {
+    fn is(self, at: u64, width: Width, near: &mut Window<'_>) -> Option<bool> {
         let word = width.bytes() as u64;
         let mut read = |at: u64, n: u64| near.word(at.checked_add(n * word)?, width);
         match self {
@@ -71,7 +69,7 @@ impl Node {
 }
 
 /// What the blocks are nodes of, and the share that are.
-pub(super) fn find(blocks: &[u64], size: u64, width: Width, near: &mut Near<'_>) -> Option<(Node, f64)> {
+pub(super) fn find(blocks: &[u64], size: u64, width: Width, near: &mut Window<'_>) -> Option<(Node, f64)> {
     Node::ALL.into_iter().find_map(|node| {
         let words = if node == Node::List { 3 } else { 4 };
         if size < words * width.bytes() as u64 {

@@ -13,15 +13,17 @@ mod nt_lfh;
 mod padding;
 mod pages;
 mod vs;
-mod window;
 
 use super::{Fault, FaultKind, Form, Heap, Part, PartKind};
 use crate::arch::Width;
 use crate::memory::Memory;
+use crate::window::Window;
 use nt::NtSegment;
 use pages::PageSegment;
 use vs::VsSubsegment;
-use window::Window;
+
+/// Bytes that are read ahead at most.
+const AHEAD: u64 = 128 << 10;
 
 /// What hands out a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -143,7 +145,7 @@ impl<'d, 'h> BlockReader<'d, 'h> {
         Blocks {
             heap,
             memory: self.memory,
-            window: Window::new(self.memory),
+            window: Window::new(self.memory, AHEAD),
             parts,
             reach: 0,
             work: Vec::new(),

@@ -1,31 +1,36 @@
 //! A run of memory that is read ahead.
 
+use crate::arch::Width;
 use crate::memory::Memory;
 
 const PAGE: u64 = 0x1000;
-/// Bytes that are read at once where reading goes on forward.
-const MOST: u64 = 0x2_0000;
 /// What is skipped at most without being taken for a jump.
 const NEAR: u64 = 0x2000;
 
-/// Bytes from `start` on. Reading forward reads each page once.
+/// A run of the process's memory for reads that mostly go forward: those read each page once.
+///
+/// A jump costs one page of 4 KiB. Each read that goes on from the one before takes four times as much as that did, up to
+/// the limit that [`Window::new`] was given.
 #[derive(Debug)]
-pub(super) struct Window<'d> {
+pub struct Window<'d> {
     memory: Memory<'d>,
     start: u64,
     bytes: Vec<u8>,
     /// Bytes to read next.
     size: u64,
+    /// Bytes to read at most.
+    most: u64,
 }
 
 impl<'d> Window<'d> {
-    pub(super) fn new(memory: Memory<'d>) -> Window<'d> {
-        Window { memory, start: 0, bytes: Vec::new(), size: PAGE }
+    /// Reads `memory`, and at most `most` bytes ahead.
+    pub fn new(memory: Memory<'d>, most: u64) -> Window<'d> {
+        Window { memory, start: 0, bytes: Vec::new(), size: PAGE, most }
     }
 
     /// `len` bytes at an address, `len` being small; `None` if the dump does not keep them.
     #[inline]
-    pub(super) fn get(&mut self, at: u64, len: usize) -> Option<&[u8]> {
+    pub fn get(&mut self, at: u64, len: usize) -> Option<&[u8]> {
         if self.held(at, len).is_none() {
             self.load(at, len)?;
         }
@@ -39,17 +44,26 @@ impl<'d> Window<'d> {
     }
 
     #[inline]
-    pub(super) fn u16(&mut self, at: u64) -> Option<u16> {
+    pub(crate) fn u16(&mut self, at: u64) -> Option<u16> {
         self.get(at, 2)?.try_into().ok().map(u16::from_le_bytes)
     }
 
     #[inline]
-    pub(super) fn u32(&mut self, at: u64) -> Option<u32> {
+    pub(crate) fn u32(&mut self, at: u64) -> Option<u32> {
         self.get(at, 4)?.try_into().ok().map(u32::from_le_bytes)
     }
 
+    /// The word of a process of this width at an address; `None` if the dump does not keep it.
     #[inline]
-    pub(super) fn u64(&mut self, at: u64) -> Option<u64> {
+    pub fn word(&mut self, at: u64, width: Width) -> Option<u64> {
+        match width {
+            Width::Bits32 => self.u32(at).map(u64::from),
+            Width::Bits64 => self.u64(at),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn u64(&mut self, at: u64) -> Option<u64> {
         self.get(at, 8)?.try_into().ok().map(u64::from_le_bytes)
     }
 
@@ -59,7 +73,7 @@ impl<'d> Window<'d> {
         let end = self.start.saturating_add(self.bytes.len() as u64);
         let goes_on =
             at.checked_add(len as u64)? > end && at.saturating_sub(NEAR) <= end && !self.bytes.is_empty();
-        self.size = if goes_on { self.size.saturating_mul(4).min(MOST) } else { PAGE };
+        self.size = if goes_on { self.size.saturating_mul(4).min(self.most) } else { PAGE };
         let inside = at & PAGE.wrapping_sub(1);
         let page = at.saturating_sub(inside);
         // A page of which the dump keeps only the end is read from there.
