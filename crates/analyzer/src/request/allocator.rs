@@ -5,7 +5,7 @@ use dumplens_core::ReadMemory;
 use dumplens_core::pe::ExportTarget;
 use iced_x86::{Code as Op, Instruction, Mnemonic, OpKind, Register};
 
-use super::function::{Function, compared};
+use super::function::{Function, compared, compared_argument, is_argument};
 use crate::process::Process;
 use crate::process::module_names::module_name;
 use crate::stack::code::Code;
@@ -115,9 +115,10 @@ fn jump(code: &Code<'_, '_>, i: &Instruction) -> Option<u64> {
     }
 }
 
-/// The pointer that a call or jump reads, if its place is fixed: an entry of an import table.
+/// The pointer that a call, a jump or a load reads, if its place is fixed: an entry of an import table.
 pub(super) fn through_memory(code: &Code<'_, '_>, i: &Instruction) -> Option<u64> {
-    let fixed = i.op0_kind() == OpKind::Memory
+    let reads = i.op0_kind() == OpKind::Memory || i.op1_kind() == OpKind::Memory;
+    let fixed = reads
         && i.memory_index() == Register::None
         && (i.is_ip_rel_memory_operand() || i.memory_base() == Register::None);
     let at = i.memory_displacement64();
@@ -145,11 +146,24 @@ fn by_shape(function: &Function, at: u64) -> Callee {
     let asks = |register| straight().any(|i| compared(i, register) == Some(MOST_OF_A_HEAP));
     // `_realloc_base` has the size in its second argument, `_malloc_base` in its first.
     let argument = [Register::RCX, Register::RDX].into_iter().position(asks);
+    let argument = argument.or_else(|| stacked_argument(straight()).then_some(0));
     if let Some(argument) = argument {
         let name = if argument == 0 { "malloc, by its code" } else { "realloc, by its code" };
         return Callee::Allocator(Allocator { name: name.to_owned(), size: Size::Argument(argument) });
     }
     if is_identity(function) { Callee::Identity } else { Callee::Other(at) }
+}
+
+/// Whether 32-bit code compares its first argument, or a register that it loaded it into, with the most of a heap.
+fn stacked_argument<'i>(code: impl Iterator<Item = &'i Instruction> + Clone) -> bool {
+    let loads = |i: &&Instruction| {
+        i.mnemonic() == Mnemonic::Mov && i.op0_kind() == OpKind::Register && is_argument(i)
+    };
+    let held = code.clone().find(loads).map(Instruction::op0_register);
+    code.into_iter().any(|i| {
+        compared_argument(i) == Some(MOST_OF_A_HEAP)
+            || held.is_some_and(|register| compared(i, register) == Some(MOST_OF_A_HEAP))
+    })
 }
 
 /// Whether a function without calls returns what it was given: `mov rax,rcx` … `ret`, without another write to rax.

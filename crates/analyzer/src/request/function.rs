@@ -1,7 +1,7 @@
 //! The instructions of one function, decoded from its start.
 
-use dumplens_core::ReadMemory;
-use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+use dumplens_core::{ReadMemory, Width};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use crate::stack::code::{Call, Code};
 use crate::stack::{Frame, Stack};
@@ -32,13 +32,33 @@ impl Function {
         Some(Function::decode(bits, &bytes, begin))
     }
 
-    /// The function that begins at an address, or holds it; x64 only.
+    /// The function that begins at an address, or, on x64, holds it.
     pub(super) fn at(code: &Code<'_, '_>, address: u64) -> Option<Function> {
+        if code.process.dump.width() == Width::Bits32 {
+            return Function::until_return(code, address);
+        }
         let (begin, end) = bounds_of(code, address)?;
         let length = usize::try_from(end.checked_sub(begin)?.min(MOST_BYTES)).ok()?;
         let mut bytes = vec![0; length];
         code.pages.read(begin, &mut bytes).ok()?;
         Some(Function::decode(64, &bytes, begin))
+    }
+
+    /// The 32-bit function that begins at an address, up to the first return that no jump of it leads behind.
+    fn until_return(code: &Code<'_, '_>, begin: u64) -> Option<Function> {
+        let held = code.process.dump.memory().available(begin, MOST_BYTES);
+        let mut bytes = vec![0; usize::try_from(held).ok()?];
+        code.pages.read(begin, &mut bytes).ok()?;
+        let mut function = Function::decode(32, &bytes, begin);
+        let mut farthest = begin;
+        let end = function.code.iter().position(|i| {
+            if matches!(i.op0_kind(), OpKind::NearBranch32) && i.flow_control() != FlowControl::Call {
+                farthest = farthest.max(i.near_branch_target());
+            }
+            i.flow_control() == FlowControl::Return && i.next_ip() > farthest
+        })?;
+        function.code.truncate(end + 1);
+        Some(function)
     }
 
     /// The function whose code is `bytes`, from its first address on.

@@ -4,8 +4,8 @@
 //! an argument, through its caller's, to the call that returned it. The code is followed as it stands, with those jumps
 //! that alone lead somewhere: whatever else could have written the register ends the search without an answer.
 
-use dumplens_core::ReadMemory;
-use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register};
+use dumplens_core::{Arch, ReadMemory, Width};
+use iced_x86::{CodeSize, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register};
 
 use super::allocator::{Allocator, Callee, Size, callee, through_memory};
 use super::function::Function;
@@ -39,15 +39,22 @@ const CALLS: usize = 16;
 /// The call that returned the null pointer which the innermost frame's instruction used.
 pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack) -> Option<RefusedPointer> {
     let frame = stack.frames.first().filter(|frame| frame.exact)?;
-    if code.process.dump.arch() != Some(dumplens_core::Arch::X64) {
+    // What is read here is the code of the dump's own width.
+    let own = match code.process.dump.arch()? {
+        Arch::X64 => !stack.is_x86,
+        Arch::X86 => true,
+        _ => false,
+    };
+    if !own {
         return None;
     }
     let function = Function::of(code, stack, 0)?;
     let at = function.code.iter().position(|i| i.ip() == frame.ip)?;
     let mut factory = InstructionInfoFactory::new();
-    let used = factory.info(&function.code[at]).used_memory().to_vec();
+    let i = &function.code[at];
+    let used = factory.info(i).used_memory().to_vec();
     let registers = used.iter().flat_map(|memory| [memory.base(), memory.index()]);
-    let registers = registers.filter(|r| r.is_gpr64() && *r != Register::RSP);
+    let registers = registers.filter_map(|r| whole(i, r)).filter(|r| *r != Register::RSP);
     let value = |r: &Register| frame.registers.get(u8::try_from(r.number()).ok()?);
     // A null pointer itself first, then what may have been added to one.
     let (null, other): (Vec<Register>, Vec<Register>) = registers.partition(|r| value(r) == Some(0));
@@ -58,10 +65,22 @@ pub(crate) fn find(code: &Code<'_, '_>, stack: &Stack) -> Option<RefusedPointer>
             allocator: found.allocator.name,
             returned_to: found.returned_to,
             frame: found.frame,
-            register: format!("{register:?}").to_lowercase(),
+            register: name(register, code.process.dump.width()),
             bytes: found.bytes,
         })
     })
+}
+
+/// A register as the code of this width names it.
+fn name(register: Register, width: Width) -> String {
+    let name = format!("{register:?}").to_lowercase();
+    if width == Width::Bits32 { name.replacen('r', "e", 1) } else { name }
+}
+
+/// The register, if it is as wide as the code's pointers, by its 64-bit name.
+fn whole(i: &Instruction, register: Register) -> Option<Register> {
+    let is = if i.code_size() == CodeSize::Code32 { register.is_gpr32() } else { register.is_gpr64() };
+    is.then(|| register.full_register())
 }
 
 /// Where a value is.
@@ -150,14 +169,22 @@ impl Trace<'_, '_, '_> {
 
     /// A value that the caller handed over.
     fn argument(&mut self, body: &Body<'_>, place: Place) -> Option<Found> {
-        const ARGUMENTS: [Register; 4] = [Register::RCX, Register::RDX, Register::R8, Register::R9];
         let frame = body.frame.filter(|frame| *frame < FRAMES)? + 1;
-        let Place::Register(register) = place else { return None };
         let caller = self.stack.frames.get(frame).filter(|caller| !caller.exact)?;
-        ARGUMENTS.contains(&register).then_some(())?;
+        let stacked = match place {
+            Place::Register(register) => ARGUMENTS.contains(&register).then_some(None)?,
+            Place::Slot(base, at) => Some(stacked(body.function, base, at)?),
+        };
         let function = Function::of(self.code, self.stack, frame)?;
         let call = function.code.iter().position(|i| i.next_ip() == caller.ip)?;
-        self.back(&Body::of_frame(self.stack, frame, &function), call, place, 0)
+        let body = Body::of_frame(self.stack, frame, &function);
+        match stacked {
+            None => self.back(&body, call, place, 0),
+            Some(which) => {
+                let (set, operand) = handed(&function.code, call, which)?;
+                self.back(&body, set, operand_place(&function.code[set], operand)?, 0)
+            }
+        }
     }
 
     /// Whether a function returns what an allocator gave it.
@@ -178,9 +205,9 @@ impl Trace<'_, '_, '_> {
         self.calls = self.calls.checked_sub(1)?;
         let i = &body.function.code[n];
         let target = match i.op0_kind() {
-            OpKind::NearBranch64 => i.near_branch_target(),
+            OpKind::NearBranch64 | OpKind::NearBranch32 => i.near_branch_target(),
             OpKind::Memory => through_memory(self.code, i)?,
-            OpKind::Register => self.pointer(body, n, from, i.op0_register())?,
+            OpKind::Register => self.pointer(body, n, from, whole(i, i.op0_register())?)?,
             _ => return None,
         };
         callee(self.code, target)
@@ -194,26 +221,27 @@ impl Trace<'_, '_, '_> {
         let before = body.function.code.get(..n)?;
         let load = before.iter().rev().find(|i| writes(i, Place::Register(register)))?;
         let loads = load.mnemonic() == Mnemonic::Mov && load.op1_kind() == OpKind::Memory;
-        let fixed = load.is_ip_rel_memory_operand() && loads;
-        self.code.pages.read_u64(load.memory_displacement64()).ok().filter(|_| fixed)
+        through_memory(self.code, load).filter(|_| loads)
     }
 }
 
 /// Where the value that the instruction at `n` gives comes from; `None` if it is computed, read or a number.
 fn source(body: &Body<'_>, n: usize, from: usize, place: Place) -> Option<Place> {
     let i = &body.function.code[n];
-    let whole = |register: Register| register.is_gpr64().then_some(Place::Register(register));
     match (i.mnemonic(), i.op0_kind(), i.op1_kind()) {
-        (Mnemonic::Mov, _, OpKind::Register) => whole(i.op1_register()),
-        (Mnemonic::Mov, OpKind::Register, OpKind::Memory) if i.op0_register().is_gpr64() => slot(i),
+        (Mnemonic::Mov, _, OpKind::Register) => operand_place(i, 1),
+        (Mnemonic::Mov, OpKind::Register, OpKind::Memory) => {
+            whole(i, i.op0_register()).and_then(|_| operand_place(i, 1))
+        }
         (Mnemonic::Lea, ..) => {
-            let parts = [i.memory_base(), i.memory_index()].into_iter().filter(|r| r.is_gpr64());
+            let parts = [i.memory_base(), i.memory_index()].into_iter().filter_map(|r| whole(i, r));
             let parts: Vec<Register> = parts.collect();
-            match parts[..] {
-                [one] if one != Register::RSP => whole(one),
-                [a, b] => [a, b].into_iter().find(|r| kept(body, n, from, *r) == Some(0)).and_then(whole),
+            let part = match parts[..] {
+                [one] if one != Register::RSP => Some(one),
+                [a, b] => [a, b].into_iter().find(|r| kept(body, n, from, *r) == Some(0)),
                 _ => None,
-            }
+            };
+            part.map(Place::Register)
         }
         // Something is added to it.
         (Mnemonic::Add | Mnemonic::Sub | Mnemonic::Inc | Mnemonic::Dec, OpKind::Register, kind)
@@ -225,11 +253,21 @@ fn source(body: &Body<'_>, n: usize, from: usize, place: Place) -> Option<Place>
     }
 }
 
-/// A variable in the frame that an instruction reads or writes.
+/// Where an operand's value is: a register, or a variable in the frame.
+fn operand_place(i: &Instruction, operand: u32) -> Option<Place> {
+    match i.op_kind(operand) {
+        OpKind::Register => whole(i, i.op_register(operand)).map(Place::Register),
+        OpKind::Memory => slot(i),
+        _ => None,
+    }
+}
+
+/// A variable in the frame that an instruction reads or writes. In 32-bit code the stack pointer moves with each argument.
 fn slot(i: &Instruction) -> Option<Place> {
     let base = i.memory_base();
-    let of_frame = matches!(base, Register::RSP | Register::RBP) && i.memory_index() == Register::None;
-    of_frame.then(|| Place::Slot(base, i.memory_displacement64()))
+    let of_frame = matches!(base, Register::RSP | Register::RBP | Register::EBP);
+    let alone = of_frame && i.memory_index() == Register::None;
+    alone.then(|| Place::Slot(base, i.memory_displacement64()))
 }
 
 fn writes(i: &Instruction, place: Place) -> bool {
@@ -321,31 +359,82 @@ fn size(code: &Code<'_, '_>, body: &Body<'_>, n: usize, from: usize, size: Size)
 
 /// An argument of the call at `n`: a number in the code, a register that still holds it, or a variable of the frame.
 fn value(code: &Code<'_, '_>, body: &Body<'_>, n: usize, from: usize, which: usize) -> Option<u64> {
-    const ARGUMENTS: [Register; 4] = [Register::RCX, Register::RDX, Register::R8, Register::R9];
-    let register = *ARGUMENTS.get(which)?;
-    let before = body.function.code.get(..n)?;
-    let calls = |i: &Instruction| i.flow_control() != FlowControl::Next;
-    let near = before.iter().rposition(calls).map_or(0, |call| call + 1);
-    let set = near + before.get(near..)?.iter().rposition(|i| writes(i, Place::Register(register)))?;
-    let i = &before[set];
-    match (i.mnemonic(), i.op1_kind()) {
-        (Mnemonic::Mov, OpKind::Register) => {
-            let whole = i.op1_register().full_register();
-            let mask = if i.op0_register().is_gpr64() { u64::MAX } else { 0xffff_ffff };
-            kept(body, set, from, whole).map(|value| value & mask)
+    let all = &body.function.code;
+    let (set, operand) = if all.get(n)?.code_size() == CodeSize::Code32 {
+        handed(all, n, which)?
+    } else {
+        let register = *ARGUMENTS.get(which)?;
+        (straight(all, n)?.rev().find(|set| writes(&all[*set], Place::Register(register)))?, 1)
+    };
+    let i = &all[set];
+    let mask = if (0..i.op_count()).any(|n| i.op_kind(n) == OpKind::Register && i.op_register(n).is_gpr64()) {
+        u64::MAX
+    } else {
+        0xffff_ffff
+    };
+    match (i.mnemonic(), i.op_kind(operand)) {
+        (Mnemonic::Mov | Mnemonic::Push, OpKind::Register) => {
+            kept(body, set, from, i.op_register(operand).full_register()).map(|value| value & mask)
         }
-        (Mnemonic::Mov, OpKind::Memory) => {
+        (Mnemonic::Mov | Mnemonic::Push, OpKind::Memory) => {
             let Place::Slot(base, at) = slot(i)? else { return None };
-            let since = body.function.code.get(set..from)?;
+            let since = all.get(set..from)?;
             let written = since.iter().any(|i| writes(i, Place::Slot(base, at)));
-            let address = kept(body, set, from, base)?.wrapping_add(at);
-            let value = code.pages.read_u64(address).ok().filter(|_| !written)?;
-            Some(if i.op0_register().is_gpr64() { value } else { value & 0xffff_ffff })
+            let address = kept(body, set, from, base.full_register())?.wrapping_add(at);
+            let value = match i.code_size() {
+                CodeSize::Code32 => code.pages.read_u32(address & 0xffff_ffff).ok().map(u64::from),
+                _ => code.pages.read_u64(address).ok(),
+            };
+            value.map(|value| value & mask).filter(|_| !written)
         }
-        (Mnemonic::Mov, kind) if kind != OpKind::Memory => Some(i.immediate(1)),
+        (Mnemonic::Mov | Mnemonic::Push, _) => Some(i.immediate(operand) & mask),
         (Mnemonic::Lea, _) if i.memory_index() == Register::None => {
-            Some(kept(body, set, from, i.memory_base())?.wrapping_add(i.memory_displacement64()))
+            let base = kept(body, set, from, i.memory_base().full_register())?;
+            Some(base.wrapping_add(i.memory_displacement64()))
         }
         _ => None,
     }
+}
+
+/// The registers of the first arguments on x64.
+const ARGUMENTS: [Register; 4] = [Register::RCX, Register::RDX, Register::R8, Register::R9];
+
+/// The instructions before the call at `n` that run one after the other.
+fn straight(code: &[Instruction], n: usize) -> Option<std::ops::Range<usize>> {
+    let before = code.get(..n)?;
+    let calls = |i: &Instruction| i.flow_control() != FlowControl::Next;
+    Some(before.iter().rposition(calls).map_or(0, |call| call + 1)..n)
+}
+
+/// Which argument a variable of a 32-bit function is: `[ebp+8]` is the first, where EBP is set up as a frame's.
+fn stacked(function: &Function, base: Register, at: u64) -> Option<usize> {
+    let sets = |i: &Instruction| {
+        i.mnemonic() == Mnemonic::Mov
+            && i.op0_kind() == OpKind::Register
+            && i.op0_register() == Register::EBP
+            && i.op1_kind() == OpKind::Register
+            && i.op1_register() == Register::ESP
+    };
+    let framed = base == Register::EBP && function.code.iter().take(4).any(sets);
+    let behind = at.checked_sub(8).filter(|behind| framed && behind.is_multiple_of(4) && *behind < 0x40)?;
+    usize::try_from(behind / 4).ok()
+}
+
+/// The instruction that hands over an argument on the stack to the call at `n` of 32-bit code, and its operand: a push, or
+/// a write above the stack pointer where nothing was pushed.
+fn handed(code: &[Instruction], n: usize, which: usize) -> Option<(usize, u32)> {
+    let pushes = |at: &usize| code[*at].mnemonic() == Mnemonic::Push;
+    let before = straight(code, n)?;
+    if before.clone().any(|at| pushes(&at)) {
+        return before.rev().filter(pushes).nth(which).map(|at| (at, 0));
+    }
+    let place = u64::try_from(which).ok()?.checked_mul(4)?;
+    let stores = |i: &Instruction| {
+        i.mnemonic() == Mnemonic::Mov
+            && i.op0_kind() == OpKind::Memory
+            && i.memory_base() == Register::ESP
+            && i.memory_index() == Register::None
+            && i.memory_displacement64() == place
+    };
+    before.rev().find(|at| stores(&code[*at])).map(|at| (at, 1))
 }
