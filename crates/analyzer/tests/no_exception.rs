@@ -3,7 +3,7 @@
 
 use dumplens_analyzer::report::Report;
 use dumplens_analyzer::{Options, Process, Question};
-use dumplens_core::Dump;
+use dumplens_core::{Dump, Source, StreamType};
 use dumplens_synth::{self as synth, Handle, presets};
 
 fn report(process: &synth::Process) -> Report {
@@ -46,6 +46,52 @@ fn many_handles() {
     };
     assert_eq!(with(500), None);
     assert!(with(12_000).expect("many").contains("12,000 handles open, 12,000 of them Event"));
+}
+
+/// A file, and zeros behind it.
+struct Padded {
+    bytes: Vec<u8>,
+    size: u64,
+}
+
+impl Source for Padded {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> std::io::Result<usize> {
+        buf.fill(0);
+        let held = self.bytes.len() as u64;
+        if offset < held {
+            return self.bytes.read_at(offset, buf);
+        }
+        Ok(buf.len().min(usize::try_from(self.size.saturating_sub(offset)).unwrap_or(0)))
+    }
+}
+
+/// 16,777,216 is what Windows allows. They are counted though they are not all read.
+#[test]
+fn as_many_handles_as_there_can_be() {
+    const MOST: u32 = 1 << 24;
+    let mut process = presets::tiny();
+    process.exception = None;
+    process.handles = vec![Handle { handle: 4, ..Handle::default() }];
+    let mut bytes = process.to_bytes().0;
+    let (rva, size) = (u32::try_from(bytes.len()).unwrap(), 0x10 + 0x20 * MOST);
+    let directory = bytes[0x20..].chunks_exact(12).position(|entry| entry[..4] == 12u32.to_le_bytes());
+    let entry = 0x20 + 12 * directory.expect("a handle stream");
+    bytes[entry + 4..entry + 8].copy_from_slice(&size.to_le_bytes());
+    bytes[entry + 8..entry + 12].copy_from_slice(&rva.to_le_bytes());
+    for field in [0x10u32, 0x20, MOST, 0] {
+        bytes.extend(field.to_le_bytes());
+    }
+    let size = u64::from(rva) + u64::from(size);
+    let dump = Dump::open(Padded { bytes, size }).expect("a dump that opens");
+    assert!(dump.stream(StreamType::HANDLE_DATA).is_some());
+    let report = Report::answer(&Process::gather(&dump), Question::Why, &Options::default());
+    assert_eq!(report.facts.process.handle_count, Some(MOST.into()));
+    let title = title(&report, "open_handles").expect("as many as there can be");
+    assert!(title.contains("16,777,216 handles open, and may have 16,777,216"), "{title}");
 }
 
 /// The 64-bit address space above is not the program's. The image's file header, 0x122, has LARGE_ADDRESS_AWARE (0x20).

@@ -24,6 +24,7 @@ use crate::metadata::Metadata;
 use crate::source::{Remembering, Source};
 use crate::spans::Spans;
 use crate::streams::assertion::Assertion;
+use crate::streams::crashpad_info::CrashpadInfo;
 use crate::streams::comment::Comment;
 use crate::streams::exception::Exception;
 use crate::streams::function_table::FunctionTables;
@@ -301,6 +302,11 @@ impl Dump {
     /// Crashpad's stability report (0x4b6b0002): what could still be committed.
     pub fn stability_memory(&self) -> Result<Option<StabilityMemory>, Damage> {
         self.own_stream(StreamType::STABILITY_REPORT, streams::stability_report::read)
+    }
+
+    /// What the program told Crashpad to send with the dump (0x43500001).
+    pub fn crashpad_info(&self) -> Result<Option<CrashpadInfo>, Damage> {
+        self.own_stream(StreamType::CRASHPAD_INFO, streams::crashpad_info::read)
     }
 
     /// The assertion that failed (0x47670002), by Breakpad or Crashpad.

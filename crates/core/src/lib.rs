@@ -80,6 +80,7 @@ pub use source::{FileSource, Source};
 pub use spans::Spans;
 pub use streams::assertion::Assertion;
 pub use streams::comment::Comment;
+pub use streams::crashpad_info::{Annotation, CrashpadInfo};
 pub use streams::exception::Exception;
 pub use streams::function_table::FunctionTables;
 pub use streams::handle_information::{HandleInformation, ObjectInformation, ObjectOf, STILL_ACTIVE};

@@ -89,6 +89,8 @@ pub(crate) const SPANS: u64 = 1 << 20;
 pub(crate) const STOWED_EXCEPTIONS: u64 = 16;
 /// Bytes of a stability report: Chromium writes some hundred. Each two can become an entry of some 100 bytes.
 pub(crate) const STABILITY_REPORT_BYTES: u64 = 16 << 10;
+/// Bytes of annotations that a program told Crashpad to send. Crashpad itself has place for some kilobytes a module.
+pub(crate) const CRASHPAD_BYTES: u64 = 256 << 10;
 /// Bytes of Unreal Engine's crash context, which the engine writes into a buffer of 256 KiB at most.
 pub(crate) const UNREAL_CONTEXT_BYTES: u64 = 1 << 20;
 /// Characters of one element of it.

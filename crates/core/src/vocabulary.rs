@@ -147,6 +147,8 @@ impl StreamType {
     pub const UNREAL_CONTEXT: StreamType = StreamType(0x1_0000);
     /// Breakpad's and Crashpad's `MINIDUMP_ASSERTION_INFO`.
     pub const ASSERTION_INFO: StreamType = StreamType(0x4767_0002);
+    /// Crashpad's identities and annotations.
+    pub const CRASHPAD_INFO: StreamType = StreamType(0x4350_0001);
     /// Crashpad's report of Chromium's stability.
     pub const STABILITY_REPORT: StreamType = StreamType(0x4b6b_0002);
 

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Hex, Options, Warning, clock};
+use crate::process::module_names::module_name;
 use crate::process::{Process, known};
 
 /// The file.
@@ -32,6 +33,9 @@ pub struct DumpReport {
     pub kept_bytes: u64,
     /// The writer's comment.
     pub comment: Option<String>,
+    /// What the program told Crashpad to send with the dump; `None` if Crashpad did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crashpad: Option<Box<CrashpadReport>>,
     /// The streams, in the order of the directory.
     pub streams: Vec<StreamReport>,
 }
@@ -46,6 +50,48 @@ pub struct StreamReport {
     pub name: String,
     /// Its length as listed.
     pub size_bytes: u64,
+}
+
+/// What the program told Crashpad to send with the dump.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CrashpadReport {
+    /// The report's GUID.
+    pub report_id: Option<String>,
+    /// The installation's GUID.
+    pub client_id: Option<String>,
+    /// The annotations, the program's first, then each module's.
+    pub annotations: Vec<AnnotationReport>,
+}
+
+/// An annotation: what the program noted of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AnnotationReport {
+    /// The debugger's name of the module that it is of; `None` of the program's own.
+    pub module: Option<String>,
+    /// Its name; empty of those that have none.
+    pub name: String,
+    /// Its text: `None` unless secrets are asked for, since programs note addresses of pages and command lines.
+    pub value: Option<String>,
+}
+
+fn crashpad(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -> Option<Box<CrashpadReport>> {
+    let info = known(process.dump.crashpad_info(), warnings).flatten()?;
+    warnings.extend(info.damage.into_iter().map(Warning::from));
+    let module = |index: Option<u32>| {
+        let module = process.modules.get(usize::try_from(index?).ok()?)?;
+        Some(module_name(&module.name).to_owned())
+    };
+    let annotations = info.annotations.into_iter();
+    let annotations = annotations.map(|of| AnnotationReport {
+        module: module(of.module),
+        name: of.name,
+        value: options.include_secrets.then_some(of.value),
+    });
+    Some(Box::new(CrashpadReport {
+        report_id: info.report_id,
+        client_id: info.client_id,
+        annotations: annotations.collect(),
+    }))
 }
 
 /// What is known of the file.
@@ -74,6 +120,7 @@ pub(super) fn of(process: &Process<'_>, options: &Options, warnings: &mut Vec<Wa
         redacted: trimmed.is_some_and(|original| original.kept.is_some()),
         kept_bytes: memory.listed_bytes().saturating_sub(memory.missing_bytes()),
         comment: comment(process, warnings),
+        crashpad: crashpad(process, options, warnings),
         streams: dump.streams().iter().map(stream).collect(),
     }
 }

@@ -45,7 +45,7 @@ pub use blocks::{
     BlockBackend, BlockPlace, BlockReport, BlockSizeReport, BlockState, BrokenBlockReport, HeapBlocksReport,
     LayoutProof,
 };
-pub use dump::{DumpReport, StreamReport};
+pub use dump::{AnnotationReport, CrashpadReport, DumpReport, StreamReport};
 pub use engine::{AssertionReport, UnrealReport};
 pub use exception::{Chance, CppReport, ExceptionReport, OriginalReport};
 pub use map::{FreeClass, MOST_ROWS, MapRow, SpaceMap};

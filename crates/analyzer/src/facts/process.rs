@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use dumplens_core::MiscInfo;
 use dumplens_core::process::ProcessParameters;
-use dumplens_core::{StreamType, VmCounters};
+use dumplens_core::{Damage, StreamType, VmCounters};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,9 @@ pub struct ProcessReport {
     pub pebs: Vec<Hex>,
     /// Handles of each type, most frequent first; `None` without a handle stream or without details.
     pub handles: Option<Vec<HandleCount>>,
+    /// How many handles the stream lists, those too that are not read: of more than 1,048,576 the first.
+    #[serde(default)]
+    pub handle_count: Option<u64>,
     /// ProcessVmCounters.
     pub counters: Option<CountersReport>,
 }
@@ -84,6 +87,7 @@ pub(super) fn of(
     {
         warnings.push(Warning::ProcessFromTheFuture { seconds: u64::from(late) });
     }
+    let (handles, handle_count) = listed.then(|| handles(process, warnings)).flatten().unzip();
     let by_teb = process.id.and_then(|id| u32::try_from(id).ok());
     ProcessReport {
         id: misc.and_then(|m| m.process_id).or(by_teb),
@@ -97,7 +101,8 @@ pub(super) fn of(
         kernel_seconds: misc.and_then(|m| m.process_kernel_time),
         wow64: process.wow64,
         pebs: process.pebs.iter().map(|p| p.address.into()).collect(),
-        handles: if listed { handles(process, warnings) } else { None },
+        handles,
+        handle_count,
         counters: counters(process, warnings),
     }
 }
@@ -115,8 +120,14 @@ fn command_line(process: &Process<'_>) -> Option<String> {
     process.pebs.iter().find_map(read)
 }
 
-fn handles(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Vec<HandleCount>> {
+/// Handles by type, and how many there are in all.
+fn handles(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<(Vec<HandleCount>, u64)> {
     let handles = known(process.dump.handles(), warnings)??;
+    let over = handles.damage.iter().find_map(|damage| match damage {
+        Damage::EntriesOverLimit { listed, .. } => Some(*listed),
+        _ => None,
+    });
+    let all = over.unwrap_or(handles.list.len() as u64);
     warnings.extend(handles.damage.into_iter().map(Warning::from));
     let mut counts: HashMap<String, u64> = HashMap::new();
     for handle in &handles.list {
@@ -125,7 +136,7 @@ fn handles(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<Vec<Han
     let mut counts: Vec<HandleCount> =
         counts.into_iter().map(|(kind, count)| HandleCount { kind, count }).collect();
     counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.kind.cmp(&b.kind)));
-    Some(counts)
+    Some((counts, all))
 }
 
 fn counters(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<CountersReport> {

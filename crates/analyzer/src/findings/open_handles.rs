@@ -11,21 +11,28 @@
 //! `The process has 30,000 handles open, 29,400 of them Event: it may leak them.`
 //!
 //! # Source
-//! MINIDUMP_HANDLE_DATA_STREAM.
+//! MINIDUMP_HANDLE_DATA_STREAM; 16,777,216 handles a process, 10,000 each of windows and of GDI objects: Mark Russinovich,
+//! Pushing the Limits of Windows: Handles.
 
 use super::{Confidence, Crash, Found, grouped};
 
 /// More than programs use as a rule: 10,000 is what Windows allows of windows and GDI objects.
 const MANY: u64 = 10_000;
+/// Handles that Windows allows a process.
+const LIMIT: u64 = 1 << 24;
 /// Types that are listed.
 const LISTED: usize = 5;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let handles = crash.facts.process.handles.as_ref()?;
-    let all = handles.iter().fold(0u64, |sum, one| sum.saturating_add(one.count));
+    let all = crash.facts.process.handle_count?;
     let most = handles.first().filter(|_| all >= MANY)?;
     let kind =
         |name: &str| if name.is_empty() { "of a type that is not kept".to_owned() } else { name.to_owned() };
+    if all >= LIMIT - LIMIT / 100 {
+        let title = format!("The process has {} handles open, and may have {}.", grouped(all), grouped(LIMIT));
+        return Some(Found::new(Confidence::High, title).with(kind(&most.kind), grouped(most.count)));
+    }
     let title = format!(
         "The process has {} handles open, {} of them {}: it may leak them.",
         grouped(all),

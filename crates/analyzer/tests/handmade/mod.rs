@@ -93,6 +93,7 @@ fn dump() -> DumpReport {
         missing_bytes: 4096,
         redacted: false,
         kept_bytes: 120 << 20,
+        crashpad: None,
         comment: text("\r\n*** procdump64.exe -ma 4242\r\n*** Manual dump"),
         streams: vec![
             stream(7, "SystemInfoStream", 56),
@@ -134,6 +135,7 @@ fn process() -> ProcessReport {
         kernel_seconds: Some(30),
         wow64: Some(false),
         pebs: vec![Hex(0x40_0001_0000)],
+        handle_count: None,
         handles: Some(vec![handles("Event", 1200), handles("File", 30), handles("", 2)]),
         counters: Some(CountersReport {
             private_bytes: Some(5 << 30),
@@ -519,6 +521,7 @@ pub(crate) fn report_without_map() -> Report {
         kernel_seconds: None,
         wow64: None,
         pebs: Vec::new(),
+        handle_count: None,
         handles: None,
         counters: None,
     };

@@ -5,6 +5,7 @@
 
 pub(crate) mod assertion;
 pub(crate) mod comment;
+pub(crate) mod crashpad_info;
 pub(crate) mod exception;
 pub(crate) mod function_table;
 pub(crate) mod handle_information;

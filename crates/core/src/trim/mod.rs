@@ -18,6 +18,7 @@ use crate::damage::Damage;
 use crate::dump::Dump;
 use crate::limits;
 use crate::spans::Spans;
+use crate::streams::crashpad_info;
 use crate::streams::trim_record::TrimRecord;
 use crate::utf16;
 use crate::vocabulary::StreamType;
@@ -25,8 +26,9 @@ use crate::vocabulary::StreamType;
 use self::memory::Piece;
 use self::output::Output;
 
-/// Of [`SELF_CONTAINED`], those that hold texts of the program, such as paths with names of people.
-const TEXTS: [StreamType; 2] = [StreamType::ASSERTION_INFO, StreamType::UNREAL_CONTEXT];
+/// Streams that hold texts of the program, such as paths with names of people.
+const TEXTS: [StreamType; 3] =
+    [StreamType::ASSERTION_INFO, StreamType::UNREAL_CONTEXT, StreamType::CRASHPAD_INFO];
 
 /// Streams whose contents are known, beyond those that [`refer`] moves: they refer to no other place of the file.
 const SELF_CONTAINED: [StreamType; 8] = [
@@ -41,9 +43,8 @@ const SELF_CONTAINED: [StreamType; 8] = [
 ];
 
 /// Streams that refer to other places of the file in ways that are not followed here: ThreadExList (8), Wine's list of
-/// its host's libraries, Crashpad's information, the list of libraries of Linux writers, Mozilla's crash information of
-/// macOS.
-const REFERRING: [u32; 5] = [8, 0xfff0, 0x4350_0001, 0x4767_000a, 0x4d7a_0001];
+/// its host's libraries, the list of libraries of Linux writers, Mozilla's crash information of macOS.
+const REFERRING: [u32; 4] = [8, 0xfff0, 0x4767_000a, 0x4d7a_0001];
 
 /// What becomes of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,8 @@ enum Fate {
     Moved,
     /// Copied as it is.
     Copied,
+    /// Written anew out of what was read: Crashpad's annotations.
+    Rewritten,
     /// Written anew: memory and comment.
     Replaced,
     Dropped,
@@ -89,6 +92,7 @@ impl<'d> Trim<'d> {
             StreamType::COMMENT_A if !wide => Fate::Replaced,
             kind if refer::fields(kind).is_some() => Fate::Moved,
             kind if redacts && TEXTS.contains(&kind) => Fate::Dropped,
+            StreamType::CRASHPAD_INFO => Fate::Rewritten,
             kind if SELF_CONTAINED.contains(&kind) || kind == StreamType::COMMENT_A => Fate::Copied,
             _ if redacts || at.size > limits::SMALL_STREAM_BYTES => Fate::Dropped,
             kind if REFERRING.contains(&kind.0) => Fate::Dropped,
@@ -134,18 +138,20 @@ impl<'d> Trim<'d> {
         let memory = self.streams.iter().any(|(at, _)| is_memory(at.kind));
         let lost =
             self.dump.damage().iter().filter_map(lost_stream).filter(|(kind, _)| !self.replaces(*kind));
-        let copied = self.streams.iter().filter(|(_, fate)| matches!(fate, Fate::Moved | Fate::Copied));
+        let copied = self.streams.iter().filter(|(_, fate)| matches!(fate, Fate::Moved | Fate::Copied | Fate::Rewritten));
         let count = copied.clone().count().saturating_add(lost.clone().count());
         let recorded = self.record != TrimRecord::default();
         let count = count.saturating_add(1).saturating_add(usize::from(memory));
         let count = count.saturating_add(usize::from(recorded));
         let mut out = Output::new(self.dump, out, count)?;
         for (at, fate) in copied {
-            if let (Fate::Moved, Some(fields)) = (fate, refer::fields(at.kind)) {
-                refer::copy(&mut out, at, fields, self.redacts)?;
-            } else {
-                let rva = out.copy(at.rva, at.present)?;
-                out.stream(at.kind, rva, at.present)?;
+            match (fate, refer::fields(at.kind)) {
+                (Fate::Moved, Some(fields)) => refer::copy(&mut out, at, fields, self.redacts)?,
+                (Fate::Rewritten, _) => self.crashpad(&mut out, at)?,
+                _ => {
+                    let rva = out.copy(at.rva, at.present)?;
+                    out.stream(at.kind, rva, at.present)?;
+                }
             }
         }
         for (kind, size) in lost {
@@ -163,6 +169,21 @@ impl<'d> Trim<'d> {
             memory::write(&mut out, &self.pieces, &mut |address, bytes| self.edit(address, bytes))?;
         }
         out.finish()
+    }
+
+    /// Crashpad's stream with the annotations that could be read; one that is cut off stays so.
+    fn crashpad<W: Write + Seek>(&self, out: &mut Output<'_, '_, W>, at: &StreamLocation) -> io::Result<()> {
+        let mut head = [0; crashpad_info::HEAD_BYTES];
+        let info = self.dump.crashpad_info().ok().flatten();
+        let bytes = match info.filter(|_| at.present >= head.len() as u64) {
+            Some(info) => {
+                out.meta.read(at.rva, &mut head).map_err(|damage| io::Error::other(damage.to_string()))?;
+                crashpad_info::copy(&info, &head, &mut |bytes| out.put(bytes))?
+            }
+            None => output::read(self.dump, at.rva, at.present.min(head.len() as u64))?,
+        };
+        let rva = out.put(&bytes)?;
+        out.stream(at.kind, rva, bytes.len() as u64)
     }
 
     /// Makes zero, of the bytes at `address`, what is not kept; and puts what is to stand there instead.

@@ -4,6 +4,7 @@
 //! The expected values are those that were put in; none is taken from the reader.
 
 mod counters;
+mod crashpad;
 mod exception;
 mod handles;
 mod memory_info;

@@ -2,6 +2,7 @@
 
 use super::summary::{process_line, system_line};
 use super::{comment, exception, field, warnings};
+use crate::facts::{AnnotationReport, CrashpadReport};
 use crate::facts::number::size_text;
 use crate::render::escape;
 use crate::report::Report;
@@ -17,6 +18,7 @@ pub fn info(report: &Report) -> String {
     field(&mut out, "Flags", &[dump.flags.to_string()]);
     field(&mut out, "Keeps", &[kept(report)]);
     field(&mut out, "Comment", &comment(report));
+    field(&mut out, "Crashpad", &dump.crashpad.as_deref().map(crashpad).unwrap_or_default());
     field(&mut out, "System", &[system_line(report)]);
     field(
         &mut out,
@@ -95,4 +97,16 @@ fn handles(report: &Report) -> Option<String> {
         parts.push(format!("{} of other types", counts.iter().skip(SHOWN).map(|c| c.count).sum::<u64>()));
     }
     Some(if parts.is_empty() { total.to_string() } else { format!("{total} ({})", parts.join(", ")) })
+}
+
+/// Identities and annotations, one to a line.
+fn crashpad(info: &CrashpadReport) -> Vec<String> {
+    let ids = [("report", &info.report_id), ("client", &info.client_id)];
+    let ids = ids.into_iter().filter_map(|(what, id)| Some(format!("{what} {}", id.as_deref()?)));
+    let annotation = |of: &AnnotationReport| {
+        let module = of.module.as_deref().map(|name| format!("{}: ", escape::line(name))).unwrap_or_default();
+        let value = of.value.as_deref().map(|value| format!(" = {}", escape::line(value)));
+        format!("{module}{}{}", escape::line(&of.name), value.unwrap_or_default())
+    };
+    ids.chain(info.annotations.iter().map(annotation)).collect()
 }
