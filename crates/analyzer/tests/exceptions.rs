@@ -1,6 +1,7 @@
 //! The exception of a report: what the code means, what was accessed, what can be known of a throw.
 
 use dumplens_analyzer::facts::{AccessKind, AccessReport, Chance, ExceptionReport};
+use dumplens_analyzer::report::Report;
 use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, Exception, SystemInfo, presets};
@@ -184,4 +185,44 @@ fn another_system_has_nothing_of_windows() {
         assert_eq!((exception.meaning, exception.chance, exception.noncontinuable), (None, None, None));
         assert!(exception.access.is_none() && exception.cpp.is_none());
     }
+}
+
+/// The object that Delphi raised: its class says whether memory was refused. 32 bits, as of 2009 and later: the table's own
+/// address at -58h, the class's name at -38h, the parent's at -30h.
+#[test]
+fn delphi_says_by_the_class_that_memory_was_refused() {
+    const OBJECT: u32 = 0x0510_0000;
+    let of = |classes: &[&str]| {
+        let mut process = presets::tiny_x86();
+        process.memory.push(synth::Range { start: OBJECT.into(), size: 0x2000 });
+        let table = |n: usize| OBJECT + 0x400 + 0x200 * u32::try_from(n).expect("few classes");
+        process.put(OBJECT.into(), &table(0).to_le_bytes());
+        for (n, class) in classes.iter().enumerate() {
+            let fields = [(table(n) - 0x58, table(n)), (table(n) - 0x38, table(n) + 0x40)];
+            let parent = [(table(n) - 0x30, table(n) + 0x80), (table(n) + 0x80, table(n + 1))];
+            let parent = parent.into_iter().filter(|_| n + 1 < classes.len());
+            for (at, value) in fields.into_iter().chain(parent) {
+                process.put(at.into(), &value.to_le_bytes());
+            }
+            let name = [&[u8::try_from(class.len()).expect("a short name")], class.as_bytes()].concat();
+            process.put((table(n) + 0x40).into(), &name);
+        }
+        let thread_id = process.threads[0].id;
+        let parameters = vec![0x40_1000, OBJECT.into(), 0, 0, 0, 0, 0];
+        process.exception =
+            Some(Exception { thread_id, code: 0x0eed_fade, flags: 1, parameters, ..Exception::default() });
+        let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
+        let report = Report::answer(&Process::gather(&dump), Question::Why, &Options::default());
+        let verdict = report.verdict.expect("a verdict");
+        let kind = verdict.kind.name();
+        (kind, report.facts.exception.and_then(|e| e.cpp).and_then(|cpp| cpp.type_name), verdict.title)
+    };
+    let (kind, class, _) = of(&["EOutOfMemory", "EHeapException", "Exception", "TObject"]);
+    assert_eq!((kind, class.as_deref()), ("allocation_failure", Some("EOutOfMemory")));
+    let (kind, class, _) = of(&["ETooLarge", "EOutOfMemory", "Exception"]);
+    assert_eq!((kind, class.as_deref()), ("allocation_failure", Some("ETooLarge")));
+    let (kind, class, title) = of(&["EConvertError", "Exception"]);
+    assert_eq!((kind, class.as_deref()), ("other_exception", Some("EConvertError")));
+    assert!(title.contains("EConvertError"), "{title}");
+    assert_eq!(of(&[]).0, "other_exception");
 }

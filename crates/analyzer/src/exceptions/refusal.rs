@@ -6,9 +6,14 @@
 
 use super::{EarlierReport, code};
 
-/// C++ types that are thrown when memory is refused.
-pub(crate) const TYPES: [&str; 4] =
-    ["std::bad_alloc", "std::bad_array_new_length", "CMemoryException *", "winrt::hresult_out_of_memory"];
+/// C++ types that are thrown when memory is refused, and Delphi's class.
+pub(crate) const TYPES: [&str; 5] = [
+    "std::bad_alloc",
+    "std::bad_array_new_length",
+    "CMemoryException *",
+    "winrt::hresult_out_of_memory",
+    "EOutOfMemory",
+];
 
 /// What refused it, as far as the code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! The exception: what it says, what was accessed, and the C++ side of it; and what cannot be known.
 
-use dumplens_core::MemoryState;
+use dumplens_core::{MemoryState, Width};
 use dumplens_core::process::cpp_exception::What;
-use dumplens_core::process::{CppException, ExceptionRecord, GnuException, cpp_exception, gnu_exception};
+use dumplens_core::process::{
+    CppException, DelphiException, ExceptionRecord, GnuException, cpp_exception, delphi, gnu_exception,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +67,7 @@ pub struct ExceptionReport {
     /// with a record that has none, that of the record which the thread is raising; of Direct3D's the last.
     #[serde(default)]
     pub hresult: Option<Hex>,
-    /// The C++ exception; `None` for every other code.
+    /// The C++ exception, or the object that Delphi raised; `None` for every other code.
     pub cpp: Option<CppReport>,
     /// What the crashing instruction did; `None` without details, or in builds without the feature `processor`.
     pub analysis: Option<Box<AnalysisReport>>,
@@ -85,7 +87,7 @@ pub struct OriginalReport {
     pub exception: ExceptionReport,
 }
 
-/// A C++ exception of MSVC, or of the GNU runtime on x64.
+/// A C++ exception of MSVC, or of the GNU runtime on x64; or an object that Delphi or C++Builder raised.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CppReport {
     /// The thrown type, such as `std::bad_alloc`; `None` if it cannot be known.
@@ -96,6 +98,7 @@ pub struct CppReport {
     /// What else it can be caught as, nearest base first.
     pub bases: Vec<String>,
     /// What `what()` would return, at most 512 bytes; `None` if the object is no `std::exception`, or the text cannot be read.
+    /// Of Delphi's `Exception` its `Message`.
     pub what: Option<String>,
     /// The HRESULT that it holds, of classes that hold one: `winrt::hresult_error`, `_com_error`, `ATL::CAtlException`,
     /// `wil::ResultException`.
@@ -272,6 +275,11 @@ fn cpp(process: &Process<'_>, code: u32, parameters: &[u64]) -> Option<CppReport
             |thrown| gnu(process, &thrown),
         ));
     }
+    if matches!(code, delphi::CODE | delphi::CODE_AGAIN) {
+        return Some(raised_by_delphi(process, parameters).unwrap_or_else(|| {
+            unknown("the object and its class are not in the dump".to_owned())
+        }));
+    }
     if code != cpp_exception::CODE {
         return None;
     }
@@ -293,6 +301,17 @@ fn cpp(process: &Process<'_>, code: u32, parameters: &[u64]) -> Option<CppReport
             Err(_) => CppReport { thrown_by, what: text(process, parameters), ..unknown(why) },
         },
     })
+}
+
+/// The class and the message of the object that Delphi raised. A 64-bit dump may be of a 32-bit program.
+fn raised_by_delphi(process: &Process<'_>, parameters: &[u64]) -> Option<CppReport> {
+    let (memory, object) = (process.dump.memory(), *parameters.get(1)?);
+    let own = process.dump.width();
+    let thrown = DelphiException::read(memory, object, own)
+        .or_else(|| DelphiException::read(memory, object, Width::Bits32))?;
+    let what = thrown.message(memory).map(shown);
+    let mut classes = thrown.classes.into_iter();
+    Some(CppReport { type_name: classes.next(), bases: classes.collect(), what, ..CppReport::default() })
 }
 
 /// What `what()` of an object may be whose type is not known, if its vftable is a module's.

@@ -1,10 +1,11 @@
 //! # What it detects
 //! The program threw the C++ exception by which `operator new` and the containers say that memory was refused:
-//! `std::bad_alloc`, `std::bad_array_new_length`, MFC's `CMemoryException *`, C++/WinRT's `hresult_out_of_memory`; or an
-//! exception that holds an HRESULT which says the same.
+//! `std::bad_alloc`, `std::bad_array_new_length`, MFC's `CMemoryException *`, C++/WinRT's `hresult_out_of_memory`; Delphi's
+//! `EOutOfMemory`; or an exception that holds an HRESULT which says the same.
 //!
 //! # What proves it
-//! The exception record's ThrowInfo names the type, or the object's vftable does; of the GNU runtime its `type_info`. Where
+//! The exception record's ThrowInfo names the type, or the object's vftable does; of the GNU runtime its `type_info`, of
+//! Delphi the object's class. Where
 //! the dump keeps none of them, the text of the object, with medium confidence.
 //!
 //! # What fools it

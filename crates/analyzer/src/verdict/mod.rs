@@ -247,7 +247,11 @@ fn unnamed(crash: &Crash<'_>) -> String {
         Some(e) => match &e.name {
             Some(name) => match e.hresult.and_then(|result| u32::try_from(result.0).ok()) {
                 Some(result) => format!("{name} was raised with {}.", names::named_result(result)),
-                None => format!("{name} was raised."),
+                // Of Delphi, whose exceptions all have one code.
+                None => match e.cpp.as_ref().and_then(|thrown| thrown.type_name.as_deref()) {
+                    Some(class) => format!("{name}: {class} was raised."),
+                    None => format!("{name} was raised."),
+                },
             },
             None => format!("An exception of the program's own was raised: {:#x}.", e.code.0),
         },

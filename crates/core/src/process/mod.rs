@@ -8,6 +8,7 @@
 pub(crate) mod block;
 pub mod cpp_exception;
 pub mod critical_section;
+pub mod delphi;
 pub mod exception_record;
 pub mod gnu_exception;
 pub mod heap;
@@ -24,6 +25,7 @@ pub mod wow64;
 
 pub use cpp_exception::{CppError, CppException};
 pub use critical_section::{CriticalSection, SectionList};
+pub use delphi::DelphiException;
 pub use exception_record::{ExceptionRecord, RecordSearch};
 pub use gnu_exception::GnuException;
 pub use kuser::UserSharedData;

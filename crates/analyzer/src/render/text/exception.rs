@@ -120,8 +120,8 @@ fn region(region: &RegionReport) -> String {
 /// The thrown type, its bases, its text, and what is not known of them.
 pub(in crate::render) fn cpp(cpp: &CppReport) -> Vec<String> {
     let mut lines = vec![match &cpp.type_name {
-        Some(name) => format!("C++ type {}", escape::line(name)),
-        None => "C++ exception, type unknown".to_owned(),
+        Some(name) => format!("thrown type {}", escape::line(name)),
+        None => "thrown type unknown".to_owned(),
     }];
     if !cpp.bases.is_empty() {
         let bases: Vec<String> = cpp.bases.iter().map(|b| escape::line(b)).collect();
