@@ -74,7 +74,11 @@ pub struct AnnotationReport {
     pub value: Option<String>,
 }
 
-fn crashpad(process: &Process<'_>, options: &Options, warnings: &mut Vec<Warning>) -> Option<Box<CrashpadReport>> {
+fn crashpad(
+    process: &Process<'_>,
+    options: &Options,
+    warnings: &mut Vec<Warning>,
+) -> Option<Box<CrashpadReport>> {
     let info = known(process.dump.crashpad_info(), warnings).flatten()?;
     warnings.extend(info.damage.into_iter().map(Warning::from));
     let module = |index: Option<u32>| {

@@ -1,10 +1,10 @@
 //! The exception: what it says, what was accessed, and the C++ side of it; and what cannot be known.
 
-use dumplens_core::{MemoryState, Width};
 use dumplens_core::process::cpp_exception::What;
 use dumplens_core::process::{
     CppException, DelphiException, ExceptionRecord, GnuException, cpp_exception, delphi, gnu_exception,
 };
+use dumplens_core::{MemoryState, Width};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -276,9 +276,10 @@ fn cpp(process: &Process<'_>, code: u32, parameters: &[u64]) -> Option<CppReport
         ));
     }
     if matches!(code, delphi::CODE | delphi::CODE_AGAIN) {
-        return Some(raised_by_delphi(process, parameters).unwrap_or_else(|| {
-            unknown("the object and its class are not in the dump".to_owned())
-        }));
+        return Some(
+            raised_by_delphi(process, parameters)
+                .unwrap_or_else(|| unknown("the object and its class are not in the dump".to_owned())),
+        );
     }
     if code != cpp_exception::CODE {
         return None;

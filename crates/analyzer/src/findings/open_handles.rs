@@ -30,7 +30,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let kind =
         |name: &str| if name.is_empty() { "of a type that is not kept".to_owned() } else { name.to_owned() };
     if all >= LIMIT - LIMIT / 100 {
-        let title = format!("The process has {} handles open, and may have {}.", grouped(all), grouped(LIMIT));
+        let title =
+            format!("The process has {} handles open, and may have {}.", grouped(all), grouped(LIMIT));
         return Some(Found::new(Confidence::High, title).with(kind(&most.kind), grouped(most.count)));
     }
     let title = format!(

@@ -5,7 +5,9 @@
 //! that alone lead somewhere: whatever else could have written the register ends the search without an answer.
 
 use dumplens_core::{Arch, ReadMemory, Width};
-use iced_x86::{CodeSize, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register};
+use iced_x86::{
+    CodeSize, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
+};
 
 use super::allocator::{Allocator, Callee, Size, callee, through_memory};
 use super::function::Function;

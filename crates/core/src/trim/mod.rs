@@ -138,7 +138,10 @@ impl<'d> Trim<'d> {
         let memory = self.streams.iter().any(|(at, _)| is_memory(at.kind));
         let lost =
             self.dump.damage().iter().filter_map(lost_stream).filter(|(kind, _)| !self.replaces(*kind));
-        let copied = self.streams.iter().filter(|(_, fate)| matches!(fate, Fate::Moved | Fate::Copied | Fate::Rewritten));
+        let copied = self
+            .streams
+            .iter()
+            .filter(|(_, fate)| matches!(fate, Fate::Moved | Fate::Copied | Fate::Rewritten));
         let count = copied.clone().count().saturating_add(lost.clone().count());
         let recorded = self.record != TrimRecord::default();
         let count = count.saturating_add(1).saturating_add(usize::from(memory));

@@ -14,8 +14,8 @@ use std::collections::HashSet;
 
 use dumplens_core::{Memory, Width, Window};
 
-use super::lookup::Lookup;
 use super::AHEAD;
+use super::lookup::Lookup;
 use super::model::{PageKind, ShapeKind, ShapeReport};
 use super::pages;
 use super::vftables::Candidates;

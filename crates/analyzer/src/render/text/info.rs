@@ -2,8 +2,8 @@
 
 use super::summary::{process_line, system_line};
 use super::{comment, exception, field, warnings};
-use crate::facts::{AnnotationReport, CrashpadReport};
 use crate::facts::number::size_text;
+use crate::facts::{AnnotationReport, CrashpadReport};
 use crate::render::escape;
 use crate::report::Report;
 

@@ -2,8 +2,8 @@
 //! to; on x64 and on x86. And controls: a refusal that was handled, after which another null pointer was used.
 
 use super::Level::Medium;
-use super::program64::{NO_MEMORY, RECORDER, on_abort, world};
 use super::program32::{self, New, PLACES};
+use super::program64::{NO_MEMORY, RECORDER, on_abort, world};
 use super::runtime32::framed;
 use super::{Case, Maker, Sure, Truth, Wanted, new64};
 use crate::SystemMemory;
