@@ -3,6 +3,8 @@
 use dumplens_analyzer::facts::AddressReport;
 use dumplens_analyzer::managed::{Extent, ManagedReport, objects_of};
 use dumplens_analyzer::render::{html, markdown, text};
+use dumplens_analyzer::stack::Trust;
+use dumplens_analyzer::symbols::Source;
 use dumplens_analyzer::verdict::{Cause, Confidence, Kind};
 use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::Dump;
@@ -63,6 +65,13 @@ fn threads_that_wait_for_each_other_are_a_deadlock() {
     assert_eq!((verdict.kind, verdict.confidence), (Kind::Deadlock, Confidence::High));
     let managed = report.facts.managed.as_ref().expect("a runtime");
     assert_eq!(managed.deadlocks, [[FIRST_TID, FIRST_TID + 4]]);
+    let waits = report.facts.waits.as_ref().expect("waits");
+    let vias: Vec<_> = waits.chains[0].links.iter().map(|link| (link.from, link.via.kind.as_str())).collect();
+    assert_eq!(vias, [(FIRST_TID, "Monitor"), (FIRST_TID + 4, "Monitor")]);
+    let object = waits.threads[0].wait.as_ref().map(|wait| &wait.objects[0]).expect("a wait");
+    assert_eq!((object.owner_thread_id, object.name.as_deref()), (Some(FIRST_TID + 4), Some("Own.Node")));
+    let signature = report.signature.as_ref().expect("a signature");
+    assert_eq!(signature.methods, ["Own.Program.Main", "Own.Program.Pay"]);
     // A thread that only once has the address on its stack need not wait.
     let mut process = presets::clr::deadlock();
     let stack = presets::tiny::X64.stack_base(1) - 0x80;
@@ -180,4 +189,26 @@ fn heaps_of_which_much_is_no_objects_are_not_believed() {
     assert!(report.types.is_empty() && report.locks.is_empty(), "{report:?}");
     let runtime = &report.runtimes[0];
     assert!(!runtime.readable && runtime.refusal.as_deref().is_some_and(|why| why.contains("hundredth")));
+}
+
+#[test]
+fn a_stack_goes_through_managed_frames_and_names_them() {
+    let dump = open(&presets::clr::frames());
+    let process = Process::gather(&dump);
+    let report = Report::answer(&process, Question::Everything, &Options::default());
+    let thread = &report.facts.threads[1];
+    let frames = thread.frames.as_ref().expect("frames");
+    let shown: Vec<_> =
+        frames.iter().map(|f| (f.function.as_deref(), f.offset.map(|o| o.0), f.trust, f.source)).collect();
+    let source = Some(Source::Runtime);
+    assert_eq!(
+        shown,
+        [
+            (Some("Own.Program.Pay"), Some(0x10), Trust::Context, source),
+            (Some("Own.Program.Main"), Some(0x20), Trust::UnwindInfo, source),
+        ]
+    );
+    assert_eq!(thread.stopped.as_deref(), Some("end of the stack"));
+    let blame = thread.blame.as_ref().expect("a frame to blame");
+    assert_eq!((blame.frame, blame.function.as_deref()), (0, Some("Own.Program.Pay")));
 }

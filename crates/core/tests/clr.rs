@@ -6,7 +6,9 @@ use dumplens_core::clr::{
     self, Family, Found, Generation, Lock, LockState, Object, Refusal, Runtime, Walked,
 };
 use dumplens_core::{Dump, Width};
-use dumplens_synth::clr::{ASSEMBLY, EXCEPTION, HEAP, INNER_MESSAGE, LOADER, MESSAGE, MODULE, OBJECTS};
+use dumplens_synth::clr::{
+    ASSEMBLY, CODE, EXCEPTION, HEAP, INNER_MESSAGE, LOADER, MESSAGE, MODULE, OBJECTS, code,
+};
 use dumplens_synth::{Process, presets};
 
 fn open(process: &Process) -> Dump {
@@ -265,4 +267,45 @@ fn a_segment_without_an_end_is_given_up() {
     let (types, walked) = count(&runtime(&dump).unwrap());
     assert!(walked.cut_short && walked.missing_bytes > 1 << 40, "{walked:?}");
     assert_eq!(types["Own.Outer+Inner"].0, 2, "what is there is counted");
+}
+
+#[test]
+fn code_is_a_methods_up_to_the_end_of_its_functions() {
+    let dump = open(&presets::clr::exception());
+    let runtime = runtime(&dump).unwrap();
+    let at = |ip| runtime.method_at(ip).map(|site| (site.method, site.start));
+    for (n, name) in ["Own.Program.Pay", "Own.Program.Main"].into_iter().enumerate() {
+        let start = code::method(n as u64);
+        let method = Some((Some(name.to_owned()), start));
+        assert_eq!([at(start), at(start + 0x7f)], [method.clone(), method]);
+        assert_eq!([at(start + 0x80), at(start - 8)], [None, None], "behind it, and before it");
+        let functions = runtime.functions_at(start + 0x20).expect("unwind data");
+        assert_eq!((functions.base(), functions.count()), (CODE, 1));
+    }
+    assert_eq!(runtime.method_at(HEAP), None);
+}
+
+#[test]
+fn code_that_lies_is_no_method() {
+    let start = code::method(0);
+    let header = CODE + 0x200;
+    // A header that is a stub's number; more functions than a method has; a function elsewhere; a map that begins behind.
+    for (at, value) in [
+        (start - 8, 3),
+        (header + 32, u64::from(u32::MAX)),
+        (header + 36, 0x1800_0000_1700),
+        (CODE + 0x900 + 4 * 16, 0),
+        (CODE + 0xA00 + 24, start),
+        (CODE + 0xB00 + 8, start),
+        (CODE + 0xC00 + 24, 8),
+    ] {
+        let dump = changed(&[(at, &u64::to_le_bytes(value))]);
+        let runtime = runtime(&dump).unwrap();
+        assert_eq!(runtime.method_at(start + 0x10), None, "{at:#x}");
+        assert!(runtime.functions_at(start + 0x10).is_none(), "{at:#x}");
+    }
+    // A leaf of the tree whose fragments lead in a circle, none of them with the address.
+    let fragment = [CODE + 0xC00, CODE, CODE + 1].map(u64::to_le_bytes).concat();
+    let dump = changed(&[(CODE + 0xC00, &fragment)]);
+    assert_eq!(runtime(&dump).unwrap().method_at(start), None);
 }

@@ -106,6 +106,11 @@ impl Session<'_, '_> {
         let at = if frame.exact { At::Instruction } else { At::Return };
         let lookup = frame.lookup();
         let Some(module) = self.module_at(lookup).or_else(|| self.module_at(frame.ip)) else {
+            if let Some(method) = self.symbols.resolve(frame.ip, at).pop() {
+                let function = method.function.map(|name| format!("!{name}")).unwrap_or_default();
+                let (site, offset) = (format!("{}{function}", method.module), method.offset.unwrap_or(0));
+                return vec![Row { site, offset, ..bare }];
+            }
             let site = match self.x86 {
                 true => format!("{:#x}", frame.ip),
                 false if frame.ip >> 32 == 0 => format!("{:#x}", frame.ip),

@@ -17,6 +17,7 @@ pub(super) fn of(
     let extent = match question {
         Question::Summary => Extent::RUNTIMES,
         Question::Everything if is_core => Extent::REPORT,
+        Question::Waits if is_core => Extent { types: 0, ..Extent::VERDICT },
         _ => Extent::EXCEPTIONS,
     };
     let report = ManagedReport::of(process, extent)?;

@@ -19,6 +19,7 @@ pub(crate) mod managed;
 mod map;
 mod memory;
 mod modules;
+mod monitors;
 pub mod number;
 mod process;
 mod program_space;
@@ -148,6 +149,7 @@ impl Facts {
         let refused_pointer = question.stacks().and_then(|_| request::refused(&walker));
         let exception = exception::of(process, listed, &threads, &mut warnings);
         let managed = managed::of(process, question, exception.as_ref());
+        let waits = waits.map(|reader| waits::join(process, reader, managed.as_deref(), &threads));
         let mut facts = Facts {
             dump: dump::of(process, options, &mut warnings),
             system: system::of(process, misc.as_ref(), &mut warnings),
@@ -157,7 +159,7 @@ impl Facts {
             assertion: engine::assertion(process.dump, &mut warnings),
             unreal: engine::unreal(process, &mut warnings),
             threads,
-            waits: waits.map(|reader| waits::join(process, reader, Vec::new())),
+            waits,
             modules: if listed { modules::all(process, &owned, options) } else { Vec::new() },
             unloaded_modules: if listed { modules::unloaded(process, &mut warnings) } else { Vec::new() },
             heaps: if listed { allocations::heaps(process, &owned) } else { Vec::new() },

@@ -179,9 +179,24 @@ pub(super) fn row(process: &Process<'_>, frame: &Frame) -> FrameReport {
 }
 
 fn blame(process: &Process<'_>, stack: &Stack, from: usize) -> Option<BlameReport> {
-    let frame = stack::blame(process, stack, from)?;
-    let site = stack::site(process, stack.frames.get(frame)?)?;
-    Some(BlameReport { frame, module: site.name, function: None, offset: Hex(site.offset) })
+    let index = stack::blame(process, stack, from)?;
+    let frame = stack.frames.get(index)?;
+    if let Some(site) = stack::site(process, frame) {
+        return Some(BlameReport {
+            frame: index,
+            module: site.name,
+            function: None,
+            offset: Hex(site.offset),
+        });
+    }
+    let found = process.method_at(frame.lookup())?;
+    let offset = Hex(frame.ip.saturating_sub(found.start));
+    Some(BlameReport {
+        frame: index,
+        module: found.assembly.unwrap_or_default(),
+        function: found.method,
+        offset,
+    })
 }
 
 /// Names the functions of a thread's stack. Before the row of a frame come those of the functions inlined there.

@@ -1,9 +1,10 @@
 //! Who waits for what: what the waits themselves tell, joined with what other rooms know of who waits on whom.
 
 use crate::exceptions::code;
-use crate::facts::Question;
+use crate::facts::{Question, ThreadReport, monitors};
+use crate::managed::ManagedReport;
 use crate::process::Process;
-use crate::waits::{Edge, Reader, ThreadWaitReport, WaitsReport, chains, edges};
+use crate::waits::{Reader, ThreadWaitReport, WaitsReport, chains, edges};
 
 /// Collects waits, where the answer needs them: threads wait in every dump, and in one of a crash that explains nothing.
 pub(super) fn reader<'p, 'd>(process: &'p Process<'d>, question: Question) -> Option<Reader<'p, 'd>> {
@@ -26,11 +27,16 @@ fn is_hang(process: &Process<'_>) -> bool {
     }
 }
 
-/// The chains of the waits, and of the links that other rooms found: each room gives its own as plain data.
-pub(super) fn join(process: &Process<'_>, reader: Reader<'_, '_>, more: Vec<Edge>) -> Box<WaitsReport> {
+/// The chains of the waits, and of the locks of .NET.
+pub(super) fn join(
+    process: &Process<'_>,
+    reader: Reader<'_, '_>,
+    managed: Option<&ManagedReport>,
+    threads: &[ThreadReport],
+) -> Box<WaitsReport> {
     let mut waits = reader.finish();
     let mut links = edges(&waits.threads);
-    links.extend(more);
+    links.extend(monitors::links(process, managed, threads, &mut waits.threads));
     let exception = process.dump.exception().ok().flatten().map(|exception| exception.thread_id);
     waits.chains = chains(&waits.threads, &links, &matters(&waits.threads, exception));
     Box::new(waits)

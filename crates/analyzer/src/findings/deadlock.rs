@@ -20,7 +20,8 @@
 
 use std::collections::HashSet;
 
-use super::{Confidence, Crash, Found, managed_deadlock, wait_chain};
+use super::{Confidence, Crash, Found, wait_chain};
+use crate::facts::managed::stands_still;
 use crate::waits::{ChainReport, words};
 
 /// Links that the sentence has.
@@ -29,7 +30,7 @@ const TOLD: usize = 3;
 const LISTED: usize = 16;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    let Some(chain) = chain(crash) else { return managed_deadlock::found(crash) };
+    let chain = chain(crash)?;
     let links: Vec<String> = chain.links.iter().take(TOLD).map(words::link).collect();
     let more = chain.links.len().saturating_sub(TOLD);
     let more = if more > 0 {
@@ -53,7 +54,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
 /// What is left open.
 fn open(crash: &Crash<'_>, chain: &ChainReport) -> Vec<&'static str> {
     let members: HashSet<u32> = chain.threads.iter().copied().collect();
-    let waits = wait_chain::waits(crash).into_iter().flat_map(|waits| &waits.threads);
+    let waits = crash.facts.waits.iter().flat_map(|waits| &waits.threads);
     let waits = waits.filter(|thread| members.contains(&thread.id)).filter_map(|thread| thread.wait.as_ref());
     let (mut by_code, mut timeout) = (false, false);
     for wait in waits {
@@ -67,7 +68,13 @@ fn open(crash: &Crash<'_>, chain: &ChainReport) -> Vec<&'static str> {
     by_code.into_iter().chain(timeout).collect()
 }
 
-/// The first proven circle.
+/// The first proven circle. One of .NET's locks is what holds a process up also where its own breakpoint has the dump written.
 pub(crate) fn chain<'a>(crash: &Crash<'a>) -> Option<&'a ChainReport> {
-    wait_chain::waits(crash)?.chains.iter().find(|chain| chain.deadlock)
+    if let Some(waits) = wait_chain::waits(crash) {
+        return waits.chains.iter().find(|chain| chain.deadlock);
+    }
+    let stopped = crash.facts.exception.as_ref().is_some_and(|exception| stands_still(exception.code.0));
+    let waits = crash.facts.waits.as_deref().filter(|_| stopped)?;
+    let managed = |chain: &&ChainReport| chain.links.iter().any(|link| link.via.kind == "Monitor");
+    waits.chains.iter().filter(|chain| chain.deadlock).find(managed)
 }

@@ -33,7 +33,6 @@ pub(crate) mod job_limit;
 pub(crate) mod largest_owners;
 pub(crate) mod last_error;
 mod loader_lock;
-mod managed_deadlock;
 pub(crate) mod managed_exception;
 mod memory_filled_by;
 pub(crate) mod memory_pressure;

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::space::Hex;
+use crate::stack::is_framework;
 
 /// An exception object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,9 +68,6 @@ impl ManagedExceptionReport {
 
     /// The innermost methods that are not of .NET itself.
     pub(crate) fn own_frames(&self) -> impl Iterator<Item = &str> {
-        let of_framework = |frame: &&String| {
-            ["System.", "Microsoft.", "Internal."].iter().any(|start| frame.starts_with(start))
-        };
-        self.frames.iter().filter(move |frame| !of_framework(frame)).map(String::as_str)
+        self.frames.iter().map(String::as_str).filter(|frame| !is_framework(frame))
     }
 }

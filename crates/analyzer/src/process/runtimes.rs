@@ -1,6 +1,7 @@
 //! The .NET runtimes of a process, and what memory is theirs.
 
-use dumplens_core::clr::{self, Family, Found, Generation, Refusal, Runtime, Segment};
+use dumplens_core::clr::{self, Family, Found, Generation, MethodSite, Refusal, Runtime, Segment};
+use dumplens_core::unwind::FunctionTable;
 use dumplens_core::{Dump, MemoryType, Module};
 
 use super::Process;
@@ -36,6 +37,21 @@ pub(super) fn gather<'d>(dump: &'d Dump, modules: &[Module]) -> Vec<LoadedRuntim
 }
 
 impl Process<'_> {
+    /// The managed method at an address outside all modules; `None` if no runtime has code there.
+    pub fn method_at(&self, address: u64) -> Option<MethodSite> {
+        self.of_runtimes(address, |runtime| runtime.method_at(address))
+    }
+
+    /// The unwind data of managed code at an address outside all modules.
+    pub(crate) fn managed_functions(&self, address: u64) -> Option<FunctionTable> {
+        self.of_runtimes(address, |runtime| runtime.functions_at(address))
+    }
+
+    fn of_runtimes<T>(&self, address: u64, ask: impl Fn(&Runtime<'_>) -> Option<T>) -> Option<T> {
+        let mut runtimes = self.runtimes.iter().filter(|_| self.module_at(address).is_none());
+        runtimes.find_map(|loaded| ask(loaded.readable()?))
+    }
+
     /// What the garbage collectors have: their segments, and the rest of the allocations that these lie in.
     pub(super) fn claim_runtimes(&self, claims: &mut Vec<Span>) {
         for runtime in self.runtimes.iter().filter_map(LoadedRuntime::readable) {

@@ -1,15 +1,24 @@
 //! Whose code it was: the first frame that belongs neither to the system nor to a language runtime.
 
+use dumplens_core::clr::Family;
+
 use super::{Frame, Stack, site};
 use crate::process::Process;
 
-/// The index of the first frame, from `from` on, in a module that [`is_system`] does not name. Frames outside all modules are passed
-/// over: they have no name to blame.
+/// The index of the first frame, from `from` on, in a module that [`is_system`] does not name, or in a .NET method that
+/// [`is_framework`] does not. The module that .NET was linked into is .NET. Frames outside all modules that are no methods are
+/// passed over: they have no name to blame.
 pub fn blame(process: &Process<'_>, stack: &Stack, from: usize) -> Option<usize> {
+    let hosts = |module: usize| {
+        process.runtimes.iter().any(|r| r.found.family == Family::Core && r.found.module == module)
+    };
     let is_own = |frame: &Frame| {
-        site(process, frame)
-            .and_then(|site| process.modules.get(site.module))
-            .is_some_and(|module| !is_system(&module.name))
+        if let Some(site) = site(process, frame) {
+            let module = process.modules.get(site.module).filter(|_| !hosts(site.module));
+            return module.is_some_and(|module| !is_system(&module.name));
+        }
+        let method = process.method_at(frame.lookup()).and_then(|found| found.method);
+        method.is_some_and(|method| !is_framework(&method))
     };
     let found = stack.frames.iter().enumerate().skip(from).find(|(_, frame)| is_own(frame));
     found.map(|(index, _)| index)
@@ -67,9 +76,19 @@ const SYSTEM: &[&str] = &[
     "coreclr.",
     "mscorwks.",
     "clrjit.",
+    "clrgc.",
+    "hostfxr.",
+    "hostpolicy.",
+    "dotnet.exe",
+    "system.private.",
     "api-ms-win-",
     "ext-ms-",
 ];
+
+/// Whether a .NET method is .NET's own, by its name with that of its type.
+pub fn is_framework(method: &str) -> bool {
+    ["System.", "Microsoft.", "Internal.", "Interop."].iter().any(|start| method.starts_with(start))
+}
 
 /// Whether a module is part of the system or of a runtime, by its path.
 pub fn is_system(path: &str) -> bool {
@@ -79,5 +98,6 @@ pub fn is_system(path: &str) -> bool {
     let in_windows = path.contains(":\\windows\\") || path.starts_with("\\systemroot\\");
     // But for drivers, which other makers put there.
     let driver = ["\\driverstore\\", "\\spool\\drivers\\"].iter().any(|folder| path.contains(folder));
-    (in_windows && !driver) || SYSTEM.iter().any(|name| file.starts_with(name))
+    let of_dotnet = path.contains("\\shared\\microsoft.");
+    (in_windows && !driver) || of_dotnet || SYSTEM.iter().any(|name| file.starts_with(name))
 }

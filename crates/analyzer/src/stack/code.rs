@@ -73,12 +73,13 @@ impl<'p, 'd> Code<'p, 'd> {
     }
 
     /// The x64 unwind data of the image that holds `address`. An image without any has a table without entries.
-    /// That of code which was made while the process ran is in the dump's own tables; as is, at times, that of images
-    /// which the dump does not keep.
+    /// That of code which was made while the process ran is in the dump's own tables, or .NET has it; as is, at times, that
+    /// of images which the dump does not keep.
     pub(crate) fn table(&self, address: u64) -> Result<FunctionTable, Stopped> {
         let dynamic = || self.process.function_tables.at(address).cloned();
         let Some(index) = self.process.module_at(address) else {
-            return dynamic().ok_or(Stopped::NoModule { ip: address });
+            let managed = || self.process.managed_functions(address);
+            return dynamic().or_else(managed).ok_or(Stopped::NoModule { ip: address });
         };
         let mut images = self.images.borrow_mut();
         let tables = images.entry(index).or_insert_with(|| self.read(index));

@@ -31,7 +31,7 @@ mod x86;
 
 #[cfg(feature = "processor")]
 pub(crate) use arm64::{NoSymbols, finish};
-pub use blame::{blame, is_system};
+pub use blame::{blame, is_framework, is_system};
 pub use registers::{ARM64_FP, ARM64_SP, FP, Registers, SP};
 pub use site::{Site, site, site_of};
 pub(crate) use slots::Proof;

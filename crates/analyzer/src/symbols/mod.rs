@@ -76,6 +76,8 @@ words! {
         NearestExport = "nearest_export",
         /// The PDB that belongs to the module.
         Pdb = "pdb",
+        /// The .NET runtime, which knows the method of the code that it compiled.
+        Runtime = "runtime",
     }
 }
 
@@ -191,7 +193,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
         std::mem::take(&mut self.warnings)
     }
 
-    /// The sites of an address, the innermost inline function first; empty if no module lies there. Once a session has
+    /// The sites of an address, the innermost inline function first; empty if neither a module nor managed code lies there. Once a session has
     /// given out 16 MiB of names, only the module.
     pub fn resolve(&mut self, address: u64, at: At) -> Vec<Site> {
         let looked_up = match at {
@@ -199,7 +201,8 @@ impl<'p, 'd> Symbols<'p, 'd> {
             At::Return => address.wrapping_sub(1),
         };
         let Some(index) = self.process.module_at(looked_up) else {
-            return Vec::new();
+            let managed = self.managed(address, looked_up).filter(|_| self.text_left > 0);
+            return managed.into_iter().filter(|site| self.spend(std::slice::from_ref(site))).collect();
         };
         let module = &self.process.modules[index];
         let base = extent(module).0;
@@ -213,6 +216,14 @@ impl<'p, 'd> Symbols<'p, 'd> {
         }
         let sites = self.functions(index, rva, &bare);
         if self.spend(&sites) { sites } else { vec![bare] }
+    }
+
+    /// The method of managed code, which lies in no module.
+    fn managed(&self, address: u64, looked_up: u64) -> Option<Site> {
+        let found = self.process.method_at(looked_up)?;
+        let source = found.method.is_some().then_some(Source::Runtime);
+        let bare = Site::in_module(found.assembly.unwrap_or_else(|| "(dynamic)".to_owned()), 0);
+        Some(Site { function: found.method, offset: Some(address.wrapping_sub(found.start)), source, ..bare })
     }
 
     /// The export that the function at an address begins with, whatever PDBs say: the same with and without them.

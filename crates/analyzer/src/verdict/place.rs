@@ -35,8 +35,11 @@ fn asked_earlier(facts: &Facts) -> Option<&FrameReport> {
     frames.filter(|row| !row.inline).skip(request.frame + 1).find(own)
 }
 
-/// The module of a frame, and how far in.
+/// The module of a frame, and how far in; of a .NET method its assembly, and how far into the method.
 fn in_module(facts: &Facts, frame: &FrameReport) -> Option<(String, Hex)> {
+    if frame.source == Some(Source::Runtime) {
+        return frame.module.clone().zip(frame.offset);
+    }
     let module = facts.modules.get(frame.module_index?)?;
     Some((frame.module.clone()?, Hex(frame.ip.0.saturating_sub(module.base.0))))
 }

@@ -12,7 +12,7 @@ use crate::exceptions::{code, is_fault};
 use crate::facts::{ExceptionReport, Facts, FrameReport, Hex};
 use crate::managed::ManagedExceptionReport;
 use crate::process::module_names::module_name;
-use crate::stack::{Trust, is_system};
+use crate::stack::{Trust, is_framework, is_system};
 use crate::symbols::Source;
 
 /// Version of the ids: the number after their `v`. Raised when the same dump would get another id.
@@ -20,7 +20,7 @@ pub const SIGNATURE_VERSION: u32 = 2;
 
 /// Version of everything that is concluded from a dump. Raised when a dump may get another verdict or signature than
 /// before; stored results of older versions are then worked out again.
-pub const ANALYSIS_VERSION: u32 = 3;
+pub const ANALYSIS_VERSION: u32 = 4;
 
 /// Frames that are part of a signature.
 const FRAMES: usize = 2;
@@ -44,7 +44,8 @@ pub struct SignatureReport {
     pub program: Option<String>,
     /// The blamed frame, and its caller if that is the program's code too.
     pub frames: Vec<SignatureFrame>,
-    /// Of a managed exception (.NET) the innermost methods of the program that it passed through.
+    /// Of a managed exception (.NET) the innermost methods of the program that it passed through; of a deadlock those that its
+    /// threads stand in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
     /// The largest power of two that is not above the bytes asked for; `None` of small requests.
@@ -74,8 +75,14 @@ pub(crate) fn of(facts: &Facts, verdict: &VerdictReport) -> SignatureReport {
     let size = verdict.allocation.as_ref().map(|a| a.requested_bytes).filter(|size| *size > 0);
     let small = size.is_some_and(|size| size <= SMALL);
     let managed = managed(facts, verdict).filter(|_| !small);
-    let frames = if small || managed.is_some() { Vec::new() } else { blamed(facts, verdict) };
-    let program = facts.process.image.as_deref().filter(|_| frames.is_empty());
+    let (frames, methods) = match managed {
+        _ if verdict.kind == Kind::Deadlock => deadlocked(facts),
+        Some(thrown) => (Vec::new(), thrown.own_frames().take(FRAMES).map(str::to_owned).collect()),
+        None if small => Default::default(),
+        None => (blamed(facts, verdict), Vec::new()),
+    };
+    let alone = frames.is_empty() && (managed.is_some() || methods.is_empty());
+    let program = facts.process.image.as_deref().filter(|_| alone);
     let owner = || Some(owner(facts).to_owned());
     let thrown = || facts.exception_meant().and_then(|exception| what(verdict.kind, exception));
     let mut signature = SignatureReport {
@@ -87,11 +94,7 @@ pub(crate) fn of(facts: &Facts, verdict: &VerdictReport) -> SignatureReport {
         what: if small { owner() } else { managed.map(|thrown| thrown.type_name.clone()).or_else(thrown) },
         program: program.map(file_name),
         frames,
-        methods: managed
-            .into_iter()
-            .flat_map(|thrown| thrown.own_frames().take(FRAMES))
-            .map(str::to_owned)
-            .collect(),
+        methods,
         size_class_bytes: size.filter(|_| !small).map(|size| 1 << size.ilog2()),
         fingerprint: Default::default(),
     };
@@ -143,9 +146,6 @@ fn what(kind: Kind, exception: &ExceptionReport) -> Option<String> {
 
 /// The frames of the program's code that the exception's thread ran in.
 fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFrame> {
-    if verdict.kind == Kind::Deadlock {
-        return deadlocked(facts);
-    }
     let Some(exception) = facts.exception_meant() else { return Vec::new() };
     if let Some(frame) = of_program(facts) {
         return vec![frame];
@@ -188,27 +188,45 @@ fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFrame> {
     rows.map_while(|(n, row)| own(row).filter(|_| sure(n, row))).collect()
 }
 
+/// What a thread of a circle does: the first frame of the program's own code, native or a method of .NET.
+enum Own {
+    Frame(SignatureFrame),
+    Method(String),
+}
+
 /// Of each thread of a circle the first frame of the program's own code, in the order of the circle. It begins where that gives
 /// the lowest order: which of the threads has the lowest ID is chance.
-fn deadlocked(facts: &Facts) -> Vec<SignatureFrame> {
+fn deadlocked(facts: &Facts) -> (Vec<SignatureFrame>, Vec<String>) {
     let circles = facts.waits.iter().flat_map(|waits| &waits.chains);
-    let Some(circle) = circles.into_iter().find(|chain| chain.deadlock) else { return Vec::new() };
+    let Some(circle) = circles.into_iter().find(|chain| chain.deadlock) else { return Default::default() };
     let own = |id: &u32| {
         let thread = facts.threads.iter().find(|thread| thread.id == *id)?;
         let rows = thread.frames.as_deref().unwrap_or_default();
-        rows.iter()
-            .filter(|row| !row.inline && row.trust != Trust::Unproven)
-            .find_map(|row| frame(facts, row))
+        rows.iter().filter(|row| !row.inline && row.trust != Trust::Unproven).find_map(|row| {
+            let method = row.function.as_ref().filter(|_| row.source == Some(Source::Runtime));
+            let method = method.filter(|method| !is_framework(method)).cloned().map(Own::Method);
+            method.or_else(|| frame(facts, row).map(Own::Frame))
+        })
     };
-    let frames: Vec<SignatureFrame> = circle.threads.iter().take(MOST_OF_CIRCLE).filter_map(own).collect();
+    let (mut frames, mut methods) = (Vec::new(), Vec::new());
+    for own in circle.threads.iter().take(MOST_OF_CIRCLE).filter_map(own) {
+        match own {
+            Own::Frame(frame) => frames.push(frame),
+            Own::Method(method) => methods.push(method),
+        }
+    }
+    let place = |frame: &SignatureFrame| (frame.module.clone(), frame.offset);
+    (lowest(&frames, place), lowest(&methods, String::clone))
+}
+
+/// A circle, from the one on that gives the lowest order.
+fn lowest<T: Clone, K: Ord>(circle: &[T], key: impl Fn(&T) -> K) -> Vec<T> {
     let turned = |from: usize| {
-        let (before, after) = frames.split_at(from);
+        let (before, after) = circle.split_at(from);
         [after, before].concat()
     };
-    let order = |frames: &Vec<SignatureFrame>| -> Vec<(String, Hex)> {
-        frames.iter().map(|frame| (frame.module.clone(), frame.offset)).collect()
-    };
-    (0..frames.len()).map(turned).min_by_key(order).unwrap_or_default()
+    let order = |circle: &Vec<T>| -> Vec<K> { circle.iter().map(&key).collect() };
+    (0..circle.len()).map(turned).min_by_key(order).unwrap_or_default()
 }
 
 /// Threads of a circle whose frames are part of a signature.
@@ -278,7 +296,10 @@ fn throws(facts: &Facts, exception: &ExceptionReport, rows: &[&FrameReport]) -> 
 /// The frame of a row; `None` if its code is not the program's own.
 fn frame(facts: &Facts, row: &FrameReport) -> Option<SignatureFrame> {
     let module = facts.modules.get(row.module_index?)?;
-    place(facts, row).filter(|_| !is_system(&module.path))
+    // What .NET was linked into is .NET.
+    let runtimes = facts.managed.iter().flat_map(|managed| &managed.runtimes);
+    let hosts = || runtimes.clone().any(|runtime| runtime.family == ".NET" && runtime.module == module.path);
+    place(facts, row).filter(|_| !is_system(&module.path) && !hosts())
 }
 
 /// The frame of a row; `None` if its code lies in no module.

@@ -18,7 +18,8 @@ pub(crate) struct Layout {
     pub(crate) token_bits: u32,
     /// `Thread`'s identity in a thin lock: its bits, and those of the recursion above them.
     pub(crate) thin_lock: (u32, u32),
-    pub(crate) code: CodeMap,
+    /// `None` where code is not found by sections, but by EBP.
+    pub(crate) code: Option<CodeLayout>,
 }
 
 /// `MethodTable` and what it leads to.
@@ -100,16 +101,44 @@ pub(crate) enum LockOwner {
     Thread(u64),
 }
 
-/// How code that was compiled at run time is found.
+/// How code that the runtime compiled or loaded is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CodeLayout {
+    pub(crate) map: CodeMap,
+    pub(crate) section: SectionLayout,
+    /// `HeapList`: first and last address of its code, what the map counts from, and the map.
+    pub(crate) heap: [u64; 4],
+    /// `RealCodeHeader`: the method, how many RUNTIME_FUNCTIONs, and the first of them.
+    pub(crate) header: [u64; 3],
+}
+
+/// How a `RangeSection` is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CodeMap {
-    /// A tree of five levels of 256 pointers.
-    Tree,
-    /// A chain of sections.
-    Chain,
-    /// Not read.
-    None,
+    /// A tree of five levels of 256 pointers, to fragments: next, begin, end and section.
+    Tree([u64; 4]),
+    /// A chain of sections: where each has the next, and its flags, by which one field is a list of heaps or a `Module`.
+    Chain { next: u64, flags: u64 },
 }
+
+/// `RangeSection`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SectionLayout {
+    pub(crate) begin: u64,
+    pub(crate) end: u64,
+    /// The list of code heaps; 0 of code that was compiled in advance.
+    pub(crate) heaps: u64,
+    /// The `Module` of code that was compiled in advance.
+    pub(crate) module: u64,
+}
+
+/// Code of 8.0.
+const CODE8: CodeLayout = CodeLayout {
+    map: CodeMap::Tree([0, 8, 16, 24]),
+    section: SectionLayout { begin: 0, end: 8, heaps: 40, module: 32 },
+    heap: [16, 24, 32, 40],
+    header: [24, 32, 36],
+};
 
 /// 8.0.
 const NET8: Layout = Layout {
@@ -136,7 +165,7 @@ const NET8: Layout = Layout {
     sync: SyncLayout { owner: LockOwner::OsId(16), index: 28, wait_list: 72 },
     token_bits: 12,
     thin_lock: (16, 6),
-    code: CodeMap::Tree,
+    code: Some(CODE8),
 };
 
 /// 3.1.
@@ -155,7 +184,11 @@ const NET31: Layout = Layout {
     sync: SyncLayout { owner: LockOwner::Thread(8), index: 20, wait_list: 64 },
     token_bits: 14,
     thin_lock: (10, 6),
-    code: CodeMap::Chain,
+    code: Some(CodeLayout {
+        map: CodeMap::Chain { next: 24, flags: 40 },
+        section: SectionLayout { begin: 0, end: 8, heaps: 48, module: 48 },
+        ..CODE8
+    }),
 };
 
 /// 2.1, x86.
@@ -183,7 +216,7 @@ const NET21_X86: Layout = Layout {
     sync: SyncLayout { owner: LockOwner::Thread(8), index: 16, wait_list: 40 },
     token_bits: 14,
     thin_lock: (10, 6),
-    code: CodeMap::None,
+    code: None,
 };
 
 /// The layout of a version that brings no contract: by its major and minor number, and bits of a pointer.
@@ -242,7 +275,28 @@ impl Layout {
                 .ok()
                 .filter(|bits| (8..24).contains(bits))?,
             thin_lock: NET8.thin_lock,
-            code: CodeMap::Tree,
+            code: Some(CodeLayout::of_contract(contract).unwrap_or(CODE8)),
+        })
+    }
+}
+
+impl CodeLayout {
+    fn of_contract(contract: &Contract) -> Option<CodeLayout> {
+        let of = |name, fields: [&str; 4]| {
+            let [a, b, c, d] = fields.map(|field| contract.offset(name, field));
+            Some([a?, b?, c?, d?])
+        };
+        let [begin, end, heaps, module] =
+            of("RangeSection", ["RangeBegin", "RangeEndOpen", "HeapList", "R2RModule"])?;
+        let header = |field| contract.offset("RealCodeHeader", field);
+        Some(CodeLayout {
+            map: CodeMap::Tree(of(
+                "RangeSectionFragment",
+                ["Next", "RangeBegin", "RangeEndOpen", "RangeSection"],
+            )?),
+            section: SectionLayout { begin, end, heaps, module },
+            heap: of("CodeHeapListNode", ["StartAddress", "EndAddress", "MapBase", "HeaderMap"])?,
+            header: [header("MethodDesc")?, header("NumUnwindInfos")?, header("UnwindInfos")?],
         })
     }
 }

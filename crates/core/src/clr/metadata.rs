@@ -7,7 +7,7 @@ mod tables;
 use super::reader::Reader;
 use crate::limits;
 use crate::pe::Headers;
-use tables::{GENERIC_PARAM, METHOD_DEF, NESTED_CLASS, TYPE_DEF, Tables};
+use tables::{GENERIC_PARAM, METHOD_DEF, MODULE, NESTED_CLASS, TYPE_DEF, Tables};
 
 /// Bytes of one name.
 const NAME: usize = 1024;
@@ -124,6 +124,11 @@ impl Metadata {
             if inner < u64::from(row) { low = middle.checked_add(1)? } else { high = middle }
         }
         None
+    }
+
+    /// The name of the file.
+    pub(crate) fn module_name(&self, reader: &Reader<'_>) -> Option<String> {
+        self.string(reader, self.tables.cell(reader, MODULE, 1, 1)?)
     }
 
     /// The name of a MethodDef.

@@ -6,6 +6,7 @@
 //!
 //! Everything here is bounded, and everything may be missing: what cannot be read is `None`, or counted.
 
+mod code;
 mod contract;
 mod dac;
 mod exception;
@@ -27,6 +28,7 @@ use std::rc::Rc;
 
 use thiserror::Error;
 
+pub use code::MethodSite;
 pub use exception::{ManagedException, ManagedFrame};
 pub use find::{Family, Found, find};
 pub use gc::{GcHeap, Generation, OomRecord, Segment};

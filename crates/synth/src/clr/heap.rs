@@ -1,6 +1,6 @@
 //! The objects.
 
-use super::{Clr, EXCEPTION, HEAP, INNER_MESSAGE, MESSAGE, OBJECTS, loader, runtime};
+use super::{Clr, EXCEPTION, HEAP, INNER_MESSAGE, MESSAGE, OBJECTS, code, loader, runtime};
 use crate::bytes::{Fields, len32};
 use crate::process::Process;
 
@@ -109,7 +109,7 @@ fn gen0(clr: &Clr, process: &mut Process) {
     t.u64(16, 2);
     t.u64(24, runtime::thread(0));
     for (n, element) in [(0, 32), (1, 64)] {
-        t.u64(element, 0x1E3_0000_1000 + 0x100 * n);
+        t.u64(element, code::method(n) + 0x10);
         t.u64(element + 8, 0x40_0020_8000 + 0x40 * n);
         t.u64(element + 16, loader::method(n));
     }

@@ -3,6 +3,7 @@
 //!
 //! Written from the specification of the layouts (`spec/managed.md`), without looking at core's reader.
 
+pub mod code;
 mod heap;
 mod loader;
 mod metadata;
@@ -23,6 +24,9 @@ pub const HEAP: u64 = 0x1E2_0000_0000;
 pub const HEAP_SIZE: u64 = 0x10_0000;
 /// Bytes that are committed of each region.
 pub const REGION: u64 = 0x2000;
+
+/// Code that was compiled at run time, and what leads to it: 0x5000 bytes.
+pub const CODE: u64 = 0x1E3_0000_0000;
 
 /// The version in the module's RuntimeInfo.
 pub const VERSION: [u32; 4] = [10, 0, 926, 27113];
@@ -60,11 +64,12 @@ pub const OBJECTS: [(&str, u64, u64); 5] = [
 
 impl Clr {
     /// Puts the runtime into a process whose kept memory and regions are the caller's business: [`MODULE`] with
-    /// [`Clr::module`], [`LOADER`], [`ASSEMBLY`], [`HEAP`].
+    /// [`Clr::module`], [`LOADER`], [`ASSEMBLY`], [`HEAP`], [`CODE`].
     pub fn put(&self, process: &mut Process) {
         process.put(MODULE, &self.module());
         process.put(ASSEMBLY, &metadata::assembly());
         loader::put(process);
+        code::put(process);
         heap::put(self, process);
         self.put_threads(process);
     }

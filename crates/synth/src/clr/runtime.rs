@@ -1,6 +1,6 @@
 //! The module: exports, RuntimeInfo, contract descriptor, `GcDacVars` and the variables behind; sync blocks.
 
-use super::{Clr, HEAP, LOADER, MODULE, VERSION, heap, loader};
+use super::{Clr, HEAP, LOADER, MODULE, VERSION, code, heap, loader};
 use crate::bytes::{Fields, len32};
 use crate::pe::{Export, Image};
 use crate::process::Process;
@@ -28,9 +28,13 @@ const CONTRACT: &str = r#"{"version":0,"baseline":"empty","types":{
 "MethodTable":{"!":64,"MTFlags":0,"BaseSize":4,"MTFlags2":8,"EEClassOrCanonMT":40,"Module":24,"ParentMethodTable":16,"PerInstInfo":48},
 "EEClass":{"MethodTable":16,"FieldDescList":24},"Module":{"PEAssembly":192},"PEAssembly":{"PEImage":8},
 "PEImage":{"LoadedImageLayout":128},"PEImageLayout":{"Base":8},
-"Exception":{"_message":16,"_innerException":32,"_stackTrace":48,"_HResult":108},"ExceptionInfo":{"ThrownObject":8}},
+"Exception":{"_message":16,"_innerException":32,"_stackTrace":48,"_HResult":108},"ExceptionInfo":{"ThrownObject":8},
+"RangeSectionFragment":{"RangeBegin":8,"RangeEndOpen":16,"RangeSection":24,"Next":0},
+"RangeSection":{"RangeBegin":0,"RangeEndOpen":8,"HeapList":40,"R2RModule":32},
+"RealCodeHeader":{"MethodDesc":24,"NumUnwindInfos":32,"UnwindInfos":36},
+"CodeHeapListNode":{"Next":0,"StartAddress":16,"EndAddress":24,"MapBase":32,"HeaderMap":40}},
 "globals":{"MethodDescTokenRemainderBitCount":["0xc","uint8"],"ThreadStore":[[0],"pointer"],"GCThread":[[1],"pointer"],
-"FreeObjectMethodTable":[[2],"pointer"],"SyncTableEntries":[[3],"pointer"]},"contracts":{"Thread":1}}"#;
+"FreeObjectMethodTable":[[2],"pointer"],"SyncTableEntries":[[3],"pointer"],"ExecutionManagerCodeRangeMapAddress":[[4],"pointer"]},"contracts":{"Thread":1}}"#;
 
 /// The n-th `Thread`.
 pub(super) fn thread(n: usize) -> u64 {
@@ -94,7 +98,7 @@ impl Clr {
         d.u64(DESCRIPTOR, 0x0043_4144_4343_4E44);
         d.u32(DESCRIPTOR + 12, len32(CONTRACT.len()));
         d.u64(DESCRIPTOR + 16, data(JSON));
-        d.u32(DESCRIPTOR + 24, 4);
+        d.u32(DESCRIPTOR + 24, 5);
         d.u64(DESCRIPTOR + 32, data(POINTERS));
         d.put(JSON, CONTRACT.as_bytes());
         let collecting = if self.collecting { thread(0) } else { 0 };
@@ -102,6 +106,7 @@ impl Clr {
             d.u64(POINTERS + 8 * n, data(VARIABLES + 8 * n));
             d.u64(VARIABLES + 8 * n, value);
         }
+        d.u64(POINTERS + 8 * 4, code::MAP);
     }
 
     fn vars(&self, d: &mut Fields) {

@@ -2,9 +2,10 @@
 
 use super::common::FIRST_TID;
 use super::{tiny, tiny::X64};
+use crate::Context;
 use crate::address_space::Part;
-use crate::clr::{ASSEMBLY, Clr, HEAP, HEAP_SIZE, LOADER, MODULE, REGION};
-use crate::constants::{PAGE_READONLY, PAGE_READWRITE};
+use crate::clr::{ASSEMBLY, CODE, Clr, HEAP, HEAP_SIZE, LOADER, MODULE, REGION, code};
+use crate::constants::{PAGE_EXECUTE_READ, PAGE_READONLY, PAGE_READWRITE};
 use crate::memory::{Range, Region};
 use crate::modules::Module;
 use crate::process::Process;
@@ -20,11 +21,29 @@ pub fn exception() -> Process {
     build(&Clr { exception: Some(HRESULT), ..clr() })
 }
 
-/// The threads wait for each other, in a dump without an exception.
+/// The threads wait for each other, in a dump without an exception: both in a system call, called from their method.
 pub fn deadlock() -> Process {
     let stacks = [0, 1].map(|n| X64.stack_base(n) - 0x80);
     let mut process = build(&Clr { deadlock: Some(stacks), ..clr() });
     process.exception = None;
+    let waiting = process.threads[1].context.clone().unwrap_or_default();
+    for n in [0, 1] {
+        let sp = stacks[n] - 0x80;
+        process.put(sp, &(code::method(n as u64) + 0x10).to_le_bytes());
+        process.put(sp + 8 + code::FRAME, &[0; 8]);
+        process.threads[n].context = Some(Context { sp, ..waiting.clone() });
+    }
+    process
+}
+
+/// [`exception`], whose second thread stands in Own.Program.Pay, which Own.Program.Main called, which nothing called.
+pub fn frames() -> Process {
+    let mut process = exception();
+    let sp = X64.stack_base(1) - 0x80;
+    for (n, ip) in [code::method(1) + 0x20, 0].into_iter().enumerate() {
+        process.put(sp + code::FRAME + (code::FRAME + 8) * n as u64, &ip.to_le_bytes());
+    }
+    process.threads[1].context = Some(Context { ip: code::method(0) + 0x10, sp, ..Context::default() });
     process
 }
 
@@ -55,8 +74,9 @@ fn build(clr: &Clr) -> Process {
     space.allocate(LOADER, &[Part::private(0x6000, PAGE_READWRITE)]);
     space.allocate(ASSEMBLY, &[Part::mapped(0x3000, PAGE_READONLY)]);
     let region = || [Part::private(REGION, PAGE_READWRITE), Part::reserved(HEAP_SIZE / 4 - REGION)];
+    space.allocate(CODE, &[Part::mapped(0x5000, PAGE_EXECUTE_READ)]);
     space.allocate(HEAP, &[region(), region(), region(), region()].concat());
-    for (start, size) in [(MODULE, size), (LOADER, 0x6000), (ASSEMBLY, 0x3000)] {
+    for (start, size) in [(MODULE, size), (LOADER, 0x6000), (ASSEMBLY, 0x3000), (CODE, 0x5000)] {
         process.memory.push(Range { start, size });
     }
     process.memory.extend((0..4).map(|n| Range { start: HEAP + n * HEAP_SIZE / 4, size: REGION }));
