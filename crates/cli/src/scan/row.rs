@@ -21,7 +21,7 @@ pub(crate) struct Row {
     pub(crate) requested_bytes: Option<u64>,
     /// `signature.what`.
     pub(crate) what: Option<String>,
-    /// The blamed frame: module and offset.
+    /// The blamed frame: module and offset, or a method of .NET.
     pub(crate) module: Option<String>,
     /// Its function, where symbols told.
     pub(crate) function: Option<String>,
@@ -60,8 +60,8 @@ impl Row {
     }
 }
 
-/// `app+0x1234`, or the program where no frame is to blame.
+/// `app+0x1234`, or the program where no frame is to blame, or a method of .NET.
 fn module(signature: &SignatureReport) -> Option<String> {
     let frame = signature.frames.first().map(|frame| format!("{}+{}", frame.module, frame.offset));
-    frame.or_else(|| signature.program.clone())
+    frame.or_else(|| signature.program.clone()).or_else(|| signature.methods.first().cloned())
 }
