@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use dumplens_analyzer::contents::Reading;
+use dumplens_analyzer::facts::WarningReport;
 use dumplens_analyzer::render::escape;
 use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, FileSource, Source};
@@ -63,21 +64,36 @@ pub(crate) fn answer_with_symbols(
     symbols: &SymbolArgs,
 ) -> anyhow::Result<Report> {
     let dump = open(path)?;
-    with_symbols(&Process::gather(&dump), question, &options(path), path, symbols)
+    with_symbols(&Gathered::new(&dump, symbols), question, &options(path), path, symbols)
+}
+
+/// A process, and what was told of the image files that its dump was given.
+#[derive(Debug)]
+pub(crate) struct Gathered<'d> {
+    pub(crate) process: Process<'d>,
+    pub(crate) warnings: Vec<WarningReport>,
+}
+
+impl<'d> Gathered<'d> {
+    /// Gathers the facts, with the images that `symbols` names.
+    pub(crate) fn new(dump: &'d Dump, symbols: &SymbolArgs) -> Gathered<'d> {
+        let warnings = symbols.supply(dump);
+        Gathered { process: Process::gather(dump), warnings }
+    }
 }
 
 /// The answer about a process that was read from `path`, with the PDBs that `symbols` names.
 pub(crate) fn with_symbols(
-    process: &Process<'_>,
+    gathered: &Gathered<'_>,
     question: Question,
     options: &Options,
     path: &Path,
     symbols: &SymbolArgs,
 ) -> anyhow::Result<Report> {
     let (search, warnings) = symbols.search(path)?;
-    let mut report = Report::answer(process, question, &Options { search, ..options.clone() });
-    report.facts.warnings.extend(warnings);
-    all_read(process.dump, path)?;
+    let mut report = Report::answer(&gathered.process, question, &Options { search, ..options.clone() });
+    report.facts.warnings.extend(gathered.warnings.iter().cloned().chain(warnings));
+    all_read(gathered.process.dump, path)?;
     Ok(report)
 }
 

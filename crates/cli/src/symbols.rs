@@ -1,19 +1,25 @@
-//! Where symbols are looked for: options, `_NT_SYMBOL_PATH`, and the dump's own folder.
+//! Where symbols and images are looked for: options, `_NT_SYMBOL_PATH`, and the dump's own folder.
 
 use std::path::{Path, PathBuf};
 
+use dumplens_analyzer::Warning;
 use dumplens_analyzer::facts::WarningReport;
-use dumplens_analyzer::symbols::{Search, SymbolServer};
+use dumplens_analyzer::symbols::{Listings, Search, SymbolServer, supply_images};
+use dumplens_core::Dump;
 
 use crate::remote;
 
-/// Where PDBs may lie
+/// Where PDBs and images may lie
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SymbolArgs {
     /// A folder of PDBs, flat or a symbol store; may be given again. The local folders of _NT_SYMBOL_PATH and the
     /// dump's own folder are searched too
     #[arg(long, value_name = "DIR")]
     symbols: Vec<PathBuf>,
+    /// A folder of images (.exe, .dll), flat or a symbol store; may be given again. Found by time stamp and size, they give
+    /// code, exports and unwind data that a small dump left out
+    #[arg(long, value_name = "DIR")]
+    pub(crate) images: Vec<PathBuf>,
     /// A symbol server to ask for PDBs that no folder has, as a URL or as srv*CACHE*URL: the names and identities of
     /// modules leave the machine. Needs a build with the feature symbol-server
     #[arg(long, value_name = "URL", value_parser = server)]
@@ -24,6 +30,13 @@ pub(crate) struct SymbolArgs {
 }
 
 impl SymbolArgs {
+    /// Gives a dump the images that lie in the folders named, before anything is read of it. Returns what was refused or not
+    /// found.
+    pub(crate) fn supply(&self, dump: &Dump) -> Vec<WarningReport> {
+        let warnings = supply_images(dump, &self.images, &Listings::default());
+        warnings.into_iter().map(|w| WarningReport::from(&Warning::Symbols(w))).collect()
+    }
+
     /// The search for a dump's symbols, and what of it had to be left out.
     pub(crate) fn search(&self, dump: &Path) -> anyhow::Result<(Search, Vec<WarningReport>)> {
         // A URL has no folder.

@@ -18,6 +18,7 @@ use crate::context::{self, Context};
 use crate::cpu_state::CpuState;
 use crate::damage::Damage;
 use crate::extract::Extract;
+use crate::image_file::ImageFiles;
 use crate::limits;
 use crate::memory::Memory;
 use crate::metadata::Metadata;
@@ -66,6 +67,8 @@ pub struct Dump {
     /// What it takes to read a context.
     machine: OnceLock<(Option<MinidumpSystemInfo>, Option<MinidumpMiscInfo>)>,
     trimmed: OnceLock<Result<Option<TrimRecord>, Damage>>,
+    /// Files for what the dump left out of its images.
+    images: OnceLock<ImageFiles>,
     /// The memory that was asked for, once that is to be recorded.
     reads: OnceLock<Mutex<Spans>>,
     /// How many reads failed because the dump does not keep what was there.
@@ -118,6 +121,7 @@ impl Dump {
             ranges: OnceLock::new(),
             machine: OnceLock::new(),
             trimmed: OnceLock::new(),
+            images: OnceLock::new(),
             reads: OnceLock::new(),
             missed: AtomicU64::new(0),
             first_missed: AtomicU64::new(u64::MAX),
@@ -370,6 +374,17 @@ impl Dump {
     /// What the dump keeps of the process's memory; empty if it has no memory list.
     pub fn memory(&self) -> Memory<'_> {
         Memory::new(self)
+    }
+
+    /// Lets files stand for what the dump left out of its images: from now on, [`Dump::memory`] reads them where the dump has
+    /// no bytes. To be called before anything is read; a second call changes nothing, and is told by `false`.
+    pub fn supply_images(&self, images: ImageFiles) -> bool {
+        self.images.set(images).is_ok()
+    }
+
+    /// The files that were given to [`Dump::supply_images`].
+    pub fn image_files(&self) -> Option<&ImageFiles> {
+        self.images.get()
     }
 
     /// From now on, notes which addresses are read through [`Dump::memory`]: what an answer was made of. Forgets those

@@ -46,6 +46,8 @@ pub(crate) const ENTRY_BYTES: u32 = 4096;
 pub(crate) const IMAGE_HEADER_BYTES: usize = 0x2000;
 /// How far into an image a directory may lie: the largest known (browsers, CUDA) are under 400 MB.
 pub(crate) const IMAGE_BYTES: usize = 1 << 30;
+/// Bytes of the relocations of one image file: those of a browser's largest image take 5 MB.
+pub(crate) const RELOCATION_BYTES: u32 = 16 << 20;
 /// Bytes of one export directory, with its tables and names. The largest known (Qt, ICU) are under 8 MiB.
 pub(crate) const EXPORT_BYTES: u32 = 64 << 20;
 /// Exports of an image: the name table holds 16-bit indices.

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::arch::Width;
 use crate::damage::Damage;
 use crate::dump::Dump;
+use crate::image_file::Mapped;
 use crate::ranges::MemoryRange;
 use crate::source::read_full;
 use crate::spans::Spans;
@@ -71,6 +72,24 @@ pub struct Memory<'d> {
     noted: bool,
     /// Whether what was redacted is read too, as zeros.
     whole: bool,
+    /// Whether image files stand for what the dump left out.
+    supplied: bool,
+}
+
+/// Where bytes come from, and how many there are.
+enum Place<'d> {
+    /// At an offset of the dump's file.
+    Dump(u64, u64),
+    /// At an offset of an image, from a file that stands for it.
+    Image(&'d Mapped, u32, u64),
+}
+
+impl Place<'_> {
+    fn size(&self) -> u64 {
+        match self {
+            Place::Dump(_, size) | Place::Image(_, _, size) => *size,
+        }
+    }
 }
 
 impl fmt::Debug for Memory<'_> {
@@ -81,7 +100,7 @@ impl fmt::Debug for Memory<'_> {
 
 impl<'d> Memory<'d> {
     pub(crate) fn new(dump: &'d Dump) -> Memory<'d> {
-        Memory { dump, noted: true, whole: false }
+        Memory { dump, noted: true, whole: false, supplied: true }
     }
 
     /// The same memory, for a reader whose reads are not recorded ([`crate::Dump::record_reads`]): one that notes itself
@@ -89,6 +108,12 @@ impl<'d> Memory<'d> {
     #[must_use]
     pub fn unnoted(self) -> Memory<'d> {
         Memory { noted: false, ..self }
+    }
+
+    /// The same memory without what image files give ([`Dump::supply_images`]): the dump's own bytes.
+    #[must_use]
+    pub fn of_dump(self) -> Memory<'d> {
+        Memory { supplied: false, ..self }
     }
 
     /// The same memory as it stands in the file, with the zeros of what was redacted.
@@ -143,21 +168,43 @@ impl<'d> Memory<'d> {
         self.dump.ranges().index.at(self.dump.source(), address).ok().flatten()
     }
 
-    /// How many bytes from `address` on are in the file without a gap, at most `most`.
+    /// How many bytes from `address` on can be read without a gap, at most `most`.
     pub fn available(self, address: u64, most: u64) -> u64 {
         let mut have = 0u64;
         while have < most {
-            let Some((_, here)) = address.checked_add(have).and_then(|a| self.place(a)) else {
+            let Some(place) = address.checked_add(have).and_then(|a| self.place_or_image(a)) else {
                 break;
             };
-            if here == 0 {
-                break;
-            }
-            have = have.saturating_add(here);
+            have = have.saturating_add(place.size());
         }
         let have = have.min(most);
         self.note(address, have);
         have
+    }
+
+    /// Whether the byte at `address` is none of the dump, but of a file that was given for the image
+    /// ([`Dump::supply_images`]).
+    pub fn is_of_image_file(self, address: u64) -> bool {
+        matches!(self.place_or_image(address), Some(Place::Image(..)))
+    }
+
+    /// Where the bytes at `address` come from; there is at least one.
+    fn place_or_image(self, address: u64) -> Option<Place<'d>> {
+        match self.place(address) {
+            Some((offset, size)) if size > 0 => Some(Place::Dump(offset, size)),
+            // What was redacted stays so.
+            Some((offset, _)) if offset < self.dump.source().size() => None,
+            _ => self.image_at(address),
+        }
+    }
+
+    /// A file that stands for what the dump does not hold at `address`.
+    fn image_at(self, address: u64) -> Option<Place<'d>> {
+        let images = self.dump.image_files().filter(|_| self.supplied)?;
+        let (image, rva, size) = images.at(self.dump, address)?;
+        let next = self.dump.ranges().index.next_start(self.dump.source(), address).ok()?;
+        let until = next.map_or(u64::MAX, |next| next.saturating_sub(address));
+        Some(Place::Image(image, rva, size.min(until)))
     }
 
     /// File offset of `address`, and how many bytes follow it in the same range and in the file.
@@ -177,21 +224,24 @@ impl<'d> Memory<'d> {
         let mut done = 0usize;
         while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
             let at = address.checked_add(done as u64).ok_or(Unreadable { address, why: Absence::Free })?;
-            let here = self.place(at).map(|(offset, n)| (offset, usize::try_from(n).unwrap_or(usize::MAX)));
-            let Some((offset, n)) = here.filter(|(_, n)| *n > 0) else {
+            let Some(place) = self.place_or_image(at) else {
                 return Err(self.unreadable(at));
             };
-            let n = n.min(rest.len());
+            let n = usize::try_from(place.size()).unwrap_or(usize::MAX).min(rest.len());
             let part = rest.get_mut(..n).unwrap_or_default();
-            match read_full(self.dump.source(), offset, part) {
-                Ok(read) if read == n => {
-                    self.note(at, n as u64);
-                    done = done.saturating_add(n);
+            let read = match place {
+                Place::Dump(offset, _) => {
+                    read_full(self.dump.source(), offset, part).is_ok_and(|read| read == n)
                 }
-                _ => {
-                    return Err(Unreadable { address: at, why: Absence::ReadFailed });
-                }
+                Place::Image(image, rva, _) => image.read(rva, part),
+            };
+            if !read {
+                return Err(Unreadable { address: at, why: Absence::ReadFailed });
             }
+            if matches!(place, Place::Dump(..)) {
+                self.note(at, n as u64);
+            }
+            done = done.saturating_add(n);
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use thiserror::Error;
 
 pub use self::exports::{Export, ExportTarget, Exports};
 pub use self::version::VersionTexts;
+use crate::image_file::Loading;
 use crate::limits;
 use crate::memory::{Memory, Unreadable};
 use crate::unwind::{FunctionTable, RuntimeFunction};
@@ -73,16 +74,17 @@ pub struct Image<'d> {
 pub struct Headers {
     machine: u16,
     characteristics: u16,
-    size: u32,
+    pub(crate) size: u32,
     entry_point: u32,
-    sections: Vec<Section>,
-    debug: Option<DataDirectory>,
+    pub(crate) sections: Vec<Section>,
+    pub(crate) debug: Option<DataDirectory>,
     exports: Option<DataDirectory>,
     exceptions: Option<DataDirectory>,
     resources: Option<DataDirectory>,
     clr: Option<DataDirectory>,
     /// Of each section the offset from the base, and where its bytes lie in the file and how many.
-    in_file: Vec<(u32, u32, u32)>,
+    pub(crate) in_file: Vec<(u32, u32, u32)>,
+    pub(crate) loading: Loading,
 }
 
 impl Headers {
@@ -99,6 +101,7 @@ impl Headers {
             entry_point: optional.standard_fields.address_of_entry_point,
             sections: sections(&header, bytes),
             in_file: in_file(&header, bytes),
+            loading: Loading::of(&header),
             debug: directories.get_debug_table().copied().filter(present),
             exports: directories.get_export_table().copied().filter(present),
             exceptions: directories.get_exception_table().copied().filter(present),
@@ -345,7 +348,8 @@ fn sections(header: &Header<'_>, bytes: &[u8]) -> Vec<Section> {
     let section = |s: goblin::pe::section_table::SectionTable| Section {
         name: text(until_nul(&s.name)),
         rva: s.virtual_address,
-        size: s.virtual_size,
+        // Linkers of old leave it out.
+        size: if s.virtual_size == 0 { s.size_of_raw_data } else { s.virtual_size },
         writable: s.characteristics & WRITE != 0,
         executable: s.characteristics & EXECUTE != 0,
     };

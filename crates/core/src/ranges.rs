@@ -90,6 +90,24 @@ impl Index {
         }
     }
 
+    /// Where the first range behind `address` begins. Fails only when the file cannot be read.
+    pub(crate) fn next_start(&self, source: &dyn Source, address: u64) -> Result<Option<u64>, Damage> {
+        let next = |list: &[MemoryRange]| {
+            list.get(list.partition_point(|r| r.start <= address)).map(|range| range.start)
+        };
+        match self {
+            Index::Whole(list) => Ok(next(list)),
+            Index::Sampled(samples) => {
+                let after = samples.places.partition_point(|(start, _)| *start <= address);
+                let sample = samples.places.get(after).map(|(start, _)| *start);
+                let Some(block) = after.checked_sub(1) else { return Ok(sample) };
+                let mut recent = samples.recent.lock().unwrap_or_else(PoisonError::into_inner);
+                let ranges = recent.get(block as u64, || samples.block(&Metadata::new(source), block))?;
+                Ok(next(ranges).or(sample))
+            }
+        }
+    }
+
     /// Every range, in order of address. Ends early when the file cannot be read.
     pub(crate) fn iter<'i>(&'i self, source: &'i dyn Source) -> Box<dyn Iterator<Item = MemoryRange> + 'i> {
         match self {

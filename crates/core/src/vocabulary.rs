@@ -98,6 +98,11 @@ impl Protection {
         self.0 & (Self::NOACCESS.0 | Self::GUARD.0) != 0
     }
 
+    /// `PAGE_READWRITE` or `PAGE_EXECUTE_READWRITE`: of a page of an image, that it was written to, or may have been.
+    pub(crate) fn is_written(self) -> bool {
+        self.0 & (0x04 | 0x40) != 0
+    }
+
     /// The names of the bits that are set, and what is left over.
     pub fn names(self) -> (Vec<&'static str>, u32) {
         let set = Self::NAMES.iter().filter(|(bit, _)| self.0 & bit != 0);

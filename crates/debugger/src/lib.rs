@@ -54,6 +54,8 @@ pub struct Options {
     pub search: Search,
     /// The same as text, as it is shown.
     pub symbol_path: String,
+    /// Where images were looked for, as it is shown.
+    pub image_path: String,
     /// Whether `k` shows source files and lines.
     pub lines: bool,
     /// Refuses commands that show bytes of the process.

@@ -8,12 +8,14 @@
 
 mod change;
 mod image;
+mod image_file;
 mod parts;
 pub mod seeds;
 mod whole;
 
 pub use change::changed;
 pub use image::{pe_headers, throw_info, unwind_codes};
+pub use image_file::image_file;
 pub use parts::{heaps, memory_map, streams};
 pub use whole::{container, pdb, report};
 
@@ -24,11 +26,12 @@ pub const MOST_BYTES: usize = 1 << 20;
 pub type Target = fn(&[u8]);
 
 /// Every reader, by the name of its target.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("container", container),
     ("streams", streams),
     ("memory_map", memory_map),
     ("pe_headers", pe_headers),
+    ("image_file", image_file),
     ("unwind_codes", unwind_codes),
     ("throw_info", throw_info),
     ("heaps", heaps),

@@ -13,7 +13,7 @@ use dumplens_synth::{Process as Written, Region};
 use crate::MOST_BYTES;
 
 /// The types of streams that are read.
-pub(crate) const STREAMS: [u32; 15] = [3, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 16, 17, 21, 24];
+pub(crate) const STREAMS: [u32; 16] = [3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 21, 24];
 /// ProcessorArchitecture: x86, x64, ARM64, and one that nobody knows.
 const PROCESSORS: [u16; 4] = [0, 9, 12, 77];
 /// Where the stream begins in the file of [`streams`].

@@ -2,7 +2,7 @@
 
 use dumplens_analyzer::{TrimOptions, trim};
 use dumplens_core::Dump;
-use dumplens_synth::{Process, damage, presets};
+use dumplens_synth::{FunctionTable, Process, damage, presets};
 
 /// Larger seeds are left out: there are smaller ones of the same kind.
 const MOST_BYTES: usize = 256 << 10;
@@ -33,6 +33,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "streams" => streams(),
         "memory_map" => vec![memory_map()],
         "pe_headers" => images().to_vec(),
+        "image_file" => image_files(),
         "unwind_codes" => unwound(),
         "throw_info" => vec![throw()],
         "heaps" => heaps(),
@@ -62,6 +63,24 @@ fn images() -> [Vec<u8>; 3] {
         image(&presets::tiny_x86(), presets::tiny::X86.app),
         image(&presets::tiny(), presets::tiny::X64.ntdll),
     ]
+}
+
+/// Images as files; one of them with a table of imported addresses and relocations.
+fn image_files() -> Vec<Vec<u8>> {
+    let mut with = images()[0].clone();
+    let directories = 0x80 + 24 + 112;
+    let at =
+        u32::from_le_bytes([with[0x3c], with[0x3d], with[0x3e], with[0x3f]]) as usize - 0x80 + directories;
+    let mut put = |at: usize, words: &[u32]| {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        with[at..at + bytes.len()].copy_from_slice(&bytes);
+    };
+    put(at + 8, &[0x2d00, 40]);
+    put(at + 5 * 8, &[0x2e00, 16]);
+    put(at + 12 * 8, &[0x2f00, 32]);
+    put(0x2d00, &[0, 0, 0, 0x2e00, 0x2e10]);
+    put(0x2e00, &[0x1000, 16, 0xa020_a010, 0, 0x2f00, 0, 0, 0]);
+    images().into_iter().chain([with]).collect()
 }
 
 /// Images with a place in front: an instruction, a stack, and their function table.
@@ -102,6 +121,14 @@ fn streams() -> Vec<Vec<u8>> {
             let number = u8::try_from(n).unwrap_or(0);
             let stream = &bytes[place.rva as usize..][..place.size as usize];
             all.push([&[number, 1][..], stream].concat());
+        }
+        if crate::parts::STREAMS[n] == 13 {
+            let functions = vec![(0, 0x40, 0x80), (0x40, 0x60, 0x90), (0x50, 0x55, 0x91)];
+            let table = FunctionTable { base: 0x1000, size: 0x1000, functions };
+            all.push(
+                [&[u8::try_from(n).unwrap_or(0), 1][..], &FunctionTable::stream(&[table.clone(), table])]
+                    .concat(),
+            );
         }
     }
     all

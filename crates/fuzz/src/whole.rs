@@ -39,6 +39,9 @@ pub fn container(bytes: &[u8]) {
         dump.comment(),
         dump.exception(),
     ));
+    if let Ok(Some(tables)) = dump.function_tables() {
+        let _ = black_box([0x1000, 0x7ff6_4000_1000, u64::MAX].map(|at| tables.at(at).is_some()));
+    }
     let _ = black_box((dump.context(0), dump.context(1), dump.memory_info().is_ok()));
     for range in dump.memory().ranges().take(1024) {
         let _ = black_box(dump.memory().bytes(range.start, range.size.min(64)));

@@ -9,7 +9,7 @@ use super::{BlockPlace, HeapKind, Hex, SiteReport, Warning, WarningReport, block
 use crate::managed::{self, ObjectPlace};
 use crate::process::{Process, RegionReport, extent, part_name};
 use crate::space::{Owner, Span};
-use crate::symbols::Symbols;
+use crate::symbols::{Symbols, used_images};
 
 /// An address: its region, and what lies there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,9 @@ pub struct AddressReport {
     pub object: Option<ObjectPlace>,
     /// How many bytes from the address on the dump keeps without a gap, up to the end of the region.
     pub kept_bytes: u64,
+    /// Whether the byte there is read from an image file, which the dump lacks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_image_file: bool,
     /// Why the dump has no byte there; `None` if it has.
     pub absent: Option<String>,
     /// What went wrong with symbols.
@@ -85,7 +88,7 @@ impl AddressReport {
         let piece = process.space.piece_at(address);
         let memory = process.dump.memory();
         let rest = piece.map_or(1, |p| p.end() - address);
-        let kept = memory.available(address, rest);
+        let kept = memory.of_dump().available(address, rest);
         let thread = piece.and_then(|p| p.span).and_then(|s| match s.owner {
             Owner::Thread(index) => process.threads.get(index),
             _ => None,
@@ -103,6 +106,7 @@ impl AddressReport {
             symbol: Vec::new(),
             thread: thread.map(|t| ThreadPlace { index: t.index, id: t.id, name: t.name.clone() }),
             kept_bytes: kept,
+            in_image_file: memory.is_of_image_file(address),
             absent: (kept == 0).then(|| absence(process, address).to_string()),
             warnings: Vec::new(),
         }
@@ -111,7 +115,8 @@ impl AddressReport {
     /// Names the address.
     pub fn name(&mut self, symbols: &mut Symbols<'_, '_>) {
         self.symbol = symbols::sites(symbols, self.address.0);
-        let warnings = symbols.take_warnings().into_iter().map(Warning::from);
+        let used = used_images(symbols.dump());
+        let warnings = symbols.take_warnings().into_iter().chain(used).map(Warning::from);
         self.warnings.extend(warnings.map(|warning| WarningReport::from(&warning)));
     }
 }

@@ -77,7 +77,7 @@ use crate::process::Process;
 use crate::request::{RefusedPointer, Request};
 use crate::space::{Holdings, Owner, Usage, holdings};
 use crate::stack::Walker;
-use crate::symbols::Symbols;
+use crate::symbols::{Symbols, used_images};
 
 /// Everything known about a dump before it is judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -187,6 +187,7 @@ impl Facts {
             let mut symbols = Symbols::new(process, options.search.clone());
             facts.name(&mut symbols, &mut warnings);
         }
+        warnings.extend(used_images(process.dump).into_iter().map(Warning::from));
         facts.warnings = warnings.iter().map(WarningReport::from).collect();
         facts
     }

@@ -27,6 +27,13 @@ pub(super) const CODES: &[(&str, &str)] = &[
         "The dump does not keep all the memory that was looked at: what stood there might change the answer.",
     ),
     ("pdbs_not_found", "PDBs of modules that were asked for are in none of the places named."),
+    ("image_refused", "A file that has the name of a module's image is not used."),
+    ("images_not_found", "Images of modules are in none of the places named."),
+    (
+        "images_used",
+        "Code, exports and unwind data that the dump left out were read from image files: changes that the program made \
+         to them are not seen.",
+    ),
     ("ranges_wrap", "Memory ranges run past the end of the address space, and are left out."),
     ("ranges_unplaced", "Where some memory lies in the file is unknown: it is lost."),
     ("memory_surplus", "The memory that is listed ends before the file does: contents may be misplaced."),

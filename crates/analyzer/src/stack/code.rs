@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ops::Range;
 
 use dumplens_core::pe::{Image, ImageError};
 use dumplens_core::unwind::FunctionTable;
@@ -41,6 +42,8 @@ struct Tables {
     table: FunctionTable,
     /// Whether the order of the table was looked at.
     ordered: bool,
+    /// Where code lies: offsets from the base.
+    code: Vec<Range<u32>>,
 }
 
 /// A call before a return address.
@@ -95,7 +98,9 @@ impl<'p, 'd> Code<'p, 'd> {
         let image = Image::read(self.pages.memory(), module.base, module.size)?;
         let none = FunctionTable::new(module.base, 0, 0, 0);
         let table = image.function_table().unwrap_or(none);
-        Ok(Tables { machine: image.machine(), table, ordered: false })
+        let code = image.sections().iter().filter(|section| section.executable);
+        let code = code.map(|section| section.rva..section.rva.saturating_add(section.size)).collect();
+        Ok(Tables { machine: image.machine(), table, ordered: false, code })
     }
 
     /// The unwind data of the image that holds `address`, put in order; `None` if it was in order. Every miss in a table
@@ -114,13 +119,20 @@ impl<'p, 'd> Code<'p, 'd> {
     }
 
     /// Whether code could have run at `address`: committed and executable by the memory map, or, without one, part
-    /// of a module.
+    /// of a module, in a section of code if the sections are known.
     pub(crate) fn is_executable(&self, address: u64) -> bool {
         let space = &self.process.space;
         match space.region_at(address).filter(|_| space.is_mapped()) {
             Some(region) => region.state.is_commit() && is_executable(region.protect),
-            None => self.process.module_at(address).is_some(),
+            None => self.process.module_at(address).is_some_and(|index| self.is_code_of(index, address)),
         }
+    }
+
+    fn is_code_of(&self, index: usize, address: u64) -> bool {
+        let mut images = self.images.borrow_mut();
+        let Ok(tables) = images.entry(index).or_insert_with(|| self.read(index)) else { return true };
+        let rva = u32::try_from(address - self.process.modules[index].base).unwrap_or(u32::MAX);
+        tables.code.is_empty() || tables.code.iter().any(|code| code.contains(&rva))
     }
 
     /// The call instruction that ends at `address`, if one does and memory there is executable.

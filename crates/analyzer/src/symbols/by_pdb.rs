@@ -2,6 +2,7 @@
 
 use dumplens_core::Module;
 
+use super::folders::Wanted;
 use super::identity::CodeViewRecord;
 use super::warning::{self, SymbolWarning};
 use super::{PdbState, Site, Source, Symbols, pdb};
@@ -101,7 +102,9 @@ impl Symbols<'_, '_> {
         };
         let extension = extension(module);
         let mut refused = Vec::new();
-        for file in self.folders.candidates(&record, &extension, &mut self.warnings) {
+        let id = record.id.to_string();
+        let wanted = Wanted { file: &record.file, id: &id, extension: &extension };
+        for file in self.folders.candidates(&wanted, &mut self.warnings) {
             match pdb::Reader::open(&file, record.id) {
                 Ok(reader) => return Some(reader),
                 Err(error) => refused.push(warning::refused(&file, record.id, &error)),

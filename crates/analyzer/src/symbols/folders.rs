@@ -8,12 +8,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::identity::CodeViewRecord;
 use super::listings::{Listings, Names};
 use super::warning::SymbolWarning;
 
 /// Folders inside a folder that are looked into: one that has more is a symbol store, or no place for PDBs at all.
 const MOST_INSIDE: usize = 64;
+
+/// A file that is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'w> {
+    /// Its name.
+    pub(super) file: &'w str,
+    /// Its identity, as a symbol store names the folder.
+    pub(super) id: &'w str,
+    /// The extension of its module, as folders are named after it; empty if none is.
+    pub(super) extension: &'w str,
+}
 
 /// The folders, and what they list. Each is listed once.
 #[derive(Debug)]
@@ -33,16 +43,16 @@ impl Folders {
         self.dirs.is_empty()
     }
 
-    /// The files that may be the PDB, most likely first: in each folder as in a symbol store, flat, by the module's
+    /// The files that may be the one, most likely first: in each folder as in a symbol store, flat, by the module's
     /// extension as `symbols\dll\x.pdb` and `dll\x.pdb`, and, where none of these is there, flat in one of the folders
     /// inside it.
     pub(super) fn candidates(
         &mut self,
-        record: &CodeViewRecord,
-        extension: &str,
+        wanted: &Wanted<'_>,
         warnings: &mut Vec<SymbolWarning>,
     ) -> Vec<PathBuf> {
-        let (file, id) = (record.file.to_ascii_lowercase(), record.id.to_string().to_ascii_lowercase());
+        let (file, id) = (wanted.file.to_ascii_lowercase(), wanted.id.to_ascii_lowercase());
+        let extension = wanted.extension;
         let layouts: [&[&str]; 4] =
             [&[&file, &id, &file], &[&file], &["symbols", extension, &file], &[extension, &file]];
         let mut found = Vec::new();

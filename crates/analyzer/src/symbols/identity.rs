@@ -67,7 +67,7 @@ fn listed(module: &Module) -> Option<(String, PdbId)> {
 
 /// The last component of a path with either separator, if it cannot lead anywhere but to a file of that name: the
 /// record is the dump's, and the folders are the user's.
-fn file_name(path: &str) -> Option<&str> {
+pub(super) fn file_name(path: &str) -> Option<&str> {
     /// No file system in use allows longer names.
     const MOST: usize = 255;
     let file = path.rsplit(['\\', '/']).next()?;

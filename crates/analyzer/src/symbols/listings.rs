@@ -98,9 +98,13 @@ impl Listing {
     }
 }
 
-/// Whether a name, in lower case, can be that of a PDB or of a folder on the way to one: `dll`, `symbols`, a GUID.
+/// Whether a name, in lower case, can be that of a PDB or of an image, or of a folder on the way to one: `dll`, `symbols`, a
+/// GUID. Images have any extension; a folder of dumps can hold 100,000 of them.
 fn leads(name: &str) -> bool {
-    name.rsplit_once('.').is_none_or(|(_, extension)| extension == "pdb")
+    !matches!(
+        name.rsplit_once('.'),
+        Some((_, "dmp" | "mdmp" | "hdmp" | "txt" | "log" | "json" | "zip" | "gz"))
+    )
 }
 
 #[cfg(test)]
@@ -121,7 +125,7 @@ mod tests {
         let (names, cut) = Listings::default().of(folder.path()).expect("a listing");
         let mut kept: Vec<&str> = names.keys().map(String::as_str).collect();
         kept.sort_unstable();
-        assert_eq!((kept, cut), (vec!["000102a1", "app.pdb", "dll"], false));
+        assert_eq!((kept, cut), (vec!["000102a1", "app.pdb", "dll", "x.exe"], false));
     }
 
     /// Windows sets no folder's time by a handle that only reads.

@@ -10,12 +10,11 @@
 #[cfg(feature = "pdb")]
 mod by_pdb;
 mod exports;
-#[cfg(feature = "pdb")]
 mod folders;
 mod identity;
+mod images;
 pub(crate) mod itanium;
 mod leaf;
-#[cfg_attr(not(feature = "pdb"), allow(dead_code))] // only PDBs are looked for in folders
 mod listings;
 mod names;
 #[cfg(feature = "pdb")]
@@ -29,10 +28,12 @@ mod warning;
 use std::collections::HashMap;
 
 use dumplens_core::pe::{Image, ImageError};
-use dumplens_core::{Arch, Module};
+use dumplens_core::{Arch, Dump, Module};
 
 use self::exports::Exports;
 pub use self::identity::{CodeViewRecord, PdbId};
+pub use self::images::supply_images;
+pub(crate) use self::images::used as used_images;
 pub use self::listings::Listings;
 pub use self::names::{Around, Named};
 pub use self::search::{NtSymbolPath, Search, SymbolServer, bare_url, parse_nt_symbol_path};
@@ -184,6 +185,11 @@ impl<'p, 'd> Symbols<'p, 'd> {
             warnings,
             missing: search.tell_missing.then(Vec::new),
         }
+    }
+
+    /// The dump whose addresses are resolved.
+    pub(crate) fn dump(&self) -> &'d Dump {
+        self.process.dump
     }
 
     /// What was refused or could not be read so far, each once; the list is then empty again.

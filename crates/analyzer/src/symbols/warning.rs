@@ -7,7 +7,7 @@ use std::path::Path;
 #[cfg(feature = "pdb")]
 use super::identity::PdbId;
 
-/// PDBs that one warning names.
+/// Files that one warning names.
 const TOLD: usize = 8;
 
 /// Something that a reader must know who expected a name.
@@ -41,6 +41,23 @@ pub enum SymbolWarning {
         module: String,
         /// What it names.
         name: String,
+    },
+    /// A file that has the name of an image is not used.
+    ImageRefused {
+        /// The file.
+        file: String,
+        /// Why.
+        why: String,
+    },
+    /// Images of modules are in none of the places named.
+    ImagesNotFound {
+        /// File, and time stamp and size, of each.
+        images: Vec<String>,
+    },
+    /// What the dump left out was read from files.
+    ImagesUsed {
+        /// The files.
+        files: Vec<String>,
     },
     /// The export directory of an image is damaged.
     ExportsUnreadable {
@@ -86,6 +103,9 @@ impl SymbolWarning {
             SymbolWarning::PdbUnreadable { .. } => "pdb_unreadable",
             SymbolWarning::PdbsNotFound { .. } => "pdbs_not_found",
             SymbolWarning::PdbNameUnusable { .. } => "pdb_name_unusable",
+            SymbolWarning::ImageRefused { .. } => "image_refused",
+            SymbolWarning::ImagesNotFound { .. } => "images_not_found",
+            SymbolWarning::ImagesUsed { .. } => "images_used",
             SymbolWarning::ExportsUnreadable { .. } => "exports_unreadable",
             SymbolWarning::ExportsInAll => "exports_cut",
             SymbolWarning::FolderUnreadable { .. } => "symbol_folder_unreadable",
@@ -109,13 +129,18 @@ impl fmt::Display for SymbolWarning {
             }
             SymbolWarning::PdbUnreadable { file, why } => write!(f, "{file}: {why}"),
             SymbolWarning::PdbsNotFound { pdbs } => {
-                let shown = pdbs.get(..pdbs.len().min(TOLD)).unwrap_or_default().join(", ");
-                write!(f, "not found in the folders searched: {shown}")?;
-                match pdbs.len().saturating_sub(TOLD) {
-                    0 => Ok(()),
-                    more => write!(f, ", and {more} more"),
-                }
+                write!(f, "not found in the folders searched: {}", shown(pdbs))
             }
+            SymbolWarning::ImageRefused { file, why } => write!(f, "{file} is not used: {why}"),
+            SymbolWarning::ImagesNotFound { images } => {
+                write!(f, "not found in the folders of images: {}", shown(images))
+            }
+            SymbolWarning::ImagesUsed { files } => write!(
+                f,
+                "code, exports and unwind data that the dump left out are those of files, as they were before the program \
+                 ran: {}",
+                shown(files)
+            ),
             SymbolWarning::PdbNameUnusable { module, name } => {
                 write!(f, "{module} names '{name}' as its PDB, which is no file name: none is looked for")
             }
@@ -126,7 +151,7 @@ impl fmt::Display for SymbolWarning {
                 "the exports of all modules take more than 64 MiB: those of the last ones are not looked at",
             ),
             SymbolWarning::FolderUnreadable { folder, why } => {
-                write!(f, "{folder} cannot be searched for PDBs: {why}")
+                write!(f, "{folder} cannot be searched: {why}")
             }
             SymbolWarning::ServerIgnored { part } => write!(
                 f,
@@ -146,6 +171,15 @@ impl fmt::Display for SymbolWarning {
                 f.write_str("no PDB is looked for: this build is without the feature pdb")
             }
         }
+    }
+}
+
+/// The first of a list, and how many more there are.
+fn shown(list: &[String]) -> String {
+    let first = list.get(..list.len().min(TOLD)).unwrap_or_default().join(", ");
+    match list.len().saturating_sub(TOLD) {
+        0 => first,
+        more => format!("{first}, and {more} more"),
     }
 }
 

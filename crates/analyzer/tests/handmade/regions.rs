@@ -108,6 +108,7 @@ pub(crate) fn address(address: u64, bits: u32, region: Option<RegionReport>, abs
         object: None,
         block: None,
         kept_bytes: 0,
+        in_image_file: false,
         absent: text(absent),
         warnings: Vec::new(),
     }

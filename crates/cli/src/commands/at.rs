@@ -1,16 +1,16 @@
 //! `dumplens at`: a pointer in a log, a register, a stack slot. What lies there?
 
-use dumplens_analyzer::Process;
 use dumplens_analyzer::facts::AddressReport;
 use dumplens_analyzer::render::json::Versioned;
 use dumplens_analyzer::render::text;
 use dumplens_analyzer::symbols::Symbols;
 
+use crate::address;
 use crate::address::Place;
 use crate::args::Input;
+use crate::open::{self, Gathered};
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
-use crate::{address, open};
 
 /// Region, module, function or thread at an address, and whether the dump keeps its bytes: !address ADDR
 #[derive(Debug, clap::Args)]
@@ -26,8 +26,9 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let dump = open::open(&options.input.dump)?;
-    let process = Process::gather(&dump);
+    let Gathered { process, warnings } = Gathered::new(&dump, &options.symbols);
     let mut report = AddressReport::new(&process, options.address.resolve(&process)?);
+    report.warnings.extend(warnings);
     if report.module.is_some() {
         let (search, warnings) = options.symbols.search(&options.input.dump)?;
         report.name(&mut Symbols::new(&process, search));

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
-use dumplens_analyzer::Process;
+use dumplens_analyzer::render::text;
 use dumplens_debugger::{Debugger, Options as Session};
 
-use crate::open::{self, shown};
-use crate::output::Output;
+use crate::open::{self, Gathered, shown};
+use crate::output::{self, Output};
 use crate::symbols::SymbolArgs;
 
 mod prompt;
@@ -25,6 +25,9 @@ pub(crate) struct Options {
     /// Folders of PDBs, as in _NT_SYMBOL_PATH; servers in it are not asked
     #[arg(short = 'y', value_name = "PATH")]
     symbol_path: Option<String>,
+    /// Folders of images, with `;` between: code, exports and unwind data that the dump left out
+    #[arg(short = 'i', value_name = "PATH")]
+    image_path: Option<String>,
     /// Commands to begin with, with `;` between; `q` as the last ends the session
     #[arg(short = 'c', value_name = "COMMANDS", allow_hyphen_values = true)]
     commands: Option<String>,
@@ -58,7 +61,7 @@ pub(crate) fn long_options(args: impl Iterator<Item = OsString>) -> Vec<OsString
         let name = arg.to_str().map(str::to_owned);
         is_value = matches!(
             name.as_deref(),
-            Some("-z" | "-y" | "-c" | "-cf" | "-logo" | "--command-file" | "--logo")
+            Some("-z" | "-y" | "-i" | "-c" | "-cf" | "-logo" | "--command-file" | "--logo")
         );
         match name.as_deref() {
             Some("-cf") => "--command-file".into(),
@@ -73,8 +76,11 @@ pub(crate) fn long_options(args: impl Iterator<Item = OsString>) -> Vec<OsString
 pub(crate) fn run(options: &Options, _: &mut Output) -> anyhow::Result<()> {
     let path = &options.dump;
     let dump = open::open(path)?;
-    let process = Process::gather(&dump);
+    let Gathered { process, warnings } = Gathered::new(&dump, &symbols(options));
     open::all_read(&dump, path)?;
+    for warning in &warnings {
+        output::note(&text::warning(warning));
+    }
     let mut debugger = Debugger::new(&process, session(options, path)?);
     let log = options.logo.as_ref().map(|file| log(file)).transpose()?;
     // Not by `Output`, which takes out what might be colours: here they are text of the dump.
@@ -92,6 +98,16 @@ pub(crate) fn run(options: &Options, _: &mut Output) -> anyhow::Result<()> {
     pipe(&mut debugger, &mut to, &stop)
 }
 
+/// Where symbols and images are looked for, the folders of `-i` first.
+fn symbols(options: &Options) -> SymbolArgs {
+    let mut symbols = options.symbols.clone();
+    if let Some(text) = &options.image_path {
+        let given = dumplens_analyzer::symbols::parse_nt_symbol_path(text).dirs;
+        symbols.images.splice(0..0, given);
+    }
+    symbols
+}
+
 fn session(options: &Options, path: &Path) -> anyhow::Result<Session> {
     let (mut search, _) = options.symbols.search(path)?;
     if let Some(text) = &options.symbol_path {
@@ -102,6 +118,7 @@ fn session(options: &Options, path: &Path) -> anyhow::Result<Session> {
         path: shown(path),
         search,
         symbol_path: options.symbol_path.clone().unwrap_or_default(),
+        image_path: options.image_path.clone().unwrap_or_default(),
         lines: options.lines,
         no_memory: options.no_memory,
         terminal: io::stdout().is_terminal(),

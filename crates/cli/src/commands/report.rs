@@ -8,10 +8,10 @@ use dumplens_analyzer::facts::SpaceMap;
 #[cfg(feature = "html")]
 use dumplens_analyzer::render::html;
 use dumplens_analyzer::render::{markdown, text};
-use dumplens_analyzer::{Process, Question, Report};
+use dumplens_analyzer::{Question, Report};
 
 use crate::limit::Limit;
-use crate::open;
+use crate::open::{self, Gathered};
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 
@@ -52,11 +52,11 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let (path, symbols, format) = (options.dump.clone(), options.symbols.clone(), options.format);
     let answer = options.limit.within(move |guard| {
         let dump = open::open_within(&path, guard)?;
-        let process = Process::gather(&dump);
-        let report = open::with_symbols(&process, Question::Everything, &wanted, &path, &symbols)?;
+        let gathered = Gathered::new(&dump, &symbols);
+        let report = open::with_symbols(&gathered, Question::Everything, &wanted, &path, &symbols)?;
         let answer = match format {
             #[cfg(feature = "html")]
-            Format::Html => Answer::Page(html::page(&report, &SpaceMap::new(&process))),
+            Format::Html => Answer::Page(html::page(&report, &SpaceMap::new(&gathered.process))),
             Format::Markdown => Answer::Page(markdown::report(&report)),
             Format::Text | Format::Json => Answer::Report(Box::new(report)),
         };

@@ -6,10 +6,10 @@ use dumplens_analyzer::render::text;
 use dumplens_analyzer::{Process, Question, Stacks};
 
 use crate::args::Input;
+use crate::open::{self, Gathered, shown};
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 use crate::value::{self, ThreadChoice};
-use crate::{open, open::shown};
 
 /// Call stacks, walked out of the dump itself: k, ~*k
 #[derive(Debug, clap::Args)]
@@ -27,10 +27,11 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let path = &options.input.dump;
     let dump = open::open(path)?;
-    let process = Process::gather(&dump);
+    let gathered = Gathered::new(&dump, &options.symbols);
+    let process = &gathered.process;
     open::all_read(&dump, path)?;
     let stacks = match options.thread {
-        None => Stacks::Thread(by_default(&process)),
+        None => Stacks::Thread(by_default(process)),
         Some(ThreadChoice::All) => Stacks::All,
         Some(ThreadChoice::Number(number)) => Stacks::Thread(number),
         Some(ThreadChoice::Id(id)) => match process.threads.iter().find(|t| t.id == id) {
@@ -45,7 +46,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         bail!("{}: no thread {number}, there are {}", shown(path), process.threads.len());
     }
     let question = Question::Stacks(stacks);
-    let mut report = open::with_symbols(&process, question, &open::options(path), path, &options.symbols)?;
+    let mut report = open::with_symbols(&gathered, question, &open::options(path), path, &options.symbols)?;
     report.facts.threads.retain(|thread| thread.frames.is_some());
     output.answer(options.input.format, || text::stacks(&report), || Part::threads(&report))
 }

@@ -1,12 +1,12 @@
 //! `dumplens why`: what happened, and how is that known?
 
+use dumplens_analyzer::Question;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
-use dumplens_analyzer::{Process, Question};
 
 use crate::args::Input;
 use crate::limit::Limit;
-use crate::open;
+use crate::open::{self, Gathered};
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 
@@ -25,7 +25,8 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let (path, symbols) = (options.input.dump.clone(), options.symbols.clone());
     let report = options.limit.within(move |guard| {
         let dump = open::open_within(&path, guard)?;
-        open::with_symbols(&Process::gather(&dump), Question::Why, &open::options(&path), &path, &symbols)
+        let gathered = Gathered::new(&dump, &symbols);
+        open::with_symbols(&gathered, Question::Why, &open::options(&path), &path, &symbols)
     })?;
     output.answer(options.input.format, || text::why(&report), || Part::verdict(&report))
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use dumplens_analyzer::contents::Reading;
-use dumplens_analyzer::{Options, Process, Question, Report};
+use dumplens_analyzer::{Options, Question, Report};
 use dumplens_scan::{Code, Failure, Guard};
 
 use super::row::Row;
+use crate::open::{self, Gathered};
+use crate::remote;
 use crate::symbols::SymbolArgs;
-use crate::{open, remote};
 
 /// What one file gave.
 #[derive(Debug, Clone)]
@@ -27,7 +28,7 @@ pub(crate) fn triage(
     let options = Options { census, ..open::options(path) };
     let source = || open::source(path);
     let triaged = dumplens_scan::triage(path, !remote::is_url(path), source, guard, |dump| {
-        open::with_symbols(&Process::gather(dump), question, &options, path, symbols)
+        open::with_symbols(&Gathered::new(dump, symbols), question, &options, path, symbols)
             .map_err(|error| Failure::new(Code::InternalError, format!("{error:#}")))
     })?;
     Some(triaged.and_then(|triaged| {

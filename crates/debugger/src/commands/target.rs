@@ -41,7 +41,7 @@ impl Session<'_, '_> {
             "User Mini Dump File: Only registers, stack and portions of memory are available\n\n"
         });
         let _ = writeln!(text, "Symbol search path is: {}", self.options.symbol_path);
-        let _ = writeln!(text, "Executable search path is: ");
+        let _ = writeln!(text, "Executable search path is: {}", self.options.image_path);
         text.push_str(&self.target(0));
         let count = self.process.modules.len();
         for line in 0..count.div_ceil(64) {

@@ -43,9 +43,12 @@ pub(super) fn show(session: &mut Session<'_, '_>, address: u64, out: &mut Out<'_
     }
     more(session, address, &region, &mut text);
     out.text(&text);
-    let kept = session.memory.available(address, piece.end() - address);
-    let (source, length) =
-        if kept > 0 { ("1 (target)", kept) } else { ("0 (invalid)", piece.end() - address) };
+    let readable = session.memory.available(address, piece.end() - address);
+    let (source, length) = match readable {
+        0 => ("0 (invalid)", piece.end() - address),
+        readable if session.memory.is_of_image_file(address) => ("2 (mapped)", readable),
+        readable => ("1 (target)", readable),
+    };
     out.line(format!("\n\nContent source: {source}, length: {length:x}"));
 }
 

@@ -51,7 +51,8 @@ pub fn address(report: &AddressReport) -> String {
     }
     let kept =
         format!("yes, {:#x} bytes from here to the end of the region or of what is kept", report.kept_bytes);
-    let kept = report.absent.as_deref().map_or(kept, |why| format!("no: {why}"));
+    let supplied = if report.in_image_file { "; it is read from an image file (--images)" } else { "" };
+    let kept = report.absent.as_deref().map_or(kept, |why| format!("no: {why}{supplied}"));
     field(&mut out, "Kept in dump:", &kept);
     super::warnings(&mut out, &report.warnings);
     out
