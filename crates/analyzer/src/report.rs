@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::{Facts, Options, Question};
 use crate::findings::{self, Crash, Finding};
 use crate::process::Process;
+use crate::symbols::Search;
 use crate::verdict::signature::{self, SignatureReport};
 use crate::verdict::{self, VerdictReport};
 
@@ -60,18 +61,24 @@ impl Report {
             findings: Vec::new(),
         };
         if question.is_judged() {
-            report.judge();
+            // The signature is the same with and without PDBs.
+            let bare = || {
+                Facts::gather(process, question, &Options { search: Search::default(), ..options.clone() })
+            };
+            let unaided = report.facts.needed_pdbs().then(bare);
+            report.judge(unaided.as_ref());
         }
         report
     }
 
     /// Finds what there is to find, and weighs it. What the signature rests on is weighed without names, so that it is
-    /// the same with and without PDBs.
-    fn judge(&mut self) {
-        let (crash, nameless) = (Crash::new(&self.facts), Crash::nameless(&self.facts));
+    /// the same with and without PDBs: by the facts without them, where these led to frames.
+    fn judge(&mut self, unaided: Option<&Facts>) {
+        let bare = unaided.unwrap_or(&self.facts);
+        let (crash, nameless) = (Crash::new(&self.facts), Crash::nameless(bare));
         let findings = findings::all(&crash);
         self.verdict = Some(verdict::of(&crash, &findings));
-        self.signature = Some(signature::of(&self.facts, &verdict::of(&nameless, &findings::all(&nameless))));
+        self.signature = Some(signature::of(bare, &verdict::of(&nameless, &findings::all(&nameless))));
         self.findings = findings;
     }
 }

@@ -34,8 +34,9 @@ fn parts_end() {
 
 #[test]
 fn pdbs_end() {
-    let pdb = include_bytes!("../../analyzer/tests/symbols/files/imit-x64.pdb");
-    ends(dumplens_fuzz::pdb, &[pdb.to_vec()]);
+    let x64 = include_bytes!("../../analyzer/tests/symbols/files/imit-x64.pdb");
+    let x86 = include_bytes!("../../analyzer/tests/symbols/files/imit-x86.pdb");
+    ends(dumplens_fuzz::pdb, &[x64.to_vec(), x86.to_vec()]);
 }
 
 /// Each target has its program for cargo-fuzz.

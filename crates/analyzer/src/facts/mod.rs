@@ -32,7 +32,9 @@ mod threads;
 mod waits;
 mod warning;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,7 +78,7 @@ use crate::managed::ManagedReport;
 use crate::process::Process;
 use crate::request::{RefusedPointer, Request};
 use crate::space::{Holdings, Owner, Usage, holdings};
-use crate::stack::Walker;
+use crate::stack::{Trust, Walker};
 use crate::symbols::{Symbols, used_images};
 
 /// Everything known about a dump before it is judged.
@@ -137,7 +139,11 @@ impl Facts {
         let misc = process.dump.misc_info().ok().flatten();
         let listed = question != Question::Summary;
         let owned = if listed { holdings(&process.space) } else { HashMap::new() };
-        let walker = Walker::new(process);
+        let symbols = Rc::new(RefCell::new(Symbols::new(process, options.search.clone())));
+        let mut walker = Walker::new(process);
+        if question.is_named() {
+            walker = walker.with_symbols(Rc::clone(&symbols));
+        }
         let request = question.stacks().and_then(|_| request::own(&walker));
         let mut waits = waits::reader(process, question);
         let mut threads = if listed {
@@ -184,8 +190,7 @@ impl Facts {
             warnings.extend(evidence::missing(process.dump));
         }
         if question.is_named() {
-            let mut symbols = Symbols::new(process, options.search.clone());
-            facts.name(&mut symbols, &mut warnings);
+            facts.name(&mut symbols.borrow_mut(), &mut warnings);
         }
         warnings.extend(used_images(process.dump).into_iter().map(Warning::from));
         facts.warnings = warnings.iter().map(WarningReport::from).collect();
@@ -205,6 +210,12 @@ impl Facts {
         let exception = self.exception.as_ref().filter(|_| narrower)?;
         let innermost = self.crashed_frames().first().map(|frame| frame.ip);
         (exception.address.0 < 1 << 32 && innermost != Some(exception.address)).then_some(exception)
+    }
+
+    /// Whether a frame was found that would not be without PDBs.
+    pub(crate) fn needed_pdbs(&self) -> bool {
+        let frames = self.threads.iter().filter_map(|thread| thread.frames.as_ref()).flatten();
+        frames.into_iter().any(|frame| frame.trust == Trust::FrameData)
     }
 
     /// The thread of the exception.

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use dumplens_core::pe::{Image, ImageError};
 use dumplens_core::unwind::FunctionTable;
@@ -11,6 +12,9 @@ use iced_x86::{Code as Instruction, Decoder, DecoderOptions};
 
 use super::Stopped;
 use crate::process::Process;
+#[cfg(feature = "pdb")]
+use crate::symbols::FrameRule;
+use crate::symbols::Symbols;
 
 /// `IMAGE_FILE_MACHINE_AMD64`.
 const X64: u16 = 0x8664;
@@ -25,6 +29,9 @@ pub(crate) struct Code<'p, 'd> {
     /// By module index.
     images: RefCell<HashMap<usize, Result<Tables, ImageError>>>,
     left: Cell<u64>,
+    /// Where PDBs are given, what they say of frames.
+    #[cfg(feature = "pdb")]
+    symbols: Option<Rc<RefCell<Symbols<'p, 'd>>>>,
 }
 
 /// What the search of stacks for return addresses may cost, in words looked at: some seconds. A frame takes under 100
@@ -72,7 +79,25 @@ impl<'p, 'd> Code<'p, 'd> {
             pages: Pages::new(process.dump.memory()),
             images: RefCell::default(),
             left: Cell::new(MOST_WORK),
+            #[cfg(feature = "pdb")]
+            symbols: None,
         }
+    }
+
+    /// The same, with PDBs that tell how frames are undone.
+    #[cfg_attr(not(feature = "pdb"), allow(unused_mut, unused_variables))]
+    pub(super) fn with_symbols(mut self, symbols: Rc<RefCell<Symbols<'p, 'd>>>) -> Code<'p, 'd> {
+        #[cfg(feature = "pdb")]
+        {
+            self.symbols = Some(symbols);
+        }
+        self
+    }
+
+    /// How the frame is undone of the function whose code holds `address`.
+    #[cfg(feature = "pdb")]
+    pub(super) fn frame_rule(&self, address: u64) -> Option<FrameRule> {
+        self.symbols.as_ref()?.borrow_mut().frame_rule(address)
     }
 
     /// The x64 unwind data of the image that holds `address`. An image without any has a table without entries.

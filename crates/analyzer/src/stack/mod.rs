@@ -3,8 +3,9 @@
 //! - x64: the images' own unwind data, read where it lies in the process's memory. No file of the analysing machine
 //!   and no symbols take part. All eight non-volatile registers are recovered.
 //! - WOW64, in a 64-bit dump: the 32-bit stack, from the registers that the 64-bit half keeps, as x86; and the 64-bit one.
-//! - x86: the EBP chain, then a scan for return addresses. There are no unwind tables, so a frame can be missed or,
-//!   by a scan, be one that is no longer there; every frame says how it was found.
+//! - x86: the frame data of a PDB where one is given, the EBP chain, then a scan for return addresses. Without a PDB there
+//!   are no unwind tables, so a frame can be missed or, by a scan, be one that is no longer there; every frame says how it
+//!   was found.
 //! - ARM64: frame 0 and the x29 chain, by minidump-unwind.
 //!
 //! Why beside `minidump_unwind::walk_stack` and not through it: it has no bound on frames, does not say why it stopped,
@@ -19,6 +20,8 @@ mod blame;
 pub(crate) mod code;
 mod context;
 mod epilogue;
+#[cfg(feature = "pdb")]
+mod frame_data;
 mod prologue;
 mod raised;
 mod registers;
@@ -54,6 +57,8 @@ words! {
         /// The frame below has not touched the stack: a function without unwind data, or an address without code, to
         /// which a call that stands before the return address led.
         Leaf = "leaf",
+        /// By the frame data of the PDB (x86), and behind a call.
+        FrameData = "frame_data",
         /// By the chain of frame pointers: what most x86 and ARM64 code does.
         FramePointer = "frame_pointer",
         /// A value on the stack that follows a call instruction. It may be left over from an earlier call.

@@ -1,6 +1,7 @@
 //! The loop: step by step outwards, until something says that there is no further caller.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use dumplens_core::unwind::FunctionTable;
 use dumplens_core::{ReadMemory, Width};
@@ -10,6 +11,7 @@ use super::context::{self, Kind, Raised, Start, Starts};
 use super::registers::{ARM64_FP, ARM64_SP, FP, Registers, SP};
 use super::{Caller, Fault, Frame, Proof, Stack, Stopped, Trust, arm64, x64, x86};
 use crate::process::{Process, Thread};
+use crate::symbols::Symbols;
 
 /// Frames of one thread. WinDbg's `k` shows 256 unless told otherwise; a stack that overflowed by recursion has
 /// thousands, all alike.
@@ -37,6 +39,11 @@ impl<'p, 'd> Walker<'p, 'd> {
     pub fn new(process: &'p Process<'d>) -> Walker<'p, 'd> {
         let raised = context::of_exception(process);
         Walker { code: Code::new(process), left: Cell::new(MOST_FRAMES_IN_ALL), raised }
+    }
+
+    /// The same, with PDBs that tell how x86 frames are undone.
+    pub(crate) fn with_symbols(self, symbols: Rc<RefCell<Symbols<'p, 'd>>>) -> Walker<'p, 'd> {
+        Walker { code: self.code.with_symbols(symbols), ..self }
     }
 
     /// The process whose stacks are walked.
@@ -206,7 +213,10 @@ impl Walk<'_, '_, '_> {
         let caller = match self.kind {
             _ if self.never_ran(callee) => self.called_nowhere(callee),
             Kind::X64 => self.x64(callee),
-            Kind::X86 => x86::caller(self.code, self.bounds, callee),
+            Kind::X86 => {
+                let below = frames.len().checked_sub(2).and_then(|n| frames.get(n));
+                x86::caller(self.code, self.bounds, callee, below)
+            }
             Kind::Arm64 => arm64::caller(self.code, callee),
             Kind::Other => Err(Stopped::Processor),
         }?;
@@ -269,7 +279,7 @@ impl Walk<'_, '_, '_> {
             // Code by the map or the module list, of which a small dump keeps nothing.
             Before::NotKept if is_code(caller.ip) => Ok(Caller { trust: Trust::Scan, ..caller }),
             // EBP may lead on all the same, to the caller or past it.
-            _ if !x64 => x86::caller(self.code, self.bounds, callee),
+            _ if !x64 => x86::caller(self.code, self.bounds, callee, None),
             _ => Err(Stopped::NoCode { ip: callee.ip }),
         }
     }

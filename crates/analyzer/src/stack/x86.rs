@@ -33,8 +33,20 @@ const MOST_THUNKS: usize = 3;
 ///
 /// The chain is believed where the function keeps EBP as its frame pointer, or its call led to the function below.
 /// Otherwise a return address nearer to the stack pointer is looked for: the function has left EBP to its caller.
-pub(super) fn caller(code: &Code<'_, '_>, bounds: Bounds, callee: &Frame) -> Result<Caller, Stopped> {
+///
+/// Frame data of a PDB comes before both.
+#[cfg_attr(not(feature = "pdb"), allow(unused_variables))]
+pub(super) fn caller(
+    code: &Code<'_, '_>,
+    bounds: Bounds,
+    callee: &Frame,
+    below: Option<&Frame>,
+) -> Result<Caller, Stopped> {
     code.work(START_WORK)?;
+    #[cfg(feature = "pdb")]
+    if let Some(caller) = super::frame_data::caller(code, callee, below)? {
+        return Ok(caller);
+    }
     let chain = by_frame_pointer(code, callee);
     let framed = has_frame_pointer(code, callee.ip);
     let end = bounds.map_or(u64::from(u32::MAX), |(_, end)| end);
@@ -72,7 +84,7 @@ pub(super) fn leaf(memory: &dyn ReadMemory, callee: &Frame) -> Result<Caller, St
 
 /// What speaks for a return address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Evidence {
+pub(super) enum Evidence {
     /// Nothing but where it was found: the dump does not keep the code before it, or it is 0, or the call before it
     /// names another function (which may have jumped on).
     None,
@@ -169,7 +181,7 @@ fn ebp_behind(code: &Code<'_, '_>, callee: &Frame, at: u64) -> Option<u64> {
 }
 
 /// What a call says of the function that holds `ip`.
-fn evidence(code: &Code<'_, '_>, call: Call, ip: u64) -> Evidence {
+pub(super) fn evidence(code: &Code<'_, '_>, call: Call, ip: u64) -> Evidence {
     let Call::Direct(mut target) = call else {
         return Evidence::Possible;
     };

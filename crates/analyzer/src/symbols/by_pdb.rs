@@ -31,6 +31,22 @@ impl Symbols<'_, '_> {
         }
     }
 
+    /// As [`pdb::Reader::undo`]; `None` too if there is no PDB.
+    pub(super) fn frame_by_pdb(
+        &mut self,
+        index: usize,
+        rva: u32,
+    ) -> Option<(Option<u32>, pdb::FrameProgram)> {
+        self.look_for_pdb(index);
+        let PdbState::Open(reader) = &self.modules.get(&index)?.pdb else { return None };
+        let (file, undo) = (reader.file().to_owned(), reader.undo(rva));
+        undo.unwrap_or_else(|error| {
+            self.modules.entry(index).or_default().pdb = PdbState::None;
+            self.warn(SymbolWarning::PdbUnreadable { file, why: error.to_string() });
+            None
+        })
+    }
+
     /// As [`pdb::Reader::inlined`].
     pub(super) fn inlined_by_pdb(&self, index: usize, rva: u32) -> Option<(Vec<u32>, bool)> {
         let PdbState::Open(reader) = &self.modules.get(&index)?.pdb else { return None };

@@ -11,6 +11,8 @@
 mod by_pdb;
 mod exports;
 mod folders;
+#[cfg(feature = "pdb")]
+mod frame_rule;
 mod identity;
 mod images;
 pub(crate) mod itanium;
@@ -31,6 +33,8 @@ use dumplens_core::pe::{Image, ImageError};
 use dumplens_core::{Arch, Dump, Module};
 
 use self::exports::Exports;
+#[cfg(feature = "pdb")]
+pub(crate) use self::frame_rule::FrameRule;
 pub use self::identity::{CodeViewRecord, PdbId};
 pub use self::images::supply_images;
 pub(crate) use self::images::used as used_images;

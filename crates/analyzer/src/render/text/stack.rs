@@ -137,7 +137,7 @@ fn row(out: &mut String, frame: &FrameReport, number: usize, returns: Option<u64
 /// What of a row is not certain: `nearest export, scan`; empty if nothing.
 pub(in crate::render) fn guesses(frame: &FrameReport) -> String {
     let trust = match frame.trust {
-        Trust::Context | Trust::UnwindInfo | Trust::Leaf => None,
+        Trust::Context | Trust::UnwindInfo | Trust::Leaf | Trust::FrameData => None,
         guess => Some(guess.name()),
     };
     let name = frame.source.filter(|source| *source == Source::NearestExport).map(|_| "nearest export");

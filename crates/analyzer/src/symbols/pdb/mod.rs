@@ -14,6 +14,7 @@
 
 mod bounded;
 mod broken;
+mod frames;
 mod ids;
 mod names;
 mod objects;
@@ -30,6 +31,7 @@ use ::pdb_addr2line::{Context, TypeFormatter, TypeFormatterFlags, maybe_owned::M
 
 use self::bounded::Bounded;
 use self::broken::Broken;
+pub use self::frames::FrameProgram;
 pub use self::names::Name;
 use self::objects::Objects;
 pub use self::reader::Reader;
@@ -112,6 +114,8 @@ enum Question {
     Names,
     /// Where each inline function at this offset from the image base begins, the innermost first.
     Inlined(u32),
+    /// How the frame is undone at this offset from the image base.
+    Undo(u32),
 }
 
 /// The answer to one question.
@@ -127,6 +131,10 @@ pub struct Answer {
     pub inlined: Vec<u32>,
     /// Whether the function ends behind the byte at the offset.
     pub ends: bool,
+    /// How the frame is undone, of an x86 function.
+    pub frame: Option<FrameProgram>,
+    /// Where the function begins whose frame that is.
+    pub start: Option<u32>,
     /// Parts of the PDB that were left out since the last answer, and why: what is found may lack names and lines.
     pub refused: Vec<String>,
 }
@@ -150,7 +158,9 @@ pub fn frames_at<R: Read + Seek + fmt::Debug + Send>(
     let mut answers = Vec::with_capacity(rvas.len());
     with(reader, wanted, |ask| {
         for rva in rvas {
-            answers.push(ask(Question::Frames(*rva))?);
+            let undo = ask(Question::Undo(*rva))?;
+            let answer = ask(Question::Frames(*rva))?;
+            answers.push(Answer { frame: undo.frame, start: undo.start, ..answer });
         }
         Ok(())
     })
@@ -189,6 +199,7 @@ fn with<R: Read + Seek + fmt::Debug + Send>(
     let addresses = pdb.address_map()?;
     let strings = pdb.string_table().ok();
     let sections = pdb.sections()?.unwrap_or_default();
+    let frames = pdb.frame_table().ok().filter(|frames| !frames.is_empty());
     let safe = ids::check(Types::read(&types)?, &ids)?;
     let modules: Vec<pdb::Module<'_>> = debug.modules()?.collect()?;
     let objects = Objects::new(pdb, modules.len(), safe);
@@ -218,6 +229,13 @@ fn with<R: Read + Seek + fmt::Debug + Send>(
                 answer.inlined = inlined(&context, rva)?;
                 let end = context.find_function(rva)?.and_then(|function| function.end_rva);
                 answer.ends = end.is_some_and(|end| end <= rva.saturating_add(1));
+            }
+            Question::Undo(rva) => {
+                let Some(frames) = &frames else { return Ok(answer) };
+                answer.frame = frames::at(frames, &addresses, strings.as_ref(), rva)?;
+                if answer.frame.is_some() {
+                    answer.start = context.find_function(rva)?.map(|function| function.start_rva);
+                }
             }
             Question::SizeOf(name) => answer.size = types::size_of(&types, &name)?,
         }

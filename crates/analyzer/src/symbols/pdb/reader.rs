@@ -75,6 +75,12 @@ impl Reader {
         Ok((answer.inlined, answer.ends))
     }
 
+    /// How the frame is undone at an offset from the image base, and where its function begins.
+    pub fn undo(&self, rva: u32) -> Result<Option<(Option<u32>, super::FrameProgram)>, PdbError> {
+        let answer = self.ask(Question::Undo(rva))?;
+        Ok(answer.frame.map(|frame| (answer.start, frame)))
+    }
+
     fn ask(&self, question: Question) -> Result<Answer, PdbError> {
         self.ask.send(question).map_err(|_| ended())?;
         self.wait(ANSWERING)
