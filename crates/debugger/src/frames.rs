@@ -146,6 +146,8 @@ impl Session<'_, '_> {
     pub(crate) fn frame_row(&mut self, number: usize, from_context: bool) -> Option<String> {
         let below = number.checked_sub(self.frame_base)?;
         let stack = self.stack();
+        // The whole stack is walked, and symbols are read for each frame of it.
+        self.loaded.extend(stack.frames.iter().filter_map(|frame| self.process.module_at(frame.lookup())));
         let rows = self.rows(&stack, below + 1);
         let row = rows.get(below)?;
         let returns = if from_context && !self.x86 { 0 } else { row.returns };

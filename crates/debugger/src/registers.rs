@@ -30,6 +30,9 @@ const FLAGS: [(&str, u32); 11] = [
 /// What the engine shows where a dump does not tell the process.
 const UNKNOWN_PROCESS: u64 = 0xf0f0_f0f0;
 
+/// STATUS_BREAKPOINT.
+const BREAKPOINT: u64 = 0x8000_0003;
+
 /// A register that has a place in the context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Register {
@@ -178,8 +181,8 @@ impl Session<'_, '_> {
             return Some(self.temporaries[n]);
         }
         if let Some(n) = name.strip_prefix("exr_param") {
-            let n: usize = n.parse().ok().filter(|n| *n < 15)?;
-            return Some(self.exception.as_ref().and_then(|e| e.parameters.get(n).copied()).unwrap_or(0));
+            let n: usize = n.parse().ok()?;
+            return self.exception.as_ref()?.parameters.get(n).copied();
         }
         let id = self.process.threads.get(self.thread).map(|t| u64::from(t.id));
         Some(match name.as_str() {
@@ -199,7 +202,8 @@ impl Session<'_, '_> {
             "frame" => self.frame as u64,
             "dbgtime" => crate::clock::now(),
             "exr_chance" => 2,
-            "exr_code" => self.exception.as_ref().map_or(0, |e| u64::from(e.code)),
+            // Where the dump has no exception, the engine makes a breakpoint of it.
+            "exr_code" => self.exception.as_ref().map_or(BREAKPOINT, |e| u64::from(e.code)),
             "exr_numparams" => self.exception.as_ref().map_or(0, |e| e.parameters.len() as u64),
             "ea" => crate::operands::address(self)?,
             "bug_code" | "callret" | "dbgx" => 0,

@@ -53,6 +53,8 @@ pub(crate) struct Session<'p, 'd> {
     pub(crate) frame: usize,
     pub(crate) frame_base: usize,
     pub(crate) frame_shown: bool,
+    /// Whether a context or a frame was chosen, which `.cxr` takes back.
+    pub(crate) scoped: bool,
     pub(crate) radix: u32,
     pub(crate) evaluator: Evaluator,
     pub(crate) aliases: Aliases,
@@ -63,7 +65,7 @@ pub(crate) struct Session<'p, 'd> {
     /// Modules whose symbols were asked for, and those that `.reload /u` took away.
     pub(crate) loaded: BTreeSet<usize>,
     pub(crate) unloaded: BTreeSet<usize>,
-    /// Modules whose headers were looked at, though no symbols were asked for.
+    /// Modules whose symbols were read once and are to be read anew.
     pub(crate) touched: BTreeSet<usize>,
     pub(crate) order: Vec<usize>,
     names: Vec<String>,
@@ -116,6 +118,7 @@ impl<'p, 'd> Session<'p, 'd> {
             frame: 0,
             frame_base: 0,
             frame_shown: false,
+            scoped: false,
             radix: 16,
             evaluator: Evaluator::Masm,
             aliases: Aliases::default(),
@@ -225,12 +228,13 @@ impl<'p, 'd> Session<'p, 'd> {
     pub(crate) fn set_thread(&mut self, thread: usize) {
         self.thread = thread;
         self.reset_scope();
+        self.scoped = true;
     }
 
     /// `.cxr`: back to the thread's own registers.
     pub(crate) fn reset_scope(&mut self) {
         self.context = None;
-        (self.frame, self.frame_base, self.frame_shown) = (0, 0, false);
+        (self.frame, self.frame_base, self.frame_shown, self.scoped) = (0, 0, false, false);
     }
 
     /// The stack of the current thread from the registers that commands show.

@@ -7,21 +7,40 @@ pub(crate) fn printable(byte: u8) -> char {
     if (0x20..0x7f).contains(&byte) { char::from(byte) } else { '.' }
 }
 
-/// A UTF-16 unit as a character: what no character is assigned to is a point, others that are not ASCII are `?`.
+/// A UTF-16 unit as a character: what the engine's C library does not print is a point, letters and punctuation that are
+/// neither ASCII nor Latin-1 are `?`.
 pub(crate) fn wide(unit: u16) -> char {
-    match unit {
-        0x20..=0x7e => char::from(unit as u8),
-        0..=0x9f => '.',
-        _ if is_assigned(unit) => '?',
+    match char::from_u32(u32::from(unit)) {
+        Some(c @ (' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{ff}')) => c,
+        Some(c) if is_printed(c) => '?',
         _ => '.',
     }
 }
 
-fn is_assigned(unit: u16) -> bool {
-    let Some(c) = char::from_u32(u32::from(unit)) else { return true };
-    c.is_alphanumeric()
-        || matches!(unit, 0xa0..=0xff | 0x2010..=0x2bff | 0x3001..=0x33ff | 0x4dc0..=0x4dff | 0xfe30..=0xfffd)
+/// Letters, digits and punctuation: C1_ALPHA, C1_DIGIT and C1_PUNCT of GetStringTypeW. Symbols, marks and numbers that
+/// are no digits are none of these.
+fn is_printed(c: char) -> bool {
+    use unicode_general_category::GeneralCategory as Is;
+    matches!(
+        unicode_general_category::get_general_category(c),
+        Is::UppercaseLetter
+            | Is::LowercaseLetter
+            | Is::TitlecaseLetter
+            | Is::ModifierLetter
+            | Is::OtherLetter
+            | Is::DecimalNumber
+            | Is::ConnectorPunctuation
+            | Is::DashPunctuation
+            | Is::OpenPunctuation
+            | Is::ClosePunctuation
+            | Is::InitialPunctuation
+            | Is::FinalPunctuation
+            | Is::OtherPunctuation
+    )
 }
+
+/// Characters that `dpa` and `dpu` show at most.
+pub(crate) const MOST_FOLLOWED: u64 = 55;
 
 /// Text up to a NUL or so many characters; `None` if there is none at all.
 pub(crate) fn ansi(session: &Session<'_, '_>, address: u64, most: u64) -> Option<String> {

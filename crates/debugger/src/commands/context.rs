@@ -38,6 +38,7 @@ fn ecxr(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
     session.thread = session.event_thread;
     session.reset_scope();
     session.context = Some(state);
+    session.scoped = true;
     session.frame_shown = true;
     session.show_registers(out);
     Ok(())
@@ -47,14 +48,17 @@ fn cxr(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>)
     line.blanks();
     let address = if line.is_end() { 0 } else { expr::address(session, line)? };
     if address == 0 {
+        if session.scoped {
+            out.line("Resetting default scope");
+        }
         session.reset_scope();
-        out.line("Resetting default scope");
         return Ok(());
     }
     match CpuState::read(session.memory, address, session.width()) {
         Ok(Some(state)) => {
             session.reset_scope();
             session.context = Some(state);
+            session.scoped = true;
             session.frame_shown = true;
             session.show_registers(out);
         }
@@ -124,6 +128,7 @@ fn select(
         return current(session, out);
     };
     out.line(row);
+    session.scoped = true;
     session.frame = number;
     session.frame_shown = false;
     let Some(state) = session.frame_state(below).filter(|_| show) else { return Ok(()) };

@@ -8,7 +8,7 @@ use crate::expr::{self, Range};
 use crate::kinds::{Follow, Kind};
 use crate::line::Line;
 use crate::out::Out;
-use crate::session::{Session, ticked};
+use crate::session::Session;
 use crate::strings;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -43,7 +43,9 @@ fn dump(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
         let range = expr::ranged(session, line, 1)?;
         return counted(session, kind, range, out);
     }
-    let range = expr::ranged(session, line, kind.size)?;
+    let from = line.clone();
+    let range =
+        expr::ranged(session, line, kind.size).inspect_err(|_| keep_address(session, from))?;
     let begin = range.map_or_else(|| session.next_dump(), |range| range.begin);
     let units = range.and_then(|range| range.units);
     let end = match kind.letter {
@@ -58,6 +60,13 @@ fn dump(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
     };
     session.places.dump = Some(end);
     Ok(())
+}
+
+/// An address that was understood is where the next dump begins, though its length was not.
+fn keep_address(session: &mut Session<'_, '_>, mut line: Line) {
+    if let Ok(address) = expr::address(session, &mut line) {
+        session.places.dump = Some(address);
+    }
 }
 
 /// `/c 8`, `/c8`.
@@ -99,7 +108,7 @@ fn rows(
     session: &mut Session<'_, '_>,
     kind: Kind,
     begin: u64,
-    units: u64,
+    mut units: u64,
     columns: Option<u64>,
     out: &mut Out<'_>,
 ) -> u64 {
@@ -107,7 +116,11 @@ fn rows(
     let mut done = 0;
     let mut at = begin;
     while done < units && !out.stopped() {
-        let here = across.min(units - done);
+        let mut here = across.min(units - done);
+        // The engine ends a dump of what is not there behind the first unit of the next 4 GiB.
+        if done > 0 && at != 0 && at.trailing_zeros() >= 32 && session.unit(at, kind.size).is_none() {
+            (here, units) = (1, done + 1);
+        }
         let row = row(session, kind, at, here, across);
         out.line(row);
         done += here;
@@ -165,8 +178,8 @@ fn characters(session: &Session<'_, '_>, at: u64, size: u64) -> String {
 
 /// What stands behind a value: its symbol, or what it leads to.
 fn followed(session: &mut Session<'_, '_>, kind: Kind, value: u64) -> String {
-    // 64 bits are no address of a 32-bit target.
-    if session.x86 && value >> 32 != 0 && kind.follow == Follow::Symbol {
+    // 64 bits are no address of a 32-bit target; a full dump is read at the lower half.
+    if session.x86 && value >> 32 != 0 && (kind.follow == Follow::Symbol || !session.is_full()) {
         return String::new();
     }
     let address = session.normal(value);
@@ -174,14 +187,13 @@ fn followed(session: &mut Session<'_, '_>, kind: Kind, value: u64) -> String {
         Follow::Nothing => String::new(),
         Follow::Symbol => session.site(address).map_or(String::new(), |site| format!(" {site}")),
         Follow::Pointer => {
-            let size = if kind.size == 4 { 4 } else { session.pointer_bytes() };
-            let Some(value) = session.unit(address, size) else { return String::new() };
+            let Some(value) = session.unit(address, session.pointer_bytes()) else { return String::new() };
             let site = session.site(value).map_or(String::new(), |site| format!(" {site}"));
-            if size == 8 { format!(" {}{site}", ticked(value)) } else { format!(" {value:08x}{site}") }
+            format!(" {}{site}", session.address(value))
         }
-        Follow::Ansi => strings::ansi(session, address, 0x400).map_or(String::new(), |t| format!(" \"{t}\"")),
+        Follow::Ansi => strings::ansi(session, address, strings::MOST_FOLLOWED).map_or(String::new(), |t| format!(" \"{t}\"")),
         Follow::Unicode => {
-            strings::unicode(session, address, 0x400).map_or(String::new(), |t| format!(" \"{t}\""))
+            strings::unicode(session, address, strings::MOST_FOLLOWED).map_or(String::new(), |t| format!(" \"{t}\""))
         }
     }
 }
@@ -263,10 +275,30 @@ fn list(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
     Ok(())
 }
 
-fn types(_: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    let words = line.rest();
-    let name = words.split(' ').find(|word| !word.starts_with('-')).unwrap_or_default();
-    super::missing_type(name, out);
+/// `dt`: types are not read out of PDBs, so none is found; an address that is bad is told first.
+fn types(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    let mut name = String::new();
+    while name.is_empty() && !line.is_end() {
+        line.blanks();
+        name = line.word();
+        if name.starts_with('-') {
+            name.clear();
+        }
+    }
+    line.blanks();
+    if !line.is_end() {
+        expr::address(session, line)?;
+    }
+    let module = name.split_once('!').map(|(module, _)| module.to_owned());
+    let module = module.filter(|module| !module.eq_ignore_ascii_case("nt"));
+    let index = module.as_ref().and_then(|module| session.module_named(module));
+    let by_pdb = index.is_some_and(|index| session.symbols.pdb_of(index).is_some());
+    if name.ends_with('*') && !by_pdb {
+        return Ok(());
+    }
+    if module.is_none() || index.is_some() {
+        super::missing_type(&name, out);
+    }
     out.line(format!("Symbol {name} not found."));
     Ok(())
 }

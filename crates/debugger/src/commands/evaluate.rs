@@ -45,10 +45,12 @@ fn evaluate_cpp(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut
     line.blanks();
     let whole = line.between(line.pos, line.text.len());
     for (name, kind) in [("@$teb", "nt!_TEB"), ("@$peb", "nt!_PEB")] {
-        if whole.starts_with(name) {
-            missing_type(kind, out);
+        // A TEB or PEB that is not known is an error of the register, below.
+        if !whole.starts_with(name) || session.pseudo(&name[2..]).is_none() {
+            continue;
         }
-        if let Some(member) = whole.strip_prefix(name).and_then(|rest| rest.strip_prefix("->")) {
+        missing_type(kind, out);
+        if let Some(member) = whole[name.len()..].strip_prefix("->") {
             line.pos = line.text.len();
             let text = format!("Type does not have given member error at '{member}'");
             return Err(Stop::Error(Error::Plain(text)));
@@ -62,17 +64,23 @@ fn evaluate_cpp(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut
     {
         match text_at(session, address) {
             Some(text) => out.line(format!(" \"{text}\"")),
-            None => out.line(" \"--- memory read error at address ---\""),
+            None => out.line(format!(
+                " \"--- memory read error at address 0x{} ---\"",
+                session.address(address)
+            )),
         }
     }
     Ok(())
 }
 
+/// Text up to a NUL; at the first character that is not ASCII text it ends in `???`.
 fn text_at(session: &Session<'_, '_>, address: u64) -> Option<String> {
     let have = session.memory.available(address, 128);
     let bytes = session.memory.bytes(address, have.max(1)).ok()?;
-    let text = bytes.iter().take_while(|b| **b != 0);
-    Some(text.map(|b| if (0x20..0x7f).contains(b) { char::from(*b) } else { '?' }).collect())
+    let text: String =
+        bytes.iter().take_while(|b| (0x20..0x7f).contains(*b)).map(|b| char::from(*b)).collect();
+    let ends = bytes.get(text.len()).is_none_or(|b| *b == 0);
+    Some(if ends { text } else { text + "???" })
 }
 
 /// The box that tells of a type without symbols.

@@ -69,15 +69,15 @@ fn search(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'
         "q" => 8,
         _ => 1,
     };
-    if search.kind == "v" {
-        let at = line.word();
-        super::missing_type(&at, out);
-        out.line(format!("Object '{at}' has no vtables"));
-        line.rest();
-        return Ok(());
-    }
     let text_only = matches!(search.kind.as_str(), "sa" | "su");
     let Some(range) = search_range(session, line, unit)? else { return caret(MISSING, line.pos) };
+    if search.kind == "v" {
+        line.blanks();
+        let object = line.word();
+        super::missing_type(&object, out);
+        out.line(format!("Object '{object}' has no vtables"));
+        return Ok(());
+    }
     let bytes = range.units.unwrap_or(0).saturating_mul(unit);
     line.blanks();
     if text_only {

@@ -74,11 +74,16 @@ fn bad(_: &mut Session<'_, '_>, line: &mut Line, _: At, _: &mut Out<'_>) -> Resu
 }
 
 fn lines(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    session.lines = match line.rest().as_str() {
+    let lines = match line.rest().as_str() {
         "-e" => true,
         "-d" => false,
         _ => !session.lines,
     };
+    if lines != session.lines {
+        session.lines = lines;
+        // Symbols are read anew; what was seen of the images stays known.
+        session.touched.append(&mut session.loaded);
+    }
     out.line(if session.lines {
         "Line number information will be loaded"
     } else {
@@ -209,6 +214,7 @@ fn reload(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'
     }
     session.unloaded.clear();
     session.loaded.clear();
+    session.touched.clear();
     if words.iter().any(|word| word.eq_ignore_ascii_case("/f")) {
         session.loaded.extend(0..session.process.modules.len());
     } else {

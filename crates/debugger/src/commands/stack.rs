@@ -145,7 +145,10 @@ fn raw(session: &mut Session<'_, '_>, count: usize, out: &mut Out<'_>) -> Result
         out.line("  *** Stack trace for last set context - .thread/.cxr resets it");
     }
     let stack = session.stack();
-    let Some(first) = session.rows(&stack, 1).first().map(|row| row.child) else { return Ok(()) };
+    let Some(row) = session.rows(&stack, 1).into_iter().next() else { return Ok(()) };
+    // From the frame's base on: the word below the return address.
+    let caller = stack.frames.get(row.physical + 1).filter(|_| !session.x86);
+    let first = caller.map_or(row.child, |caller| caller.sp.wrapping_sub(16));
     for n in 0..count as u64 {
         let at = session.normal(first.wrapping_add(4 * n));
         let Some(value) = session.unit(at, 4) else { break };

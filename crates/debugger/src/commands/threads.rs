@@ -148,8 +148,10 @@ fn each(
     for index in members(session, which) {
         session.thread = index;
         result = session.run_list(&commands, at.depth + 1, out);
-        if result.is_err() {
-            break;
+        // An error in one thread is told, and the next one has its turn.
+        match result {
+            Ok(()) | Err(Stop::Failed) => result = Ok(()),
+            Err(_) => break,
         }
     }
     session.thread = current;
@@ -202,6 +204,9 @@ fn print(session: &mut Session<'_, '_>, index: usize, current: usize, long: bool
         ' '
     };
     let suspend = thread.suspend_count.cast_signed();
+    if thread.teb_address == 0 {
+        out.line(format!("Unable to get thread data for thread {index}"));
+    }
     let teb = session.address(thread.teb_address);
     out.line(format!(
         "{mark} {index:2}  Id: {:x}.{:x} Suspend: {suspend} Teb: {teb} Unfrozen",
@@ -274,8 +279,10 @@ fn number(line: &mut Line) -> Option<usize> {
 fn implicit_thread(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     line.rest();
     session.reset_scope();
-    let teb = session.process.threads.get(session.thread).map_or(0, |thread| thread.teb_address);
-    out.line(format!("Implicit thread is now {}", session.address(teb)));
+    match session.process.threads.get(session.thread).map_or(0, |thread| thread.teb_address) {
+        0 => out.line("Unable to get the current thread data"),
+        teb => out.line(format!("Implicit thread is now {}", session.address(teb))),
+    }
     Ok(())
 }
 

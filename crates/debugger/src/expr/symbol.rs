@@ -9,7 +9,6 @@ impl Session<'_, '_> {
     pub(crate) fn symbol(&mut self, name: &str) -> Option<u64> {
         let Some((module, symbol)) = name.split_once('!') else {
             let module = self.module_named(name)?;
-            self.touched.insert(module);
             return Some(self.process.modules[module].base);
         };
         let module = self.module_named(module)?;
