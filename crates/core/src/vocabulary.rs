@@ -103,6 +103,11 @@ impl Protection {
         self.0 & (0x04 | 0x40) != 0
     }
 
+    /// Whether code may run there: one of the four `PAGE_EXECUTE_*`.
+    pub fn is_executable(self) -> bool {
+        self.0 & 0xf0 != 0 && !self.is_inaccessible()
+    }
+
     /// The names of the bits that are set, and what is left over.
     pub fn names(self) -> (Vec<&'static str>, u32) {
         let set = Self::NAMES.iter().filter(|(bit, _)| self.0 & bit != 0);

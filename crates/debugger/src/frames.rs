@@ -43,7 +43,8 @@ impl Session<'_, '_> {
     /// The rows of a stack, at most so many.
     pub(crate) fn rows(&mut self, stack: &Stack, most: usize) -> Vec<Row> {
         let mut rows = Vec::new();
-        for (n, frame) in stack.frames.iter().enumerate() {
+        // A frame at 0 only says where the return address of the one before was looked for.
+        for (n, frame) in stack.frames.iter().enumerate().filter(|(n, frame)| *n == 0 || frame.ip != 0) {
             let returns = stack.frames.get(n + 1).map_or(0, |next| self.shown_ip(next));
             let back = frame.ip - self.shown_ip(frame);
             let child = self.child(frame, stack.frames.get(n + 1));
@@ -73,8 +74,8 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Where the frame's instruction is: on x86 the engine shows a call that ends its function, or the inline function
-    /// that it is in, a byte before its return address.
+    /// Where the frame's instruction is: on x86 the engine shows a call that ends its function a byte before its return
+    /// address.
     fn shown_ip(&mut self, frame: &Frame) -> u64 {
         let by_pdb = self.module_at(frame.lookup()).is_some_and(|m| {
             self.symbols.table(m);
@@ -83,11 +84,12 @@ impl Session<'_, '_> {
         if !self.x86 || frame.exact || !by_pdb {
             return frame.ip;
         }
-        let name = |site: &dumplens_analyzer::symbols::Site| site.function.clone();
-        let behind: Vec<_> = self.symbols.resolve(frame.ip, At::Instruction).iter().map(name).collect();
-        let inside: Vec<_> = self.symbols.resolve(frame.ip, At::Return).iter().map(name).collect();
-        let ends = self.symbols.inlined(frame.lookup()).1;
-        if behind == inside && !ends { frame.ip } else { frame.lookup() }
+        if self.ends_before(frame.ip) { frame.lookup() } else { frame.ip }
+    }
+
+    /// Whether the function that was called from ends before its return address.
+    pub(crate) fn ends_before(&mut self, ip: u64) -> bool {
+        self.symbols.inlined(ip.saturating_sub(1)).1
     }
 
     /// The functions of a frame, the innermost inline function first.

@@ -35,6 +35,7 @@ mod run;
 mod session;
 mod strings;
 mod version;
+mod walk;
 
 use std::io::{self, Write};
 use std::sync::atomic::AtomicBool;

@@ -253,7 +253,8 @@ impl<'p, 'd> Session<'p, 'd> {
 
     /// A stack from any registers.
     pub(crate) fn walk(&mut self, context: &Context) -> Stack {
-        self.walker.walk_context(self.thread, context)
+        let stack = self.walker.walk_context(self.thread, context);
+        self.as_engine(stack)
     }
 
     pub(crate) fn module_at(&self, address: u64) -> Option<usize> {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use dumplens_core::pe::{Image, ImageError};
 use dumplens_core::unwind::FunctionTable;
-use dumplens_core::{Pages, Protection, ReadMemory};
+use dumplens_core::{Pages, ReadMemory};
 use iced_x86::{Code as Instruction, Decoder, DecoderOptions};
 
 use super::Stopped;
@@ -148,7 +148,7 @@ impl<'p, 'd> Code<'p, 'd> {
     pub(crate) fn is_executable(&self, address: u64) -> bool {
         let space = &self.process.space;
         match space.region_at(address).filter(|_| space.is_mapped()) {
-            Some(region) => region.state.is_commit() && is_executable(region.protect),
+            Some(region) => region.state.is_commit() && region.protect.is_executable(),
             None => self.process.module_at(address).is_some_and(|index| self.is_code_of(index, address)),
         }
     }
@@ -215,9 +215,4 @@ impl<'p, 'd> Code<'p, 'd> {
         self.pages.read(address - in_page as u64, code.get_mut(skip..)?).ok()?;
         Some(skip)
     }
-}
-
-/// The four `PAGE_EXECUTE_*`.
-fn is_executable(protect: Protection) -> bool {
-    protect.0 & 0xf0 != 0 && !protect.is_inaccessible()
 }

@@ -3,7 +3,7 @@
 use dumplens_core::CpuState;
 
 use super::{At, Command};
-use crate::error::Result;
+use crate::error::{Result, caret};
 use crate::expr;
 use crate::line::Line;
 use crate::out::Out;
@@ -94,8 +94,11 @@ fn next_frame(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut O
 }
 
 fn previous_frame(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    if session.frame == 0 {
+        return caret("Current frame index underflow", line.pos);
+    }
     line.rest();
-    let number = session.frame.saturating_sub(1);
+    let number = session.frame - 1;
     select(session, number, false, false, out)
 }
 

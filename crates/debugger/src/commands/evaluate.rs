@@ -131,6 +131,8 @@ fn formats(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<
     let chars: String = big_endian.iter().map(|b| character(*b)).collect();
     let _ = writeln!(text, "  Octal:   {octal}\n  Binary:  {}\n  Chars:   {chars}", binary.join(" "));
     let _ = writeln!(text, "  Time:    {}", time(value));
+    // Floating point is that of all 64 bits, with the sign of a narrow value in the upper half.
+    let value = if narrow { i64::from((value as u32).cast_signed()).cast_unsigned() } else { value };
     let single = |bits: u64| general(f64::from(f32::from_bits((bits & 0xffff_ffff) as u32)), 0, 6);
     let _ = writeln!(text, "  Float:   low {} high {}", single(value), single(value >> 32));
     let _ = writeln!(text, "  Double:  {}", general(f64::from_bits(value), 0, 6));

@@ -161,7 +161,7 @@ fn raw(session: &mut Session<'_, '_>, count: usize, out: &mut Out<'_>) -> Result
 fn print(session: &mut Session<'_, '_>, stack: &Stack, show: Show, count: usize, out: &mut Out<'_>) {
     out.line(header(session.x86, show));
     let rows = session.rows(stack, count);
-    let mut warned = false;
+    let mut warned = count == 1;
     let mut before: Option<u64> = None;
     for (n, row) in rows.iter().enumerate() {
         if out.stopped() {
@@ -175,7 +175,7 @@ fn print(session: &mut Session<'_, '_>, stack: &Stack, show: Show, count: usize,
             let _ = write!(text, "{n:02x} ");
         }
         if show.sizes {
-            let size = before.map(|before| format!("{:x}", row.child.wrapping_sub(before)));
+            let size = before.and_then(|before| row.child.checked_sub(before)).map(|size| format!("{size:x}"));
             let _ = write!(text, "{:>9} ", size.unwrap_or_default());
         }
         before = Some(row.child);
@@ -187,9 +187,6 @@ fn print(session: &mut Session<'_, '_>, stack: &Stack, show: Show, count: usize,
 
 /// What an x86 stack without unwind information is told with: before the second guessed frame.
 fn warning(session: &mut Session<'_, '_>, rows: &[Row], n: usize, out: &mut Out<'_>) -> bool {
-    if rows.len() == 1 && n == 0 && !rows[0].unknown {
-        return true;
-    }
     if rows[n].unknown {
         out.line("WARNING: Frame IP not in any known module. Following frames may be wrong.");
         return true;
