@@ -6,7 +6,7 @@ use dumplens_core::pe::{self, ExportTarget, Image, ImageError, Section};
 use dumplens_core::unwind::FunctionTable;
 use dumplens_core::{Module, ReadMemory};
 
-use super::leaf;
+use super::{leaf, order};
 use crate::process::Process;
 
 /// `IMAGE_FILE_MACHINE_AMD64`.
@@ -86,14 +86,16 @@ impl Exports {
         }
     }
 
-    /// Every export, forwarded ones at the name that they forward to, as the debugger has them: by address.
+    /// Every export, forwarded ones at the name that they forward to, by address, in the debugger's order.
     pub(super) fn every(&self) -> Vec<Named> {
         let mut every: Vec<Named> = self
             .all
             .iter()
             .map(|export| Named { rva: export.rva, name: name(&export).into_owned() })
             .collect();
-        every.sort_by(|a, b| a.rva.cmp(&b.rva).then_with(|| a.name.cmp(&b.name)));
+        // As the table of names has them.
+        every.sort_by(|a, b| a.name.cmp(&b.name));
+        order::sort(&mut every, |export| export.rva);
         every
     }
 

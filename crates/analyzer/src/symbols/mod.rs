@@ -19,6 +19,7 @@ pub(crate) mod itanium;
 mod leaf;
 mod listings;
 mod names;
+mod order;
 #[cfg(feature = "pdb")]
 pub mod pdb;
 mod search;

@@ -14,6 +14,8 @@ pub struct Named {
     pub address: u64,
     /// Whether it lies in code.
     pub code: bool,
+    /// Whether it is the name that is shown for its address, of several.
+    shown: bool,
 }
 
 /// The symbols around an address: the nearest at or below it, and the next one behind that.
@@ -51,12 +53,16 @@ impl Symbols<'_, '_> {
         let exports = self.exports(module);
         let every: Vec<(u32, String, bool)> =
             exports.every().into_iter().map(|e| (e.rva, e.name, exports.is_code(e.rva))).collect();
+        let ntdll = super::module_name(&of.name).eq_ignore_ascii_case("ntdll");
         let mut names = Vec::with_capacity(every.len());
-        for (rva, name, code) in every {
-            let address = base.wrapping_add(u64::from(rva));
-            names.push(Named { name: self.debugger_name(name), address, code });
+        for of_one in every.chunk_by(|a, b| a.0 == b.0) {
+            let chosen = shown_of(of_one.iter().map(|(_, name, _)| name.as_str()), ntdll);
+            for (n, (rva, name, code)) in of_one.iter().enumerate() {
+                let address = base.wrapping_add(u64::from(*rva));
+                let name = self.debugger_name(name.clone());
+                names.push(Named { name, address, code: *code, shown: n == chosen });
+            }
         }
-        names.sort_by(|a, b| (a.address, &a.name).cmp(&(b.address, &b.name)));
         names
     }
 
@@ -70,7 +76,10 @@ impl Symbols<'_, '_> {
         let mut table = Vec::with_capacity(names.len());
         for super::pdb::Name { rva, name, public, code } in names {
             let name = if public { self.public_name(&name) } else { name };
-            table.push(Named { name, address: base.wrapping_add(u64::from(rva)), code });
+            let address = base.wrapping_add(u64::from(rva));
+            // Of several names of one address the first.
+            let shown = table.last().is_none_or(|last: &Named| last.address != address);
+            table.push(Named { name, address, code, shown });
         }
         table
     }
@@ -121,9 +130,9 @@ impl Symbols<'_, '_> {
         let table = self.table(module);
         let behind = table.partition_point(|symbol| symbol.address <= address);
         let at = behind.checked_sub(1).and_then(|n| table.get(n)).map(|last| {
-            // Of several names of one address the first.
             let first = table.partition_point(|symbol| symbol.address < last.address);
-            table.get(first).unwrap_or(last).clone()
+            let mut of_one = table.iter().take(behind).skip(first);
+            of_one.find(|symbol| symbol.shown).unwrap_or(last).clone()
         });
         Some(Around { module, at, next: table.get(behind).cloned() })
     }
@@ -144,4 +153,17 @@ impl Symbols<'_, '_> {
         let _ = module;
         None
     }
+}
+
+/// Which of an address's exports the debugger shows: one with fewer underscores before it; of equals the last in its table,
+/// of ntdll's `Nt` and `Zw` the first.
+fn shown_of<'n>(names: impl DoubleEndedIterator<Item = &'n str> + ExactSizeIterator, first: bool) -> usize {
+    let underscores = |name: &str| name.len() - name.trim_start_matches('_').len();
+    let names = names.enumerate();
+    let chosen = if first {
+        names.min_by_key(|(_, name)| underscores(name))
+    } else {
+        names.rev().min_by_key(|(_, name)| underscores(name))
+    };
+    chosen.map_or(0, |(n, _)| n)
 }

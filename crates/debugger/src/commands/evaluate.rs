@@ -119,7 +119,9 @@ pub(crate) fn missing_type(name: &str, out: &mut Out<'_>) {
 }
 
 fn formats(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    let value = expr::number(session, line)?;
+    // Floating point is that of all 64 bits.
+    let whole = expr::number(session, line)?;
+    let value = whole;
     let (decimal, hex) = shown(session, value);
     let narrow = session.x86 && hex.len() == 8;
     let bytes = if narrow { 4 } else { 8 };
@@ -131,11 +133,9 @@ fn formats(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<
     let chars: String = big_endian.iter().map(|b| character(*b)).collect();
     let _ = writeln!(text, "  Octal:   {octal}\n  Binary:  {}\n  Chars:   {chars}", binary.join(" "));
     let _ = writeln!(text, "  Time:    {}", time(value));
-    // Floating point is that of all 64 bits, with the sign of a narrow value in the upper half.
-    let value = if narrow { i64::from((value as u32).cast_signed()).cast_unsigned() } else { value };
     let single = |bits: u64| general(f64::from(f32::from_bits((bits & 0xffff_ffff) as u32)), 0, 6);
-    let _ = writeln!(text, "  Float:   low {} high {}", single(value), single(value >> 32));
-    let _ = writeln!(text, "  Double:  {}", general(f64::from_bits(value), 0, 6));
+    let _ = writeln!(text, "  Float:   low {} high {}", single(whole), single(whole >> 32));
+    let _ = writeln!(text, "  Double:  {}", general(f64::from_bits(whole), 0, 6));
     out.text(&text);
     Ok(())
 }

@@ -27,7 +27,10 @@ impl Masm<'_, '_, '_> {
             "$fnsucc" => return Some(caret("Unknown or unsupported return type in", at)),
             _ => return None,
         };
-        Some(self.read(size))
+        let value = self.read(size);
+        // A pointer of 32 bits has its sign extended.
+        let pointer = name.eq_ignore_ascii_case("poi") && size == 4;
+        Some(value.map(|v| if pointer { i64::from((v as u32).cast_signed()).cast_unsigned() } else { v }))
     }
 
     /// What is read has its error before the bracket's end.
