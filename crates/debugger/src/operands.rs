@@ -7,11 +7,17 @@ use crate::disasm;
 use crate::registers::register;
 use crate::session::{Session, ticked};
 
-/// What stands behind the instruction, blanks before it: ` ss:00000069`592caf00=0000865f92cfc62a`; `None` for an instruction without such an operand.
+/// What stands behind the instruction: `ss:00000069`592caf00=0000865f92cfc62a`; `None` for an instruction without such an
+/// operand.
 pub(crate) fn value(session: &Session<'_, '_>, state: &CpuState, bytes: &[u8]) -> Option<String> {
     let (instruction, _) = disasm::decode(bytes, state.ip, session.x86)?;
     let address = effective(session, state, &instruction)?;
-    let size = (instruction.memory_size().size() as u64).clamp(1, 8);
+    // Of 32 bytes and more the engine shows the first.
+    let size = match instruction.memory_size().size() as u64 {
+        size @ 1..=8 => size,
+        16 => 8,
+        _ => 1,
+    };
     let segment = format!("{:?}", instruction.memory_segment()).to_ascii_lowercase();
     let width = 2 * size as usize;
     let held = match session.unit(address, size) {
@@ -23,8 +29,7 @@ pub(crate) fn value(session: &Session<'_, '_>, state: &CpuState, bytes: &[u8]) -
     } else {
         format!("{segment}:{}", ticked(address))
     };
-    let blanks = if session.x86 { "  " } else { " " };
-    Some(format!("{blanks}{shown}={held}"))
+    Some(format!("{shown}={held}"))
 }
 
 /// `$ea`: the address that the current instruction uses.

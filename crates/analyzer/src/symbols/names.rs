@@ -94,7 +94,8 @@ impl Symbols<'_, '_> {
             return self.shown(name.to_owned());
         }
         let plain = name.strip_prefix('_').filter(|rest| !rest.is_empty()).unwrap_or(name);
-        plain.split("@@").next().unwrap_or(plain).replace('@', "")
+        let plain = plain.split("@@").next().unwrap_or(plain);
+        without_bytes(plain).unwrap_or(plain).replace('@', "")
     }
 
     /// How far each inline function at an address reaches back from it, the innermost first, and whether the function
@@ -117,11 +118,7 @@ impl Symbols<'_, '_> {
             return self.shown(name);
         }
         let plain = name.strip_prefix('_').filter(|rest| !rest.is_empty()).unwrap_or(&name);
-        let bytes = |end: &str| !end.is_empty() && end.bytes().all(|c| c.is_ascii_digit());
-        match plain.rsplit_once('@') {
-            Some((short, end)) if bytes(end) && !short.is_empty() => short.to_owned(),
-            _ => plain.to_owned(),
-        }
+        without_bytes(plain).unwrap_or(plain).to_owned()
     }
 
     /// The symbols around an address; `None` outside all modules.
@@ -153,6 +150,13 @@ impl Symbols<'_, '_> {
         let _ = module;
         None
     }
+}
+
+/// A name without the bytes of its arguments, `@8` for instance.
+fn without_bytes(name: &str) -> Option<&str> {
+    let (short, bytes) = name.rsplit_once('@')?;
+    let number = !bytes.is_empty() && bytes.bytes().all(|c| c.is_ascii_digit());
+    Some(short).filter(|short| number && !short.is_empty())
 }
 
 /// Which of an address's exports the debugger shows: one with fewer underscores before it; of equals the last in its table,

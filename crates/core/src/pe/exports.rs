@@ -130,6 +130,17 @@ impl Image<'_> {
 }
 
 impl Image<'_> {
+    /// The name that the export directory gives the image, such as `KERNEL32.dll`: at most 255 characters. `None` without
+    /// an export directory, and where the dump does not keep it.
+    pub fn export_directory_name(&self) -> Option<String> {
+        const MOST: u32 = 255;
+        let directory = self.headers.exports?;
+        let head = self.bytes(directory.virtual_address, EXPORT_DIRECTORY).ok()?;
+        let rva = ExportDirectoryTable::parse(&head, 0).ok()?.name_rva;
+        let name = self.bytes(rva, MOST.min(self.size.checked_sub(rva)?)).ok()?;
+        Some(String::from_utf8_lossy(until_nul(&name)).into_owned()).filter(|name| !name.is_empty())
+    }
+
     /// The offset from the base of the export of a name, found as the loader finds it: by halving the sorted table of names.
     /// `None` if there is none, if it leads to another module, and if the dump does not keep the way to it.
     pub(crate) fn export_named(&self, name: &str) -> Option<u32> {

@@ -1,9 +1,6 @@
-//! `u`, `ub`, `uf`: code.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! `u`, `ub`, `dg`: code.
 
 use dumplens_core::CpuState;
-use iced_x86::FlowControl;
 
 use super::{At, Command};
 use crate::disasm;
@@ -16,15 +13,13 @@ use crate::session::Session;
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("u", "u [RANGE]", "instructions", forward).memory(),
     Command::new("ub", "ub ADDR [Ln]", "the instructions before an address", backward).memory(),
-    Command::new("uf", "uf [/c] [/i] ADDR", "a whole function; /c only its calls", function).memory(),
-    Command::new(".fnent", ".fnent ADDR", "the unwind data of a function (x64)", function_entry),
     Command::new("dg", "dg SELECTOR", "a selector, as Windows sets them", selector),
     Command::new("up", "", "", physical),
     Command::new("ur", "", "", forward).memory(),
 ];
 
-/// Instructions of a function that are followed.
-const MOST_OF_FUNCTION: usize = 20_000;
+/// EFLAGS.VM.
+const VIRTUAL_8086: u32 = 1 << 17;
 
 fn physical(_: &mut Session<'_, '_>, line: &mut Line, at: At, out: &mut Out<'_>) -> Result<()> {
     let _ = (&out, line);
@@ -80,7 +75,7 @@ impl Session<'_, '_> {
         Some((format!("{}!{function}", self.module_name(module)), u64::from(reach)))
     }
 
-    fn show_label(&mut self, at: u64, label: &mut String, out: &mut Out<'_>) {
+    pub(crate) fn show_label(&mut self, at: u64, label: &mut String, out: &mut Out<'_>) {
         let Some((name, offset)) = self.nearest(at) else {
             label.clear();
             return;
@@ -100,20 +95,40 @@ impl Session<'_, '_> {
 
     /// The current instruction with its label, as `r` and `~s` end.
     pub(crate) fn show_instruction(&mut self, state: &CpuState, operand: bool, out: &mut Out<'_>) {
+        let segment = self.segment_shown(state);
+        let virtual_8086 = self.x86 && state.eflags & VIRTUAL_8086 != 0;
+        // Of 16 bits the selector says where the code is.
+        let ip = if virtual_8086 { (u64::from(state.segments[0]) << 4) + (state.ip & 0xffff) } else { state.ip };
         let mut label = String::new();
-        self.show_label(state.ip, &mut label, out);
+        self.show_label(ip, &mut label, out);
         if self.options.no_memory {
             return;
         }
-        let Some(line) = self.instruction(state.ip) else {
-            out.line(format!("{} ??              ???", self.address(state.ip)));
+        let Some(line) = self.instruction(ip).filter(|_| !virtual_8086) else {
+            let at =
+                if virtual_8086 { format!("{:04x}", state.ip & 0xffff) } else { self.address(ip) };
+            out.line(format!("{segment}{at} ??              ???"));
             return;
         };
-        let mut text = line.shown(self.x86, self.code_bytes);
+        let mut text = format!("{segment}{}", line.shown(self.x86, self.code_bytes));
         if operand && let Some(value) = crate::operands::value(self, state, &line.bytes) {
-            text.push_str(&value);
+            let column = match (self.x86, segment.is_empty()) {
+                (false, _) => 0,
+                (true, true) => 53,
+                (true, false) => 59,
+            };
+            text = format!("{text:<column$} {value}");
         }
         out.line(text);
+    }
+
+    /// The selector before an address, unless it is one of Windows' own for flat code.
+    fn segment_shown(&self, state: &CpuState) -> String {
+        match state.segments[0] {
+            0 | 0x1b | 0x23 if state.eflags & VIRTUAL_8086 == 0 => String::new(),
+            _ if !self.x86 => String::new(),
+            selector => format!("{selector:04x}:"),
+        }
     }
 }
 
@@ -173,177 +188,6 @@ fn before(session: &Session<'_, '_>, end: u64, count: usize) -> Option<Vec<u64>>
         }
     }
     None
-}
-
-/// What is known of a function's code.
-#[derive(Debug, Default)]
-struct Flow {
-    /// Lengths of instructions, by address.
-    code: BTreeMap<u64, u64>,
-    /// Where blocks begin.
-    blocks: BTreeSet<u64>,
-    calls: Vec<(u64, Option<u64>)>,
-}
-
-fn function(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    let (mut calls, mut counted) = (false, false);
-    loop {
-        line.blanks();
-        if line.peek() != b'/' {
-            break;
-        }
-        match line.at(1) {
-            b'c' => calls = true,
-            b'i' => counted = true,
-            _ => {}
-        }
-        line.pos += 2;
-    }
-    line.blanks();
-    let address = if line.is_end() {
-        session.state().map_or(0, |state| state.ip)
-    } else {
-        expr::address(session, line)?
-    };
-    let start = start_of(session, address);
-    let flow = follow(session, start);
-    if flow.code.is_empty() {
-        out.line("No code found, aborting");
-        return Ok(());
-    }
-    if counted {
-        out.line(format!("{} instructions scanned\n", flow.code.len()));
-    }
-    if calls {
-        show_calls(session, start, &flow, out);
-    } else {
-        show_blocks(session, &flow, out);
-    }
-    Ok(())
-}
-
-/// The function's first instruction: what its unwind data says, or the nearest symbol.
-fn start_of(session: &mut Session<'_, '_>, address: u64) -> u64 {
-    if session.x86 {
-        return address;
-    }
-    session
-        .nearest(address)
-        .filter(|(name, _)| name.contains('!'))
-        .map_or(address, |(_, offset)| address - offset)
-}
-
-fn follow(session: &mut Session<'_, '_>, start: u64) -> Flow {
-    let mut flow = Flow::default();
-    let mut open = vec![start];
-    flow.blocks.insert(start);
-    while let Some(mut at) = open.pop() {
-        while !flow.code.contains_key(&at) && flow.code.len() < MOST_OF_FUNCTION {
-            let bytes = session.code(at);
-            let Some((instruction, length)) = disasm::decode(&bytes, at, session.x86) else { break };
-            if instruction.is_invalid() {
-                break;
-            }
-            flow.code.insert(at, length as u64);
-            let next = at.wrapping_add(length as u64);
-            let target = instruction.near_branch_target();
-            match instruction.flow_control() {
-                FlowControl::ConditionalBranch => {
-                    flow.blocks.insert(target);
-                    flow.blocks.insert(next);
-                    open.push(target);
-                }
-                FlowControl::UnconditionalBranch => {
-                    flow.blocks.insert(target);
-                    open.push(target);
-                    break;
-                }
-                FlowControl::Call => flow.calls.push((at, Some(target))),
-                FlowControl::IndirectCall => flow.calls.push((at, None)),
-                FlowControl::Return | FlowControl::IndirectBranch | FlowControl::Exception => break,
-                _ => {}
-            }
-            at = next;
-        }
-    }
-    flow
-}
-
-fn show_blocks(session: &mut Session<'_, '_>, flow: &Flow, out: &mut Out<'_>) {
-    let mut expected = None;
-    for (at, length) in &flow.code {
-        if out.stopped() {
-            return;
-        }
-        if flow.blocks.contains(at) || expected != Some(*at) {
-            if expected.is_some() {
-                out.text("\n");
-            }
-            session.show_label(*at, &mut String::new(), out);
-        }
-        if let Some(line) = session.instruction(*at) {
-            out.line(line.shown(session.x86, session.code_bytes));
-        }
-        expected = Some(at.wrapping_add(*length));
-    }
-}
-
-fn show_calls(session: &mut Session<'_, '_>, start: u64, flow: &Flow, out: &mut Out<'_>) {
-    let place = |session: &mut Session<'_, '_>, at: u64| {
-        let site = session.site(at).unwrap_or_default();
-        format!("{site} ({})", session.address(at))
-    };
-    let title = place(session, start);
-    out.line(title);
-    if flow.calls.is_empty() {
-        out.line("    no calls found");
-    }
-    for (at, target) in &flow.calls {
-        let from = place(session, *at);
-        out.line(format!("  {from}:"));
-        if let Some(target) = target {
-            let to = place(session, *target);
-            out.line(format!("    call to {to}"));
-        } else {
-            let text = session.instruction(*at).map(|line| format!("{:<8}{}", line.mnemonic, line.operands));
-            out.line(format!("    unresolvable call: {}", text.unwrap_or_default()));
-        }
-    }
-}
-
-/// `.fnent`: RUNTIME_FUNCTION and what it leads to.
-fn function_entry(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    let address = expr::address(session, line)?;
-    let found = session.module_at(address).filter(|_| !session.x86).and_then(|index| {
-        let module = &session.process.modules[index];
-        let image = dumplens_core::pe::Image::read(session.memory, module.base, module.size).ok()?;
-        let rva = u32::try_from(address - module.base).ok()?;
-        Some((module.base, image.function_at(rva).ok()??))
-    });
-    let Some((base, function)) = found else {
-        out.line(format!("No function entry for {}", session.address(address)));
-        return Ok(());
-    };
-    out.line("Debugger function entry for:");
-    if let Some(text) = session.around(address) {
-        out.line(text);
-    }
-    let offset = |rva: u32| session.address(u64::from(rva));
-    out.line(format!("BeginAddress      = {}", offset(function.begin)));
-    out.line(format!("EndAddress        = {}", offset(function.end)));
-    out.line(format!("UnwindInfoAddress = {}", offset(function.unwind_info)));
-    let info = base.wrapping_add(u64::from(function.unwind_info));
-    if let Some(head) = session.unit(info, 4) {
-        let [flags, prolog, codes, _] = (head as u32).to_le_bytes();
-        let size = 4 + 2 * u32::from(codes);
-        out.line(format!("\nUnwind info at {}, {size} bytes", session.address(info)));
-        out.line(format!(
-            "  version {}, flags {:x}, prolog {prolog:x}, codes {codes:x}",
-            flags & 7,
-            flags >> 3
-        ));
-    }
-    Ok(())
 }
 
 /// `dg`: the flat segments that every process of Windows has.

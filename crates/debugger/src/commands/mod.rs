@@ -8,6 +8,7 @@ mod dump;
 mod evaluate;
 mod exception;
 mod extension;
+mod function;
 mod modules;
 mod names;
 mod printf;
@@ -20,6 +21,7 @@ mod stack;
 mod target;
 mod text;
 mod threads;
+mod unwind;
 
 pub(crate) use self::evaluate::missing_type;
 use crate::error::Result;
@@ -83,6 +85,8 @@ pub(crate) const FAMILIES: &[(&str, &[Command])] = &[
     ("Memory", dump::COMMANDS),
     ("", search::COMMANDS),
     ("Code", code::COMMANDS),
+    ("", function::COMMANDS),
+    ("", unwind::COMMANDS),
     ("Extensions", extension::COMMANDS),
     ("Scripts", control::COMMANDS),
     ("", script::COMMANDS),

@@ -35,19 +35,18 @@ fn scan(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
         if out.stopped() {
             break;
         }
+        // Without a map of the memory the engine takes what is kept for private data.
+        let mapped = session.process.space.is_mapped();
+        let (protect, kind) = if mapped { (region.protect.0, region.kind.0) } else { (0x4, 0x2_0000) };
+        let at = session.address(region.base);
+        let text = format!("MZ at {at}, prot {protect:08x}, type {kind:08x}");
         let Ok(image) = dumplens_core::pe::Image::read(session.memory, region.base, u32::MAX) else {
+            out.line(text);
             continue;
         };
-        out.line(format!(
-            "MZ at {}, prot {:08x}, type {:08x} - size {:x}",
-            session.address(region.base),
-            region.protect.0,
-            region.kind.0,
-            image.size()
-        ));
-        let module = session.process.modules.iter().find(|module| module.base == region.base);
-        if let Some(module) = module {
-            out.line(format!("  Name: {}", file_name(&module.name)));
+        out.line(format!("{text} - size {:x}", image.size()));
+        if let Some(name) = image.export_directory_name() {
+            out.line(format!("  Name: {name}"));
         }
     }
     Ok(())

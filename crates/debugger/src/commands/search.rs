@@ -64,7 +64,7 @@ fn search(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'
         return caret(MISSING, line.pos);
     }
     let unit = match search.kind.as_str() {
-        "w" => 2,
+        "w" | "su" => 2,
         "d" => 4,
         "q" => 8,
         _ => 1,

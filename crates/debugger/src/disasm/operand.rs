@@ -32,17 +32,12 @@ pub(super) fn text(
             format!("{:04X}:{:08X}", instruction.far_branch_selector(), instruction.far_branch32())
         }
         OpKind::Memory => memory(instruction, bytes, &text, x86, name),
-        OpKind::Immediate32 if is_address(instruction.immediate32(), x86) => {
-            offset(u64::from(instruction.immediate32()), name).unwrap_or(text)
+        OpKind::Immediate32 => offset(u64::from(instruction.immediate32()), x86, name).unwrap_or(text),
+        OpKind::Immediate32to64 => {
+            offset(instruction.immediate32to64().cast_unsigned(), x86, name).unwrap_or(text)
         }
-        OpKind::Immediate32to64 if !x86 => text,
         _ => text,
     }
-}
-
-/// Whether a number may be an address.
-fn is_address(value: u32, _x86: bool) -> bool {
-    value >= 0x1_0000
 }
 
 fn address(value: u64, x86: bool) -> String {
@@ -58,8 +53,9 @@ fn branch(target: u64, x86: bool, name: &mut Namer<'_>) -> String {
 }
 
 /// `offset mod!sym (addr)` of an immediate that lies in a module.
-fn offset(value: u64, name: &mut Namer<'_>) -> Option<String> {
-    name(value).map(|name| format!("offset {name} ({value:08x})"))
+fn offset(value: u64, x86: bool, name: &mut Namer<'_>) -> Option<String> {
+    let name = name(value).filter(|_| value >= 0x1_0000)?;
+    Some(format!("offset {name} ({})", address(value, x86)))
 }
 
 /// A memory operand: its size, its segment, and what stands in brackets.
