@@ -244,33 +244,39 @@ fn with<R: Read + Seek + fmt::Debug + Send>(
     })
 }
 
-/// Bytes that are looked back for the begin of an inline function.
+/// Bytes that are looked back for the begin of an inline function, and how long a gap in one may be.
 const FURTHEST: u32 = 4096;
+const LARGEST_GAP: u32 = 256;
 
-/// How far each inline function at `rva` reaches back without a gap, the innermost first.
+/// How far back each inline function at `rva` begins, the innermost first. Its code may have gaps, in which that of its caller
+/// stands.
 fn inlined(context: &Context<'_, '_>, rva: u32) -> Result<Vec<u32>, Broken> {
-    // From the function outwards in, so that the same depth has the same index.
-    let chain = |rva: u32| -> Result<Vec<Option<String>>, Broken> {
-        let found = context.find_frames(rva)?;
-        let frames = found.map(|found| found.frames).unwrap_or_default();
-        Ok(frames.into_iter().rev().map(|frame| frame.function).collect())
-    };
-    let here = chain(rva)?;
+    let here = chain(context, rva)?;
     let mut reach = vec![0; here.len().saturating_sub(1)];
-    let mut depth = reach.len();
+    let mut last = 0;
     for back in 1..=FURTHEST.min(rva) {
-        let there = chain(rva - back)?;
-        let same = here.iter().zip(&there).take_while(|(a, b)| a == b).count().saturating_sub(1);
-        depth = depth.min(same);
-        if depth == 0 {
+        let there = chain(context, rva - back)?;
+        let same = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
+        // The function itself ended, or the gap is too long.
+        if same == 0 || back - last > LARGEST_GAP {
             break;
         }
-        for of in reach.iter_mut().take(depth) {
-            *of = back;
+        for of in reach.iter_mut().take(same - 1) {
+            (*of, last) = (back, back);
         }
     }
     reach.reverse();
     Ok(reach)
+}
+
+/// The functions at `rva`, from the outermost on, with the line of its caller that each was put into: two calls of one function
+/// are two.
+fn chain(context: &Context<'_, '_>, rva: u32) -> Result<Vec<(Option<String>, Option<u32>)>, Broken> {
+    let found = context.find_frames(rva)?;
+    let frames = found.map(|found| found.frames).unwrap_or_default();
+    let mut line = None;
+    let of = frames.into_iter().rev().map(|frame| (frame.function, std::mem::replace(&mut line, frame.line)));
+    Ok(of.collect())
 }
 
 #[allow(clippy::needless_pass_by_value)] // for map
