@@ -23,6 +23,10 @@ const SEARCHED: u64 = 0x400;
 impl Session<'_, '_> {
     /// The same stack with the frames that the engine shows.
     pub(crate) fn as_engine(&mut self, mut stack: Stack) -> Stack {
+        // Words of the stack are bytes of the process.
+        if self.options.no_memory {
+            return stack;
+        }
         if self.x86 {
             stack.frames = self.by_frame_pointers(&stack);
         } else if !stack.stopped.is_end() {

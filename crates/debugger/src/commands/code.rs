@@ -98,15 +98,15 @@ impl Session<'_, '_> {
         let segment = self.segment_shown(state);
         let virtual_8086 = self.x86 && state.eflags & VIRTUAL_8086 != 0;
         // Of 16 bits the selector says where the code is.
-        let ip = if virtual_8086 { (u64::from(state.segments[0]) << 4) + (state.ip & 0xffff) } else { state.ip };
+        let ip =
+            if virtual_8086 { (u64::from(state.segments[0]) << 4) + (state.ip & 0xffff) } else { state.ip };
         let mut label = String::new();
         self.show_label(ip, &mut label, out);
         if self.options.no_memory {
             return;
         }
         let Some(line) = self.instruction(ip).filter(|_| !virtual_8086) else {
-            let at =
-                if virtual_8086 { format!("{:04x}", state.ip & 0xffff) } else { self.address(ip) };
+            let at = if virtual_8086 { format!("{:04x}", state.ip & 0xffff) } else { self.address(ip) };
             out.line(format!("{segment}{at} ??              ???"));
             return;
         };

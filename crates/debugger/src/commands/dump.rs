@@ -44,8 +44,7 @@ fn dump(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
         return counted(session, kind, range, out);
     }
     let from = line.clone();
-    let range =
-        expr::ranged(session, line, kind.size).inspect_err(|_| keep_address(session, from))?;
+    let range = expr::ranged(session, line, kind.size).inspect_err(|_| keep_address(session, from))?;
     let begin = range.map_or_else(|| session.next_dump(), |range| range.begin);
     let units = range.and_then(|range| range.units);
     let end = match kind.letter {
@@ -191,10 +190,10 @@ fn followed(session: &mut Session<'_, '_>, kind: Kind, value: u64) -> String {
             let site = session.site(value).map_or(String::new(), |site| format!(" {site}"));
             format!(" {}{site}", session.address(value))
         }
-        Follow::Ansi => strings::ansi(session, address, strings::MOST_FOLLOWED).map_or(String::new(), |t| format!(" \"{t}\"")),
-        Follow::Unicode => {
-            strings::unicode(session, address, strings::MOST_FOLLOWED).map_or(String::new(), |t| format!(" \"{t}\""))
-        }
+        Follow::Ansi => strings::ansi(session, address, strings::MOST_FOLLOWED)
+            .map_or(String::new(), |t| format!(" \"{t}\"")),
+        Follow::Unicode => strings::unicode(session, address, strings::MOST_FOLLOWED)
+            .map_or(String::new(), |t| format!(" \"{t}\"")),
     }
 }
 

@@ -175,7 +175,8 @@ fn print(session: &mut Session<'_, '_>, stack: &Stack, show: Show, count: usize,
             let _ = write!(text, "{n:02x} ");
         }
         if show.sizes {
-            let size = before.and_then(|before| row.child.checked_sub(before)).map(|size| format!("{size:x}"));
+            let size =
+                before.and_then(|before| row.child.checked_sub(before)).map(|size| format!("{size:x}"));
             let _ = write!(text, "{:>9} ", size.unwrap_or_default());
         }
         before = Some(row.child);

@@ -52,7 +52,8 @@ fn function_entry(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &m
     let (flags, version) = (flags >> 3, flags & 7);
     // A handler and its data stand behind an even number of codes.
     let handled = flags & 3 != 0;
-    let behind = if handled { 4 + 2 * u64::from(codes.next_multiple_of(2)) } else { 4 + 2 * u64::from(codes) };
+    let behind =
+        if handled { 4 + 2 * u64::from(codes.next_multiple_of(2)) } else { 4 + 2 * u64::from(codes) };
     let size = behind + if handled { 8 } else { 0 };
     out.line(format!("\nUnwind info at {}, {size:x} bytes", session.address(info)));
     out.line(format!("  version {version}, flags {flags:x}, prolog {prolog:x}, codes {codes:x}"));
