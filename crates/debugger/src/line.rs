@@ -137,6 +137,20 @@ impl Line {
         Some(text)
     }
 
+    /// What stands between single quotes, from the first on; `None` if none stands here.
+    pub(crate) fn single_quoted(&mut self) -> Option<String> {
+        if !self.take(b'\'') {
+            return None;
+        }
+        let begin = self.pos;
+        while self.pos < self.end && self.peek() != b'\'' {
+            self.pos += 1;
+        }
+        let text = self.from(begin);
+        self.take(b'\'');
+        Some(text)
+    }
+
     /// An error unless the command ends here.
     pub(crate) fn expect_end(&mut self) -> Result<()> {
         self.blanks();

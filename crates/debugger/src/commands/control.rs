@@ -244,16 +244,7 @@ fn j(session: &mut Session<'_, '_>, line: &mut Line, at: At, out: &mut Out<'_>) 
 /// A list in quotes, or up to `;`.
 fn part(line: &mut Line) -> String {
     line.blanks();
-    if !line.take(b'\'') {
-        return line.rest();
-    }
-    let begin = line.pos;
-    while line.pos < line.end && line.peek() != b'\'' {
-        line.pos += 1;
-    }
-    let text = line.from(begin);
-    line.take(b'\'');
-    text
+    line.single_quoted().unwrap_or_else(|| line.rest())
 }
 
 /// `z (E)` repeats what stands before it while E holds; there is nothing here that E would wait for.

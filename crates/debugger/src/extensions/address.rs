@@ -68,19 +68,8 @@ fn option(line: &mut Line, show: &mut Show) {
 
 /// A word, or what stands in quotes of either kind.
 fn value(line: &mut Line) -> String {
-    if line.peek() == b'"' {
-        return line.string().unwrap_or_default();
-    }
-    if !line.take(b'\'') {
-        return line.word();
-    }
-    let begin = line.pos;
-    while line.pos < line.end && line.peek() != b'\'' {
-        line.pos += 1;
-    }
-    let text = line.from(begin);
-    line.take(b'\'');
-    text
+    let quoted = line.string().or_else(|| line.single_quoted());
+    quoted.unwrap_or_else(|| line.word())
 }
 
 /// A condition out of filters of several families.
