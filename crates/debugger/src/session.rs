@@ -189,8 +189,7 @@ impl<'p, 'd> Session<'p, 'd> {
 
     /// A pointer as %p prints it: 16 or 8 digits.
     pub(crate) fn pointer(&self, value: u64) -> String {
-        let value = self.normal(value);
-        if self.x86 { format!("{value:08x}") } else { format!("{value:016x}") }
+        pointer_of(self.normal(value), self.width())
     }
 
     /// The thread's registers as the thread list has them; those of the exception are `.ecxr`'s.
@@ -286,6 +285,14 @@ fn names(process: &Process<'_>) -> Vec<String> {
         if first { own } else { format!("{own}_{:x}", module.base) }
     };
     process.modules.iter().map(name).collect()
+}
+
+/// A pointer of a width that need not be the dump's own, as of a WOW64 process.
+pub(crate) fn pointer_of(value: u64, width: Width) -> String {
+    match width {
+        Width::Bits32 => format!("{value:08x}"),
+        Width::Bits64 => format!("{value:016x}"),
+    }
 }
 
 /// 64 bits with the debugger's backtick in the middle.

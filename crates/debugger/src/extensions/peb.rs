@@ -8,7 +8,7 @@ use crate::commands::At;
 use crate::error::Result;
 use crate::line::Line;
 use crate::out::Out;
-use crate::session::Session;
+use crate::session::{Session, pointer_of};
 use crate::{clock, expr};
 
 pub(super) fn run(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
@@ -27,10 +27,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &m
 }
 
 fn show(session: &Session<'_, '_>, title: &str, address: u64, width: Width, out: &mut Out<'_>) {
-    let value = |value: u64| match width {
-        Width::Bits32 => format!("{value:08x}"),
-        Width::Bits64 => format!("{value:016x}"),
-    };
+    let value = |value: u64| pointer_of(value, width);
     out.line(format!("{title} {}", session.pointer(address)));
     let Ok(peb) = PebFields::read(session.memory, address, width) else {
         out.line("error 1 InitTypeRead( nt!_PEB at ...)...");
