@@ -1,7 +1,7 @@
 //! `!runaway`, `!uniqstack`, `!threads`.
 
+use dumplens_analyzer::Question;
 use dumplens_analyzer::render::text;
-use dumplens_analyzer::{Options as Analysis, Question, Report};
 
 use crate::clock;
 use crate::commands::At;
@@ -96,8 +96,6 @@ pub(super) fn uniqstack(
 
 pub(super) fn list(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     line.rest();
-    let options = Analysis { search: session.options.search.clone(), ..Analysis::default() };
-    let report = Report::answer(session.process, Question::Threads, &options);
-    out.text(&text::threads(&report));
+    out.text(&text::threads(&session.report(Question::Threads)));
     Ok(())
 }
