@@ -135,7 +135,7 @@ fn select(
     session.frame = number;
     session.frame_shown = false;
     let Some(state) = session.frame_state(below).filter(|_| show) else { return Ok(()) };
-    out.text(&super::registers::general_lines(&state, session.x86));
+    out.text(&super::context_text::general_lines(&state, session.x86));
     session.show_instruction(&state, true, out);
     if change {
         session.context = Some(state);

@@ -3,12 +3,16 @@
 mod alias;
 mod code;
 mod context;
+mod context_text;
 mod control;
 mod dump;
 mod evaluate;
 mod exception;
 mod extension;
+mod float;
 mod function;
+mod images;
+mod log;
 mod modules;
 mod names;
 mod printf;
@@ -18,9 +22,13 @@ mod script;
 mod search;
 mod settings;
 mod stack;
+mod symbols;
+mod systems;
 mod target;
 mod text;
+mod texts;
 mod threads;
+mod types;
 mod unwind;
 
 pub(crate) use self::evaluate::missing_type;
@@ -75,14 +83,18 @@ impl Command {
 pub(crate) const FAMILIES: &[(&str, &[Command])] = &[
     ("Stacks and frames", stack::COMMANDS),
     ("Registers and contexts", registers::COMMANDS),
+    ("", float::COMMANDS),
     ("", context::COMMANDS),
     ("The exception", exception::COMMANDS),
     ("Threads and processes", threads::COMMANDS),
+    ("", systems::COMMANDS),
     ("The target", target::COMMANDS),
     ("Modules and symbols", modules::COMMANDS),
+    ("", images::COMMANDS),
     ("", names::COMMANDS),
     ("Expressions", evaluate::COMMANDS),
     ("Memory", dump::COMMANDS),
+    ("", types::COMMANDS),
     ("", search::COMMANDS),
     ("Code", code::COMMANDS),
     ("", function::COMMANDS),
@@ -94,6 +106,8 @@ pub(crate) const FAMILIES: &[(&str, &[Command])] = &[
     ("Output", text::COMMANDS),
     ("", printf::COMMANDS),
     ("Settings", settings::COMMANDS),
+    ("", symbols::COMMANDS),
+    ("", log::COMMANDS),
     ("Refused", refused::COMMANDS),
 ];
 

@@ -13,44 +13,12 @@ use crate::out::Out;
 use crate::pattern;
 use crate::session::Session;
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::new(
-        "lm",
-        "lm[f|n|t|v|1m|sm|o|l|e|u] [m PATTERN] [a ADDR]",
-        "modules: f path, n image name, t time stamp, v all of it, 1m names only, sm sorted by name",
-        run,
-    ),
-    Command::new(".imgscan", ".imgscan", "images in memory, listed as modules or not", scan),
-];
-
-/// `.imgscan`: regions that begin with an image's header.
-fn scan(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    line.rest();
-    for piece in session.process.space.pieces() {
-        let region = &piece.region;
-        let head = region.state.is_commit() && region.base == piece.base;
-        if !head || session.unit(region.base, 2) != Some(0x5a4d) {
-            continue;
-        }
-        if out.stopped() {
-            break;
-        }
-        // Without a map of the memory the engine takes what is kept for private data.
-        let mapped = session.process.space.is_mapped();
-        let (protect, kind) = if mapped { (region.protect.0, region.kind.0) } else { (0x4, 0x2_0000) };
-        let at = session.address(region.base);
-        let text = format!("MZ at {at}, prot {protect:08x}, type {kind:08x}");
-        let Ok(image) = dumplens_core::pe::Image::read(session.memory, region.base, u32::MAX) else {
-            out.line(text);
-            continue;
-        };
-        out.line(format!("{text} - size {:x}", image.size()));
-        if let Some(name) = image.export_directory_name() {
-            out.line(format!("  Name: {name}"));
-        }
-    }
-    Ok(())
-}
+pub(super) const COMMANDS: &[Command] = &[Command::new(
+    "lm",
+    "lm[f|n|t|v|1m|sm|o|l|e|u] [m PATTERN] [a ADDR]",
+    "modules: f path, n image name, t time stamp, v all of it, 1m names only, sm sorted by name",
+    run,
+)];
 
 #[derive(Debug, Clone, Default)]
 struct Show {

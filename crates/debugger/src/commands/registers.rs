@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use dumplens_core::CpuState;
 
+use super::context_text::general_lines;
+use super::float::{float, floats, sse, st_bits, st_long};
 use super::{At, Command};
 use crate::error::{REGISTER, Result, SYNTAX, caret};
 use crate::expr;
@@ -21,8 +23,6 @@ pub(super) const COMMANDS: &[Command] = &[
         run,
     ),
     Command::new("rm", "rm", "what `r` shows", mask),
-    Command::new("rF", "rF", "floating point registers", float),
-    Command::new("rX", "rX", "SSE registers", sse),
     Command::new("r.", "r.", "the registers of the current instruction", used),
 ];
 
@@ -220,42 +220,6 @@ fn typed(register: Register, state: &CpuState, kind: &str, x86: bool) -> String 
     bytes.chunks_exact(size).map(unit).collect::<Vec<_>>().join(" ")
 }
 
-fn floats(value: u128) -> [f64; 4] {
-    [96, 64, 32, 0].map(|shift| f64::from(f32::from_bits((value >> shift & 0xffff_ffff) as u32)))
-}
-
-/// Sign, exponent and mantissa of an x87 register.
-fn parts(st: &[u8; 10]) -> (bool, u16, u64) {
-    let high = u16::from_le_bytes([st[8], st[9]]);
-    let mut mantissa = [0; 8];
-    mantissa.copy_from_slice(&st[..8]);
-    (high & 0x8000 != 0, high & 0x7fff, u64::from_le_bytes(mantissa))
-}
-
-fn st_value(st: &[u8; 10]) -> f64 {
-    let (negative, exponent, mantissa) = parts(st);
-    let value = mantissa as f64 * 2f64.powi(i32::from(exponent) - 16383 - 63);
-    if negative { -value } else { value }
-}
-
-fn st_text(st: &[u8; 10], digits: usize) -> String {
-    let value = st_value(st);
-    let text = format!("{:.digits$e}", value.abs());
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let sign = if value.is_sign_negative() { '-' } else { ' ' };
-    format!("{sign}{mantissa}e{}{:04}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
-}
-
-fn st_long(st: &[u8; 10]) -> String {
-    st_text(st, 116)
-}
-
-fn st_bits(st: &[u8; 10]) -> String {
-    let (negative, exponent, mantissa) = parts(st);
-    format!("{}:{exponent:04x}:{mantissa:016x}", u8::from(negative))
-}
-
 fn mask(session: &mut Session<'_, '_>, line: &mut Line, at: At, out: &mut Out<'_>) -> Result<()> {
     if line.text.get(at.begin + 1) == Some(&b'M') {
         line.pos = at.begin + 1;
@@ -277,75 +241,6 @@ fn mask(session: &mut Session<'_, '_>, line: &mut Line, at: At, out: &mut Out<'_
     Ok(())
 }
 
-fn float(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    line.rest();
-    if session.context.is_some() {
-        out.line("Last set context:");
-    }
-    let Some(state) = session.state() else { return Ok(()) };
-    let x87 = state.x87;
-    if session.x86 {
-        out.line(format!(
-            "fpcw={:04X}: {}  fpsw={:04X}: {}  fptw={:04X}",
-            x87.control,
-            control_word(x87.control),
-            x87.status,
-            status_word(x87.status),
-            x87.tag
-        ));
-        let ((offset, selector), (data, of)) = (x87.instruction, x87.data);
-        out.line(format!(
-            "fopcode={:04X}  fpip={selector:04x}:{offset:08x}  fpdp={of:04x}:{data:08x}",
-            x87.opcode
-        ));
-    } else {
-        let (control, status) = (x87.control, x87.status);
-        out.line(format!("fpcw={control:04X}    fpsw={status:04X}    fptw={:04X}", x87.tag));
-    }
-    for pair in (0..8).step_by(2) {
-        let [a, b] = [pair, pair + 1].map(|n| format!("st{n}={}", st_text(&state.st[n], 21)));
-        out.line(format!("{a}  {b}"));
-    }
-    session.show_instruction(&state, true, out);
-    Ok(())
-}
-
-fn control_word(word: u16) -> String {
-    let rounding = ["rn", "r-", "r+", "rz"][usize::from(word >> 10 & 3)];
-    let precision = ["24", "??", "53", "64"][usize::from(word >> 8 & 3)];
-    let masks: String = ['p', 'u', 'o', 'z', 'd', 'i']
-        .iter()
-        .enumerate()
-        .map(|(n, c)| if word >> (5 - n) & 1 == 1 { *c } else { '-' })
-        .collect();
-    format!("{rounding} {precision} {masks}")
-}
-
-fn status_word(word: u16) -> String {
-    let condition: String =
-        [14, 10, 9, 8].iter().map(|bit| if word >> bit & 1 == 1 { '1' } else { '0' }).collect();
-    let flags: String = ['b', 's', 'p', 'u', 'o', 'z', 'd', 'i']
-        .iter()
-        .zip([15, 6, 5, 4, 3, 2, 1, 0])
-        .map(|(c, bit)| if word >> bit & 1 == 1 { *c } else { '-' })
-        .collect();
-    format!("top={} cc={condition} {flags}", word >> 11 & 7)
-}
-
-fn sse(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    line.rest();
-    if session.context.is_some() {
-        out.line("Last set context:");
-    }
-    let Some(state) = session.state() else { return Ok(()) };
-    for n in 0..if session.x86 { 8 } else { 16 } {
-        let values = floats(state.xmm[n]).map(|f| general(f, 0, 6)).join(" ");
-        out.line(format!("xmm{n}={values}"));
-    }
-    session.show_instruction(&state, true, out);
-    Ok(())
-}
-
 /// `r.`: the registers that the current instruction uses; the stack pointer, for most.
 fn used(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     line.rest();
@@ -364,80 +259,4 @@ fn used(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
     }
     out.line(text);
     Ok(())
-}
-
-/// The registers and flags, without the instruction.
-pub(crate) fn general_lines(state: &CpuState, x86: bool) -> String {
-    let g = |n: usize| state.general[n];
-    let [cs, ss, ds, es, fs, gs] = state.segments;
-    let (flags, efl) = (flags(state.eflags, x86), state.eflags);
-    let segments = format!(
-        "cs={cs:04x}  ss={ss:04x}  ds={ds:04x}  es={es:04x}  fs={fs:04x}  gs={gs:04x}             efl={efl:08x}\n"
-    );
-    if x86 {
-        return format!(
-            "eax={:08x} ebx={:08x} ecx={:08x} edx={:08x} esi={:08x} edi={:08x}\neip={:08x} esp={:08x} ebp={:08x} {flags}\n{segments}",
-            g(0) as u32,
-            g(3) as u32,
-            g(1) as u32,
-            g(2) as u32,
-            g(6) as u32,
-            g(7) as u32,
-            state.ip as u32,
-            g(4) as u32,
-            g(5) as u32,
-        );
-    }
-    format!(
-        "rax={:016x} rbx={:016x} rcx={:016x}\nrdx={:016x} rsi={:016x} rdi={:016x}\nrip={:016x} rsp={:016x} rbp={:016x}\n r8={:016x}  r9={:016x} r10={:016x}\nr11={:016x} r12={:016x} r13={:016x}\nr14={:016x} r15={:016x}\n{flags}\n{segments}",
-        g(0),
-        g(3),
-        g(1),
-        g(2),
-        g(6),
-        g(7),
-        state.ip,
-        g(4),
-        g(5),
-        g(8),
-        g(9),
-        g(10),
-        g(11),
-        g(12),
-        g(13),
-        g(14),
-        g(15),
-    )
-}
-
-/// `iopl=0         nv up ei pl zr na pe nc`. The engine has `pe` and `po` the other way round on x64.
-fn flags(efl: u32, x86: bool) -> String {
-    let is = |bit: u32, yes: &'static str, no: &'static str| if efl >> bit & 1 == 1 { yes } else { no };
-    format!(
-        "iopl={} {} {} {} {} {} {} {} {} {} {}",
-        efl >> 12 & 3,
-        is(20, "vip", "   "),
-        is(19, "vif", "   "),
-        is(11, "ov", "nv"),
-        is(10, "dn", "up"),
-        is(9, "ei", "di"),
-        is(7, "ng", "pl"),
-        is(6, "zr", "nz"),
-        is(4, "ac", "na"),
-        if x86 { is(2, "pe", "po") } else { is(2, "po", "pe") },
-        is(0, "cy", "nc"),
-    )
-}
-
-impl Session<'_, '_> {
-    /// What `r` prints, the current instruction with it.
-    pub(crate) fn show_registers(&mut self, out: &mut Out<'_>) {
-        match self.state() {
-            Some(state) => {
-                out.text(&general_lines(&state, self.x86));
-                self.show_instruction(&state, true, out);
-            }
-            None => out.line("Unable to get current machine context, HRESULT 0x80004002"),
-        }
-    }
 }

@@ -1,27 +1,20 @@
-//! `~`, `|`, `||`, `.thread`, `.process`, `.ttime`.
+//! `~`: threads, and commands in them.
 
 use std::fmt::Write as _;
 
 use super::{At, Command};
 use crate::error::{Result, Stop, caret};
+use crate::expr;
 use crate::line::Line;
 use crate::out::Out;
 use crate::session::Session;
-use crate::{clock, expr};
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::new(
-        "~",
-        "~, ~*, ~N, ~Ns, ~*k, ~N e COMMANDS, ~~[ID]s",
-        "threads, and commands in them",
-        threads,
-    ),
-    Command::new("|", "|", "the process", process),
-    Command::new("||", "||", "the dump", system),
-    Command::new(".thread", ".thread", "the TEB of the current thread", implicit_thread),
-    Command::new(".process", ".process", "the PEB", implicit_process),
-    Command::new(".ttime", ".ttime", "when the thread was created, and its time", times),
-];
+pub(super) const COMMANDS: &[Command] = &[Command::new(
+    "~",
+    "~, ~*, ~N, ~Ns, ~*k, ~N e COMMANDS, ~~[ID]s",
+    "threads, and commands in them",
+    threads,
+)];
 
 /// Which threads.
 enum Which {
@@ -122,7 +115,7 @@ fn members(session: &Session<'_, '_>, which: &Which) -> Vec<usize> {
 }
 
 /// What `~Ns` prints: of x86 the registers too.
-fn shown(session: &mut Session<'_, '_>, out: &mut Out<'_>) {
+pub(super) fn shown(session: &mut Session<'_, '_>, out: &mut Out<'_>) {
     if session.x86 {
         session.show_registers(out);
         return;
@@ -238,73 +231,4 @@ fn print(session: &mut Session<'_, '_>, index: usize, current: usize, long: bool
         text.push('\n');
     }
     out.text(&text);
-}
-
-fn process(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    if number(line).is_some_and(|n| n != 0) {
-        return caret("Illegal process error in", line.pos);
-    }
-    if line.take(b's') {
-        shown(session, out);
-        return Ok(());
-    }
-    let name = session.process.program().map_or("<unknown>", |module| module.name.as_str());
-    out.line(format!(".  0\tid: {:x}\texamine\tname: {name}", session.process_id()));
-    Ok(())
-}
-
-fn system(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    if number(line).is_some_and(|n| n != 0) {
-        return caret("Illegal system error in", line.pos);
-    }
-    line.take(b's');
-    out.line(format!(".  0 {}", session.dump_title()));
-    Ok(())
-}
-
-/// `*`, `.`, `#` or a number behind `|`.
-fn number(line: &mut Line) -> Option<usize> {
-    line.blanks();
-    if matches!(line.peek(), b'*' | b'.' | b'#') {
-        line.pos += 1;
-        return Some(0);
-    }
-    let begin = line.pos;
-    while line.peek().is_ascii_digit() {
-        line.pos += 1;
-    }
-    line.from(begin).parse().ok()
-}
-
-fn implicit_thread(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    line.rest();
-    session.reset_scope();
-    match session.process.threads.get(session.thread).map_or(0, |thread| thread.teb_address) {
-        0 => out.line("Unable to get the current thread data"),
-        teb => out.line(format!("Implicit thread is now {}", session.address(teb))),
-    }
-    Ok(())
-}
-
-fn implicit_process(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    line.rest();
-    match session.peb() {
-        0 => out.line("Unable to get the current process data"),
-        peb => out.line(format!("Implicit process is now {}", session.address(peb))),
-    }
-    Ok(())
-}
-
-fn times(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    line.rest();
-    let id = session.process.threads.get(session.thread).map_or(0, |thread| thread.id);
-    let info = session.process.dump.thread_infos().ok().flatten().and_then(|infos| infos.get(&id).cloned());
-    let Some(info) = info else {
-        out.line("Thread times not available");
-        return Ok(());
-    };
-    out.line(format!("Created: {}", clock::file_time(info.create_time, 0).unwrap_or_default()));
-    out.line(format!("Kernel:  {}", clock::span(info.kernel_time)));
-    out.line(format!("User:    {}", clock::span(info.user_time)));
-    Ok(())
 }

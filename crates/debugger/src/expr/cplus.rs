@@ -1,7 +1,8 @@
 //! The C++ evaluator: literals as in C, registers, casts, `sizeof`, and reading through pointers.
 
+use super::casts::{is_type_word, named};
 use super::value::{INT, INT64, Type, UNSIGNED, UNSIGNED64, Value};
-use super::{DEEPEST, masm, token};
+use super::{DEEPEST, masm, operators, token};
 use crate::error::Result;
 use crate::line::Line;
 use crate::session::Session;
@@ -40,7 +41,7 @@ impl Cpp<'_, '_, '_> {
         let mut left = self.level(level + 1)?;
         while let Some(operator) = self.operator(operators) {
             let right = self.level(level + 1)?;
-            match self.apply(operator, &left, &right) {
+            match operators::apply(operator, &left, &right, self.session.x86) {
                 Some(value) => left = value,
                 None => return token(self.line, masm::OPERAND, self.line.pos),
             }
@@ -63,67 +64,6 @@ impl Cpp<'_, '_, '_> {
         }
         self.line.pos += operator.len();
         Some(operator)
-    }
-
-    fn apply(&self, operator: &str, left: &Value, right: &Value) -> Option<Value> {
-        let boolean = |is: bool| Some(Value::new(Type::Bool, u64::from(is)));
-        let (a, b) = (left.bits().cast_signed(), right.bits().cast_signed());
-        let real = left.kind.is_float() || right.kind.is_float();
-        let (x, y) = (left.as_real(), right.as_real());
-        match operator {
-            "||" => return boolean(a != 0 || b != 0),
-            "&&" => return boolean(a != 0 && b != 0),
-            "==" => return boolean(if real { x.total_cmp(&y).is_eq() } else { a == b }),
-            "!=" => return boolean(if real { x.total_cmp(&y).is_ne() } else { a != b }),
-            "<" => return boolean(if real { x < y } else { a < b }),
-            ">" => return boolean(if real { x > y } else { a > b }),
-            "<=" => return boolean(if real { x <= y } else { a <= b }),
-            ">=" => return boolean(if real { x >= y } else { a >= b }),
-            _ => {}
-        }
-        if real && matches!(operator, "+" | "-" | "*" | "/") {
-            let value = match operator {
-                "+" => x + y,
-                "-" => x - y,
-                "*" => x * y,
-                _ => x / y,
-            };
-            return Some(Value::real(Type::Double, value));
-        }
-        let kind = self.common(left, right);
-        let unit = match &left.kind {
-            Type::Pointer(to) => to.bytes(self.session.x86).max(1).cast_signed(),
-            _ => 1,
-        };
-        let shift = |by: i64| u32::try_from(by).unwrap_or(63).min(63);
-        let bits = match operator {
-            "|" => a | b,
-            "^" => a ^ b,
-            "&" => a & b,
-            "<<" => a << shift(b),
-            ">>" => a >> shift(b),
-            "+" => a.wrapping_add(b.wrapping_mul(unit)),
-            "-" => a.wrapping_sub(b.wrapping_mul(unit)),
-            "*" => a.wrapping_mul(b),
-            "/" => a.checked_div(b)?,
-            _ => a.checked_rem(b)?,
-        };
-        Some(Value::new(INT64, bits.cast_unsigned()).cast(kind, self.session.x86))
-    }
-
-    /// The type of a sum of two.
-    fn common(&self, left: &Value, right: &Value) -> Type {
-        if let Type::Pointer(_) = left.kind {
-            return left.kind.clone();
-        }
-        let wide = left.kind.bytes(self.session.x86) == 8 || right.kind.bytes(self.session.x86) == 8;
-        let unsigned = [left, right].iter().any(|v| matches!(v.kind, Type::Integer(4.., false)));
-        match (wide, unsigned) {
-            (true, true) => UNSIGNED64,
-            (true, false) => INT64,
-            (false, true) => UNSIGNED,
-            (false, false) => INT,
-        }
     }
 
     fn unary(&mut self) -> Result<Value> {
@@ -336,39 +276,4 @@ impl Cpp<'_, '_, '_> {
             token(self.line, masm::RESOLVE, begin)
         }
     }
-}
-
-fn is_type_word(word: &str) -> bool {
-    const WORDS: [&str; 21] = [
-        "unsigned", "signed", "char", "short", "int", "long", "float", "double", "void", "bool", "__int64",
-        "int64", "wchar_t", "UCHAR", "USHORT", "ULONG", "ULONG64", "DWORD", "HRESULT", "size_t", "const",
-    ];
-    WORDS.contains(&word)
-}
-
-fn named(words: &[String], x86: bool) -> Option<Type> {
-    let has = |word: &str| words.iter().any(|w| w == word);
-    let signed = !has("unsigned");
-    Some(match () {
-        () if words.is_empty() => return None,
-        () if has("void") => Type::Void,
-        () if has("bool") => Type::Bool,
-        () if has("float") => Type::Float,
-        () if has("double") => Type::Double,
-        () if has("char") => Type::Integer(1, signed),
-        () if has("UCHAR") => Type::Integer(1, false),
-        () if has("wchar_t") || has("USHORT") => Type::Integer(2, false),
-        () if has("short") => Type::Integer(2, signed),
-        () if has("__int64") || has("int64") => Type::Integer(8, signed),
-        () if has("size_t") => {
-            if x86 {
-                UNSIGNED
-            } else {
-                UNSIGNED64
-            }
-        }
-        () if has("ULONG64") => UNSIGNED64,
-        () if has("ULONG") || has("DWORD") => UNSIGNED,
-        () => Type::Integer(4, signed),
-    })
 }

@@ -1,9 +1,11 @@
 //! Expressions of the two evaluators: MASM, the default, and C++.
 
 mod calls;
+mod casts;
 mod cplus;
 mod masm;
 mod number;
+mod operators;
 mod range;
 mod symbol;
 mod value;
