@@ -39,7 +39,7 @@ impl Session<'_, '_> {
         let Some(mut frame) = frames.last().copied() else { return };
         while frames.len() < MOST {
             let Some(ip) = self.unit(frame.sp, 8).filter(|ip| *ip != 0) else { return };
-            frame = called(frame, ip, frame.sp.wrapping_add(8));
+            frame = called(&frame, ip, frame.sp.wrapping_add(8));
             frames.push(frame);
         }
     }
@@ -52,7 +52,7 @@ impl Session<'_, '_> {
             if frame.ip == 0 {
                 break;
             }
-            let known = self.known(stack, &frame);
+            let known = known(stack, &frame);
             let described = known.is_some() && self.is_described(&frame);
             next = match frame.registers.get(FP) {
                 _ if described => known,
@@ -61,12 +61,6 @@ impl Session<'_, '_> {
             };
         }
         frames
-    }
-
-    /// The caller that the analyzer found.
-    fn known(&self, stack: &Stack, frame: &Frame) -> Option<Frame> {
-        let at = stack.frames.iter().position(|known| known.ip == frame.ip && known.sp == frame.sp)?;
-        stack.frames.get(at + 1).copied()
     }
 
     /// EBP as the function saved it, below its return address.
@@ -123,14 +117,14 @@ impl Session<'_, '_> {
 
     /// By a frame whose saved EBP lies at `at`.
     fn framed(&self, frame: &Frame, at: u64) -> Option<Frame> {
-        let mut caller = called(*frame, self.returns_to(at.wrapping_add(4))?, at.wrapping_add(8));
+        let mut caller = called(frame, self.returns_to(at.wrapping_add(4))?, at.wrapping_add(8));
         caller.registers.set(FP, self.unit(at, 4)?);
         Some(caller)
     }
 
     /// Where the stack ends here, a frame at 0 says where its return address was.
     fn leaf(&self, frame: &Frame) -> Option<Frame> {
-        Some(called(*frame, self.returns_to(frame.sp).unwrap_or(0), frame.sp.wrapping_add(4)))
+        Some(called(frame, self.returns_to(frame.sp).unwrap_or(0), frame.sp.wrapping_add(4)))
     }
 
     fn returns_to(&self, at: u64) -> Option<u64> {
@@ -157,14 +151,20 @@ impl Session<'_, '_> {
     }
 }
 
+/// The caller that the analyzer found.
+fn known(stack: &Stack, frame: &Frame) -> Option<Frame> {
+    let at = stack.frames.iter().position(|known| known.ip == frame.ip && known.sp == frame.sp)?;
+    stack.frames.get(at + 1).copied()
+}
+
 /// Whether EBP may be that of a frame: not far above ESP.
 fn on_stack(frame: &Frame, ebp: u64) -> bool {
     (frame.sp..frame.sp.saturating_add(4 * SEARCHED)).contains(&ebp)
 }
 
 /// A frame that a return address leads to.
-fn called(callee: Frame, ip: u64, sp: u64) -> Frame {
-    let mut frame = callee;
+fn called(callee: &Frame, ip: u64, sp: u64) -> Frame {
+    let mut frame = *callee;
     (frame.ip, frame.sp, frame.exact) = (ip, sp, false);
     frame.registers.set(SP, sp);
     frame.trust = Trust::Unproven;

@@ -171,3 +171,29 @@ fn shown_of<'n>(names: impl DoubleEndedIterator<Item = &'n str> + ExactSizeItera
     };
     chosen.map_or(0, |(n, _)| n)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{shown_of, without_bytes};
+
+    /// What dbghelp showed of Wine's ucrtbase, cmake and ntdll.
+    #[test]
+    fn of_several_names_the_debuggers_is_shown() {
+        let shown = |names: &[&'static str], first| names[shown_of(names.iter().copied(), first)];
+        assert_eq!(shown(&["_o_malloc", "malloc"], false), "malloc");
+        assert_eq!(shown(&["modff", "_o_modff"], false), "modff");
+        assert_eq!(
+            shown(&["curl_easy_ssls_export", "curl_easy_ssls_import"], false),
+            "curl_easy_ssls_import"
+        );
+        assert_eq!(shown(&["ZwClose", "NtClose"], true), "ZwClose");
+        assert_eq!(shown(&["NtDelayExecution", "ZwDelayExecution"], true), "NtDelayExecution");
+    }
+
+    #[test]
+    fn bytes_of_arguments_are_no_part_of_a_name() {
+        assert_eq!(without_bytes("_CxxThrowException@8"), Some("_CxxThrowException"));
+        assert_eq!(without_bytes("name@x"), None);
+        assert_eq!(without_bytes("@8"), None);
+    }
+}

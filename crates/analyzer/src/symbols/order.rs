@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn everything_is_in_order() {
         let mut seed = 1u32;
-        for length in [0, 1, 2, 8, 9, 17, 100, 1000] {
+        for length in [0usize, 1, 2, 8, 9, 17, 100, 1000] {
             let keys: Vec<u32> = (0..length)
                 .map(|_| {
                     seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -148,7 +148,7 @@ mod tests {
             assert!(items.is_sorted_by_key(|(key, _)| *key), "{length}");
             let mut places: Vec<usize> = items.iter().map(|(_, place)| *place).collect();
             places.sort_unstable();
-            assert!(places.into_iter().eq(0..length as usize), "{length}");
+            assert!(places.into_iter().eq(0..length), "{length}");
         }
     }
 

@@ -65,7 +65,7 @@ fn evaluate_cpp(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut
         match text_at(session, address) {
             Some(text) => out.line(format!(" \"{text}\"")),
             None => {
-                out.line(format!(" \"--- memory read error at address 0x{} ---\"", session.address(address)))
+                out.line(format!(" \"--- memory read error at address 0x{} ---\"", session.address(address)));
             }
         }
     }

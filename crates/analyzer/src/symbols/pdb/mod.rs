@@ -269,9 +269,11 @@ fn inlined(context: &Context<'_, '_>, rva: u32) -> Result<Vec<u32>, Broken> {
     Ok(reach)
 }
 
-/// The functions at `rva`, from the outermost on, with the line of its caller that each was put into: two calls of one function
-/// are two.
-fn chain(context: &Context<'_, '_>, rva: u32) -> Result<Vec<(Option<String>, Option<u32>)>, Broken> {
+/// A function, and the line of its caller that it was put into: two calls of one function are two.
+type Link = (Option<String>, Option<u32>);
+
+/// The functions at `rva`, from the outermost on.
+fn chain(context: &Context<'_, '_>, rva: u32) -> Result<Vec<Link>, Broken> {
     let found = context.find_frames(rva)?;
     let frames = found.map(|found| found.frames).unwrap_or_default();
     let mut line = None;
