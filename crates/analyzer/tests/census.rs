@@ -121,6 +121,34 @@ fn objects_are_blocks_in_use_that_begin_with_a_vftable() {
     }
 }
 
+/// A table without type information has the name that a PDB gives its address; what has its own keeps it.
+#[test]
+fn names_of_symbols_are_for_tables_without_their_own() {
+    let blocks = vec![NtBlock { size: 0x30, busy: true }; 60];
+    let mut it = filled(Width::W64, &Filling { blocks, ..Filling::default() });
+    let tables = it.tables;
+    for (n, at) in it.blocks.clone().into_iter().enumerate() {
+        it.process.put(at, &words(Width::W64, &[[tables.widget, tables.nameless][n % 2]]));
+    }
+    let dump = Dump::open(it.process.to_bytes().0).unwrap();
+    let process = Process::gather(&dump);
+    let named = |text: &'static str| {
+        let symbol = move |_| Some(text.to_owned());
+        let options =
+            CensusOptions { reading: Reading::Whole, symbol: Some(&symbol), ..CensusOptions::default() };
+        let census = contents::census(&process, &options).unwrap();
+        let of = |table: u64| census.classes.iter().find(|class| class.vftable.0 == table).unwrap().clone();
+        assert_eq!(
+            (of(tables.widget).name.as_str(), of(tables.widget).proof),
+            ("app::Widget", ClassProof::Rtti)
+        );
+        (of(tables.nameless).name, of(tables.nameless).proof)
+    };
+    assert_eq!(named("const app::Shape::`vftable'"), ("app::Shape".to_owned(), ClassProof::Pdb));
+    assert_eq!(named("app::Shape::`vftable'{for `app::Base'}"), ("app::Shape".to_owned(), ClassProof::Pdb));
+    assert_eq!(named("app::table_of_numbers").1, ClassProof::Code);
+}
+
 #[test]
 fn pointers_to_other_constants_are_no_classes() {
     for width in WIDTHS {
@@ -499,5 +527,9 @@ fn a_global_variable_holds_the_largest_and_text_is_shown_only_if_asked_for() {
         let shown = dumplens_analyzer::render::text::census(Some(&census), &[], 64, false);
         let json = dumplens_analyzer::render::json::compact(&census);
         assert_eq!((shown.contains("secret"), json.contains("secret")), (strings, strings), "{shown}");
+        for page in [markdown::census(Some(&census)), html::census(Some(&census), "C:\\d\\<a>.dmp", 64)] {
+            assert!(page.contains("100% text; held by shapes+0x"), "{page}");
+            assert!(!page.contains("secret") && !page.contains("<a>"));
+        }
     }
 }

@@ -63,6 +63,17 @@ impl Width {
         }
     }
 
+    /// Calls `each` with every pointer-sized word of `bytes`, little-endian; what is left at the end is no word.
+    #[inline]
+    pub fn each_word(self, bytes: &[u8], mut each: impl FnMut(u64)) {
+        match self {
+            Width::Bits32 => {
+                bytes.as_chunks().0.iter().for_each(|word| each(u32::from_le_bytes(*word).into()));
+            }
+            Width::Bits64 => bytes.as_chunks().0.iter().for_each(|word| each(u64::from_le_bytes(*word))),
+        }
+    }
+
     /// One of two offsets: `x86` for 32-bit structures, `x64` for 64-bit ones.
     pub fn pick(self, x86: u64, x64: u64) -> u64 {
         match self {

@@ -15,11 +15,11 @@ use super::AHEAD;
 use super::committed::Committed;
 use super::estimate::{Read, Sums};
 use super::plan::next;
-use super::vftables::{Candidates, Objects};
+use super::vftables::{self, Candidates, Objects};
 use crate::process::Process;
 use crate::space::Owner;
 
-/// Sizes that are told apart; blocks of others are counted together.
+/// Sizes that are told apart.
 const MOST_SIZES: usize = 1 << 16;
 /// Sizes of which some blocks are remembered, to be looked at.
 const MOST_LOOKED_AT: usize = 1 << 12;
@@ -31,20 +31,52 @@ const MOST_FAULTS: usize = 16;
 /// What the blocks of some parts add up to.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    pub(super) busy: u64,
-    pub(super) free: u64,
+    busy: u64,
+    free: u64,
     /// By size: how many.
     pub(super) sizes: HashMap<u64, u64>,
-    /// Blocks and bytes of sizes that are not told apart.
-    pub(super) others: (u64, u64),
     pub(super) objects: Objects,
+}
+
+/// The same of segments, each of them a unit that may have been drawn.
+#[derive(Debug, Default)]
+pub(super) struct Sampled {
+    /// Of all heaps.
+    pub(super) read: Read,
+    /// By size: how many.
+    pub(super) sizes: HashMap<u64, Sums>,
+    /// By vftable: how many, and their bytes.
+    pub(super) objects: HashMap<u64, (Sums, Sums)>,
+}
+
+impl Sampled {
+    /// Takes what was counted in a segment of so many committed bytes.
+    fn take(&mut self, tally: &mut Tally, bytes: u64) {
+        self.read.add(bytes);
+        for (size, count) in tally.sizes.drain() {
+            if self.sizes.len() < MOST_SIZES || self.sizes.contains_key(&size) {
+                self.sizes.entry(size).or_default().add(count, bytes);
+            }
+        }
+        for (word, (count, size)) in tally.objects.of.drain() {
+            if self.objects.len() < vftables::MOST || self.objects.contains_key(&word) {
+                let (counts, sizes) = self.objects.entry(word).or_default();
+                counts.add(count, bytes);
+                sizes.add(size, bytes);
+            }
+        }
+    }
 }
 
 /// What was read of the heaps.
 #[derive(Debug, Default)]
 pub(super) struct HeapsRead {
-    /// Large blocks, all of them, and segments whose blocks were read, one tally for each heap.
+    /// Bytes by use, one tally for each heap.
     pub(super) heaps: Vec<HeapRead>,
+    /// The blocks of segments.
+    pub(super) segments: Sampled,
+    /// Large blocks, all of them.
+    pub(super) large: Tally,
     /// Blocks of each size, some of them, by heap.
     pub(super) examples: HashMap<u64, Examples>,
     pub(super) faults: Vec<String>,
@@ -58,20 +90,43 @@ pub(super) struct Examples {
     pub(super) list: Vec<(usize, u64)>,
 }
 
-/// What was read of one heap.
+/// What was read of one heap, or of all of them.
 #[derive(Debug, Default)]
 pub(super) struct HeapRead {
-    /// Of segments, and of large blocks, which are all read.
-    pub(super) segments: Tally,
-    pub(super) large: Tally,
     /// Committed bytes of segments: what there is, and what was read.
     pub(super) read: Read,
     /// Bytes in use, free, and behind what could not be read, by segment.
     pub(super) busy: Sums,
     pub(super) free: Sums,
     pub(super) unread: Sums,
-    /// Committed bytes of large blocks that could not be read.
-    pub(super) large_unread: u64,
+    /// The same of large blocks, which are all read.
+    pub(super) large: [u64; 3],
+}
+
+impl HeapRead {
+    fn join(&mut self, other: &HeapRead) {
+        self.read.bytes = self.read.bytes.saturating_add(other.read.bytes);
+        self.read.units += other.read.units;
+        self.read.join(&other.read);
+        self.busy.join(&other.busy);
+        self.free.join(&other.free);
+        self.unread.join(&other.unread);
+        self.large = std::array::from_fn(|n| self.large[n].saturating_add(other.large[n]));
+    }
+}
+
+impl HeapsRead {
+    /// Whether all segments were read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.segments.read.done == self.segments.read.units
+    }
+
+    /// All heaps as one.
+    pub(super) fn together(&self) -> HeapRead {
+        let mut all = HeapRead::default();
+        self.heaps.iter().for_each(|heap| all.join(heap));
+        all
+    }
 }
 
 impl Examples {
@@ -94,8 +149,6 @@ impl Tally {
     fn size(&mut self, size: u64) {
         if self.sizes.len() < MOST_SIZES || self.sizes.contains_key(&size) {
             *self.sizes.entry(size).or_default() += 1;
-        } else {
-            self.others = (self.others.0 + 1, self.others.1.saturating_add(size));
         }
     }
 }
@@ -128,13 +181,14 @@ pub(super) fn read(reading: &Reading<'_, '_>) -> HeapsRead {
         examples: HashMap::new(),
         faults: Vec::new(),
     };
-    let (mut state, mut found) = (reading.seed, Vec::new());
+    let (mut state, mut found) = (reading.seed, HeapsRead::default());
+    let mut tally = Tally::default();
     for ((index, heap), sizes) in heaps.iter().enumerate().zip(&sizes) {
         let mut one = HeapRead::default();
         for (part, bytes) in heap.parts.iter().zip(sizes) {
             if part.kind != PartKind::Segment {
-                let [.., unread] = walk.part(&reader, (index, heap), (part, *bytes), &mut one.large);
-                one.large_unread = one.large_unread.saturating_add(unread);
+                let more = walk.part(&reader, (index, heap), (part, *bytes), &mut found.large);
+                one.large = std::array::from_fn(|n| one.large[n].saturating_add(more[n]));
                 continue;
             }
             one.read.units += 1;
@@ -142,15 +196,18 @@ pub(super) fn read(reading: &Reading<'_, '_>) -> HeapsRead {
             if all > reading.most && next(&mut state) % all >= reading.most {
                 continue;
             }
-            let [busy, free, unread] = walk.part(&reader, (index, heap), (part, *bytes), &mut one.segments);
+            let [busy, free, unread] = walk.part(&reader, (index, heap), (part, *bytes), &mut tally);
+            found.segments.take(&mut tally, *bytes);
             one.read.add(*bytes);
             one.busy.add(busy, *bytes);
             one.free.add(free, *bytes);
             one.unread.add(unread, *bytes);
         }
-        found.push(one);
+        found.segments.read.units += one.read.units;
+        found.segments.read.bytes = found.segments.read.bytes.saturating_add(one.read.bytes);
+        found.heaps.push(one);
     }
-    HeapsRead { heaps: found, examples: walk.examples, faults: walk.faults }
+    HeapsRead { examples: walk.examples, faults: walk.faults, ..found }
 }
 
 /// What is carried from part to part.
@@ -213,4 +270,38 @@ impl<'d> Walk<'_, 'd> {
 fn committed(process: &Process<'_>, sums: &Committed<'_, '_>, index: usize, part: &Part) -> u64 {
     let owned = process.space.span_at(part.base).is_some_and(|span| span.owner == Owner::Heap(index));
     if owned { sums.between(part.base, part.end) } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contents::estimate::figure;
+
+    /// Segments of 1 to 16 MB, filled with blocks of one size to a share of their own; each is drawn with the same chance,
+    /// so that some 60 of 300 are read.
+    #[test]
+    fn intervals_of_blocks_hold_the_truth() {
+        let mut state = 7;
+        let mut random = |below: u64| next(&mut state) % below;
+        let segments: Vec<(u64, u64)> = (0..300)
+            .map(|_| ((1 + random(16)) << 20, 30 + random(60)))
+            .map(|(bytes, share)| (bytes, bytes / 64 * share / 100))
+            .collect();
+        let truth: u64 = segments.iter().map(|(_, blocks)| blocks).sum();
+        let mut holds = 0;
+        for _ in 0..200 {
+            let mut sampled = Sampled::default();
+            for (bytes, blocks) in &segments {
+                sampled.read.units += 1;
+                sampled.read.bytes += bytes;
+                if random(5) == 0 {
+                    let mut tally = Tally { sizes: HashMap::from([(48, *blocks)]), ..Tally::default() };
+                    sampled.take(&mut tally, *bytes);
+                }
+            }
+            let found = figure([(&sampled.sizes[&48], &sampled.read)].into_iter());
+            holds += u32::from(found.margin.is_some_and(|margin| found.value.abs_diff(truth) <= margin));
+        }
+        assert!((180..=199).contains(&holds), "{holds} of 200");
+    }
 }

@@ -11,12 +11,13 @@ use std::collections::{HashMap, HashSet};
 use dumplens_core::process::rtti::{self, Compiler};
 use dumplens_core::{Absence, Memory, Width};
 
+use super::blocks::HeapsRead;
 use super::estimate::{Read, Sums, figure};
 use super::lookup::Lookup;
 use super::model::{ClassProof, ClassReport, Figure};
 use super::plan::STRATA;
-use super::sizeof;
-use super::vftables::{Objects, Pointers};
+use super::vftables::Pointers;
+use super::{CensusOptions, sizeof};
 use crate::process::Process;
 use crate::process::module_names::module_name;
 use crate::symbols::{Undecorator, itanium};
@@ -30,22 +31,15 @@ const SIZED: usize = 256;
 #[derive(Debug, Default, Clone, Copy)]
 struct Count {
     objects: Figure,
-    bytes: u64,
+    bytes: Figure,
     pointers: Figure,
 }
 
 /// What was counted, and how exactly.
 pub(super) struct Counted<'c> {
-    pub(super) objects: &'c [(&'c Objects, Scale)],
+    pub(super) heaps: &'c HeapsRead,
     pub(super) pointers: &'c Pointers,
     pub(super) read: &'c [Read; STRATA],
-}
-
-/// How many times as much there is as was read, and whether that is all.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
-    pub(super) times: f64,
-    pub(super) whole: bool,
 }
 
 /// The classes that have objects, those of most bytes first, and the vftables that are only pointed to.
@@ -53,11 +47,11 @@ pub(super) fn of(
     process: &Process<'_>,
     lookup: &Lookup,
     counted: &Counted<'_>,
-    most: usize,
+    options: &CensusOptions<'_>,
 ) -> (Listed, Listed) {
     let mut counts: Vec<(u64, Count)> = join(counted).into_iter().collect();
     counts.sort_unstable_by_key(|(word, count)| {
-        std::cmp::Reverse((count.bytes, count.objects.value, count.pointers.value, *word))
+        std::cmp::Reverse((count.bytes.value, count.objects.value, count.pointers.value, *word))
     });
     let memory = process.dump.memory().unnoted();
     let (mut names, mut rows) = (Undecorator::default(), Vec::new());
@@ -70,7 +64,14 @@ pub(super) fn of(
         first_tables(rows).into_iter().partition(|class| class.objects > 0);
     // In heaps that were walked, what is no block's first word is no object; a name proves that it is a vftable at least.
     pointed.retain(|class| class.proof != ClassProof::Address && class.pointers > 0);
-    let left_out = (cut(&mut classes, most), cut(&mut pointed, most));
+    let left_out = (cut(&mut classes, options.rows), cut(&mut pointed, options.rows));
+    let by_symbols = |row: &ClassReport| options.symbol.and_then(|name| name(row.vftable.0));
+    for row in classes.iter_mut().chain(&mut pointed).filter(|row| row.proof != ClassProof::Rtti).take(SIZED)
+    {
+        if let Some(class) = by_symbols(row).as_deref().and_then(class_of_vftable) {
+            (row.name, row.proof) = (class.to_owned(), ClassProof::Pdb);
+        }
+    }
     for row in classes.iter_mut().chain(&mut pointed).take(SIZED) {
         let width = width_at(process, row.vftable.0);
         row.size_bytes = sizeof::of(memory, lookup, row.vftable.0, width);
@@ -89,18 +90,17 @@ fn cut(rows: &mut Vec<ClassReport>, most: usize) -> u64 {
 
 fn join(counted: &Counted<'_>) -> HashMap<u64, Count> {
     let mut counts: HashMap<u64, Count> = HashMap::new();
-    for (objects, scale) in counted.objects {
-        for (word, (number, bytes)) in &objects.of {
-            let count = counts.entry(*word).or_default();
-            let value = count.objects.value.saturating_add(scaled(*number, *scale));
-            let margin = scale.whole.then_some(0).and(if count.objects.value == 0 {
-                Some(0)
-            } else {
-                count.objects.margin
-            });
-            count.objects = Figure { value, margin };
-            count.bytes = count.bytes.saturating_add(scaled(*bytes, *scale));
-        }
+    let segments = &counted.heaps.segments;
+    for (word, (number, bytes)) in &segments.objects {
+        let count = counts.entry(*word).or_default();
+        count.objects = figure([(number, &segments.read)].into_iter());
+        count.bytes = figure([(bytes, &segments.read)].into_iter());
+    }
+    for (word, (number, bytes)) in &counted.heaps.large.objects.of {
+        let exact = Count { objects: Figure::exact(0), bytes: Figure::exact(0), ..Count::default() };
+        let count = counts.entry(*word).or_insert(exact);
+        count.objects.value = count.objects.value.saturating_add(*number);
+        count.bytes.value = count.bytes.value.saturating_add(*bytes);
     }
     let words: HashSet<u64> = counted.pointers.of.keys().map(|(_, word)| *word).collect();
     let none = Sums::default();
@@ -111,11 +111,6 @@ fn join(counted: &Counted<'_>) -> HashMap<u64, Count> {
         counts.entry(word).or_default().pointers = figure(strata);
     }
     counts
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is never negative
-pub(super) fn scaled(number: u64, scale: Scale) -> u64 {
-    if scale.whole { number } else { (number as f64 * scale.times).round() as u64 }
 }
 
 /// The width of the pointers of the image at an address: 32 bits below 4 GiB in a 64-bit dump of a 32-bit program.
@@ -174,12 +169,19 @@ fn class(
         proof,
         objects: count.objects.value,
         objects_margin: if count.objects.value == 0 { Some(0) } else { count.objects.margin },
-        bytes: count.bytes,
+        bytes: count.bytes.value,
+        bytes_margin: if count.objects.value == 0 { Some(0) } else { count.bytes.margin },
         pointers: count.pointers.value,
         pointers_margin: count.pointers.margin,
         size_bytes: None,
     };
     Some(Row { class, offset })
+}
+
+/// The class of a vftable's name: of ``app::Widget::`vftable'``, or ``const app::Widget::`vftable'{for `Base'}``.
+fn class_of_vftable(name: &str) -> Option<&str> {
+    let (class, _) = name.split_once("::`vftable'")?;
+    Some(class.strip_prefix("const ").unwrap_or(class))
 }
 
 /// The name of the class whose vftable lies at an address; `None` if none does.

@@ -31,7 +31,6 @@ mod vftables;
 use dumplens_core::process::heap::{BlockReader, BlockState};
 use dumplens_core::{Memory, Width};
 
-use self::blocks::HeapsRead;
 use self::groups::Group;
 use self::ledger::charged;
 use self::lookup::Lookup;
@@ -50,8 +49,8 @@ use crate::process::Process;
 const WHOLE_BELOW: u64 = 1 << 30;
 /// Units of a sample: 25 MiB.
 const UNITS: u64 = 400;
-/// Committed bytes of heap segments of a sample: 32 of the largest.
-const SEGMENTS: u64 = 512 << 20;
+/// Committed bytes of heap segments of a sample: 48 of the largest, so that there are enough for an interval.
+const SEGMENTS: u64 = 768 << 20;
 
 /// Bytes of private memory up to which it is looked for who holds the largest groups, and how many of them: each costs a pass.
 const HOLDER_BELOW: u64 = 256 << 20;
@@ -90,6 +89,8 @@ pub struct CensusOptions<'o> {
     pub strings: bool,
     /// Told how many bytes were read, and how many there are.
     pub progress: Option<&'o (dyn Fn(u64, u64) + Sync)>,
+    /// The name that symbols have for an address, of vftables that carry none themselves.
+    pub symbol: Option<&'o dyn Fn(u64) -> Option<String>>,
 }
 
 impl std::fmt::Debug for CensusOptions<'_> {
@@ -103,7 +104,14 @@ impl std::fmt::Debug for CensusOptions<'_> {
 
 impl Default for CensusOptions<'_> {
     fn default() -> Self {
-        CensusOptions { reading: Reading::Map, seed: None, rows: 20, strings: false, progress: None }
+        CensusOptions {
+            reading: Reading::Map,
+            seed: None,
+            rows: 20,
+            strings: false,
+            progress: None,
+            symbol: None,
+        }
     }
 }
 
@@ -133,11 +141,14 @@ pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<Cens
     let shapes = shapes(process, &groups, &read, &candidates);
     let mut report = rows::report(process, &groups, Some(&read), &shapes, options);
     let small = plan.units.len() as u64 == plan.all() && plan.kept() <= HOLDER_BELOW;
-    for (n, group) in report.groups.iter_mut().enumerate() {
-        let is_alone = matches!(group.kind, GroupKind::Allocation | GroupKind::LargeBlock);
-        if small && is_alone && n < HELD {
-            group.holder = refs::holder(process, group.example.0);
-        }
+    let is_alone = |group: &GroupReport| matches!(group.kind, GroupKind::Allocation | GroupKind::LargeBlock);
+    let mut held: Vec<&mut GroupReport> =
+        report.groups.iter_mut().take(HELD).filter(|group| small && is_alone(group)).collect();
+    let examples: Vec<u64> = held.iter().map(|group| group.example.0).collect();
+    for (group, holder) in held.iter_mut().zip(refs::holders(process, &examples)) {
+        group.holder = holder;
+    }
+    for group in &mut report.groups {
         if options.strings {
             group.text = group.shape.as_ref().and_then(|shape| text(memory, group, shape.kind));
         }
@@ -181,9 +192,10 @@ fn scan(
     let width = move |at: u64| if narrow && at < 1 << 32 { Width::Bits32 } else { width };
     let wanted: u64 = plan.units.iter().map(|unit| unit.bytes).sum();
     let done = std::sync::atomic::AtomicU64::new(0);
+    let progress = options.progress;
     let tell = |bytes: u64| {
         let so_far = done.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed) + bytes;
-        if let Some(progress) = options.progress {
+        if let Some(progress) = progress {
             progress(so_far, wanted);
         }
     };
@@ -191,7 +203,7 @@ fn scan(
         memory: process.dump.memory().unnoted(),
         candidates,
         width: &width,
-        progress: options.progress.map(|_| &tell as &(dyn Fn(u64) + Sync)),
+        progress: progress.map(|_| &tell as &(dyn Fn(u64) + Sync)),
         compares: plan.units.len() as u64 == plan.all(),
     };
     pass::read(plan, &task)
@@ -285,18 +297,17 @@ fn extents(process: &Process<'_>, reader: &BlockReader<'_, '_>, group: &Group) -
 /// What was read, in figures.
 fn reading(read: Option<&rows::Contents<'_>>) -> ReadingReport {
     let Some(read) = read else { return ReadingReport::default() };
-    let HeapsRead { heaps, .. } = read.heaps;
-    let segments = heaps.iter().map(|heap| &heap.read);
+    let segments = &read.heaps.segments.read;
     let units: u64 = read.found.read.iter().map(|stratum| stratum.done).sum();
     let drawn = read.plan.units.len() as u64;
-    let whole = drawn == read.plan.all() && heaps.iter().all(|heap| heap.read.done == heap.read.units);
+    let whole = drawn == read.plan.all() && read.heaps.is_whole();
     ReadingReport {
         extent: if whole { Extent::Whole } else { Extent::Sample },
         units,
         units_of: read.plan.all(),
         kept_bytes: read.plan.kept(),
-        segments_read_bytes: segments.clone().map(estimate::Read::read_bytes).sum(),
-        segments_bytes: segments.map(|segment| segment.bytes).sum(),
+        segments_read_bytes: segments.read_bytes(),
+        segments_bytes: segments.bytes,
     }
 }
 

@@ -291,6 +291,9 @@ pub struct ClassReport {
     pub objects_margin: Option<u64>,
     /// Bytes that were asked for in these blocks.
     pub bytes: u64,
+    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    #[serde(default)]
+    pub bytes_margin: Option<u64>,
     /// Words anywhere in private memory, stacks and images apart, that hold the vftable's address. Those in free memory
     /// are left over.
     pub pointers: u64,

@@ -86,44 +86,60 @@ pub struct Holder {
 /// Looks for who points to the block, or into the allocation, that holds an address. `None` where the map shows no memory
 /// there.
 pub fn refs(process: &Process<'_>, address: u64) -> Option<RefsReport> {
-    let region = process.space.region_at(address).filter(|region| !region.state.is_free())?;
+    all(process, &[address]).pop()?
+}
+
+/// The same for several addresses, whose levels are looked for together.
+fn all(process: &Process<'_>, addresses: &[u64]) -> Vec<Option<RefsReport>> {
     let memory = process.dump.memory().unnoted();
     let search = Search {
         process,
         lookup: Lookup::new(&process.space),
         reader: BlockReader::new(memory, &process.heaps.list),
     };
-    let target = search.block(address).map_or_else(
-        || allocation(process, region.allocation_base),
-        |(base, size)| Target { base: base.into(), size_bytes: size, is_block: true },
-    );
-    let mut report = RefsReport { address: address.into(), target, holders: Vec::new(), left_out: 0 };
-    let mut targets = vec![(target.base.0, target.base.0.saturating_add(target.size_bytes))];
-    let mut known: HashSet<u64> = targets.iter().map(|(base, _)| *base).collect();
+    let mut reports: Vec<Option<RefsReport>> = addresses.iter().map(|at| search.start(*at)).collect();
+    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut known: HashSet<(usize, u64)> = HashSet::new();
+    for (asked, report) in reports.iter().enumerate() {
+        let Some(RefsReport { target, .. }) = report else { continue };
+        known.insert((asked, target.base.0));
+        wanted.push(Wanted {
+            base: target.base.0,
+            end: target.base.0.saturating_add(target.size_bytes),
+            asked,
+        });
+    }
     for level in 1..=LEVELS {
-        let (found, left_out) = search.pointers(&mut targets);
-        report.left_out += left_out;
-        targets.clear();
-        for (at, to) in found {
-            let (kind, place, around) = search.place(at);
-            report.holders.push(Holder { level, at: at.into(), to: to.into(), kind, place });
-            if let Some((base, size)) = around.filter(|(base, _)| known.insert(*base)) {
-                targets.push((base, base.saturating_add(size)));
-            }
-        }
-        if targets.is_empty() {
+        if wanted.is_empty() {
             break;
         }
+        let mut found = search.pointers(&mut wanted, addresses.len()).into_iter();
+        wanted.clear();
+        for (asked, report) in reports.iter_mut().enumerate() {
+            let (Some(report), Some(found)) = (report, found.next()) else { continue };
+            report.left_out += found.more;
+            for (at, to) in found.list {
+                let (kind, place, around) = search.place(at);
+                report.holders.push(Holder { level, at: at.into(), to: to.into(), kind, place });
+                if let Some((base, size)) = around.filter(|(base, _)| known.insert((asked, *base))) {
+                    wanted.push(Wanted { base, end: base.saturating_add(size), asked });
+                }
+            }
+        }
     }
-    Some(report)
+    reports
 }
 
-/// Who holds what begins at an address, as far as the first bytes of it are pointed to: data of a module if that is at the end
-/// of the way, else a stack. A pointer farther in may be a number that looks like one.
-pub(super) fn holder(process: &Process<'_>, address: u64) -> Option<String> {
+/// Who holds what begins at each of these addresses, as [`holder`] tells it.
+pub(super) fn holders(process: &Process<'_>, addresses: &[u64]) -> Vec<Option<String>> {
+    all(process, addresses).iter().map(|found| holder(found.as_ref()?)).collect()
+}
+
+/// Who holds what was asked for, as far as the first bytes of it are pointed to: data of a module if that is at the end of
+/// the way, else a stack. A pointer farther in may be a number that looks like one.
+fn holder(found: &RefsReport) -> Option<String> {
     /// Bytes of headers before what the program was given.
     const HEADER: u64 = 0x60;
-    let found = refs(process, address)?;
     let begins = |to: u64, base: u64| to.wrapping_sub(base) <= HEADER;
     let direct = |holder: &&Holder| holder.level == 1 && begins(holder.to.0, found.target.base.0);
     let first: Vec<&Holder> = found.holders.iter().filter(direct).collect();
@@ -147,6 +163,27 @@ fn allocation(process: &Process<'_>, base: u64) -> Target {
     Target { base: base.into(), size_bytes: end.saturating_sub(base), is_block: false }
 }
 
+/// A block or allocation to which pointers are looked for, and for which of the questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    base: u64,
+    end: u64,
+    asked: usize,
+}
+
+/// Where pointers lie and what they point to, and how many more there are.
+#[derive(Debug, Default)]
+struct Pointers {
+    list: Vec<(u64, u64)>,
+    more: u64,
+}
+
+impl Pointers {
+    fn add(&mut self, at: u64, to: u64) {
+        if self.list.len() < HELD { self.list.push((at, to)) } else { self.more += 1 }
+    }
+}
+
 struct Search<'p, 'd> {
     process: &'p Process<'d>,
     lookup: Lookup,
@@ -160,35 +197,55 @@ impl Search<'_, '_> {
         Some((block.address, block.size))
     }
 
-    /// Words of the private memory that point into one of the targets, and lie in none; how many more there are.
-    fn pointers(&self, targets: &mut [(u64, u64)]) -> (Vec<(u64, u64)>, u64) {
-        targets.sort_unstable();
-        let (Some(low), Some(high)) = (targets.first(), targets.iter().map(|target| target.1).max()) else {
-            return (Vec::new(), 0);
+    /// The report before anything was looked for.
+    fn start(&self, address: u64) -> Option<RefsReport> {
+        let region = self.process.space.region_at(address).filter(|region| !region.state.is_free())?;
+        let target = self.block(address).map_or_else(
+            || allocation(self.process, region.allocation_base),
+            |(base, size)| Target { base: base.into(), size_bytes: size, is_block: true },
+        );
+        Some(RefsReport { address: address.into(), target, holders: Vec::new(), left_out: 0 })
+    }
+
+    /// For each of so many questions, the words of the private memory that point into one of its targets, and lie in none.
+    fn pointers(&self, wanted: &mut [Wanted], asked: usize) -> Vec<Pointers> {
+        wanted.sort_unstable();
+        let mut found: Vec<Pointers> = (0..asked).map(|_| Pointers::default()).collect();
+        let (Some(low), Some(high)) = (wanted.first(), wanted.iter().map(|of| of.end).max()) else {
+            return found;
         };
-        let (low, span) = (low.0, high - low.0);
-        let inside = |word: u64| {
-            let behind = targets.partition_point(|(base, _)| *base <= word);
-            behind > 0 && word < targets[behind - 1].1
+        let (low, span) = (low.base, high - low.base);
+        // Two questions may want the same.
+        let around = |word: u64| {
+            let behind = wanted.partition_point(|of| of.base <= word);
+            let base = wanted.get(behind.wrapping_sub(1)).map(|of| of.base);
+            wanted[..behind]
+                .iter()
+                .rev()
+                .take_while(move |of| Some(of.base) == base)
+                .filter(move |of| word < of.end)
         };
         let memory = self.process.dump.memory().unnoted();
-        let exact = |word: u64| targets.binary_search_by_key(&word, |target| target.0).is_ok();
-        let (mut found, mut more) = (Vec::new(), 0u64);
         for run in plan::kept(memory, charged(self.process)) {
             let width = classes::width_at(self.process, run.base);
             each(memory, run.base, run.end, width, |at, word| {
-                if word.wrapping_sub(low) >= span || !inside(word) || inside(at) {
+                if word.wrapping_sub(low) >= span {
                     return;
                 }
-                if found.len() < HELD { found.push((at, word)) } else { more += 1 }
+                for of in around(word).filter(|of| around(at).all(|own| own.asked != of.asked)) {
+                    found[of.asked].add(at, word);
+                }
             });
         }
-        // Pointers to a block's first byte come first, then those of modules: what ends the search.
-        found.sort_by_key(|(at, word)| (!exact(*word), self.process.module_at(*at).is_none()));
-        more += found.len().saturating_sub(HOLDERS) as u64;
-        found.truncate(HOLDERS);
-        found.sort_unstable();
-        (found, more)
+        for (asked, found) in found.iter_mut().enumerate() {
+            let exact = |word: u64| around(word).any(|of| of.asked == asked && of.base == word);
+            // Pointers to a block's first byte come first, then those of modules: what ends the search.
+            found.list.sort_by_key(|(at, word)| (!exact(*word), self.process.module_at(*at).is_none()));
+            found.more += found.list.len().saturating_sub(HOLDERS) as u64;
+            found.list.truncate(HOLDERS);
+            found.list.sort_unstable();
+        }
+        found
     }
 
     /// What lies at an address; where a block does, its extent.
@@ -241,11 +298,11 @@ fn each(memory: Memory<'_>, base: u64, end: u64, width: Width, mut tell: impl Fn
         let wanted = CHUNK.min(end - at);
         buffer.resize(usize::try_from(wanted).unwrap_or(0), 0);
         if memory.read(at, &mut buffer).is_ok() {
-            let word = width.bytes();
-            for (n, bytes) in buffer.chunks_exact(word).enumerate() {
-                let value = bytes.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte));
-                tell(at + (n * word) as u64, value);
-            }
+            let mut here = at;
+            width.each_word(&buffer, |word| {
+                tell(here, word);
+                here += width.bytes() as u64;
+            });
         }
         at += wanted;
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::blocks::{Examples, HeapRead, HeapsRead};
-use super::classes::{self, Counted, Scale};
+use super::classes::{self, Counted};
 use super::estimate::{Read, Sums, figure};
 use super::groups::Group;
 use super::ledger::{Place, charged};
@@ -96,9 +96,8 @@ pub(super) fn report(
     report.sizes_left_out = sizes.len().saturating_sub(options.rows) as u64;
     sizes.truncate(options.rows);
     report.sizes = sizes;
-    let scaled: Vec<_> = read.heaps.heaps.iter().flat_map(objects).collect();
-    let counted = Counted { objects: &scaled, pointers: &read.found.pointers, read: &read.found.read };
-    let (classes, pointed) = classes::of(process, read.lookup, &counted, options.rows);
+    let counted = Counted { heaps: read.heaps, pointers: &read.found.pointers, read: &read.found.read };
+    let (classes, pointed) = classes::of(process, read.lookup, &counted, options);
     (report.classes, report.classes_left_out) = classes;
     (report.vftables, report.vftables_left_out) = pointed;
     report.pages = pages(read.found);
@@ -109,16 +108,6 @@ pub(super) fn report(
     });
     report.faults.clone_from(&read.heaps.faults);
     report
-}
-
-fn objects(heap: &HeapRead) -> [(&super::vftables::Objects, Scale); 2] {
-    [(&heap.segments.objects, scale(heap)), (&heap.large.objects, Scale { times: 1.0, whole: true })]
-}
-
-fn scale(heap: &HeapRead) -> Scale {
-    let (read, all) = (heap.read.read_bytes(), heap.read.bytes);
-    let times = if read == 0 { 1.0 } else { all as f64 / read as f64 };
-    Scale { times, whole: heap.read.done == heap.read.units }
 }
 
 fn group(chosen: &Chosen<'_>) -> GroupReport {
@@ -176,18 +165,25 @@ fn uses(process: &Process<'_>, groups: &[GroupReport], read: Option<&Contents<'_
     let grouped = listed.min(unclaimed);
     add(Use::Groups, grouped, Some(0));
     add(Use::Unexplained, unclaimed - grouped, Some(0));
-    for (index, committed) in heaps {
-        let Some(heap) = read.and_then(|read| read.heaps.heaps.get(index)) else { continue };
+    // Of a sample, all heaps are judged by the segments that were drawn of any.
+    let all = read.map(|read| read.heaps.together()).unwrap_or_default();
+    let of_each = read.filter(|read| read.heaps.is_whole());
+    let tallies: Vec<(u64, &HeapRead)> = match of_each {
+        Some(read) => heaps.into_iter().filter_map(|(n, of)| Some((of, read.heaps.heaps.get(n)?))).collect(),
+        None => vec![(heaps.into_values().sum(), &all)],
+    };
+    for (committed, heap) in tallies {
         let figure = |sums: &Sums, large: u64| {
             let of_segments = figure([(sums, &heap.read)].into_iter());
             (of_segments.value.saturating_add(large), of_segments.margin)
         };
-        let (busy, busy_margin) = figure(&heap.busy, heap.large.busy);
-        let (free, free_margin) = figure(&heap.free, heap.large.free);
+        let [large_busy, large_free, large_unread] = heap.large;
+        let (busy, busy_margin) = figure(&heap.busy, large_busy);
+        let (free, free_margin) = figure(&heap.free, large_free);
         let busy = busy.min(committed);
         // Free space may be decommitted: of what is committed, it is what is left at most.
         let free = free.min(committed - busy);
-        let (unread, unread_margin) = figure(&heap.unread, heap.large_unread);
+        let (unread, unread_margin) = figure(&heap.unread, large_unread);
         let unread = unread.min(committed - busy - free);
         add(Use::HeapBusy, busy, busy_margin);
         add(Use::HeapFree, free, free_margin);
@@ -205,15 +201,12 @@ fn uses(process: &Process<'_>, groups: &[GroupReport], read: Option<&Contents<'_
 /// Blocks by size over all heaps, those of most bytes first.
 fn sizes(heaps: &HeapsRead) -> Vec<BlockSizeRow> {
     let mut counts: HashMap<u64, Figure> = HashMap::new();
-    for heap in &heaps.heaps {
-        let of = [(&heap.segments, scale(heap)), (&heap.large, Scale { times: 1.0, whole: true })];
-        for (tally, scale) in of {
-            for (size, blocks) in &tally.sizes {
-                let count = counts.entry(*size).or_insert(Figure::exact(0));
-                count.value = count.value.saturating_add(classes::scaled(*blocks, scale));
-                count.margin = count.margin.filter(|_| scale.whole);
-            }
-        }
+    for (size, sums) in &heaps.segments.sizes {
+        counts.insert(*size, figure([(sums, &heaps.segments.read)].into_iter()));
+    }
+    for (size, blocks) in &heaps.large.sizes {
+        let count = counts.entry(*size).or_insert(Figure::exact(0));
+        count.value = count.value.saturating_add(*blocks);
     }
     let row = |(size_bytes, blocks): (u64, Figure)| {
         let bytes = times(blocks, size_bytes);

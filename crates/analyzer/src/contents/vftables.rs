@@ -12,7 +12,7 @@ use super::estimate::Sums;
 use super::lookup::Lookup;
 
 /// Different words that are counted. Programs have some thousands of vftables; random words fill a table.
-const MOST: usize = 1 << 16;
+pub(super) const MOST: usize = 1 << 16;
 
 /// Which words may be addresses of vftables.
 #[derive(Debug)]
@@ -37,27 +37,16 @@ impl<'l> Candidates<'l> {
     /// The candidates among the words of a run of bytes that begins at a multiple of a word's size.
     #[inline]
     pub(super) fn each(&self, bytes: &[u8], width: Width, mut found: impl FnMut(u64)) {
-        match width {
-            Width::Bits64 => {
-                let [low, high] = self.windows;
-                for word in bytes.as_chunks::<8>().0 {
-                    let word = u64::from_le_bytes(*word);
-                    if (word.wrapping_sub(low.0) < low.1 || word.wrapping_sub(high.0) < high.1)
-                        && self.hold(word, width)
-                    {
-                        found(word);
-                    }
-                }
+        let [low, high] = self.windows;
+        // The windows are for 64-bit modules, which lie far apart.
+        let near = |word: u64| {
+            width == Width::Bits32 || word.wrapping_sub(low.0) < low.1 || word.wrapping_sub(high.0) < high.1
+        };
+        width.each_word(bytes, |word| {
+            if near(word) && self.hold(word, width) {
+                found(word);
             }
-            Width::Bits32 => {
-                for word in bytes.as_chunks::<4>().0 {
-                    let word = u64::from(u32::from_le_bytes(*word));
-                    if self.hold(word, width) {
-                        found(word);
-                    }
-                }
-            }
-        }
+        });
     }
 }
 

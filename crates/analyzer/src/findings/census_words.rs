@@ -1,7 +1,10 @@
 //! The census in words: sentences that findings and renderers share.
 
 use super::{grouped, short};
-use crate::contents::{CensusReport, GroupKind, GroupReport, ShapeKind, ShapeReport, Use};
+use crate::contents::{
+    CensusReport, ClassProof, ClassReport, GroupKind, GroupReport, ShapeKind, ShapeReport, Use,
+};
+use crate::facts::number::size_text;
 
 /// The share of the private commit from which on a group is named first.
 const NAMED: f64 = 0.1;
@@ -110,6 +113,31 @@ pub(crate) fn shape(shape: &ShapeReport) -> Option<String> {
         ShapeKind::Mixed | ShapeKind::NotKept => return None,
     };
     Some(text)
+}
+
+/// A size with its margin, where it has one.
+pub(crate) fn estimated(bytes: u64, margin: Option<u64>) -> String {
+    match margin {
+        Some(0) => size_text(bytes),
+        Some(margin) => format!("{} ± {}", size_text(bytes), size_text(margin)),
+        None => format!("{} ± ?", size_text(bytes)),
+    }
+}
+
+/// A class with its module, and what it is known by where that is no name.
+pub(crate) fn class(of: &ClassReport) -> String {
+    match (&of.module, of.proof) {
+        (Some(module), ClassProof::Rtti | ClassProof::Pdb) => format!("{module}!{}", of.name),
+        (_, ClassProof::Rtti | ClassProof::Pdb) => of.name.clone(),
+        (_, ClassProof::Code) => format!("{} (no RTTI)", of.name),
+        (_, ClassProof::Address) => format!("{} (the image is not kept)", of.name),
+    }
+}
+
+/// The shape of a group, and who holds it.
+pub(crate) fn shape_and_holder(of: &GroupReport) -> String {
+    let held = of.holder.as_deref().map(|place| format!("; held by {place}")).unwrap_or_default();
+    shape_cell(of.shape.as_ref()) + &held
 }
 
 /// What a shape is, in a table: also where nothing can be said.

@@ -1,18 +1,24 @@
 //! `dumplens census`: what fills the memory?
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 
+use anyhow::bail;
+use clap::ValueEnum;
 use dumplens_analyzer::Process;
 use dumplens_analyzer::contents::{self, CensusOptions, CensusReport, Reading, RefsReport};
-use dumplens_analyzer::facts::WarningReport;
+use dumplens_analyzer::facts::{Warning, WarningReport};
+#[cfg(feature = "html")]
+use dumplens_analyzer::render::html;
 use dumplens_analyzer::render::json::Versioned;
-use dumplens_analyzer::render::text;
+use dumplens_analyzer::render::{markdown, text};
+use dumplens_analyzer::symbols::Symbols;
 
 use super::regions::warnings;
 use crate::address::{self, Place};
-use crate::args::Format;
 use crate::open;
 use crate::output::Output;
+use crate::symbols::SymbolArgs;
 
 const AFTER_HELP: &str = "\
 Below 1 GiB of private memory all of it is read; above, units of 64 KiB drawn at random, always the same of a dump, and every
@@ -41,6 +47,19 @@ pub(crate) struct Options {
     /// How to show the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    symbols: SymbolArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    /// For a ticket
+    Markdown,
+    /// One page with a picture of what fills the memory
+    #[cfg(feature = "html")]
+    Html,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
@@ -50,18 +69,34 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         return refs(options, &process, address.resolve(&process)?, output);
     }
     let (reading, rows) = if options.all { (Reading::Whole, usize::MAX) } else { (Reading::Enough, 20) };
+    let (search, more) = options.symbols.search(&options.dump)?;
+    let symbols = RefCell::new(Symbols::new(&process, search));
+    let symbol = |address: u64| {
+        let around = symbols.borrow_mut().around(address)?;
+        around.at.filter(|at| at.address == address).map(|at| at.name)
+    };
     let taken = contents::census(
         &process,
-        &CensusOptions { reading, rows, strings: options.show_strings, ..CensusOptions::default() },
+        &CensusOptions {
+            reading,
+            rows,
+            strings: options.show_strings,
+            symbol: Some(&symbol),
+            ..CensusOptions::default()
+        },
     );
     open::all_read(&dump, &options.dump)?;
-    let warnings: Vec<_> = warnings(&process).collect();
+    let by_symbols =
+        symbols.into_inner().take_warnings().into_iter().map(|warning| (&Warning::from(warning)).into());
+    let warnings: Vec<_> = warnings(&process).chain(more).chain(by_symbols).collect();
     let bits = dump.width().bits();
-    output.answer(
-        options.format,
-        || text::census(taken.as_ref(), &warnings, bits, options.all),
-        || Versioned::new(Answer { census: taken.as_ref(), warnings: &warnings }),
-    )
+    match options.format {
+        Format::Text => output.text(&text::census(taken.as_ref(), &warnings, bits, options.all)),
+        Format::Json => output.json(&Versioned::new(Answer { census: taken.as_ref(), warnings: &warnings })),
+        Format::Markdown => output.raw(&markdown::census(taken.as_ref())),
+        #[cfg(feature = "html")]
+        Format::Html => output.raw(&html::census(taken.as_ref(), &open::options(&options.dump).path, bits)),
+    }
 }
 
 fn refs(options: &Options, process: &Process<'_>, address: u64, output: &mut Output) -> anyhow::Result<()> {
@@ -69,11 +104,11 @@ fn refs(options: &Options, process: &Process<'_>, address: u64, output: &mut Out
     open::all_read(process.dump, &options.dump)?;
     let warnings: Vec<_> = warnings(process).collect();
     let bits = process.dump.width().bits();
-    output.answer(
-        options.format,
-        || text::refs(found.as_ref(), &warnings, bits),
-        || Versioned::new(Refs { refs: found.as_ref(), warnings: &warnings }),
-    )
+    match options.format {
+        Format::Text => output.text(&text::refs(found.as_ref(), &warnings, bits)),
+        Format::Json => output.json(&Versioned::new(Refs { refs: found.as_ref(), warnings: &warnings })),
+        _ => bail!("--refs is shown as text or json"),
+    }
 }
 
 /// Who points there, as JSON.

@@ -116,6 +116,8 @@ mod tests {
             size_bytes: 1,
             truncated: false,
             warnings: 0,
+            version: None,
+            filled_by: None,
         }
     }
 

@@ -52,7 +52,7 @@ fn line(path: &Path, line: &Line<'_>) -> String {
 }
 
 /// The columns of `--csv`.
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 19] = [
     "path",
     "error",
     "message",
@@ -70,6 +70,8 @@ const COLUMNS: [&str; 17] = [
     "size_bytes",
     "truncated",
     "warnings",
+    "version",
+    "filled_by",
 ];
 
 /// The line of column names.
@@ -99,19 +101,21 @@ pub(crate) fn csv_row(path: &Path, row: &Row) -> String {
         row.size_bytes.to_string(),
         row.truncated.to_string(),
         row.warnings.to_string(),
+        text(&row.version),
+        text(&row.filled_by),
     ])
 }
 
 /// A file without a report.
 pub(crate) fn csv_error(path: &Path, failure: &Failure) -> String {
-    let mut cells: [String; 17] = Default::default();
+    let mut cells: [String; COLUMNS.len()] = Default::default();
     cells[0] = cell(&without_secrets(path));
     failure.code.name().clone_into(&mut cells[1]);
     cells[2] = cell(&failure.message);
     record(cells)
 }
 
-fn record(cells: [String; 17]) -> String {
+fn record(cells: [String; COLUMNS.len()]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // A Vec takes everything, and all records have the same length.
     let _ = writer.write_record(cells);

@@ -35,6 +35,12 @@ pub(crate) struct Row {
     pub(crate) truncated: bool,
     /// How many warnings its report has.
     pub(crate) warnings: u64,
+    /// `process.version`.
+    #[serde(default)]
+    pub(crate) version: Option<String>,
+    /// What fills the memory, in one sentence: the finding `memory_filled_by`.
+    #[serde(default)]
+    pub(crate) filled_by: Option<String>,
 }
 
 impl Row {
@@ -56,8 +62,14 @@ impl Row {
             size_bytes: report.facts.dump.size_bytes,
             truncated: report.facts.dump.truncated,
             warnings: report.facts.warnings.len() as u64,
+            version: report.facts.process.version.clone(),
+            filled_by: filled_by(report),
         })
     }
+}
+
+fn filled_by(report: &Report) -> Option<String> {
+    report.findings.iter().find(|finding| finding.id == "memory_filled_by").map(|found| found.title.clone())
 }
 
 /// `app+0x1234`, or the program where no frame is to blame, or a method of .NET.

@@ -197,8 +197,8 @@ impl Shapes<'_, '_> {
             }
             let address = from + (n * pages::PAGE) as u64;
             let first = usize::try_from(address - extent.base).unwrap_or(0) / word;
-            let value = |word: &[u8]| word.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte));
-            let values: Vec<u64> = page.chunks_exact(word).map(value).collect();
+            let mut values: Vec<u64> = Vec::with_capacity(page.len() / word);
+            width.each_word(page, |word| values.push(word));
             let kinds = values.iter().map(|value| around.kind(*value)).collect::<Vec<_>>();
             match looked.runs.last_mut() {
                 Some(last) if last.address + (last.values.len() * word) as u64 == address => {

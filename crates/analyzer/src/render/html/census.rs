@@ -3,9 +3,10 @@
 use super::escape::{number, safe, text};
 use super::table;
 use super::treemap::{Area, layout};
-use crate::contents::{CensusReport, GroupKind, GroupReport, Use};
+use crate::contents::{BlockSizeRow, CensusReport, ClassReport, GroupKind, GroupReport, Use};
 use crate::facts::number::{hex, size_text};
 use crate::findings::census_words::{self as words, share};
+use crate::findings::grouped;
 use crate::render::escape;
 use crate::report::Report;
 
@@ -22,15 +23,22 @@ struct Tile {
     class: &'static str,
 }
 
-/// The picture and the tables; nothing without a census.
-pub(super) fn census(out: &mut String, report: &Report) {
-    let Some(census) = report.facts.census.as_deref().filter(|census| census.private_bytes > 0) else {
-        return;
-    };
+/// The picture and the tables of a report; nothing without a census.
+pub(super) fn of_report(out: &mut String, report: &Report) {
+    if let Some(census) = report.facts.census.as_deref().filter(|census| census.private_bytes > 0) {
+        section(out, census, report.facts.dump.pointer_bits);
+    }
+}
+
+/// The picture and the tables.
+pub(super) fn section(out: &mut String, census: &CensusReport, bits: u32) {
     let sentence = escape::line(&words::sentence(census));
     out.push_str(&format!("<section id=census><h2>What fills the memory</h2>\n<p>{}</p>\n", safe(&sentence)));
     picture(out, &tiles(census), census.private_bytes);
-    groups(out, census, report.facts.dump.pointer_bits);
+    groups(out, census, bits);
+    blocks(out, census);
+    classes(out, "Objects by class", &census.classes, bits);
+    classes(out, "Pointers to vftables", &census.vftables, bits);
     out.push_str("</section>\n");
 }
 
@@ -39,7 +47,7 @@ fn tiles(census: &CensusReport) -> Vec<Tile> {
     let of = |kind: GroupKind| census.groups.iter().filter(move |group| group.kind == kind);
     let tile = |group: &GroupReport, class| Tile {
         name: words::count(group),
-        note: words::shape_cell(group.shape.as_ref()),
+        note: words::shape_and_holder(group),
         bytes: group.bytes,
         class,
     };
@@ -133,9 +141,41 @@ fn groups(out: &mut String, census: &CensusReport, bits: u32) {
             number(size_text(group.bytes)),
             number(percent),
             number(hex(group.example.0, bits)),
-            text(&words::shape_cell(group.shape.as_ref()))
+            text(&words::shape_and_holder(group))
         )
     };
     let heads = ["Of equal size", ">Size", ">Of private commit", ">One of them", "Shape"];
     table(out, "rows", &heads, census.groups.iter().map(row));
+}
+
+/// Blocks of the heaps by size; nothing where they were not read.
+fn blocks(out: &mut String, census: &CensusReport) {
+    if census.sizes.is_empty() {
+        return;
+    }
+    out.push_str("<h3>Heap blocks by size</h3>\n");
+    let row = |row: &BlockSizeRow| {
+        let cells =
+            [grouped(row.size_bytes), grouped(row.blocks), words::estimated(row.bytes, row.bytes_margin)];
+        cells.map(number).concat()
+    };
+    table(out, "rows", &[">Bytes asked for", ">Blocks", ">Size"], census.sizes.iter().map(row));
+}
+
+fn classes(out: &mut String, title: &str, classes: &[ClassReport], bits: u32) {
+    if classes.is_empty() {
+        return;
+    }
+    out.push_str(&format!("<h3>{title}</h3>\n"));
+    let row = |class: &ClassReport| {
+        let cells = [
+            grouped(class.objects),
+            words::estimated(class.bytes, class.bytes_margin),
+            grouped(class.pointers),
+            hex(class.vftable.0, bits),
+        ];
+        format!("<th scope=row>{}</th>{}", text(&words::class(class)), cells.map(number).concat())
+    };
+    let heads = ["Class", ">Objects", ">Size", ">Pointers", ">vftable"];
+    table(out, "rows", &heads, classes.iter().map(row));
 }

@@ -16,6 +16,7 @@ mod treemap;
 mod waits;
 
 use super::judgement::{self, Judgement};
+use crate::contents::CensusReport;
 use crate::facts::SpaceMap;
 use crate::report::Report;
 use escape::{safe, text};
@@ -33,46 +34,61 @@ pub const SCRIPT_HASH: &str = "sha256-CNqpSmNNzSxzaxy5XhSAskh5sjtZkQxtGMdFxqCR0R
 pub fn page(report: &Report, map: &SpaceMap) -> String {
     let judgement = judgement::of(report);
     let mut out = String::with_capacity(256 << 10);
-    head(&mut out, &judgement, report);
+    head(&mut out, &report.facts.dump.path, &safe(&judgement.title));
     verdict(&mut out, &judgement);
     facts::facts(&mut out, report);
     waits::waits(&mut out, report);
     picture(&mut out, map);
-    census::census(&mut out, report);
+    census::of_report(&mut out, report);
     memory::memory(&mut out, report);
     free::free(&mut out, report, map);
     managed::managed(&mut out, report);
     stacks::stacks(&mut out, report);
     lists::lists(&mut out, report);
     let data = data::data(report, map);
-    out.push_str(&format!(
-        "</main>\n<footer>dumplens {}. Contents of memory are not in this page.</footer>\n\
-         <script type=\"application/json\" id=\"data\">{data}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
-        env!("CARGO_PKG_VERSION")
-    ));
+    foot(
+        &mut out,
+        &format!(
+            "<script type=\"application/json\" id=\"data\">{data}</script>\n<script>{SCRIPT}</script>\n"
+        ),
+    );
     out
 }
 
-fn head(out: &mut String, judgement: &Judgement, report: &Report) {
-    let file = report.facts.dump.path.rsplit(['/', '\\']).next().unwrap_or_default();
+/// A page of the census alone. It has no script.
+pub fn census(census: Option<&CensusReport>, path: &str, bits: u32) -> String {
+    let mut out = String::with_capacity(64 << 10);
+    head(&mut out, path, "What fills the memory");
+    match census.filter(|census| census.private_bytes > 0) {
+        Some(census) => census::section(&mut out, census, bits),
+        None => out.push_str("<p>The dump has no memory map that shows private memory.</p>\n"),
+    }
+    foot(&mut out, "");
+    out
+}
+
+fn foot(out: &mut String, scripts: &str) {
+    out.push_str(&format!(
+        "</main>\n<footer>dumplens {}. Contents of memory are not in this page.</footer>\n{scripts}</body>\n</html>\n",
+        env!("CARGO_PKG_VERSION")
+    ));
+}
+
+fn head(out: &mut String, path: &str, title: &str) {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
     out.push_str(&format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{SCRIPT_HASH}'; \
          style-src '{STYLE_HASH}'; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{}: {}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
+         <title>{}: {title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
         text(file),
-        judgement_title(judgement),
     ));
 }
 
-fn judgement_title(judgement: &Judgement) -> String {
-    safe(&judgement.title)
-}
-
 fn verdict(out: &mut String, judgement: &Judgement) {
-    out.push_str(&format!("<header>\n<h1>{}</h1>\n", judgement_title(judgement)));
+    out.push_str(&format!("<header>\n<h1>{}</h1>\n", safe(&judgement.title)));
     if !judgement.labels.is_empty() {
         let labels = judgement.labels.iter().map(|label| format!("<li>{}</li>", text(label)));
         out.push_str(&format!("<ul class=labels>{}</ul>\n", labels.collect::<String>()));

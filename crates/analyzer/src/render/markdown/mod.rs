@@ -9,6 +9,7 @@ mod memory;
 mod stacks;
 mod waits;
 
+pub use census::census;
 pub use diff::diff;
 
 use super::judgement::{self, Judgement};
@@ -25,7 +26,7 @@ pub fn report(report: &Report) -> String {
     facts(&mut out, report);
     waits::waits(&mut out, report);
     memory::memory(&mut out, report);
-    census::census(&mut out, report);
+    census::of_report(&mut out, report);
     managed::managed(&mut out, report);
     stacks::stacks(&mut out, report);
     warnings(&mut out, &report.facts.warnings);

@@ -1,9 +1,7 @@
 //! What fills the memory: one sentence, then tables.
 
 use super::warnings;
-use crate::contents::{
-    CensusReport, ClassProof, ClassReport, Extent, HolderKind, PageKind, ReadingReport, RefsReport,
-};
+use crate::contents::{CensusReport, ClassReport, Extent, HolderKind, PageKind, ReadingReport, RefsReport};
 use crate::facts::WarningReport;
 use crate::facts::number::{hex, size_text};
 use crate::findings::census_words::{self as words, share};
@@ -98,8 +96,7 @@ fn groups(out: &mut String, census: &CensusReport, bits: u32) {
     let mut sum = 0u64;
     for group in &census.groups {
         sum = group.bytes.saturating_add(sum);
-        let held = group.holder.as_deref().map(|place| format!("; held by {place}")).unwrap_or_default();
-        let shape = escape::line(&(words::shape_cell(group.shape.as_ref()) + &held));
+        let shape = escape::line(&words::shape_and_holder(group));
         let row = format!(
             "{:<40}{:>14}{:>9.2}{:>9.2}  {:<width$}  {shape}",
             words::count(group),
@@ -137,7 +134,7 @@ fn sizes(out: &mut String, census: &CensusReport, rows: usize) {
             grouped(row.bytes),
             share(row.bytes, busy),
             share(sum, busy),
-            if row.blocks_margin == Some(0) { "" } else { "  estimated" }
+            margin(row.bytes_margin)
         ));
     }
     let left = census.sizes_left_out + census.sizes.len().saturating_sub(rows) as u64;
@@ -163,6 +160,7 @@ fn classes(out: &mut String, census: &CensusReport, rows: usize, bits: u32) {
         for class in census.classes.iter().take(rows) {
             out.push_str(&format!("{:>11}{:>16}", grouped(class.objects), grouped(class.bytes)));
             out.push_str(&row(class, bits));
+            out.push_str(&format!("{}\n", margin(class.bytes_margin)));
         }
         left(out, census.classes.len(), census.classes_left_out, "classes");
     }
@@ -171,6 +169,7 @@ fn classes(out: &mut String, census: &CensusReport, rows: usize, bits: u32) {
         out.push_str(&format!("{:>12}{:>9}  {:<width$}  Name\n", "--- Pointers", "sizeof", "vftable"));
         for class in census.vftables.iter().take(rows) {
             out.push_str(&row(class, bits));
+            out.push('\n');
         }
         left(out, census.vftables.len(), census.vftables_left_out, "vftables");
     }
@@ -179,15 +178,9 @@ fn classes(out: &mut String, census: &CensusReport, rows: usize, bits: u32) {
 /// The columns that both tables have.
 fn row(class: &ClassReport, bits: u32) -> String {
     let size = class.size_bytes.map_or_else(String::new, |size| size.to_string());
-    let name = match (&class.module, class.proof) {
-        (Some(module), ClassProof::Rtti | ClassProof::Pdb) => format!("{module}!{}", class.name),
-        (_, ClassProof::Rtti | ClassProof::Pdb) => class.name.clone(),
-        (_, ClassProof::Code) => format!("{} (no RTTI)", class.name),
-        (_, ClassProof::Address) => format!("{} (the image is not kept)", class.name),
-    };
     let width = if bits == 32 { 8 } else { 17 };
     let (pointers, vftable) = (grouped(class.pointers), hex(class.vftable.0, bits));
-    format!("{pointers:>12}{size:>9}  {vftable:<width$}  {}\n", escape::line(&name))
+    format!("{pointers:>12}{size:>9}  {vftable:<width$}  {}", escape::line(&words::class(class)))
 }
 
 fn pages(out: &mut String, census: &CensusReport) {
