@@ -270,7 +270,7 @@ fn hostile_text_is_escaped_everywhere() {
     (report.facts.process.image, report.facts.process.command_line) = (text(), text());
     report.facts.process.handles.as_mut().unwrap()[0].kind = hostile.into();
     report.facts.threads[0].name = text();
-    report.facts.threads[0].top = text();
+    report.facts.threads[0].top = text().map(String::into_boxed_str);
     let mut frames = handmade::frames();
     (frames[0].module, frames[1].function, frames[2].file) = (text(), text(), text());
     report.facts.threads[0].frames = Some(frames);

@@ -103,7 +103,7 @@ pub(super) fn fill(
         let own = thread.ip.map(|ip| ip.0);
         let elsewhere = exception == Some(of.id) || of.teb32.is_some();
         let ip = if elsewhere { walker.ip(of).or(own) } else { own };
-        thread.top = ip.and_then(|ip| top(process, ip));
+        thread.top = ip.and_then(|ip| top(process, ip)).map(String::into_boxed_str);
         thread.top_ip = ip;
         let crashed = exception.is_none_or(|id| id == of.id);
         // Who waits on whom shows in all stacks together.
@@ -121,7 +121,7 @@ pub(super) fn fill(
             let unproven = walker.unproven(thread.index, &stack);
             let frames = stack.frames.iter().chain(&unproven);
             thread.frames = Some(frames.map(|frame| row(process, frame)).collect());
-            thread.stopped = Some(stack.stopped.to_string());
+            thread.stopped = Some(stack.stopped.to_string().into());
             if let Some(native) = walker.walk_native(thread.index) {
                 thread.native = Some(Box::new(NativeReport {
                     frames: native.frames.iter().map(|frame| row(process, frame)).collect(),
@@ -204,7 +204,7 @@ pub(super) fn name(thread: &mut ThreadReport, symbols: &mut Symbols<'_, '_>) {
     // What is only the nearest export says less than the offset in the module.
     let top = thread.top_ip.and_then(|ip| symbols.resolve(ip, At::Instruction).pop());
     if let Some(site) = top.filter(|site| site.source != Some(Source::NearestExport)) {
-        thread.top = Some(words(&site));
+        thread.top = Some(words(&site).into());
     }
     for frame in thread.native.iter_mut().flat_map(|native| &mut native.frames) {
         let at = if frame.exact { At::Instruction } else { At::Return };

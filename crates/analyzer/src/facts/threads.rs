@@ -66,7 +66,7 @@ pub struct ThreadReport {
     /// The functions there; empty if nothing was to be named.
     pub start_symbol: Vec<SiteReport>,
     /// What it was executing: module and offset, without a walk; where symbols tell, the function too.
-    pub top: Option<String>,
+    pub top: Option<Box<str>>,
     /// Where that is.
     #[serde(skip)]
     pub top_ip: Option<u64>,
@@ -74,7 +74,7 @@ pub struct ThreadReport {
     /// program's own: the 32-bit one.
     pub frames: Option<Vec<FrameReport>>,
     /// Why the walk ended there.
-    pub stopped: Option<String>,
+    pub stopped: Option<Box<str>>,
     /// The 64-bit call stack of a WOW64 thread, below the program's own.
     #[serde(default)]
     pub native: Option<Box<NativeReport>>,
@@ -218,7 +218,7 @@ impl ThreadReport {
                 Some(function) => format!("{}!{function}+{:#x}", blame.module, blame.offset.0),
                 None => format!("{}+{:#x}", blame.module, blame.offset.0),
             }),
-            None => self.top.clone(),
+            None => self.top.as_deref().map(str::to_owned),
         }
     }
 }

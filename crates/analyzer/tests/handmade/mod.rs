@@ -181,7 +181,7 @@ fn main_thread() -> ThreadReport {
         ip: Some(Hex(0x7ffb_1234_5678)),
         sp: Some(Hex(0x40_002f_f800)),
         start_address: Some(Hex(0x7ff6_4000_1050)),
-        top: text("ntdll+0x5678"),
+        top: Some("ntdll+0x5678".into()),
         top_ip: Some(0x7ffb_1234_5678),
         start_symbol: Vec::new(),
         frames: None,

@@ -42,7 +42,7 @@ pub(crate) fn report(text: &str) -> Report {
         });
     }
     for thread in &mut report.facts.threads {
-        (thread.name, thread.top) = (some(), some());
+        (thread.name, thread.top) = (some(), some().map(String::into_boxed_str));
         thread.frames = Some(handmade::frames());
         for frame in thread.frames.iter_mut().flatten() {
             (frame.module, frame.function, frame.file) = (some(), some(), some());
