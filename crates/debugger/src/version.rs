@@ -30,6 +30,13 @@ pub(crate) fn rows(memory: Memory<'_>, module: &Module) -> String {
     text
 }
 
+/// One of the resource's texts.
+pub(crate) fn text(memory: Memory<'_>, module: &Module, name: &str) -> Option<String> {
+    let image = Image::read(memory, module.base, module.size).ok()?;
+    let texts = image.version_texts().ok()??.texts;
+    texts.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
 /// The texts that are shown, in this order.
 const NAMES: &[&str] = &[
     "CompanyName",
@@ -68,7 +75,7 @@ fn fixed(info: &FixedFileInfo, text: &mut String) {
 fn flags(flags: u32) -> String {
     const NAMES: [(u32, &str); 6] = [
         (1, "Debug"),
-        (2, "Prerelease"),
+        (2, "Pre-release"),
         (4, "Patched"),
         (8, "Private"),
         (0x10, "Info inferred"),

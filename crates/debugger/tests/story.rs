@@ -38,8 +38,11 @@ fn the_address_space_is_summed_up_as_the_debugger_does() {
 #[test]
 fn free_regions_of_more_than_two_gigabytes_are_told_by_a_command_for_each() {
     let text = run(STORY, "!address -f:Free -c:\".if(%3 > 0x80000000) {.echo %1 %2 %3}\"");
-    let rows: Vec<Vec<u64>> = text
-        .lines()
+    let told = |line: &&str| line.starts_with("*** Executing: .if(0x") && line.ends_with('}');
+    let (told, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(told);
+    assert!(told.len() > rows.len() && told[0].contains(") {.echo 0x"), "{text}");
+    let rows: Vec<Vec<u64>> = rows
+        .into_iter()
         .map(|line| line.split(' ').map(|n| u64::from_str_radix(&n[2..], 16).expect("hex")).collect())
         .collect();
     assert!(rows.iter().all(|row| row[1] - row[0] == row[2] && row[2] > 0x8000_0000), "{text}");

@@ -73,7 +73,10 @@ pub(crate) fn long_options(args: impl Iterator<Item = OsString>) -> Vec<OsString
     args.into_iter().map(long).collect()
 }
 
-pub(crate) fn run(options: &Options, _: &mut Output) -> anyhow::Result<()> {
+/// cdb's exit code where its input ends before `q`.
+const END_OF_INPUT: u8 = 30;
+
+pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let path = &options.dump;
     let dump = open::open(path)?;
     let Gathered { process, warnings } = Gathered::new(&dump, &symbols(options));
@@ -95,7 +98,11 @@ pub(crate) fn run(options: &Options, _: &mut Output) -> anyhow::Result<()> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         return prompt::run(&mut debugger, &mut to);
     }
-    pipe(&mut debugger, &mut to, &stop)
+    pipe(&mut debugger, &mut to, &stop)?;
+    if !debugger.has_quit() {
+        output.exit_with(END_OF_INPUT);
+    }
+    Ok(())
 }
 
 /// Where symbols and images are looked for, the folders of `-i` first.

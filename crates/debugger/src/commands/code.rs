@@ -193,6 +193,7 @@ fn before(session: &Session<'_, '_>, end: u64, count: usize) -> Option<Vec<u64>>
 /// `dg`: the flat segments that every process of Windows has.
 fn selector(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     let selector = expr::number(session, line)? & 0xffff;
+    let known = session.process.is_windows();
     let code = if session.x86 { selector == 0x1b } else { matches!(selector, 0x33 | 0x10) };
     let kind = if code { "Code RE Ac" } else { "Data RW Ac" };
     if session.x86 {
@@ -200,11 +201,19 @@ fn selector(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out
         out.line("Sel    Base     Limit     Type    l ze an es ng Flags");
         out.line("---- -------- -------- ---------- - -- -- -- -- --------");
         let flags = if code { 0xcfb } else { 0xcf3 };
+        if !known {
+            out.line(format!("{selector:04X} Unable to get descriptor"));
+            return Ok(());
+        }
         out.line(format!("{selector:04X} 00000000 ffffffff {kind} 3 Bg Pg P  Nl {flags:08x}"));
     } else {
         out.line("                                                    P Si Gr Pr Lo");
         out.line("Sel        Base              Limit          Type    l ze an es ng Flags");
         out.line("---- ----------------- ----------------- ---------- - -- -- -- -- --------");
+        if !known {
+            out.line(format!("{selector:04X} Unable to get descriptor"));
+            return Ok(());
+        }
         let (long, flags) = if code { ("Lo", 0xefb) } else { ("Nl", 0xcf3) };
         out.line(format!(
             "{selector:04X} 00000000`00000000 ffffffff`ffffffff {kind} 3 Bg Pg P  {long} {flags:08x}"

@@ -148,7 +148,10 @@ fn time(value: u64) -> String {
         0 => "unavailable".into(),
         1..=0x7fff_ffff => clock::time_t(value as u32),
         0x8000_0000..=0xffff_ffff => "***** Invalid".into(),
-        _ => clock::file_time(value, 0).unwrap_or_else(|| "***** Invalid".into()),
+        _ => clock::file_time(value, 0).unwrap_or_else(|| match value.cast_signed() {
+            0.. => "***** Invalid FILETIME".into(),
+            _ => "***** Invalid".into(),
+        }),
     }
 }
 

@@ -29,6 +29,8 @@ struct Show {
     names_only: bool,
     by_name: bool,
     loaded: bool,
+    /// No modules that were unloaded.
+    of_now: bool,
     pdb: bool,
     browse: bool,
     user: bool,
@@ -64,7 +66,7 @@ fn run(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>)
         let row = row(session, &show, index);
         out.text(&row);
     }
-    if !show.names_only && show.address.is_none() && !show.loaded {
+    if show.address.is_none() && !show.loaded && !show.of_now {
         unloaded(session, &show, out);
     }
     Ok(())
@@ -85,9 +87,10 @@ fn letters(session: &mut Session<'_, '_>, line: &mut Line, show: &mut Show) -> R
             b't' => show.time = true,
             b'v' => show.verbose = true,
             b'D' => show.browse = true,
-            b'o' | b'i' | b'r' => {}
+            b'i' | b'r' => {}
             b'k' => show.kernel = true,
             b'u' => show.user = true,
+            b'o' => show.of_now = true,
             b'l' | b'e' => show.loaded = true,
             b'p' => show.pdb = true,
             b'1' if matches!(line.peek(), b'm') => {
@@ -245,15 +248,22 @@ fn unloaded(session: &Session<'_, '_>, show: &Show, out: &mut Out<'_>) {
     if list.is_empty() {
         return;
     }
-    out.line("\nUnloaded modules:");
+    if !show.names_only {
+        out.line("\nUnloaded modules:");
+    }
     for module in list {
         let end = module.base.saturating_add(u64::from(module.size));
         let name = file_name(&module.name);
-        let mut row = format!("{} {}   {name:<8}", session.address(module.base), session.address(end));
-        if show.time {
-            let _ = write!(row, "  {}", stamp(module.time_date_stamp));
+        if show.names_only {
+            out.line(name);
+            continue;
         }
-        out.line(row);
+        out.line(format!("{} {}   {name:<8}", session.address(module.base), session.address(end)));
+        if show.time || show.verbose {
+            out.line(format!("    Timestamp: {}", stamp(module.time_date_stamp)));
+            out.line(format!("    Checksum:  {:08X}", module.checksum));
+            out.line(format!("    ImageSize:  {:08X}", module.size));
+        }
         if out.stopped() {
             return;
         }

@@ -181,7 +181,10 @@ fn conversion(session: &mut Session<'_, '_>, field: &Field, value: u64) -> Optio
         "x" => format!("{}{:x}", if field.prefix { "0x" } else { "" }, of(value)),
         "X" => format!("{}{:X}", if field.prefix { "0X" } else { "" }, of(value)),
         "o" => format!("{:o}", of(value)),
-        "p" | "N" => session.pointer(value),
+        // A width takes the place of the leading zeros.
+        "p" if field.width > 0 => format!("{:x}", session.normal(value)),
+        "p" => session.pointer(value),
+        "N" => format!("{value:016x}"),
         "c" | "C" => char::from(u8::try_from(value & 0xff).unwrap_or(b'?')).to_string(),
         "e" => scientific(f64::from_bits(value), field.precision.unwrap_or(6)),
         "g" => general(f64::from_bits(value), 0, field.precision.unwrap_or(6)),

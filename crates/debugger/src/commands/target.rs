@@ -63,8 +63,7 @@ impl Session<'_, '_> {
         let mut text = String::new();
         if let Some(system) = &self.process.system {
             let processors = system.processors;
-            let kind = if processors == 1 { "UP" } else { "MP" };
-            let procs = if processors == 1 { "1 procs".to_owned() } else { format!("{processors} procs") };
+            let kind = if processors == 1 { "UP".to_owned() } else { format!("MP ({processors} procs)") };
             let machine = if self.x86 { "x86 compatible" } else { "x64" };
             let pack = system.service_pack.as_deref().filter(|pack| !pack.is_empty());
             let pack = pack.map_or(String::new(), |pack| format!(" ({pack})"));
@@ -73,7 +72,7 @@ impl Session<'_, '_> {
             } else {
                 "Unknown System"
             };
-            let _ = writeln!(text, "{name} Version {}{pack} {kind} ({procs}) Free {machine}", system.build);
+            let _ = writeln!(text, "{name} Version {}{pack} {kind} Free {machine}", system.build);
             let product = match system.product_type {
                 1 => "WinNt",
                 2 => "LanManNt",
@@ -90,9 +89,18 @@ impl Session<'_, '_> {
         if let Some(lab) = misc.build_string.as_deref().filter(|lab| !lab.is_empty()) {
             let _ = writeln!(text, "{}", lab.split(';').next().unwrap_or(lab));
         }
+        if let Some(version) = self.kernel32() {
+            let _ = writeln!(text, "kernel32.dll version: {version}");
+        }
         text.push_str("Machine Name:\n");
         text.push_str(&self.times(hours));
         text
+    }
+
+    /// What kernel32 calls its version, if it names the lab that made it.
+    fn kernel32(&self) -> Option<String> {
+        let module = self.process.modules.get(self.module_named("kernel32")?)?;
+        crate::version::text(self.memory, module, "FileVersion").filter(|version| version.contains('('))
     }
 
     fn times(&self, hours: u64) -> String {

@@ -8,8 +8,8 @@ mod undecoded;
 use std::fmt::Write as _;
 
 use iced_x86::{
-    Decoder, DecoderOptions, FlowControl, Formatter as _, Instruction, InstructionInfoFactory, MasmFormatter,
-    MemorySizeOptions, OpAccess, Register,
+    Decoder, DecoderOptions, FlowControl, Formatter as _, Instruction, MasmFormatter, MemorySizeOptions,
+    OpKind, Register,
 };
 
 use crate::session::{Session, ticked};
@@ -139,16 +139,15 @@ pub(crate) fn is_return(session: &Session<'_, '_>, address: u64) -> bool {
 pub(crate) fn registers_of(session: &Session<'_, '_>, address: u64) -> Vec<String> {
     let bytes = session.code(address);
     let Some((instruction, _)) = decode(&bytes, address, session.x86) else { return Vec::new() };
-    let mut names = Vec::new();
-    for used in InstructionInfoFactory::new().info(&instruction).used_registers() {
-        let register: Register = used.register();
-        let full = if session.x86 { register.full_register32() } else { register.full_register() };
-        let name = format!("{full:?}").to_ascii_lowercase();
-        if used.access() != OpAccess::None && full.is_gpr() && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
+    let used = (0..instruction.op_count()).flat_map(|n| match instruction.op_kind(n) {
+        OpKind::Register => [instruction.op_register(n), Register::None],
+        OpKind::Memory => [instruction.memory_base(), instruction.memory_index()],
+        _ => [Register::None; 2],
+    });
+    let full = |register: Register| {
+        if session.x86 { register.full_register32() } else { register.full_register() }
+    };
+    used.map(full).filter(|full| full.is_gpr()).map(|full| format!("{full:?}").to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]

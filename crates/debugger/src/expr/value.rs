@@ -149,7 +149,7 @@ impl Value {
             Type::Integer(1, true) => format!("{name} 0n{}{}", self.extended(), character()),
             Type::Integer(1, false) => format!("{name} 0x{:02x}{}", self.bits, character()),
             Type::Integer(_, true) => format!("{name} 0n{}", self.extended()),
-            Type::Integer(8, false) => format!("{name} 0x{}", ticked(self.bits)),
+            Type::Integer(8, false) if self.bits >> 32 != 0 => format!("{name} 0x{}", ticked(self.bits)),
             Type::Integer(_, false) => format!("{name} {:#x}", self.bits),
             Type::Float | Type::Double => format!("{name} {}", numbers::general(self.as_real(), 0, 6)),
             Type::Pointer(_) if x86 => format!("{name} 0x{:08x}", self.bits & 0xffff_ffff),

@@ -129,6 +129,7 @@ fn list(session: &mut Session<'_, '_>, show: &Show, at: At, out: &mut Out<'_>) -
         }
         if let Some(commands) = &show.commands {
             let commands = filled(process, commands, &piece);
+            out.line(format!("*** Executing: {commands}"));
             session.run_list(&commands, at.depth + 1, out)?;
             continue;
         }
