@@ -9,6 +9,7 @@ mod heaps;
 mod images;
 mod ours;
 mod peb;
+mod sections;
 mod teb;
 mod threads;
 
@@ -49,6 +50,9 @@ pub(crate) const COMMANDS: &[Command] = &[
         heaps::run,
     ),
     Command::new("!handle", "!handle [HANDLE [FLAGS]]", "handles, and what they are of", handles::run),
+    Command::new("!locks", "!locks [-v]", "critical sections that a thread holds, or all", sections::locks),
+    Command::new("!cs", "!cs [-l] [ADDR]", "critical sections; -l those that are held", sections::cs),
+    Command::new("!critsec", "!critsec ADDR", "one critical section", sections::critsec),
     Command::new("!runaway", "!runaway [FLAGS]", "processor time of threads", threads::runaway),
     Command::new("!uniqstack", "!uniqstack", "stacks, each once", threads::uniqstack),
     Command::new("!threads", "!threads", "threads with last errors", threads::list),
