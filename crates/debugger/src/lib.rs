@@ -26,6 +26,7 @@ mod frames;
 mod help;
 mod kinds;
 mod line;
+mod machine;
 mod numbers;
 mod operands;
 mod out;
@@ -102,12 +103,20 @@ impl<'p, 'd> Debugger<'p, 'd> {
         let mut out = Out::new(to, self.session.options.terminal, stop);
         out.log = self.session.log.take();
         self.session.run_line(&line, &mut out);
-        if let Some(command) = self.session.prompt_command.clone().filter(|_| !self.session.quit) {
-            self.session.run_line(&command, &mut out);
-        }
         self.last = line;
         let result = out.finish();
         self.session.log = out.log.take();
+        result
+    }
+
+    /// Runs what `.pcmd` set, as each prompt does before it is shown; lines of a script have none.
+    pub fn before_prompt(&mut self, to: &mut dyn Write, stop: &AtomicBool) -> io::Result<()> {
+        let Some(command) = self.session.prompt_command.clone().filter(|_| !self.session.quit) else {
+            return Ok(());
+        };
+        let last = std::mem::take(&mut self.last);
+        let result = self.run(&command, to, stop);
+        self.last = last;
         result
     }
 

@@ -212,7 +212,11 @@ impl Session<'_, '_> {
     }
 
     fn teb(&self) -> Option<u64> {
-        self.process.threads.get(self.thread).map(|thread| thread.teb_address)
+        let thread = self.process.threads.get(self.thread)?;
+        match &thread.teb32 {
+            Some(teb32) if self.is_guest() => Some(teb32.address),
+            _ => Some(thread.teb_address),
+        }
     }
 
     /// ClientId of the TEB; `None` if the dump does not keep it.
@@ -231,14 +235,14 @@ impl Session<'_, '_> {
         self.unit(sp, self.pointer_bytes()).unwrap_or(0)
     }
 
-    /// The PEB of the dump's own width.
+    /// The PEB of the effective machine's width.
     pub(crate) fn peb(&self) -> u64 {
-        let of = self.process.pebs.iter().find(|peb| peb.width == self.process.dump.width());
+        let of = self.process.pebs.iter().find(|peb| peb.width == self.width());
         if let Some(peb) = of {
             return peb.address;
         }
         let at = if self.x86 { 0x30 } else { 0x60 };
-        let teb = self.process.threads.get(self.thread).map_or(0, |t| t.teb_address);
+        let teb = self.teb().unwrap_or(0);
         self.memory.pointer(teb.wrapping_add(at), self.width()).unwrap_or(0)
     }
 

@@ -164,7 +164,8 @@ impl<'p, 'd> Session<'p, 'd> {
 
     /// The prompt, such as `0:000> `.
     pub(crate) fn prompt(&self) -> String {
-        format!("0:{:03}> ", self.thread)
+        let guest = if self.is_guest() { ":x86" } else { "" };
+        format!("0:{:03}{guest}> ", self.thread)
     }
 
     pub(crate) fn width(&self) -> Width {
@@ -197,6 +198,11 @@ impl<'p, 'd> Session<'p, 'd> {
         if let Some(state) = self.states.get(&thread) {
             return Some(state.clone());
         }
+        if self.is_guest() {
+            let state = self.guest_state(thread)?;
+            self.states.insert(thread, state.clone());
+            return Some(state);
+        }
         let dump = self.process.dump;
         let of_event = || dump.exception_cpu_state().filter(|_| thread == self.event_thread);
         let state = dump.cpu_state(thread).or_else(of_event)?;
@@ -221,6 +227,12 @@ impl<'p, 'd> Session<'p, 'd> {
                 self.states.insert(self.thread, state);
             }
         }
+    }
+
+    /// Registers and stacks are read anew: those of another machine.
+    pub(crate) fn forget_states(&mut self) {
+        self.states.clear();
+        self.stacks.clear();
     }
 
     /// Makes another thread the current one.

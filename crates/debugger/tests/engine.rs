@@ -129,3 +129,17 @@ fn cxr_without_a_scope_says_nothing() {
     assert_eq!([&said[2], &said[4]], ["Resetting default scope\n"; 2]);
     assert_eq!(run_synth(&tiny(), &[".f-"])[0], "         ^ Current frame index underflow '.f-'\n");
 }
+
+/// `.pcmd`: what it sets is run before a prompt, not behind each line of a script.
+#[test]
+fn a_prompt_command_waits_for_the_prompt() {
+    let said = run_synth(&tiny(), &[".pcmd -s \".echo P\"", ".echo after"]);
+    assert_eq!(said, ["Set prompt command\nPer-prompt command is '.echo P'\n", "after\n"]);
+    let dump = dumplens_core::Dump::open(tiny().to_bytes().0).expect("a dump");
+    let process = dumplens_analyzer::Process::gather(&dump);
+    let mut debugger = dumplens_debugger::Debugger::new(&process, Options::default());
+    let (mut out, stop) = (Vec::new(), std::sync::atomic::AtomicBool::new(false));
+    debugger.run(".pcmd -s \".echo P\"", &mut Vec::new(), &stop).expect("memory takes everything");
+    debugger.before_prompt(&mut out, &stop).expect("memory takes everything");
+    assert_eq!(out, b"P\n");
+}

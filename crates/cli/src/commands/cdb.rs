@@ -166,6 +166,7 @@ fn pipe(debugger: &mut Debugger<'_, '_>, to: &mut Tee<'_>, stop: &AtomicBool) ->
     let mut input = io::stdin().lock();
     let mut line = Vec::new();
     loop {
+        debugger.before_prompt(to, stop)?;
         write!(to, "{}", debugger.prompt())?;
         to.flush()?;
         line.clear();

@@ -25,7 +25,12 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     Command::new(".f+", ".f+, .f-", "the next frame, the frame before", next_frame),
     Command::new(".f-", "", "", previous_frame),
-    Command::new(".effmach", ".effmach", "the processor", effmach),
+    Command::new(
+        ".effmach",
+        ".effmach [x86|amd64]",
+        "the processor; of a WOW64 process its 32-bit half or its 64-bit one",
+        effmach,
+    ),
 ];
 
 fn ecxr(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
@@ -36,6 +41,7 @@ fn ecxr(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
         return Ok(());
     };
     session.thread = session.event_thread;
+    session.set_machine(state.width == dumplens_core::Width::Bits32);
     session.reset_scope();
     session.context = Some(state);
     session.scoped = true;
@@ -146,11 +152,16 @@ fn select(
 }
 
 fn effmach(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    let name = line.rest();
-    let known = ["", ".", "#", "amd64", "x86", "x64"].contains(&name.as_str());
-    if !known {
-        out.line(format!("Unknown machine '{name}'"));
-        return Ok(());
+    let name = line.rest().to_ascii_lowercase();
+    match name.as_str() {
+        "" | "." | "#" => {}
+        "x86" | "amd64" | "x64" => {
+            session.set_machine(name == "x86");
+        }
+        _ => {
+            out.line(format!("Unknown machine '{name}'"));
+            return Ok(());
+        }
     }
     out.line(if session.x86 {
         "Effective machine: x86 compatible (x86)"

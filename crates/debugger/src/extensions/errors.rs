@@ -47,7 +47,7 @@ pub(super) fn gle(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &m
 
 fn show(session: &Session<'_, '_>, index: usize, out: &mut Out<'_>) {
     let Some(thread) = session.process.threads.get(index) else { return };
-    let width = session.width();
+    let width = session.process.dump.width();
     match TebFields::read(session.memory, thread.teb_address, width) {
         Ok(teb) => {
             out.line(format!("LastErrorValue: (Win32) {}", win32(teb.last_error)));

@@ -59,6 +59,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     Command::new("!dh", "!dh MODULE", "sections of an image", images::headers),
     Command::new("!dlls", "!dlls", "modules in order of loading", images::dlls),
     Command::new("!vm", "!vm", "the machine's commit and memory, where the dump has them", heaps::vm),
+    Command::new("!sw", "!sw, !wow64exts.sw", "from a WOW64 process's one half to the other", switched),
     Command::new("!sym", "", "", ignored),
     Command::new("!ready", "", "", ignored),
 ];
@@ -71,5 +72,22 @@ fn ignored(
     _: &mut crate::out::Out<'_>,
 ) -> crate::error::Result<()> {
     line.quoted_rest();
+    Ok(())
+}
+
+/// `!sw`, `!wow64exts.sw`: what `.effmach` does.
+fn switched(
+    session: &mut crate::session::Session<'_, '_>,
+    line: &mut crate::line::Line,
+    _: crate::commands::At,
+    out: &mut crate::out::Out<'_>,
+) -> crate::error::Result<()> {
+    line.quoted_rest();
+    let x86 = session.x86;
+    out.line(match session.set_machine(!x86) {
+        true if x86 => "Switched to Host mode",
+        true => "Switched to Guest (WoW) mode",
+        false => "The process has no WOW64 threads",
+    });
     Ok(())
 }

@@ -21,9 +21,9 @@ pub(super) fn run(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &m
     if let Some(teb32) = &thread.teb32 {
         show(session, "Wow64 TEB32 at", teb32.address, Width::Bits32, out);
         out.text("\n");
-        show(session, "Wow64 TEB at", thread.teb_address, session.width(), out);
+        show(session, "Wow64 TEB at", thread.teb_address, session.process.dump.width(), out);
     } else {
-        show(session, "TEB at", thread.teb_address, session.width(), out);
+        show(session, "TEB at", thread.teb_address, session.process.dump.width(), out);
     }
     Ok(())
 }

@@ -52,6 +52,7 @@ pub(super) fn run(debugger: &mut Debugger<'_, '_>, to: &mut Tee<'_>) -> anyhow::
     editor.set_helper(Some(Words { all: debugger.words(), symbols: RefCell::default() }));
     while !debugger.has_quit() {
         use std::io::Write as _;
+        debugger.before_prompt(to, &stop)?;
         to.flush()?;
         match editor.readline(&debugger.prompt()) {
             Ok(line) => {
