@@ -30,7 +30,24 @@ fn st_value(st: &[u8; 10]) -> f64 {
     if negative { -value } else { value }
 }
 
+/// What the engine's C library calls infinities and what is no number.
+fn not_a_number(st: &[u8; 10]) -> Option<String> {
+    const INDEFINITE: u64 = 0xc000_0000_0000_0000;
+    let (negative, exponent, mantissa) = parts(st);
+    let name = match mantissa {
+        _ if exponent != 0x7fff => return None,
+        0x8000_0000_0000_0000 => "#INF",
+        INDEFINITE if negative => "#IND",
+        mantissa if mantissa & 1 << 62 != 0 => "#QNAN",
+        _ => "#SNAN",
+    };
+    Some(format!("{}1.{name}", if negative { '-' } else { ' ' }))
+}
+
 fn st_text(st: &[u8; 10], digits: usize) -> String {
+    if let Some(name) = not_a_number(st) {
+        return format!("{name:0<width$}e+0000", width = digits + 3);
+    }
     let value = st_value(st);
     let text = format!("{:.digits$e}", value.abs());
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));

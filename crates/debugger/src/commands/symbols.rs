@@ -155,6 +155,8 @@ fn reload(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'
         session.loaded.extend(0..session.process.modules.len());
     } else {
         session.load_first();
+        // Of a WOW64 process too, which begins without.
+        session.loaded.extend(session.module_named("ntdll"));
     }
     let count = session.process.modules.len();
     for line in 0..count.div_ceil(64) {
