@@ -16,7 +16,7 @@ fn process() -> Process {
     let held = CriticalSection {
         debug_info: debugs[1],
         lock_count: -8,
-        spin_count: 0x20007d0,
+        spin_count: 0x0200_07d0,
         ..CriticalSection::held(id(0), 1)
     };
     process.put(DATA + 0xF000, &free.to_bytes(width));
