@@ -5,6 +5,8 @@
 //! and for packed ones without the `zstd` program, the tests say that they are left out.
 #![allow(clippy::print_stderr)]
 
+#[path = "known_dumps/stacks.rs"]
+mod stacks;
 #[path = "support/shared.rs"]
 mod support;
 

@@ -54,6 +54,9 @@ fn folders_come_from_the_option_the_variable_and_the_dump() {
         none.stdout
     );
     assert!(at(&path, &["--symbols", str(pdbs.path())], None).text().contains(SHOWN));
+    // What it prints, it takes.
+    let named = ["at", &path, "app!__scrt_throw_std_bad_alloc+0x32", "--symbols", str(pdbs.path())];
+    assert!(run_command(dumplens(&named)).text().contains(SHOWN));
     let store = format!("srv*{}*https://symbols.test/x", str(pdbs.path()));
     let by_variable = at(&path, &[], Some(&store));
     assert!(by_variable.text().contains(SHOWN), "{}", by_variable.stdout);

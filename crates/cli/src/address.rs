@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use dumplens_analyzer::Process;
-use dumplens_analyzer::symbols::undecorate;
+use dumplens_analyzer::symbols::{Symbols, undecorate};
 use dumplens_core::pe::{ExportTarget, Image};
 
 /// What was typed.
@@ -62,6 +62,19 @@ fn number(text: &str) -> Option<u64> {
 impl Place {
     /// The address in a process. Functions are found by the exports of the images in the dump.
     pub(crate) fn resolve(&self, process: &Process<'_>) -> anyhow::Result<u64> {
+        self.find(process, None)
+    }
+
+    /// The same, with what PDBs name.
+    pub(crate) fn resolve_named(
+        &self,
+        process: &Process<'_>,
+        symbols: &mut Symbols<'_, '_>,
+    ) -> anyhow::Result<u64> {
+        self.find(process, Some(symbols))
+    }
+
+    fn find(&self, process: &Process<'_>, symbols: Option<&mut Symbols<'_, '_>>) -> anyhow::Result<u64> {
         let (module, function, offset) = match self {
             Place::Number(number) => return Ok(process.dump.width().normalise(*number)),
             Place::In { module, function, offset } => (module, function, *offset),
@@ -71,13 +84,18 @@ impl Place {
             let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
             file.eq_ignore_ascii_case(module) || stem.eq_ignore_ascii_case(module)
         };
-        let Some(found) = process.modules.iter().find(|m| named(&m.name)) else {
+        let Some(index) = process.modules.iter().position(|m| named(&m.name)) else {
             bail!("no module {module} in the dump");
         };
+        let found = &process.modules[index];
+        let by_name = |name: &String| symbols?.address_of(index, name);
+        if let Some(address) = function.as_ref().and_then(by_name) {
+            return Ok(address.saturating_add(offset));
+        }
         let start = match function {
             None => 0,
             Some(name) => u64::from(export(process, found.base, found.size, name).with_context(|| {
-                format!("{module} exports no function {name}; PDBs are not searched by name")
+                format!("{module} has no function {name} among its exports and what PDBs name")
             })?),
         };
         Ok(found.base.saturating_add(start).saturating_add(offset))

@@ -17,7 +17,7 @@ pub use change::changed;
 pub use image::{pe_headers, throw_info, unwind_codes};
 pub use image_file::image_file;
 pub use parts::{heaps, memory_map, streams};
-pub use whole::{container, pdb, report};
+pub use whole::{container, pdb, report, symbol_file};
 
 /// Longer input is passed over: faults do not hide behind a megabyte, and a fuzzer's runs should be short.
 pub const MOST_BYTES: usize = 1 << 20;
@@ -26,7 +26,7 @@ pub const MOST_BYTES: usize = 1 << 20;
 pub type Target = fn(&[u8]);
 
 /// Every reader, by the name of its target.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("container", container),
     ("streams", streams),
     ("memory_map", memory_map),
@@ -36,5 +36,6 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("throw_info", throw_info),
     ("heaps", heaps),
     ("pdb", pdb),
+    ("symbol_file", symbol_file),
     ("report", report),
 ];

@@ -37,8 +37,31 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "unwind_codes" => unwound(),
         "throw_info" => vec![throw()],
         "heaps" => heaps(),
+        "symbol_file" => vec![symbol_file()],
         _ => Vec::new(),
     }
+}
+
+fn symbol_file() -> Vec<u8> {
+    let id = "C366B240C26490514C4C44205044422E1";
+    let lines = [
+        "FILE 0 a.cpp",
+        "FILE 1 b.h",
+        "INLINE_ORIGIN 0 inlined(int)",
+        "FUNC 1040 20 8 outer(int)",
+        "INLINE 0 12 0 0 1048 8",
+        "INLINE 1 13 1 0 104a 2",
+        "1040 8 10 0",
+        "1048 8 77 1",
+        "1050 10 13 0",
+        "FUNC 1060 10 0 next",
+        "PUBLIC 1100 0 public_one",
+        "STACK CFI INIT 1040 20 .cfa: $rsp 8 + .ra: .cfa 8 - ^",
+        "STACK CFI 1044 .cfa: $rsp 16 +",
+        "STACK WIN 4 1040 20 3 0 8 c 4 0 1 $T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + =",
+        "STACK WIN 0 1060 10 3 0 8 c 4 0 0 1",
+    ];
+    format!("MODULE windows x86 {id} a.pdb\n{}\n", lines.join("\n")).into_bytes()
 }
 
 /// A copy that was redacted: it has a TrimRecord.

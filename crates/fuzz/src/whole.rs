@@ -24,6 +24,18 @@ pub fn pdb(bytes: &[u8]) {
     });
 }
 
+/// A symbol file of Breakpad: functions at a few addresses, and all names.
+pub fn symbol_file(bytes: &[u8]) {
+    if bytes.len() > MOST_BYTES {
+        return;
+    }
+    // As of PDBs, what panics below the reader is stopped where it is used.
+    let _ = std::panic::catch_unwind(|| {
+        let _ =
+            black_box(pdb::sym_frames_at(Cursor::new(bytes), None, &[0, 0x1040, 0x1049, 0x1100, u32::MAX]));
+    });
+}
+
 /// A dump: its streams and its lists, without what they mean.
 pub fn container(bytes: &[u8]) {
     if bytes.len() > MOST_BYTES {

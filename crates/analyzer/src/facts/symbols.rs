@@ -14,7 +14,8 @@ pub struct SiteReport {
     pub module: String,
     /// The function; `None` if not known.
     pub function: Option<String>,
-    /// From the start of the function, or of the module if the function is not known; `None` for inline functions.
+    /// From the start of the function, or of the module if the function is not known; of an inline function from where its
+    /// code begins, `None` if that is not known.
     pub offset: Option<Hex>,
     /// The source file.
     pub file: Option<String>,
@@ -89,7 +90,10 @@ impl Facts {
         let physical = frames.iter().enumerate().filter(|(_, frame)| !frame.inline);
         let at = asked.and_then(|asked| physical.map(|(n, _)| n).nth(asked));
         let above = at.and_then(|n| frames.get(n + 1..)).unwrap_or_default();
-        above.iter().filter(|f| f.source == Some(Source::Pdb)).filter_map(|f| f.function.as_deref())
+        above
+            .iter()
+            .filter(|f| f.source.is_some_and(Source::is_of_debug_file))
+            .filter_map(|f| f.function.as_deref())
     }
 
     /// The frame of whoever asked: the first above that is not inline.

@@ -180,7 +180,7 @@ impl<'a> Crash<'a> {
     pub(crate) fn named_frames(&self) -> impl Iterator<Item = (&'a FrameReport, &'a str)> {
         let named = self.named;
         self.frames().iter().filter_map(move |frame| {
-            let sure = matches!(frame.source, Some(Source::Pdb | Source::Export));
+            let sure = matches!(frame.source, Some(Source::Pdb | Source::SymbolFile | Source::Export));
             let name = if named { frame.function.as_ref().filter(|_| sure) } else { frame.export.as_ref() };
             Some((frame, name?.as_str()))
         })
@@ -195,7 +195,7 @@ impl<'a> Crash<'a> {
     /// The function that asked, where a PDB names it: the first above whose frame is its own.
     pub(crate) fn requester(&self) -> Option<String> {
         self.request?;
-        let row = self.facts.requester().filter(|row| row.source == Some(Source::Pdb))?;
+        let row = self.facts.requester().filter(|row| row.source.is_some_and(Source::is_of_debug_file))?;
         row.function.clone()
     }
 }

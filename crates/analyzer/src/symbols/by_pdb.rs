@@ -54,13 +54,13 @@ impl Symbols<'_, '_> {
     }
 
     /// What the module's PDB says of an offset from its base; `None` too if there is no PDB.
-    pub(super) fn by_pdb(&mut self, index: usize, rva: u32) -> Option<pdb::Found> {
+    pub(super) fn by_pdb(&mut self, index: usize, rva: u32) -> Option<(pdb::Found, Source)> {
         self.look_for_pdb(index);
         let slot = &mut self.modules.get_mut(&index)?.pdb;
         let PdbState::Open(reader) = slot else {
             return None;
         };
-        let answer = reader.find(rva);
+        let (answer, source) = (reader.find(rva), reader.source());
         let mut warnings: Vec<SymbolWarning> = Vec::new();
         let found = match answer {
             Ok(answer) => {
@@ -79,7 +79,7 @@ impl Symbols<'_, '_> {
         for warning in warnings {
             self.warn(warning);
         }
-        found
+        found.map(|found| (found, source))
     }
 
     /// The bytes of a type that the PDB of the module at an address knows by this name.
@@ -119,11 +119,15 @@ impl Symbols<'_, '_> {
         let extension = extension(module);
         let mut refused = Vec::new();
         let id = record.id.to_string();
-        let wanted = Wanted { file: &record.file, id: &id, extension: &extension };
-        for file in self.folders.candidates(&wanted, &mut self.warnings) {
-            match pdb::Reader::open(&file, record.id) {
-                Ok(reader) => return Some(reader),
-                Err(error) => refused.push(warning::refused(&file, record.id, &error)),
+        // Breakpad's symbol files lie in folders of the PDB's name, too.
+        let sym = format!("{}.sym", record.file.strip_suffix(".pdb").unwrap_or(&record.file));
+        for file in [&record.file, &sym] {
+            let wanted = Wanted { folder: &record.file, file, id: &id, extension: &extension };
+            for file in self.folders.candidates(&wanted, &mut self.warnings) {
+                match pdb::Reader::open(&file, record.id) {
+                    Ok(reader) => return Some(reader),
+                    Err(error) => refused.push(warning::refused(&file, record.id, &error)),
+                }
             }
         }
         #[cfg(feature = "symbol-server")]
@@ -164,25 +168,51 @@ impl Symbols<'_, '_> {
         None
     }
 
-    /// The sites of what a PDB says, for an address at `offset` from the module's base.
-    pub(super) fn sites(&mut self, module: &str, found: &pdb::Found, offset: u64) -> Vec<Site> {
+    /// The sites of what a PDB says of `rva` of a module, for an address at `bare`'s offset from its base.
+    pub(super) fn sites(
+        &mut self,
+        (index, rva): (usize, u32),
+        bare: &Site,
+        found: &pdb::Found,
+        source: Source,
+    ) -> Vec<Site> {
+        let offset = bare.offset.unwrap_or_default();
         let last = found.frames.len().saturating_sub(1);
+        let reach = if last > 0 { self.inline_reach(index, rva) } else { Vec::new() };
         let mut sites = Vec::with_capacity(found.frames.len());
         for (n, frame) in found.frames.iter().enumerate() {
             let inline = n != last;
             let function = frame.function.clone().map(|name| self.shown(name));
             let start = if function.is_some() { u64::from(found.start) } else { 0 };
+            let begins = reach.get(n).and_then(|reach| rva.checked_sub(*reach)).map(u64::from);
+            let begins = if inline { begins } else { Some(start) };
             sites.push(Site {
-                module: module.to_owned(),
-                offset: (!inline).then(|| offset.wrapping_sub(start)),
+                module: bare.module.clone(),
+                offset: begins.map(|begins| offset.wrapping_sub(begins)),
                 file: frame.file.clone(),
                 line: frame.line,
                 inline,
-                source: function.as_ref().map(|_| Source::Pdb),
+                source: function.as_ref().map(|_| source),
                 function,
             });
         }
         sites
+    }
+
+    /// How far each inline function at an offset reaches back, the innermost first; empty once a session has looked for too
+    /// many.
+    fn inline_reach(&mut self, index: usize, rva: u32) -> Vec<u32> {
+        if let Some(known) = self.reaches.get(&(index, rva)) {
+            return known.clone();
+        }
+        if self.reach_left == 0 {
+            return Vec::new();
+        }
+        let (reach, _) = self.inlined_by_pdb(index, rva).unwrap_or_default();
+        let steps = reach.iter().max().map_or(1, |steps| *steps as usize + 1);
+        self.reach_left = self.reach_left.saturating_sub(steps);
+        self.reaches.insert((index, rva), reach.clone());
+        reach
     }
 }
 

@@ -17,6 +17,8 @@ const MOST_INSIDE: usize = 64;
 /// A file that is looked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'w> {
+    /// The folder of a symbol store in which it lies.
+    pub(super) folder: &'w str,
     /// Its name.
     pub(super) file: &'w str,
     /// Its identity, as a symbol store names the folder.
@@ -51,10 +53,10 @@ impl Folders {
         wanted: &Wanted<'_>,
         warnings: &mut Vec<SymbolWarning>,
     ) -> Vec<PathBuf> {
-        let (file, id) = (wanted.file.to_ascii_lowercase(), wanted.id.to_ascii_lowercase());
+        let [folder, file, id] = [wanted.folder, wanted.file, wanted.id].map(str::to_ascii_lowercase);
         let extension = wanted.extension;
         let layouts: [&[&str]; 4] =
-            [&[&file, &id, &file], &[&file], &["symbols", extension, &file], &[extension, &file]];
+            [&[&folder, &id, &file], &[&file], &["symbols", extension, &file], &[extension, &file]];
         let mut found = Vec::new();
         for dir in self.dirs.clone() {
             if let Err(error) = self.list(&dir) {

@@ -25,6 +25,19 @@ impl PdbId {
     }
 }
 
+impl PdbId {
+    /// As it is written ([`fmt::Display`]); `None` of anything else.
+    #[cfg(any(feature = "pdb", test))]
+    pub(super) fn parse(text: &str) -> Option<PdbId> {
+        let (guid, age) = text.is_ascii().then(|| text.split_at_checked(32)).flatten()?;
+        let mut bytes = [0; 16];
+        for (byte, digits) in bytes.iter_mut().zip(guid.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(PdbId { guid: bytes, age: u32::from_str_radix(age, 16).ok()? })
+    }
+}
+
 /// As folders of a symbol store are named: 32 digits of the GUID and the age, in hex, without separators.
 impl fmt::Display for PdbId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,6 +106,13 @@ mod tests {
     #[test]
     fn an_id_reads_as_a_symbol_store_has_it() {
         let memory = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
-        assert_eq!(PdbId::from_memory(memory, 0x1a).to_string(), "000102030405060708090A0B0C0D0E0F1A");
+        let id = PdbId::from_memory(memory, 0x1a);
+        assert_eq!(id.to_string(), "000102030405060708090A0B0C0D0E0F1A");
+        assert_eq!(PdbId::parse(&id.to_string()), Some(id));
+        for wrong in
+            ["", "0001", "000102030405060708090A0B0C0D0E0F", "x00102030405060708090A0B0C0D0E0F1", "ä"]
+        {
+            assert_eq!(PdbId::parse(wrong), None, "{wrong}");
+        }
     }
 }

@@ -52,7 +52,7 @@ fn find(
     (file, id): (&str, &str),
     warnings: &mut Vec<SymbolWarning>,
 ) -> Found {
-    let wanted = Wanted { file, id, extension: "" };
+    let wanted = Wanted { folder: file, file, id, extension: "" };
     let mut refused = Vec::new();
     for path in folders.candidates(&wanted, warnings) {
         let name = path.to_string_lossy().into_owned();

@@ -56,6 +56,10 @@ pub const READER_THREAD: &str = "PDB reader";
 /// kilobytes; a stack of 1,000 frames with long template names has 300 kB.
 const MOST_TEXT: usize = 16 << 20;
 
+/// Instructions that are looked at in one session for where inline functions begin. They reach back some tens of bytes.
+#[cfg(feature = "pdb")]
+const MOST_REACH: usize = 200_000;
+
 /// Bytes of exports that one session reads and holds, over all modules: many can share the bytes of one image in the
 /// file. Those of a large program take a few MiB.
 const MOST_EXPORTS: usize = 64 << 20;
@@ -78,12 +82,22 @@ words! {
     pub enum Source {
         /// The export with which the function begins, by the image's own table of functions or by its code (x64).
         Export = "export",
-        /// The nearest export below: a guess. The function may be another one that follows it and is not exported.
+        /// The nearest export below, or public name of a symbol file: a guess. The function may be another one that follows it
+        /// and has no such name.
         NearestExport = "nearest_export",
         /// The PDB that belongs to the module.
         Pdb = "pdb",
+        /// The symbol file of Breakpad (`.sym`) that belongs to the module.
+        SymbolFile = "symbol_file",
         /// The .NET runtime, which knows the method of the code that it compiled.
         Runtime = "runtime",
+    }
+}
+
+impl Source {
+    /// Whether the function is known by a PDB or a symbol file.
+    pub(crate) fn is_of_debug_file(self) -> bool {
+        matches!(self, Source::Pdb | Source::SymbolFile)
     }
 }
 
@@ -96,8 +110,8 @@ pub struct Site {
     /// The function with its namespaces, classes and template arguments but without parameters; `None` if not known.
     /// It may be hostile.
     pub function: Option<String>,
-    /// From the function's first byte to the address, or from the module's base if the function is not known; `None`
-    /// for an inline function, which has no first byte of its own.
+    /// From the function's first byte to the address, or from the module's base if the function is not known. Of an inline
+    /// function from where its code begins that leads here without a gap, as the debugger counts; `None` if that is not known.
     pub offset: Option<u64>,
     /// The source file as the compiler had it. It may be hostile.
     pub file: Option<String>,
@@ -134,6 +148,12 @@ pub struct Symbols<'p, 'd> {
     /// Symbols by address, of modules that were asked for theirs.
     tables: HashMap<usize, names::Table>,
     names: Undecorator,
+    /// How far inline functions reach back, by module and offset from its base.
+    #[cfg(feature = "pdb")]
+    reaches: HashMap<(usize, u32), Vec<u32>>,
+    /// What looking for that may still cost, of [`MOST_REACH`].
+    #[cfg(feature = "pdb")]
+    reach_left: usize,
     /// What may still be given out, of [`MOST_TEXT`].
     text_left: usize,
     /// What exports may still take, of [`MOST_EXPORTS`]; `None` once that was not enough.
@@ -185,6 +205,10 @@ impl<'p, 'd> Symbols<'p, 'd> {
             modules: HashMap::new(),
             tables: HashMap::new(),
             names: Undecorator::default(),
+            #[cfg(feature = "pdb")]
+            reaches: HashMap::new(),
+            #[cfg(feature = "pdb")]
+            reach_left: MOST_REACH,
             text_left: MOST_TEXT,
             exports_left: Some(MOST_EXPORTS),
             warnings,
@@ -266,12 +290,18 @@ impl<'p, 'd> Symbols<'p, 'd> {
     fn functions(&mut self, index: usize, rva: u32, bare: &Site) -> Vec<Site> {
         let behind_base = bare.offset.unwrap_or_default();
         #[cfg(feature = "pdb")]
-        if let Some(found) = self.by_pdb(index, rva) {
-            return self.sites(&bare.module, &found, behind_base);
+        let found = self.by_pdb(index, rva);
+        #[cfg(feature = "pdb")]
+        if let Some((found, source)) = found.as_ref().filter(|(found, _)| !found.nearest) {
+            return self.sites((index, rva), bare, found, *source);
         }
         let memory = self.process.dump.memory();
         let exports = self.exports(index);
         let Some(export) = exports.below(rva) else {
+            #[cfg(feature = "pdb")]
+            if let Some((found, _)) = found {
+                return self.sites((index, rva), bare, &found, Source::NearestExport);
+            }
             return vec![bare.clone()];
         };
         let begins = exports.is_function_of(&memory, &export, rva);

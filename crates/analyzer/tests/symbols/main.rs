@@ -7,6 +7,7 @@ mod hostile;
 mod names;
 #[path = "../../../../tests/support/needs.rs"]
 mod needs;
+mod sym;
 
 use dumplens_analyzer::Process;
 use dumplens_analyzer::symbols::{At, PdbId, Search, Site, SymbolWarning, Symbols};

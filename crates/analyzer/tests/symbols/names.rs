@@ -26,23 +26,24 @@ fn return_addresses_of_a_known_stack() {
     let search = Search { dirs: vec![folder.path().to_owned()], ..Search::default() };
     let mut symbols = Symbols::new(&process, search);
     let vector = "std::vector<telemetry::Sample,std::allocator<telemetry::Sample> >";
+    // Offsets of inline functions too are those that Microsoft's debugger printed.
     for (rva, wanted) in [
         (0x1042, vec!["__scrt_throw_std_bad_alloc+0x32 imit.cpp:12".to_owned()]),
         (0x109c, vec!["operator new+0x4c imit.cpp:15".to_owned()]),
         (
             0x1808,
             vec![
-                "std::_Default_allocate_traits::_Allocate imit_vector.h:31".to_owned(),
-                "std::_Allocate_manually_vector_aligned imit_vector.h:35".to_owned(),
-                "std::_Allocate imit_vector.h:40".to_owned(),
-                "std::allocator<telemetry::Sample>::allocate imit_vector.h:43".to_owned(),
+                "std::_Default_allocate_traits::_Allocate+0x5 imit_vector.h:31".to_owned(),
+                "std::_Allocate_manually_vector_aligned+0x15 imit_vector.h:35".to_owned(),
+                "std::_Allocate+0x1d imit_vector.h:40".to_owned(),
+                "std::allocator<telemetry::Sample>::allocate+0x31 imit_vector.h:43".to_owned(),
                 format!("{vector}::_Emplace_reallocate<telemetry::Sample>+0xa8 imit_vector.h:53"),
             ],
         ),
         (
             0x1572,
             vec![
-                format!("{vector}::emplace_back imit_vector.h:65"),
+                format!("{vector}::emplace_back+0x23 imit_vector.h:65"),
                 "telemetry::Recorder::append+0x32 imit.cpp:26".to_owned(),
             ],
         ),

@@ -17,7 +17,7 @@ use crate::symbols::SymbolArgs;
 pub(crate) struct Options {
     #[command(flatten)]
     input: Input,
-    /// The address, in hex (0n… is decimal), or module+offset, or module!export+offset
+    /// The address, in hex (0n… is decimal), or module+offset, or module!function+offset
     #[arg(value_parser = address::parse)]
     address: Place,
     #[command(flatten)]
@@ -27,12 +27,14 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let dump = open::open(&options.input.dump)?;
     let Gathered { process, warnings } = Gathered::new(&dump, &options.symbols);
-    let mut report = AddressReport::new(&process, options.address.resolve(&process)?);
+    let (search, ignored) = options.symbols.search(&options.input.dump)?;
+    let mut symbols = Symbols::new(&process, search);
+    let address = options.address.resolve_named(&process, &mut symbols)?;
+    let mut report = AddressReport::new(&process, address);
     report.warnings.extend(warnings);
     if report.module.is_some() {
-        let (search, warnings) = options.symbols.search(&options.input.dump)?;
-        report.name(&mut Symbols::new(&process, search));
-        report.warnings.extend(warnings);
+        report.name(&mut symbols);
+        report.warnings.extend(ignored);
     }
     open::all_read(&dump, &options.input.dump)?;
     output.answer(options.input.format, || text::address(&report), || Versioned::new(&report))

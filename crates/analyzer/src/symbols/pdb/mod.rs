@@ -21,6 +21,7 @@ mod objects;
 mod reader;
 mod records;
 mod scopes;
+mod sym;
 mod types;
 
 use std::fmt;
@@ -84,7 +85,7 @@ impl fmt::Display for PdbError {
 impl std::error::Error for PdbError {}
 
 /// One function at an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frame {
     /// Its name, decorated if the PDB has nothing better; `None` if unknown or too long to be one.
     pub function: Option<String>,
@@ -101,6 +102,8 @@ pub struct Found {
     pub start: u32,
     /// Innermost inline function first, physical function last; never empty.
     pub frames: Vec<Frame>,
+    /// Whether it is only the nearest public name below: where that function ends is not said.
+    pub nearest: bool,
 }
 
 /// What a PDB is asked.
@@ -162,6 +165,25 @@ pub fn frames_at<R: Read + Seek + fmt::Debug + Send>(
             let answer = ask(Question::Frames(*rva))?;
             answers.push(Answer { frame: undo.frame, start: undo.start, ..answer });
         }
+        Ok(())
+    })
+    .map_err(|broken| broken.0)?;
+    Ok(answers)
+}
+
+/// What a symbol file of Breakpad says of each of `rvas`, as [`frames_at`].
+pub fn sym_frames_at<R: Read + Seek>(
+    reader: R,
+    wanted: Option<PdbId>,
+    rvas: &[u32],
+) -> Result<Vec<Answer>, PdbError> {
+    let mut answers = Vec::with_capacity(rvas.len());
+    sym::with(reader, wanted, |ask| {
+        for rva in rvas {
+            answers.push(ask(Question::Frames(*rva))?);
+        }
+        let names = ask(Question::Names)?.names;
+        answers.push(Answer { names, ..Answer::default() });
         Ok(())
     })
     .map_err(|broken| broken.0)?;
@@ -289,7 +311,7 @@ fn shortened(frames: ::pdb_addr2line::FunctionFrames<'_>) -> Found {
         file: frame.file.map(std::borrow::Cow::into_owned).filter(short),
         line: frame.line.filter(|line| !is_no_line(*line)),
     };
-    Found { start: frames.start_rva, frames: frames.frames.into_iter().map(frame).collect() }
+    Found { start: frames.start_rva, frames: frames.frames.into_iter().map(frame).collect(), nearest: false }
 }
 
 /// Numbers that the compilers give to code that belongs to no line: none, `0xf00f00` and `0xfeefee`.

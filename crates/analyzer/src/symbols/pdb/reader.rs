@@ -7,9 +7,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
+use super::broken::Broken;
 use super::{Answer, PdbError, Question};
-use crate::symbols::READER_THREAD;
 use crate::symbols::identity::PdbId;
+use crate::symbols::{READER_THREAD, Source};
 
 /// How long opening may take: all ids and symbols of a PDB of 2 GB are gone through in some seconds.
 const OPENING: Duration = Duration::from_mins(1);
@@ -22,33 +23,40 @@ const STACK: usize = 8 << 20;
 #[derive(Debug)]
 pub struct Reader {
     file: String,
+    source: Source,
     ask: Sender<Question>,
     answers: Receiver<Result<Answer, PdbError>>,
 }
 
 impl Reader {
-    /// Opens the PDB of the identity wanted.
+    /// Opens the PDB, or the symbol file by its extension `sym`, of the identity wanted.
     pub fn open(path: &Path, wanted: PdbId) -> Result<Reader, PdbError> {
         let io = |error: std::io::Error| PdbError::Io(error.to_string());
         let file = File::open(path).map_err(io)?;
+        let is_sym = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sym"));
+        let source = if is_sym { Source::SymbolFile } else { Source::Pdb };
         let (ask, questions) = mpsc::channel();
         let (answer, answers) = mpsc::channel();
         let work = move || {
-            let result = super::with(file, Some(wanted), |find| {
+            let answering = |find: &dyn Fn(Question) -> Result<Answer, Broken>| {
                 // The first answer says that it is open. That nobody listens means that nobody asks either.
                 let mut next = answer.send(Ok(Answer::default())).is_ok();
                 while next && let Ok(question) = questions.recv() {
                     next = answer.send(find(question).map_err(|broken| broken.0)).is_ok();
                 }
                 Ok(())
-            });
+            };
+            let result = match source {
+                Source::SymbolFile => super::sym::with(file, Some(wanted), answering),
+                _ => super::with(file, Some(wanted), answering),
+            };
             if let Err(error) = result {
                 let _ = answer.send(Err(error.0));
             }
         };
         thread::Builder::new().name(READER_THREAD.to_owned()).stack_size(STACK).spawn(work).map_err(io)?;
         let file = path.to_string_lossy().into_owned();
-        let reader = Reader { file, ask, answers };
+        let reader = Reader { file, source, ask, answers };
         reader.wait(OPENING)?;
         Ok(reader)
     }
@@ -84,6 +92,11 @@ impl Reader {
     fn ask(&self, question: Question) -> Result<Answer, PdbError> {
         self.ask.send(question).map_err(|_| ended())?;
         self.wait(ANSWERING)
+    }
+
+    /// By what its functions are known.
+    pub fn source(&self) -> Source {
+        self.source
     }
 
     /// The file, as it is shown.
