@@ -48,6 +48,10 @@ pub(crate) const IMAGE_HEADER_BYTES: usize = 0x2000;
 pub(crate) const IMAGE_BYTES: usize = 1 << 30;
 /// Bytes of the relocations of one image file: those of a browser's largest image take 5 MB.
 pub(crate) const RELOCATION_BYTES: u32 = 16 << 20;
+/// The same of all of them, which take twice as much memory.
+pub(crate) const RELOCATIONS_IN_ALL: u64 = 128 << 20;
+/// Image files for one dump: a large IDE holds under 2,000 modules. Each costs its headers.
+pub(crate) const IMAGE_FILES: usize = 4096;
 /// Bytes of one export directory, with its tables and names. The largest known (Qt, ICU) are under 8 MiB.
 pub(crate) const EXPORT_BYTES: u32 = 64 << 20;
 /// Exports of an image: the name table holds 16-bit indices.

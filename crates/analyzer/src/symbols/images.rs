@@ -10,6 +10,9 @@ use super::identity::file_name;
 use super::listings::Listings;
 use super::warning::SymbolWarning;
 
+/// Modules whose images are looked for: a large IDE holds under 2,000.
+const MOST_MODULES: usize = 4096;
+
 /// Gives a dump the image files that lie in `dirs`, flat or laid out as a symbol store, for code, exports and unwind data
 /// that it left out; to be called before anything else is done with the dump. Returns what was refused and what was not
 /// found. Does nothing without folders.
@@ -21,7 +24,11 @@ pub fn supply_images(dump: &Dump, dirs: &[PathBuf], listings: &Listings) -> Vec<
     }
     let modules = dump.modules().ok().flatten().unwrap_or_default();
     let (mut images, mut missing) = (ImageFiles::default(), Vec::new());
-    for module in &modules {
+    for (n, module) in modules.iter().enumerate() {
+        if n == MOST_MODULES {
+            missing.push(format!("{} more modules, which were not looked for", modules.len() - n));
+            break;
+        }
         let Some(file) = file_name(&module.name) else { continue };
         let id = image_id(module.time_date_stamp, module.size);
         match find(&mut folders, &mut images, module, (file, &id), &mut warnings) {

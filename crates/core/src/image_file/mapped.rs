@@ -1,7 +1,7 @@
 //! A file at the place of a module.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::relocations::Relocations;
 use super::{ImageFile, Part, written};
@@ -30,13 +30,13 @@ struct Sections {
 
 impl Mapped {
     /// `None` if the image cannot lie at `base`.
-    pub(super) fn new(base: u64, file: ImageFile) -> Option<Mapped> {
+    pub(super) fn new(base: u64, mut file: ImageFile) -> Option<Mapped> {
         let loading = &file.headers.loading;
         let moved = base != loading.base;
         base.checked_add(file.size().into()).filter(|_| !moved || loading.movable)?;
-        let mut head = file.head.clone();
-        let pointer = loading.pointer() as usize;
-        if let Some(field) = head.get_mut(loading.base_at..).and_then(|rest| rest.get_mut(..pointer)) {
+        let (at, pointer) = (loading.base_at, loading.pointer() as usize);
+        let mut head = std::mem::take(&mut file.head);
+        if let Some(field) = head.get_mut(at..).and_then(|rest| rest.get_mut(..pointer)) {
             field.copy_from_slice(base.to_le_bytes().get(..pointer)?);
         }
         Some(Mapped { base, file, head, sections: OnceLock::new(), used: AtomicBool::new(false) })
@@ -56,14 +56,14 @@ impl Mapped {
         self.sections.get()?.as_ref().err().cloned()
     }
 
-    /// How many bytes are served from `rva` on.
-    pub(super) fn left(&self, rva: u32) -> Option<u64> {
+    /// How many bytes are served from `rva` on. Relocations are read if `budget`, in bytes of theirs, is enough.
+    pub(super) fn left(&self, rva: u32, budget: &AtomicU64) -> Option<u64> {
         let in_head = (self.head.len() as u64).saturating_sub(rva.into());
         if in_head > 0 {
             return Some(in_head);
         }
         let left = u64::from(self.part(rva)?.left(rva)?);
-        let written = &self.sections()?.written;
+        let written = &self.sections(budget)?.written;
         let rva = u64::from(rva);
         let next = written.within(rva, rva.saturating_add(left)).next();
         Some(next.map_or(left, |(start, _)| start.saturating_sub(rva)))
@@ -75,7 +75,8 @@ impl Mapped {
             buf.copy_from_slice(bytes.get(..buf.len()).unwrap_or_default());
             return true;
         }
-        let (Some(part), Some(sections)) = (self.part(rva), self.sections()) else { return false };
+        let sections = self.sections.get().and_then(|sections| sections.as_ref().ok());
+        let (Some(part), Some(sections)) = (self.part(rva), sections) else { return false };
         if !self.file.fill(part, rva, buf) {
             return false;
         }
@@ -89,13 +90,13 @@ impl Mapped {
         self.file.parts.iter().find(|part| part.left(rva).is_some()).filter(|part| !part.writable)
     }
 
-    fn sections(&self) -> Option<&Sections> {
+    fn sections(&self, budget: &AtomicU64) -> Option<&Sections> {
         self.used.store(true, Ordering::Relaxed);
         let read = || {
             let moved = self.base != self.file.headers.loading.base;
             Ok(Sections {
                 written: written::by_loader(&self.file)?,
-                relocations: moved.then(|| Relocations::read(&self.file, self.base)).transpose()?,
+                relocations: moved.then(|| Relocations::read(&self.file, self.base, budget)).transpose()?,
             })
         };
         self.sections.get_or_init(read).as_ref().ok()

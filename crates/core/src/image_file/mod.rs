@@ -14,6 +14,7 @@ mod relocations;
 mod written;
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 
 use thiserror::Error;
 
@@ -157,6 +158,9 @@ pub enum NotTheImage {
     /// The debug records are of different PDBs.
     #[error("its time stamp and size are right, but it belongs to another PDB")]
     OtherPdb,
+    /// More files than any process has images.
+    #[error("no more images are read")]
+    TooMany,
     /// The module lies elsewhere than the image can.
     #[error("it cannot be relocated, and the module is not where it must lie")]
     Fixed,
@@ -171,16 +175,27 @@ pub fn image_id(time_date_stamp: u32, size: u32) -> String {
 }
 
 /// Files for the modules of one dump: see [`Dump::supply_images`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ImageFiles {
     /// By address.
     list: Vec<Mapped>,
+    /// Bytes of relocations that may still be read: a dump can name one file a thousand times.
+    relocations: AtomicU64,
+}
+
+impl Default for ImageFiles {
+    fn default() -> ImageFiles {
+        ImageFiles { list: Vec::new(), relocations: AtomicU64::new(limits::RELOCATIONS_IN_ALL) }
+    }
 }
 
 impl ImageFiles {
     /// Takes a file for the image of a module, if it is that image: time stamp and size are equal, and the PDB where both
     /// name one.
     pub fn add(&mut self, module: &Module, file: ImageFile) -> Result<(), NotTheImage> {
+        if self.list.len() >= limits::IMAGE_FILES {
+            return Err(NotTheImage::TooMany);
+        }
         let [found, wanted] = [(file.time_date_stamp(), file.size()), (module.time_date_stamp, module.size)]
             .map(|(stamp, size)| image_id(stamp, size));
         if found != wanted {
@@ -226,7 +241,7 @@ impl ImageFiles {
         let place = self.list.partition_point(|mapped| mapped.base <= address).checked_sub(1)?;
         let mapped = self.list.get(place)?;
         let rva = u32::try_from(address.checked_sub(mapped.base)?).ok()?;
-        let have = mapped.left(rva)?.min(as_loaded(dump, address)?);
+        let have = mapped.left(rva, &self.relocations)?.min(as_loaded(dump, address)?);
         (have > 0).then_some((mapped, rva, have))
     }
 }

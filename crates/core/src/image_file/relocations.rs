@@ -2,6 +2,8 @@
 //!
 //! Each block is a page's offset, its own size, and entries of 16 bits: a type in the upper 4, a place in the page below.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::ImageFile;
 use crate::limits;
 use crate::pe::ImageError;
@@ -26,13 +28,17 @@ pub(super) struct Relocations {
 
 impl Relocations {
     /// Reads all of them. Fails where one is of another type than those of x86, x64 and ARM64: the image is then not known.
-    pub(super) fn read(file: &ImageFile, base: u64) -> Result<Relocations, ImageError> {
+    pub(super) fn read(file: &ImageFile, base: u64, budget: &AtomicU64) -> Result<Relocations, ImageError> {
         let loading = &file.headers.loading;
         let (width, kind) = (loading.pointer(), if loading.wide { DIR64 } else { HIGHLOW });
         let mut words = Vec::new();
         if let Some(directory) = loading.relocations {
             if directory.size > limits::RELOCATION_BYTES {
                 return Err(ImageError::Malformed(format!("{} bytes of relocations", directory.size)));
+            }
+            let spend = |left: u64| left.checked_sub(directory.size.into());
+            if budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_err() {
+                return Err(ImageError::Malformed("all images have too many relocations together".into()));
             }
             let bytes = file.bytes(directory.virtual_address, directory.size)?;
             decode(&bytes, kind, &mut words)
