@@ -212,3 +212,82 @@ fn a_stack_goes_through_managed_frames_and_names_them() {
     let blame = thread.blame.as_ref().expect("a frame to blame");
     assert_eq!((blame.frame, blame.function.as_deref()), (0, Some("Own.Program.Pay")));
 }
+
+/// The array of nodes of generation 2, behind four of them, and the first pair.
+const ARRAY: u64 = HEAP + 2 * 0x4_0000 + 0x28 + 4 * 24;
+const PAIR: u64 = ARRAY + 48 + 2 * 40;
+
+#[test]
+fn objects_hang_on_static_fields_and_stacks() {
+    let mut process = presets::clr::out_of_memory();
+    // The fourth node stands on the stack of the second thread.
+    process.put(presets::tiny::X64.stack_base(1) - 0x40, &(ARRAY - 24).to_le_bytes());
+    let dump = open(&process);
+    let report = ManagedReport::of(&Process::gather(&dump), Extent::ALL).expect("a runtime");
+    let held = report.held.as_ref().expect("references");
+    assert!(held.statics_named && held.complete);
+    let [field] = held.statics.as_slice() else { panic!("{held:?}") };
+    assert_eq!((field.name.as_str(), field.object.map(|at| at.0)), ("Own.Program.cache", Some(PAIR)));
+    // A pair, an array of three, two nodes in it, and the one that the first refers to.
+    assert_eq!((field.objects, field.size_bytes), (5, 32 + 48 + 3 * 24));
+    let threads: Vec<_> = held.threads.iter().map(|t| (t.name.as_str(), t.objects, t.size_bytes)).collect();
+    assert_eq!(threads, [("thread 0x3ec", 1, 24)]);
+    let walk = report.walk.expect("a walk");
+    let all = [held.by_statics, held.by_threads, held.rest];
+    assert_eq!(all.iter().map(|sum| sum.objects).sum::<u64>(), walk.objects);
+    assert_eq!(all.iter().map(|sum| sum.size_bytes).sum::<u64>(), walk.size_bytes);
+    let path = held.paths.iter().find(|path| path.type_name == "Own.Node").expect("a path");
+    let pair = "Own.Pair<System.String,Own.Node[]>";
+    assert_eq!(path.path, ["Own.Program.cache", pair, "Own.Node[]", "Own.Node"]);
+    assert_eq!((path.objects, path.size_bytes), (3, 72));
+    let node = report.types.iter().find(|of| of.name == "Own.Node").expect("a type");
+    let places: Vec<_> = node.generations.iter().map(|g| (g.name.as_str(), g.count, g.size_bytes)).collect();
+    assert_eq!(places, [("gen0", 1, 24), ("gen2", 4, 96)]);
+    // While objects are moved, references lead anywhere.
+    let report = ManagedReport::of(&Process::gather(&open(&presets::clr::refused())), Extent::ALL);
+    assert!(report.expect("a runtime").held.is_none());
+}
+
+#[test]
+fn strings_of_equal_text_are_counted_and_not_shown() {
+    let mut process = presets::clr::exception();
+    // Both messages have the text of the first; the second is shorter.
+    let first = EXCEPTION + 256;
+    let second = first + (22 + 2 * MESSAGE.len() as u64).next_multiple_of(8);
+    let text: Vec<u8> = MESSAGE.encode_utf16().take(INNER_MESSAGE.len()).flat_map(u16::to_le_bytes).collect();
+    let strings = |process: &dumplens_synth::Process| {
+        let report = ManagedReport::of(&Process::gather(&open(process)), Extent::ALL);
+        report.and_then(|report| report.strings).expect("strings")
+    };
+    let found = strings(&process);
+    assert_eq!((found.count, found.duplicates, found.complete), (2, 0, true));
+    // A text that begins like the other is another one; of one length both are one.
+    process.put(second + 12, &text);
+    assert_eq!(strings(&process).duplicates, 0);
+    let length = u32::try_from(INNER_MESSAGE.len()).expect("a short text");
+    process.put(first + 8, &length.to_le_bytes());
+    let found = strings(&process);
+    assert_eq!((found.duplicates, found.repeated_texts), (1, 1));
+    assert_eq!(found.duplicate_bytes, (22 + 2 * u64::from(length)).next_multiple_of(8));
+}
+
+#[test]
+fn at_names_the_field_and_what_refers_to_the_object() {
+    let dump = open(&presets::clr::exception());
+    let process = Process::gather(&dump);
+    let report = AddressReport::new(&process, ARRAY - 4 * 24 + 8);
+    let object = report.object.as_ref().expect("an object");
+    assert_eq!((object.type_name.as_str(), object.field.as_deref()), ("Own.Node", Some("next")));
+    let referrers = |address: u64| {
+        let object = AddressReport::new(&process, address).object.expect("an object");
+        let list = object.referrers.expect("references");
+        let names = list.into_iter().map(|r| (r.address.map(|at| at.0), r.name, r.field));
+        (object.referrer_count, names.collect::<Vec<_>>())
+    };
+    let element = (Some(ARRAY), "Own.Node[]".to_owned(), Some("[0]".to_owned()));
+    assert_eq!(referrers(ARRAY - 4 * 24), (1, vec![element]));
+    assert_eq!(referrers(PAIR), (1, vec![(None, "Own.Program.cache".to_owned(), None)]));
+    assert_eq!(referrers(ARRAY - 24).0, 0, "the fourth node");
+    let text = text::address(&report);
+    assert!(text.contains("0x8 into it (.next)") && text.contains("Own.Node[][0] at"), "{text}");
+}

@@ -309,3 +309,74 @@ fn code_that_lies_is_no_method() {
     let dump = changed(&[(CODE + 0xC00, &fragment)]);
     assert_eq!(runtime(&dump).unwrap().method_at(start), None);
 }
+
+/// The array of nodes and the first pair of generation 2.
+const ARRAY: u64 = HEAP + 2 * 0x4_0000 + 0x28 + 4 * 24;
+const PAIR: u64 = ARRAY + 48 + 2 * 40;
+
+#[test]
+fn references_are_those_of_the_collectors_maps() {
+    let dump = open(&presets::clr::refused());
+    let runtime = runtime(&dump).unwrap();
+    let mut references = runtime.references();
+    let mut of = |address: u64| {
+        let (object, mut found) = (references.object(address).expect("an object"), Vec::new());
+        references.of(&object, &mut |offset, target| found.push((runtime.field_at(&object, offset), target)));
+        found
+    };
+    let node = |n: u64| HEAP + 2 * 0x4_0000 + 0x28 + 24 * n;
+    assert_eq!(of(node(0)), [(Some("next".to_owned()), node(1))]);
+    assert_eq!(of(ARRAY), [(Some("[0]".to_owned()), node(0)), (Some("[2]".to_owned()), node(2))]);
+    assert_eq!(of(PAIR), [(None, ARRAY)], "a class of which no field is known");
+    assert!(of(node(3)).is_empty());
+    let table = dump.memory().u64(node(0)).unwrap();
+    let statics = runtime.statics(&[table]).expect("a version that tells");
+    let [field] = statics.as_slice() else { panic!("{statics:?}") };
+    assert_eq!((field.name.as_str(), field.object), ("Own.Program.cache", PAIR));
+}
+
+#[test]
+fn maps_that_lie_lead_nowhere() {
+    let table = |n: u64| LOADER + 0x100 * n;
+    let references = |changes: &[(u64, &[u8])], address: u64| {
+        let dump = changed(changes);
+        let runtime = runtime(&dump).unwrap();
+        let (mut references, mut count) = (runtime.references(), 0);
+        let object = references.object(address).expect("an object");
+        references.of(&object, &mut |offset, _| {
+            assert!(offset < object.size);
+            count += 1;
+        });
+        count
+    };
+    let word = |value: i64| value.to_le_bytes();
+    assert_eq!(references(&[], ARRAY), 2);
+    // More series than the type has words, and none; a run that goes on behind the object, and one that starts there.
+    for (at, value) in [(-8, 5000), (-8, i64::MIN), (-8, 0), (-24, 1 << 40), (-16, 1 << 40), (-16, 0)] {
+        let at = table(7).wrapping_add_signed(at);
+        assert_eq!(references(&[(at, &word(value))], ARRAY), 0, "{at:#x} {value:#x}");
+    }
+    // An array of structures whose items take no step, and one whose items go on beyond it.
+    let items = |first: u64| [first.to_le_bytes(), word(16), word(-1)].concat();
+    assert_eq!(references(&[(table(7) - 24, &items(0))], ARRAY), 0);
+    assert_eq!(references(&[(table(7) - 24, &items(1 | 8 << 32))], ARRAY), 2, "every other word");
+    assert!(references(&[(table(7) - 24, &items(u64::from(u32::MAX)))], ARRAY) <= 3);
+}
+
+#[test]
+fn lists_of_classes_that_lie_have_no_statics() {
+    let module = LOADER + 0x2000;
+    // A count beyond everything; a map that leads to itself; fields without an end, of another class.
+    for (at, bytes) in [
+        (module + 344 + 16, u64::from(u32::MAX)),
+        (LOADER + 0x2A00, 0x1234),
+        (LOADER + 0x2B00 - 24, 0),
+        (LOADER + 0x100 * 11 + 0x80 + 70, 0),
+    ] {
+        let dump = changed(&[(at, &bytes.to_le_bytes())]);
+        let runtime = runtime(&dump).unwrap();
+        assert_eq!(runtime.statics(&[LOADER + 0x400]), Some(Vec::new()), "{at:#x}");
+    }
+    let dump = changed(&[(module + 344, &(module + 344).to_le_bytes())]);
+    assert_eq!(runtime(&dump).unwrap().statics(&[LOADER + 0x400]).map(|found| found.len()), Some(1));
+}

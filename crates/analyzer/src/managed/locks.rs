@@ -6,6 +6,7 @@ use dumplens_core::clr::{Lock, LockState, Object, Runtime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::stacks;
 use crate::process::{Process, Thread};
 use crate::space::Hex;
 
@@ -31,10 +32,6 @@ pub struct LockReport {
     pub in_wait_thread_id: Option<u32>,
 }
 
-/// Bytes of a stack that are searched.
-const STACK: u64 = 1 << 20;
-/// Bytes of all stacks.
-const STACKS: u64 = 64 << 20;
 /// How often a thread that waits has the lock's address on its stack: five or six times were seen. One or two may be left
 /// over from a lock that it held.
 const TIMES: u32 = 3;
@@ -107,34 +104,16 @@ fn waiting(
     wanted: &HashMap<u64, u64>,
 ) -> HashMap<u64, Vec<u32>> {
     let mut found: HashMap<u64, Vec<u32>> = HashMap::new();
-    let mut left = STACKS;
-    let managed = |id: u32| runtime.threads().iter().any(|t| t.os_id == id);
-    for thread in process.threads.iter().filter(|thread| managed(thread.id)) {
-        let Some(teb) = thread.teb else { continue };
-        let start = process.dump.context(thread.index).map_or(teb.stack_limit, |context| context.sp);
-        let start = start.clamp(teb.stack_limit, teb.stack_base);
-        let length = (teb.stack_base - start).min(STACK).min(left);
-        left -= length;
+    stacks::each(process, runtime, &mut |id, words| {
         let mut times: HashMap<u64, u32> = HashMap::new();
-        for word in words(process, start, length) {
-            if let Some(object) = wanted.get(&word) {
-                *times.entry(*object).or_default() += 1;
-            }
+        for object in words.iter().filter_map(|word| wanted.get(word)) {
+            *times.entry(*object).or_default() += 1;
         }
         for (object, _) in times.into_iter().filter(|(_, times)| *times >= TIMES) {
-            found.entry(object).or_default().push(thread.id);
+            found.entry(object).or_default().push(id);
         }
-    }
+    });
     found
-}
-
-/// The words of a run of memory, as far as the dump keeps it.
-fn words(process: &Process<'_>, start: u64, length: u64) -> Vec<u64> {
-    let memory = process.dump.memory();
-    let bytes = memory.bytes(start, memory.available(start, length)).unwrap_or_default();
-    let size = process.dump.width().bytes();
-    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    bytes.chunks_exact(size).map(word).collect()
 }
 
 /// Circles of threads each of which waits for a lock that the next one holds; each circle once, its lowest thread first.

@@ -3,9 +3,14 @@
 //! What the bytes are is the business of `dumplens_core::clr`; here they are counted, shared out and put into plain data.
 
 mod exceptions;
+mod held;
 mod locks;
+mod marks;
 mod object;
 mod out_of_memory;
+mod paths;
+mod stacks;
+mod strings;
 mod types;
 
 use dumplens_core::clr::{Family, Generation, Runtime, Walked};
@@ -13,12 +18,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use exceptions::ManagedExceptionReport;
+pub use held::{HeldReport, HeldSum, HolderReport, PathReport};
 pub use locks::LockReport;
-pub use object::{ListedObject, ObjectPlace, object_at, objects_of};
+pub use object::{ListedObject, ObjectPlace, Referrer, object_at, objects_of};
 pub use out_of_memory::GcRefusal;
-pub use types::TypeReport;
+pub use strings::StringsReport;
+pub use types::{TypeGeneration, TypeReport};
 
 use crate::process::{LoadedRuntime, Process};
+use marks::Marks;
+use strings::Strings;
 
 /// Everything that is known of a process's .NET runtimes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +40,13 @@ pub struct ManagedReport {
     pub type_count: u64,
     /// What the walk through the heaps met; `None` if there was none.
     pub walk: Option<WalkReport>,
+    /// Who holds the objects; `None` where that was not looked for: the heaps are too large for the question, were not walked
+    /// whole, or objects were being moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Box<HeldReport>>,
+    /// How much strings repeat; `None` if they were not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strings: Option<StringsReport>,
     /// The exceptions that threads handle or threw last.
     pub exceptions: Vec<ManagedExceptionReport>,
     /// What the collector refused last; `None` if it did not.
@@ -109,19 +125,32 @@ pub struct Extent {
     pub types: usize,
     /// Whether exceptions are read.
     pub exceptions: bool,
+    /// Bytes of heaps of which the references are followed; of larger ones none are.
+    pub held_bytes: u64,
+    /// Whether strings are compared.
+    pub strings: bool,
 }
 
 impl Extent {
     /// The runtimes, and nothing in their heaps.
-    pub const RUNTIMES: Extent = Extent { heap_bytes: 0, types: 0, exceptions: false };
+    pub const RUNTIMES: Extent =
+        Extent { heap_bytes: 0, types: 0, exceptions: false, held_bytes: 0, strings: false };
     /// And the exceptions.
     pub const EXCEPTIONS: Extent = Extent { exceptions: true, ..Extent::RUNTIMES };
     /// And objects, as far as they cost no more than the rest of a verdict.
-    pub const VERDICT: Extent = Extent { heap_bytes: 256 << 20, types: 20, exceptions: true };
+    pub const VERDICT: Extent =
+        Extent { heap_bytes: 256 << 20, types: 20, held_bytes: 32 << 20, ..Extent::EXCEPTIONS };
     /// What a report lists.
-    pub const REPORT: Extent = Extent { heap_bytes: 2 << 30, types: 50, exceptions: true };
+    pub const REPORT: Extent =
+        Extent { heap_bytes: 2 << 30, types: 50, held_bytes: 256 << 20, ..Extent::EXCEPTIONS };
     /// Everything.
-    pub const ALL: Extent = Extent { heap_bytes: u64::MAX, types: usize::MAX, exceptions: true };
+    pub const ALL: Extent = Extent {
+        heap_bytes: u64::MAX,
+        types: usize::MAX,
+        exceptions: true,
+        held_bytes: 4 << 30,
+        strings: true,
+    };
 }
 
 impl ManagedReport {
@@ -152,18 +181,26 @@ impl ManagedReport {
     /// Counts the objects of a runtime, by its place in the list. Heaps of which much is no objects are not believed, unless
     /// objects were being moved.
     fn count(&mut self, process: &Process<'_>, runtime: &Runtime<'_>, index: usize, extent: Extent) {
-        let counted = types::count(runtime, extent.heap_bytes);
+        let still = runtime.is_collecting() != Some(true);
+        let word = process.dump.width().bytes() as u64;
+        let starts = Marks::new(runtime, word, extent.held_bytes).filter(|_| still && extent.held_bytes > 0);
+        let strings = extent.strings.then(Strings::default);
+        let mut counted = types::count(runtime, extent.heap_bytes, starts, strings);
         let walk = self.walk.get_or_insert(WalkReport { complete: true, ..WalkReport::default() });
         walk.add(&counted.walked, &counted);
         let lost = counted.walked.skipped_bytes > counted.walked.bytes / 100;
-        if let Some(report) =
-            self.runtimes.get_mut(index).filter(|_| lost && runtime.is_collecting() != Some(true))
-        {
+        if let Some(report) = self.runtimes.get_mut(index).filter(|_| lost && still) {
             report.readable = false;
             report.refusal =
                 Some("more than a hundredth of its heaps holds no objects that can be read".to_owned());
             return;
         }
+        counted.types.sort_by(|a, b| (b.size_bytes, &a.name).cmp(&(a.size_bytes, &b.name)));
+        if let Some(starts) = counted.starts.take().filter(|_| !counted.walked.cut_short) {
+            let held = held::of(process, runtime, starts, &counted);
+            self.held.get_or_insert_with(|| Box::new(held));
+        }
+        self.strings = self.strings.or(counted.strings.as_ref().map(Strings::report));
         self.types.extend(counted.types);
         self.locks.extend(locks::of(process, runtime, &counted.locked));
     }

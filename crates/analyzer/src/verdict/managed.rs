@@ -3,7 +3,7 @@
 use super::{Cause, Confidence};
 use crate::exceptions::limit::Limit;
 use crate::findings::{Crash, last_error, short};
-use crate::managed::GcRefusal;
+use crate::managed::{GcRefusal, ManagedReport};
 
 /// Why memory was refused, if .NET itself tells: address space for a segment, a limit of the collector's own, or a limit
 /// that more memory would not mend. The system's refusals are told by the thread's last status, as of any program.
@@ -59,12 +59,22 @@ pub(super) fn advice(crash: &Crash<'_>, cause: Cause) -> Vec<String> {
     let largest = types.and_then(|managed| managed.types.first()).filter(|first| first.share >= 0.1);
     if let Some(first) = largest {
         advice.push(format!(
-            "Look at {}: {} objects with {}, {:.0}% of the managed heap (dumplens managed).",
+            "Look at {}: {} objects with {}, {:.0}% of the managed heap (dumplens managed){}.",
             first.name,
             crate::findings::grouped(first.count),
             short(first.size_bytes),
-            first.share * 100.0
+            first.share * 100.0,
+            types.and_then(|managed| held(managed, &first.name)).unwrap_or_default()
         ));
     }
     advice
+}
+
+/// By what the objects of a type are held, if the most of them are held in one way.
+fn held(managed: &ManagedReport, type_name: &str) -> Option<String> {
+    let held = managed.held.as_deref()?;
+    let path = held.paths.iter().find(|path| path.type_name == type_name)?;
+    let of = managed.types.iter().find(|of| of.name == type_name)?;
+    let most = path.size_bytes > of.size_bytes / 2;
+    most.then(|| format!("; {} of it are held by {}", short(path.size_bytes), path.path.join(" -> ")))
 }

@@ -7,7 +7,7 @@ mod tables;
 use super::reader::Reader;
 use crate::limits;
 use crate::pe::Headers;
-use tables::{GENERIC_PARAM, METHOD_DEF, MODULE, NESTED_CLASS, TYPE_DEF, Tables};
+use tables::{FIELD, GENERIC_PARAM, METHOD_DEF, MODULE, NESTED_CLASS, TYPE_DEF, Tables};
 
 /// Bytes of one name.
 const NAME: usize = 1024;
@@ -129,6 +129,11 @@ impl Metadata {
     /// The name of the file.
     pub(crate) fn module_name(&self, reader: &Reader<'_>) -> Option<String> {
         self.string(reader, self.tables.cell(reader, MODULE, 1, 1)?)
+    }
+
+    /// The name of a field.
+    pub(crate) fn field_name(&self, reader: &Reader<'_>, row: u32) -> Option<String> {
+        self.string(reader, self.tables.cell(reader, FIELD, row, 1)?)
     }
 
     /// The name of a MethodDef.

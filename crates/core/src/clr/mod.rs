@@ -10,7 +10,7 @@ mod code;
 mod contract;
 mod dac;
 mod exception;
-
+mod fields;
 mod find;
 mod gc;
 mod layout;
@@ -18,6 +18,8 @@ mod locks;
 mod metadata;
 mod methods;
 mod reader;
+mod refs;
+mod statics;
 mod text;
 mod threads;
 mod types;
@@ -33,6 +35,8 @@ pub use exception::{ManagedException, ManagedFrame};
 pub use find::{Family, Found, find};
 pub use gc::{GcHeap, Generation, OomRecord, Segment};
 pub use locks::{Lock, LockState};
+pub use refs::References;
+pub use statics::StaticField;
 pub use threads::ManagedThread;
 pub use walk::{Object, Walked};
 

@@ -1,6 +1,6 @@
 //! Objects by themselves: their method tables, and the texts of strings.
 
-use super::Runtime;
+use super::{Object, Runtime};
 
 impl Runtime<'_> {
     /// The text of a `String`, up to `most` UTF-16 units; a `…` stands for the rest.
@@ -19,6 +19,18 @@ impl Runtime<'_> {
             text.push('…');
         }
         Some(text)
+    }
+
+    /// The bytes of a string's text into `text`; `None` if the dump does not keep them all.
+    pub fn text_bytes(&self, object: &Object, text: &mut Vec<u8>) -> Option<()> {
+        let start = object.address.wrapping_add(self.reader.size()).wrapping_add(4);
+        let bytes = u64::from(object.count).checked_mul(2).filter(|bytes| *bytes <= object.size)?;
+        let memory = self.reader.memory().unnoted();
+        if memory.available(start, bytes) < bytes {
+            return None;
+        }
+        text.resize(usize::try_from(bytes).ok()?, 0);
+        memory.read(start, text).ok()
     }
 
     /// The method table of the object at an address, without the bits that a collection sets.

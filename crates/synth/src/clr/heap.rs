@@ -35,6 +35,24 @@ pub(super) fn node(n: usize) -> u64 {
     HEAP + 2 * 0x4_0000 + 0x28 + 24 * n as u64
 }
 
+/// The array of nodes behind them, and the first pair.
+pub(super) fn array() -> u64 {
+    node(4)
+}
+
+pub(super) fn pair() -> u64 {
+    array() + OBJECTS[1].2 + OBJECTS[2].1 * OBJECTS[2].2
+}
+
+/// What refers to what: the pair to the array, that to the first node and the third, the first node to the second.
+fn link(process: &mut Process) {
+    for (from, to) in
+        [(pair() + 16, array()), (array() + 16, node(0)), (array() + 32, node(2)), (node(0) + 8, node(1))]
+    {
+        process.put(from, &to.to_le_bytes());
+    }
+}
+
 pub(super) fn put(clr: &Clr, process: &mut Process) {
     runtime::put_store(process, clr.threads.len());
     let mut at = node(0);
@@ -60,6 +78,7 @@ pub(super) fn put(clr: &Clr, process: &mut Process) {
     }
     let free = [loader::FREE, FREE_BYTES - 24].map(u64::to_le_bytes).concat();
     process.put(at, &free);
+    link(process);
     process.put(CONTEXT + 0x100 + 24, &loader::table(loader::NODE).to_le_bytes());
     gen0(clr, process);
 }

@@ -1,6 +1,6 @@
 //! Method tables with their classes, the `Module` and the way to its image, a `MethodDescChunk`.
 
-use super::{ASSEMBLY, LOADER};
+use super::{ASSEMBLY, LOADER, heap};
 use crate::bytes::Fields;
 use crate::process::Process;
 
@@ -62,7 +62,7 @@ pub(super) fn method(n: u64) -> u64 {
 pub(super) fn put(process: &mut Process) {
     for (n, of) in TYPES.iter().enumerate() {
         let class = table(n) + 0x80;
-        let mut t = Fields::flat(0xC0);
+        let mut t = Fields::flat(0xD0);
         t.u32(0, of.flags);
         t.u32(4, of.base_size);
         t.u32(8, of.row << 8);
@@ -86,6 +86,8 @@ pub(super) fn put(process: &mut Process) {
         t.u64(0x80 + 16, table(n));
         process.put(table(n), &t.bytes);
     }
+    put_pointers(process);
+    put_fields(process);
     process.put(FREE, &[0x8000_0001_u32, 24].map(u32::to_le_bytes).concat());
     for (from, offset, to) in [
         (MODULE, 192, MODULE + 0x100),
@@ -103,4 +105,49 @@ pub(super) fn put(process: &mut Process) {
         chunk.u8(at + 2, 2 * n);
     }
     process.put(CHUNK, &chunk.bytes);
+}
+
+/// The collector's maps in front of the tables: a count, and below it of each series the start, and below that the bytes
+/// less the object's.
+fn put_pointers(process: &mut Process) {
+    for (n, start, less) in [(NODE, 8, -16_i64), (NODES, 16, -24), (PAIR, 8, -16)] {
+        let words = [less.cast_unsigned(), start, 1].map(u64::to_le_bytes).concat();
+        process.put(table(n) - 24, &words);
+    }
+}
+
+/// The module's list of classes, its static fields, and where they lie.
+const CLASSES: u64 = LOADER + 0x2900;
+const STATIC_FIELDS: u64 = LOADER + 0x2A00;
+const NODE_FIELDS: u64 = LOADER + 0x2A80;
+const AUXILIARY: u64 = LOADER + 0x2B00;
+const STATICS: u64 = LOADER + 0x2C00;
+
+/// Of Own.Program a static field that refers to the first pair, one of each thread, and a number; of Own.Node the next one.
+fn put_fields(process: &mut Process) {
+    let program = table(PROGRAM);
+    // ModuleLookupMap: the list, and how many. The low bits of an entry are flags.
+    process.put(MODULE + 344 + 8, &CLASSES.to_le_bytes());
+    process.put(MODULE + 344 + 16, &3u32.to_le_bytes());
+    process.put(CLASSES + 8, &(program | 2).to_le_bytes());
+    process.put(program + 32, &AUXILIARY.to_le_bytes());
+    process.put(program + 0x80 + 24, &STATIC_FIELDS.to_le_bytes());
+    process.put(program + 0x80 + 70, &3u16.to_le_bytes());
+    process.put(AUXILIARY - 24, &(STATICS | 1).to_le_bytes());
+    // FieldDesc: class, row with flags, offset with the type.
+    let (is_static, of_thread) = (1 << 24, 1 << 25);
+    let (class, number) = (0x12 << 27, 8 << 27);
+    for (at, table, row, kind) in [
+        (STATIC_FIELDS, program, 1 | is_static, 8 | class),
+        (STATIC_FIELDS + 16, program, 2 | is_static | of_thread, 16 | class),
+        (STATIC_FIELDS + 32, program, 3 | is_static, 8 | number),
+        (NODE_FIELDS, table(NODE), 4, class),
+    ] {
+        process.put(at, &table.to_le_bytes());
+        process.put(at + 8, &[row, kind].map(u32::to_le_bytes).concat());
+    }
+    process.put(table(NODE) + 0x80 + 24, &NODE_FIELDS.to_le_bytes());
+    for at in [8, 16] {
+        process.put(STATICS + at, &heap::pair().to_le_bytes());
+    }
 }

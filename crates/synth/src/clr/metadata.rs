@@ -26,6 +26,8 @@ const TYPES: [(&str, &str); 12] = [
 ];
 /// The methods of Own.Program.
 const METHODS: [&str; 2] = ["Pay", "Main"];
+/// The fields: static ones of Own.Program, and that of Own.Node.
+const FIELDS: [&str; 4] = ["cache", "current", "count", "next"];
 /// Rows of the inner and the outer type.
 const NESTED: (u16, u16) = (8, 7);
 
@@ -85,16 +87,24 @@ fn streams() -> (Vec<u8>, Vec<u8>) {
     let mut tables = Vec::new();
     tables.u32(0);
     tables.extend_from_slice(&[2, 0, 0, 1]);
-    tables.u64(1 << 2 | 1 << 6 | 1 << 0x29);
+    tables.u64(1 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 0x29);
     tables.u64(0);
-    for rows in [TYPES.len(), METHODS.len(), 1] {
+    for rows in [1, TYPES.len(), FIELDS.len(), METHODS.len(), 1] {
         tables.u32(len32(rows));
     }
+    tables.u16(0);
+    tables.u16(text("Own.dll"));
+    tables.extend_from_slice(&[0; 6]);
     for (namespace, name) in TYPES {
         tables.u32(0);
         tables.u16(text(name));
         tables.u16(text(namespace));
         tables.extend_from_slice(&[0; 6]);
+    }
+    for name in FIELDS {
+        tables.u16(0);
+        tables.u16(text(name));
+        tables.u16(0);
     }
     for name in METHODS {
         tables.extend_from_slice(&[0; 8]);

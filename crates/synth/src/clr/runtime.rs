@@ -25,15 +25,17 @@ const CONTRACT: &str = r#"{"version":0,"baseline":"empty","types":{
 "Thread":{"Id":16,"OSId":304,"RuntimeThreadLocals":32,"ExceptionTracker":360,"LastThrownObject":[344,"GCHandle"],"LinkNext":[120,"pointer"]},
 "ThreadStore":{"FirstThreadLink":64,"ThreadCount":88},"RuntimeThreadLocals":{"AllocContext":0},
 "EEAllocContext":{"GCAllocationContext":8},"GCAllocContext":{"Pointer":0,"Limit":8},
-"MethodTable":{"!":64,"MTFlags":0,"BaseSize":4,"MTFlags2":8,"EEClassOrCanonMT":40,"Module":24,"ParentMethodTable":16,"PerInstInfo":48},
-"EEClass":{"MethodTable":16,"FieldDescList":24},"Module":{"PEAssembly":192},"PEAssembly":{"PEImage":8},
+"MethodTable":{"!":64,"MTFlags":0,"BaseSize":4,"MTFlags2":8,"EEClassOrCanonMT":40,"Module":24,"ParentMethodTable":16,"PerInstInfo":48,"AuxiliaryData":32},
+"EEClass":{"MethodTable":16,"FieldDescList":24,"NumInstanceFields":66,"NumStaticFields":70},
+"DynamicStaticsInfo":{"!":24,"GCStatics":0,"NonGCStatics":8},"ModuleLookupMap":{"TableData":8,"Next":0,"Count":16},
+"Module":{"PEAssembly":192,"TypeDefToMethodTableMap":344},"PEAssembly":{"PEImage":8},
 "PEImage":{"LoadedImageLayout":128},"PEImageLayout":{"Base":8},
 "Exception":{"_message":16,"_innerException":32,"_stackTrace":48,"_HResult":108},"ExceptionInfo":{"ThrownObject":8},
 "RangeSectionFragment":{"RangeBegin":8,"RangeEndOpen":16,"RangeSection":24,"Next":0},
 "RangeSection":{"RangeBegin":0,"RangeEndOpen":8,"HeapList":40,"R2RModule":32},
 "RealCodeHeader":{"MethodDesc":24,"NumUnwindInfos":32,"UnwindInfos":36},
 "CodeHeapListNode":{"Next":0,"StartAddress":16,"EndAddress":24,"MapBase":32,"HeaderMap":40}},
-"globals":{"MethodDescTokenRemainderBitCount":["0xc","uint8"],"ThreadStore":[[0],"pointer"],"GCThread":[[1],"pointer"],
+"globals":{"StaticsPointerMask":["0xfffffffffffffffe","uintptr_t"],"MethodDescTokenRemainderBitCount":["0xc","uint8"],"ThreadStore":[[0],"pointer"],"GCThread":[[1],"pointer"],
 "FreeObjectMethodTable":[[2],"pointer"],"SyncTableEntries":[[3],"pointer"],"ExecutionManagerCodeRangeMapAddress":[[4],"pointer"]},"contracts":{"Thread":1}}"#;
 
 /// The n-th `Thread`.

@@ -2,7 +2,7 @@
 
 use crate::facts::number::{padded_hex, size};
 use crate::facts::{AddressReport, BlockPlace, BlockState, RegionReport};
-use crate::managed::ObjectPlace;
+use crate::managed::{ObjectPlace, Referrer};
 use crate::render::escape;
 
 /// What the debugger prints where a field has no meaning.
@@ -45,6 +45,15 @@ pub fn address(report: &AddressReport) -> String {
     }
     if let Some(object) = &report.object {
         field(&mut out, "Object:", &self::object(object, bits));
+        for (n, one) in object.referrers.iter().flatten().enumerate() {
+            field(&mut out, if n == 0 { "Referred to by:" } else { "" }, &referrer(one, bits));
+        }
+        let more = object
+            .referrer_count
+            .saturating_sub(object.referrers.as_ref().map_or(0, |list| list.len() as u64));
+        if more > 0 {
+            field(&mut out, "", &format!("and {more} more"));
+        }
     }
     if let Some(fact) = report.region.as_ref().and_then(|r| r.fact.as_deref()) {
         field(&mut out, "Known by:", fact);
@@ -72,10 +81,28 @@ fn block(block: &BlockPlace, bits: u32) -> String {
     format!("{address}, {size} bytes, {state} ({}); the address is {within}", block.backend)
 }
 
+/// `Own.Node._next at 0x7f0010`, or the static field.
+fn referrer(referrer: &Referrer, bits: u32) -> String {
+    let name = escape::line(&referrer.name);
+    let Some(address) = referrer.address else { return format!("the static field {name}") };
+    format!("{name}{} at {}", within(referrer.field.as_deref()), padded_hex(address.0, bits))
+}
+
+/// A field or an element, behind the name of a type.
+fn within(field: Option<&str>) -> String {
+    match field {
+        Some(element) if element.starts_with('[') => element.to_owned(),
+        Some(field) => format!(".{}", escape::line(field)),
+        None => String::new(),
+    }
+}
+
 fn object(object: &ObjectPlace, bits: u32) -> String {
     let length = object.length.map(|length| format!(", length {length}")).unwrap_or_default();
+    let field = within(object.field.as_deref());
+    let field = if field.is_empty() { field } else { format!(" ({field})") };
     format!(
-        "{}, {}, {} bytes{length}, {}; the address is {} into it",
+        "{}, {}, {} bytes{length}, {}; the address is {} into it{field}",
         padded_hex(object.address.0, bits),
         escape::line(&object.type_name),
         object.size_bytes,

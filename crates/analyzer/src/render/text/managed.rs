@@ -1,5 +1,6 @@
 //! .NET: runtimes, types, exceptions, what was refused, locks.
 
+use super::holders;
 use crate::facts::number::{hex, size_text};
 use crate::findings::grouped;
 use crate::managed::{
@@ -21,6 +22,8 @@ pub fn managed(report: Option<&ManagedReport>, bits: u32) -> String {
         out.push_str(&format!("\n{line}\n"));
     }
     types(&mut out, report);
+    out.extend(report.held.as_deref().map(holders::held));
+    out.extend(report.strings.as_ref().map(holders::strings));
     for exception in &report.exceptions {
         out.push('\n');
         self::exception(&mut out, exception);
@@ -90,7 +93,7 @@ fn types(out: &mut String, report: &ManagedReport) {
     if report.types.is_empty() {
         return;
     }
-    out.push_str(&format!("\n{:>12}{:>13}{:>9}  Type\n", "Count", "Size", "Share"));
+    out.push_str(&format!("\n{:>12}{:>13}{:>9}  {:<12}Type\n", "Count", "Size", "Share", "Generation"));
     for one in &report.types {
         out.push_str(&type_row(one));
     }
@@ -102,12 +105,20 @@ fn types(out: &mut String, report: &ManagedReport) {
 
 fn type_row(one: &TypeReport) -> String {
     format!(
-        "{:>12}{:>13}{:>8.1}%  {}\n",
+        "{:>12}{:>13}{:>8.1}%  {:<12}{}\n",
         grouped(one.count),
         size_text(one.size_bytes),
         one.share * 100.0,
+        generation(one),
         escape::line(&one.name)
     )
+}
+
+/// That which has the most of a type's bytes, and `+` if others have some too.
+fn generation(one: &TypeReport) -> String {
+    let most = one.generations.iter().max_by_key(|generation| generation.size_bytes);
+    let others = if one.generations.len() > 1 { "+" } else { "" };
+    most.map(|generation| format!("{}{others}", generation.name)).unwrap_or_default()
 }
 
 fn exception(out: &mut String, exception: &ManagedExceptionReport) {

@@ -4,6 +4,7 @@ use super::super::reader::Reader;
 
 pub(super) const MODULE: u8 = 0;
 pub(super) const TYPE_DEF: u8 = 2;
+pub(super) const FIELD: u8 = 4;
 pub(super) const METHOD_DEF: u8 = 6;
 pub(super) const NESTED_CLASS: u8 = 0x29;
 pub(super) const GENERIC_PARAM: u8 = 0x2a;
