@@ -1,12 +1,13 @@
 //! .NET: what synth's small runtime holds, as report and verdict say it.
 
+use dumplens_analyzer::diff::{Difference, Side};
 use dumplens_analyzer::facts::AddressReport;
 use dumplens_analyzer::managed::{Extent, ManagedReport, objects_of};
 use dumplens_analyzer::render::{html, markdown, text};
 use dumplens_analyzer::stack::Trust;
 use dumplens_analyzer::symbols::Source;
 use dumplens_analyzer::verdict::{Cause, Confidence, Kind};
-use dumplens_analyzer::{Options, Process, Question, Report};
+use dumplens_analyzer::{Facts, Options, Process, Question, Report};
 use dumplens_core::Dump;
 use dumplens_synth::clr::{EXCEPTION, HEAP, HEAP_SIZE, INNER_MESSAGE, MESSAGE, OBJECTS, REGION};
 use dumplens_synth::presets::{self, FIRST_TID};
@@ -291,3 +292,45 @@ fn at_names_the_field_and_what_refers_to_the_object() {
     let text = text::address(&report);
     assert!(text.contains("0x8 into it (.next)") && text.contains("Own.Node[][0] at"), "{text}");
 }
+
+#[test]
+fn types_that_grew_are_told_with_what_holds_them() {
+    let old = presets::clr::out_of_memory();
+    let mut new = old.clone();
+    // Four nodes where free space of 96 bytes was, behind all other objects; the fourth old one refers to the first of them.
+    let behind = PAIR + 4 * 32 + 24 + 2 * 8 + 4 * 8;
+    let mut words = [0u64; 12];
+    for node in 0..4 {
+        words[3 * node] = NODE_TABLE;
+    }
+    new.put(behind, &words.map(u64::to_le_bytes).concat());
+    new.put(ARRAY - 2 * 24 + 8, &behind.to_le_bytes());
+    let (old, new) = (open(&old), open(&new));
+    let (old, new) = (Process::gather(&old), Process::gather(&new));
+    let facts = |process: &Process<'_>| {
+        let mut facts = Facts::gather(process, Question::Lists, &Options::default());
+        facts.managed = ManagedReport::of(process, Extent::COMPARED).map(Box::new);
+        facts
+    };
+    let (before, after) = (facts(&old), facts(&new));
+    let compared =
+        Difference::between(&Side { process: &old, facts: &before }, &Side { process: &new, facts: &after });
+    let rows = &compared.managed.as_ref().expect("types").rows;
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((row.name.as_str(), row.count.delta, row.bytes.delta), ("Own.Node", Some(4), Some(96)));
+    let held = row.held_by.as_ref().expect("a path");
+    assert_eq!(held.first().map(String::as_str), Some("Own.Program.cache"));
+    let text = text::diff(&compared);
+    assert!(
+        text.contains("Own.Node grew by 0.094 kB (+4 objects); the most are held by Own.Program.cache"),
+        "{text}"
+    );
+    // Where the heaps of one were not counted, nothing is known of types.
+    let bare = Facts::gather(&new, Question::Lists, &Options::default());
+    let compared =
+        Difference::between(&Side { process: &old, facts: &before }, &Side { process: &new, facts: &bare });
+    assert_eq!(compared.managed, None);
+}
+
+/// The method table of Own.Node.
+const NODE_TABLE: u64 = dumplens_synth::clr::LOADER + 0x400;

@@ -12,6 +12,7 @@ mod census;
 mod change;
 mod identity;
 mod interval;
+mod managed;
 mod model;
 mod owners;
 mod projection;
@@ -24,6 +25,7 @@ pub use census::CensusKey;
 pub use change::Change;
 pub use identity::{Check, Identity, Kind};
 pub use interval::Interval;
+pub use managed::TypeRow;
 pub use model::{
     AllocationChange, AllocationGroup, AllocationsDifference, CensusRow, Grower, HeapRow, ModuleRow,
     Projection, Row, SideReport, SizeRow, StartRow, Table, ThreadsDifference, UsageRow,
@@ -83,6 +85,9 @@ pub struct Difference {
     /// asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub census: Option<Table<CensusRow>>,
+    /// Objects of .NET by type, those that changed; `None` unless the heaps of both dumps were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed: Option<Table<TypeRow>>,
     /// Threads and their stacks; `None` unless both dumps list threads.
     pub threads: Option<ThreadsDifference>,
     /// Handles by type; `None` unless both dumps list handles.
@@ -116,6 +121,7 @@ impl Difference {
             modules: owners::modules(&sides),
             sizes: sizes::sizes(&sides, &mut warnings),
             census: census::rows(&sides),
+            managed: managed::rows(&sides),
             threads: threads::threads(&sides),
             handles: tables::handles(&sides),
             allocations: allocations::allocations(&sides, &mut warnings),

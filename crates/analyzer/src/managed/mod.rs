@@ -143,6 +143,8 @@ impl Extent {
     /// What a report lists.
     pub const REPORT: Extent =
         Extent { heap_bytes: 2 << 30, types: 50, held_bytes: 256 << 20, ..Extent::EXCEPTIONS };
+    /// What is compared with another dump.
+    pub const COMPARED: Extent = Extent { types: 1 << 16, ..Extent::REPORT };
     /// Everything.
     pub const ALL: Extent = Extent {
         heap_bytes: u64::MAX,

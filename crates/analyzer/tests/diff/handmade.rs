@@ -133,6 +133,7 @@ fn difference() -> Difference {
             3,
         )),
         census: None,
+        managed: None,
         sizes: Some(table("usage and size", vec![size()], 12)),
         threads: Some(ThreadsDifference {
             count: change(4, 5),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use dumplens_analyzer::contents::{self, CensusOptions, CensusReport, Reading};
 use dumplens_analyzer::diff::Side;
+use dumplens_analyzer::managed::{Extent, ManagedReport};
 use dumplens_analyzer::render::{markdown, text};
 use dumplens_analyzer::{Difference, Facts, Process, Question};
 
@@ -51,6 +52,8 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let (old, new) = (Process::gather(&old), Process::gather(&new));
     let mut before = Facts::gather(&old, Question::Lists, &open::options(&options.old));
     let mut after = Facts::gather(&new, Question::Lists, &open::options(&options.new));
+    before.managed = counted(&old, before.managed);
+    after.managed = counted(&new, after.managed);
     if options.census {
         before.census = taken(&old);
         after.census = taken(&new);
@@ -65,6 +68,14 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         Format::Json => output.json(&difference),
         Format::Markdown => output.raw(&markdown::diff(&difference)),
     }
+}
+
+/// With the objects of .NET, if there is a runtime that can be read.
+fn counted(process: &Process<'_>, known: Option<Box<ManagedReport>>) -> Option<Box<ManagedReport>> {
+    let known = known?;
+    let readable = known.runtimes.iter().any(|runtime| runtime.readable);
+    let counted = || ManagedReport::of(process, Extent::COMPARED).map(Box::new);
+    if readable { counted() } else { Some(known) }
 }
 
 /// With so many rows that what grew is among them.

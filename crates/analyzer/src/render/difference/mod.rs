@@ -29,7 +29,7 @@ pub(super) struct Shown {
 
 /// What is to be said of a comparison.
 pub(super) fn of(difference: &Difference) -> Shown {
-    let mut sentences: Vec<String> = headline(difference).into_iter().collect();
+    let mut sentences: Vec<String> = headline(difference).into_iter().chain(leak(difference)).collect();
     sentences.extend(difference.projections.iter().map(projection));
     Shown {
         title: title(difference),
@@ -124,6 +124,21 @@ fn headline(difference: &Difference) -> Option<String> {
         }
         delta => format!("{name} shrank by {}: from {old} to {new}.", size_text(delta.unsigned_abs())),
     })
+}
+
+/// The type of .NET whose objects grew most, and what holds them.
+fn leak(difference: &Difference) -> Option<String> {
+    let row = difference.managed.as_ref()?.rows.iter().find(|row| row.bytes.delta.is_some_and(|d| d > 0))?;
+    if difference.identity.kind == Kind::DifferentPrograms {
+        return None;
+    }
+    let bytes = size_text(row.bytes.delta?.unsigned_abs());
+    let rate = row.bytes.per_hour.map(|rate| format!(", {} an hour", size_of(rate))).unwrap_or_default();
+    let count = row.count.delta.map(|n| format!(" ({} objects)", signed(n, false))).unwrap_or_default();
+    let held =
+        row.held_by.as_ref().map(|path| path.iter().map(|step| escape::line(step)).collect::<Vec<_>>());
+    let held = held.map(|path| format!("; the most are held by {}", path.join(" -> "))).unwrap_or_default();
+    Some(format!("{} grew by {bytes}{rate}{count}{held}.", escape::line(&row.name)))
 }
 
 fn projection(p: &Projection) -> String {

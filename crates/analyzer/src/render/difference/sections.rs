@@ -1,14 +1,14 @@
 //! The tables of a comparison.
 
 use super::{Section, columns, figure, rate, signed};
-use crate::diff::{AllocationGroup, CensusRow, Change, Difference, HeapRow, Row, Table};
+use crate::diff::{AllocationGroup, CensusRow, Change, Difference, HeapRow, Row, Table, TypeRow};
 use crate::facts::number::{hex, size_text};
 use crate::render::escape;
 
 /// Every table that has a row, in the order in which a person would look.
 pub(super) fn all(d: &Difference) -> Vec<Section> {
     let mut all = vec![fastest(d), rows("Address space", &d.memory), rows("Counters", &d.counters), usage(d)];
-    all.extend([heaps(d), sizes(d), census(d), modules(d)]);
+    all.extend([managed(d), heaps(d), sizes(d), census(d), modules(d)]);
     all.extend(threads(d));
     all.push(rows("Handles", d.handles.as_deref().unwrap_or_default()));
     all.extend(allocations(d));
@@ -48,6 +48,20 @@ fn census(d: &Difference) -> Section {
     };
     let columns = ["By", "Which", ">Number", ">Old", ">New", ">Change", ">Per hour"];
     let mut section = section("What fills the memory", &columns, table.rows.iter().map(row).collect());
+    section.note = left_out(table);
+    section
+}
+
+fn managed(d: &Difference) -> Section {
+    let Some(table) = &d.managed else { return section("", &[], Vec::new()) };
+    let row = |row: &TypeRow| {
+        let count = row.count.delta.map_or_else(String::new, |n| signed(n, false));
+        let mut cells = vec![escape::line(&row.name), count];
+        cells.extend(columns(&row.bytes, true));
+        cells
+    };
+    let columns = ["Type", ">Number", ">Old", ">New", ">Change", ">Per hour"];
+    let mut section = section("Objects of .NET", &columns, table.rows.iter().map(row).collect());
     section.note = left_out(table);
     section
 }
