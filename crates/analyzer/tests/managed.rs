@@ -225,7 +225,7 @@ fn objects_hang_on_static_fields_and_stacks() {
     process.put(presets::tiny::X64.stack_base(1) - 0x40, &(ARRAY - 24).to_le_bytes());
     let dump = open(&process);
     let report = ManagedReport::of(&Process::gather(&dump), Extent::ALL).expect("a runtime");
-    let held = report.held.as_ref().expect("references");
+    let held = report.holders.as_ref().expect("references");
     assert!(held.statics_named && held.complete);
     let [field] = held.statics.as_slice() else { panic!("{held:?}") };
     assert_eq!((field.name.as_str(), field.object.map(|at| at.0)), ("Own.Program.cache", Some(PAIR)));
@@ -239,14 +239,14 @@ fn objects_hang_on_static_fields_and_stacks() {
     assert_eq!(all.iter().map(|sum| sum.size_bytes).sum::<u64>(), walk.size_bytes);
     let path = held.paths.iter().find(|path| path.type_name == "Own.Node").expect("a path");
     let pair = "Own.Pair<System.String,Own.Node[]>";
-    assert_eq!(path.path, ["Own.Program.cache", pair, "Own.Node[]", "Own.Node"]);
+    assert_eq!(path.steps, ["Own.Program.cache", pair, "Own.Node[]", "Own.Node"]);
     assert_eq!((path.objects, path.size_bytes), (3, 72));
     let node = report.types.iter().find(|of| of.name == "Own.Node").expect("a type");
     let places: Vec<_> = node.generations.iter().map(|g| (g.name.as_str(), g.count, g.size_bytes)).collect();
     assert_eq!(places, [("gen0", 1, 24), ("gen2", 4, 96)]);
     // While objects are moved, references lead anywhere.
     let report = ManagedReport::of(&Process::gather(&open(&presets::clr::refused())), Extent::ALL);
-    assert!(report.expect("a runtime").held.is_none());
+    assert!(report.expect("a runtime").holders.is_none());
 }
 
 #[test]
@@ -261,14 +261,14 @@ fn strings_of_equal_text_are_counted_and_not_shown() {
         report.and_then(|report| report.strings).expect("strings")
     };
     let found = strings(&process);
-    assert_eq!((found.count, found.duplicates, found.complete), (2, 0, true));
+    assert_eq!((found.count, found.duplicate_count, found.complete), (2, 0, true));
     // A text that begins like the other is another one; of one length both are one.
     process.put(second + 12, &text);
-    assert_eq!(strings(&process).duplicates, 0);
+    assert_eq!(strings(&process).duplicate_count, 0);
     let length = u32::try_from(INNER_MESSAGE.len()).expect("a short text");
     process.put(first + 8, &length.to_le_bytes());
     let found = strings(&process);
-    assert_eq!((found.duplicates, found.repeated_texts), (1, 1));
+    assert_eq!((found.duplicate_count, found.repeated_texts), (1, 1));
     assert_eq!(found.duplicate_bytes, (22 + 2 * u64::from(length)).next_multiple_of(8));
 }
 

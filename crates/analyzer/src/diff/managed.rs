@@ -35,12 +35,12 @@ pub(super) fn rows(sides: &Sides<'_, '_, '_>) -> Option<Table<TypeRow>> {
             found.or_else(|| lists_all(of).then_some((0, 0)))
         };
         let (a, b) = (sums(&before, old), sums(&after, new));
-        let held = new.held.iter().flat_map(|held| &held.paths).find(|path| path.type_name == name);
+        let held = new.holders.iter().flat_map(|held| &held.paths).find(|path| path.type_name == name);
         TypeRow {
             name: name.to_owned(),
             count: sides.change(a.map(|sum| sum.0), b.map(|sum| sum.0)),
             bytes: sides.change(a.map(|sum| sum.1), b.map(|sum| sum.1)),
-            held_by: held.map(|path| path.path.clone()),
+            held_by: held.map(|path| path.steps.clone()),
         }
     };
     let rows = names.into_iter().map(row).filter(|row| row.bytes.changed() || row.count.changed());

@@ -70,7 +70,7 @@ pub struct PathReport {
     pub type_name: String,
     /// The field or thread, and then the types from one object to the next, up to this one. A type that refers to itself stands
     /// there once.
-    pub path: Vec<String>,
+    pub steps: Vec<String>,
     /// Its objects that are held so.
     pub objects: u64,
     /// Their bytes.
@@ -237,7 +237,7 @@ fn path(
     let first = usize::try_from(holder).map(root).unwrap_or_default();
     Some(PathReport {
         type_name: of.name.clone(),
-        path: std::iter::once(first).chain(types).collect(),
+        steps: std::iter::once(first).chain(types).collect(),
         objects: sum.objects,
         size_bytes: sum.size_bytes,
     })

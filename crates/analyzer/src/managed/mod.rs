@@ -43,7 +43,7 @@ pub struct ManagedReport {
     /// Who holds the objects; `None` where that was not looked for: the heaps are too large for the question, were not walked
     /// whole, or objects were being moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held: Option<Box<HeldReport>>,
+    pub holders: Option<Box<HeldReport>>,
     /// How much strings repeat; `None` if they were not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strings: Option<StringsReport>,
@@ -200,7 +200,7 @@ impl ManagedReport {
         counted.types.sort_by(|a, b| (b.size_bytes, &a.name).cmp(&(a.size_bytes, &b.name)));
         if let Some(starts) = counted.starts.take().filter(|_| !counted.walked.cut_short) {
             let held = held::of(process, runtime, starts, &counted);
-            self.held.get_or_insert_with(|| Box::new(held));
+            self.holders.get_or_insert_with(|| Box::new(held));
         }
         self.strings = self.strings.or(counted.strings.as_ref().map(Strings::report));
         self.types.extend(counted.types);

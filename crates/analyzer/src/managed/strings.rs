@@ -17,7 +17,7 @@ pub struct StringsReport {
     /// Texts that several of them have.
     pub repeated_texts: u64,
     /// Strings that could be left out if each text were there once.
-    pub duplicates: u64,
+    pub duplicate_count: u64,
     /// Their bytes.
     pub duplicate_bytes: u64,
     /// Whether all strings were compared.
@@ -62,7 +62,7 @@ impl Strings {
         *times += 1;
         if *times > 1 {
             self.report.repeated_texts += u64::from(*times == 2);
-            self.report.duplicates += 1;
+            self.report.duplicate_count += 1;
             self.report.duplicate_bytes = self.report.duplicate_bytes.saturating_add(object.size);
         }
     }

@@ -72,9 +72,9 @@ pub(super) fn advice(crash: &Crash<'_>, cause: Cause) -> Vec<String> {
 
 /// By what the objects of a type are held, if the most of them are held in one way.
 fn held(managed: &ManagedReport, type_name: &str) -> Option<String> {
-    let held = managed.held.as_deref()?;
+    let held = managed.holders.as_deref()?;
     let path = held.paths.iter().find(|path| path.type_name == type_name)?;
     let of = managed.types.iter().find(|of| of.name == type_name)?;
     let most = path.size_bytes > of.size_bytes / 2;
-    most.then(|| format!("; {} of it are held by {}", short(path.size_bytes), path.path.join(" -> ")))
+    most.then(|| format!("; {} of it are held by {}", short(path.size_bytes), path.steps.join(" -> ")))
 }

@@ -47,7 +47,7 @@ fn holder(holder: &HolderReport) -> String {
 }
 
 fn path(path: &PathReport) -> String {
-    let steps: Vec<String> = path.path.iter().map(|step| escape::line(step)).collect();
+    let steps: Vec<String> = path.steps.iter().map(|step| escape::line(step)).collect();
     format!("  {:>13}{:>13}  {}\n", grouped(path.objects), size_text(path.size_bytes), steps.join(" -> "))
 }
 
@@ -58,7 +58,7 @@ pub(super) fn strings(strings: &StringsReport) -> String {
         "\n{} strings with {}: {} of them, with {}, repeat the texts of others{compared}\n",
         grouped(strings.count),
         size_text(strings.size_bytes),
-        grouped(strings.duplicates),
+        grouped(strings.duplicate_count),
         size_text(strings.duplicate_bytes)
     )
 }

@@ -22,7 +22,7 @@ pub fn managed(report: Option<&ManagedReport>, bits: u32) -> String {
         out.push_str(&format!("\n{line}\n"));
     }
     types(&mut out, report);
-    out.extend(report.held.as_deref().map(holders::held));
+    out.extend(report.holders.as_deref().map(holders::held));
     out.extend(report.strings.as_ref().map(holders::strings));
     for exception in &report.exceptions {
         out.push('\n');
