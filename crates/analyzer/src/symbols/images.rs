@@ -1,7 +1,9 @@
 //! Image files for the modules of a dump: by name, time stamp and size, as the debugger finds them.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dumplens_core::{Dump, FileSource, ImageFile, ImageFiles, Module, Source, image_id};
 
@@ -24,6 +26,7 @@ pub fn supply_images(dump: &Dump, dirs: &[PathBuf], listings: &Listings) -> Vec<
     }
     let modules = dump.modules().ok().flatten().unwrap_or_default();
     let (mut images, mut missing) = (ImageFiles::default(), Vec::new());
+    let opened = Opened::default();
     for (n, module) in modules.iter().enumerate() {
         if n == MOST_MODULES {
             missing.push(format!("{} more modules, which were not looked for", modules.len() - n));
@@ -31,7 +34,8 @@ pub fn supply_images(dump: &Dump, dirs: &[PathBuf], listings: &Listings) -> Vec<
         }
         let Some(file) = file_name(&module.name) else { continue };
         let id = image_id(module.time_date_stamp, module.size);
-        match find(&mut folders, &mut images, module, (file, &id), &mut warnings) {
+        let mut to = (&mut images, &opened);
+        match find(&mut folders, &mut to, module, (file, &id), &mut warnings) {
             Found::Taken | Found::Refused => {}
             // Of what the dump keeps itself, nothing is missing.
             Found::Nothing if dump.memory().available(module.base, 1) > 0 => {}
@@ -54,7 +58,7 @@ enum Found {
 /// Takes the first file that is the module's; those that are not are named if none is.
 fn find(
     folders: &mut Folders,
-    images: &mut ImageFiles,
+    (images, opened): &mut (&mut ImageFiles, &Opened),
     module: &Module,
     (file, id): (&str, &str),
     warnings: &mut Vec<SymbolWarning>,
@@ -63,7 +67,7 @@ fn find(
     let mut refused = Vec::new();
     for path in folders.candidates(&wanted, warnings) {
         let name = path.to_string_lossy().into_owned();
-        let taken = Reopened::open(&path)
+        let taken = Reopened::open(&path, opened)
             .map_err(|error| error.to_string())
             .and_then(|source| ImageFile::read(source, name.clone()).map_err(|error| error.to_string()))
             .and_then(|image| images.add(module, image).map_err(|error| error.to_string()));
@@ -98,17 +102,40 @@ pub(crate) fn used(dump: &Dump) -> Vec<SymbolWarning> {
     warnings
 }
 
-/// A file that is opened for each read: a process has hundreds of images, and systems allow few open files.
+/// Files that are held open at a time: a process has hundreds of images, and systems allow few open files.
+const MOST_OPEN: usize = 16;
+
+/// The files that were opened last.
+type Opened = Arc<Mutex<VecDeque<(PathBuf, Arc<FileSource>)>>>;
+
+/// A file that is opened again when it is needed.
 #[derive(Debug)]
 struct Reopened {
     path: PathBuf,
     size: u64,
+    opened: Opened,
 }
 
 impl Reopened {
-    fn open(path: &Path) -> io::Result<Reopened> {
+    fn open(path: &Path, opened: &Opened) -> io::Result<Reopened> {
         let size = FileSource::open(path)?.size();
-        Ok(Reopened { path: path.to_owned(), size })
+        Ok(Reopened { path: path.to_owned(), size, opened: Arc::clone(opened) })
+    }
+
+    fn file(&self) -> io::Result<Arc<FileSource>> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, file)) = opened.iter().find(|(path, _)| *path == self.path) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(FileSource::open(&self.path)?);
+        if file.size() != self.size {
+            return Err(io::Error::new(io::ErrorKind::StaleNetworkFileHandle, "the file has changed"));
+        }
+        if opened.len() >= MOST_OPEN {
+            opened.pop_front();
+        }
+        opened.push_back((self.path.clone(), Arc::clone(&file)));
+        Ok(file)
     }
 }
 
@@ -118,10 +145,6 @@ impl Source for Reopened {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let file = FileSource::open(&self.path)?;
-        if file.size() != self.size {
-            return Err(io::Error::new(io::ErrorKind::StaleNetworkFileHandle, "the file has changed"));
-        }
-        file.read_at(offset, buf)
+        self.file()?.read_at(offset, buf)
     }
 }
