@@ -31,6 +31,7 @@ mod numbers;
 mod operands;
 mod out;
 mod pattern;
+mod pseudo;
 mod registers;
 mod run;
 mod session;

@@ -22,6 +22,7 @@ mod script;
 mod search;
 mod settings;
 mod stack;
+mod stack_text;
 mod symbols;
 mod systems;
 mod target;

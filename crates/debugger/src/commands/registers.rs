@@ -12,7 +12,8 @@ use crate::expr;
 use crate::line::Line;
 use crate::numbers::general;
 use crate::out::Out;
-use crate::registers::{Register, register, temporary};
+use crate::pseudo::temporary;
+use crate::registers::{Register, register};
 use crate::session::{Session, ticked};
 
 pub(super) const COMMANDS: &[Command] = &[

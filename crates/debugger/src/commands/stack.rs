@@ -1,13 +1,9 @@
 //! `k` and its variants.
 
-use std::fmt::Write as _;
-
-use dumplens_analyzer::stack::Stack;
-
+use super::stack_text::{Show, print};
 use super::{At, Command};
 use crate::error::{Result, SYNTAX, caret};
 use crate::expr;
-use crate::frames::Row;
 use crate::line::Line;
 use crate::out::Out;
 use crate::session::Session;
@@ -21,15 +17,6 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     Command::new(".kframes", ".kframes [N]", "how many frames `k` shows", depth),
 ];
-
-/// What a `k` shows.
-#[derive(Debug, Clone, Copy, Default)]
-struct Show {
-    kind: u8,
-    numbers: bool,
-    sizes: bool,
-    no_source: bool,
-}
 
 fn run(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     let show = letters(line)?;
@@ -156,123 +143,4 @@ fn raw(session: &mut Session<'_, '_>, count: usize, out: &mut Out<'_>) -> Result
         out.line(format!("{}  {value:08x}{site}", session.address(at)));
     }
     Ok(())
-}
-
-fn print(session: &mut Session<'_, '_>, stack: &Stack, show: Show, count: usize, out: &mut Out<'_>) {
-    out.line(header(session.x86, show));
-    let rows = session.rows(stack, count);
-    let mut warned = count == 1;
-    let mut before: Option<u64> = None;
-    for (n, row) in rows.iter().enumerate() {
-        if out.stopped() {
-            return;
-        }
-        if session.x86 && !warned {
-            warned = warning(session, &rows, n, out);
-        }
-        let mut text = String::new();
-        if show.numbers {
-            let _ = write!(text, "{n:02x} ");
-        }
-        if show.sizes {
-            let size =
-                before.and_then(|before| row.child.checked_sub(before)).map(|size| format!("{size:x}"));
-            let _ = write!(text, "{:>9} ", size.unwrap_or_default());
-        }
-        before = Some(row.child);
-        text.push_str(&columns(session, stack, row, show));
-        let _ = write!(text, "{}", site(session, row, show));
-        out.line(text);
-    }
-}
-
-/// What an x86 stack without unwind information is told with: before the second guessed frame.
-fn warning(session: &mut Session<'_, '_>, rows: &[Row], n: usize, out: &mut Out<'_>) -> bool {
-    if rows[n].unknown {
-        out.line("WARNING: Frame IP not in any known module. Following frames may be wrong.");
-        return true;
-    }
-    let by_pdb = session.module_at(rows[n].ip).is_some_and(|m| session.symbols.pdb_of(m).is_some());
-    if !by_pdb {
-        out.line("WARNING: Stack unwind information not available. Following frames may be wrong.");
-        return true;
-    }
-    false
-}
-
-fn header(x86: bool, show: Show) -> String {
-    let mut text = String::new();
-    if show.numbers {
-        text.push_str(" # ");
-    }
-    if show.sizes {
-        text.push_str("  Memory  ");
-    }
-    text.push_str(match (show.kind, x86) {
-        (b'c', false) => "Call Site",
-        (b'c', true) => "",
-        (b'b' | b'v', true) => "ChildEBP RetAddr  Args to Child              ",
-        (_, true) => "ChildEBP RetAddr  ",
-        (b'b', false) => {
-            "RetAddr           : Args to Child                                                           : Call Site"
-        }
-        (b'v', false) => {
-            "Child-SP          RetAddr           : Args to Child                                                           : Call Site"
-        }
-        _ => "Child-SP          RetAddr           Call Site",
-    });
-    text
-}
-
-fn columns(session: &Session<'_, '_>, stack: &Stack, row: &Row, show: Show) -> String {
-    let dashes = "--------`--------";
-    let (child, returns) = (session.address(row.child), session.address(row.returns));
-    let args = || match row.inline {
-        true if session.x86 => ["--------"; 3].join(" "),
-        true => [dashes; 4].join(" "),
-        false => arguments(session, stack, row),
-    };
-    match (show.kind, session.x86, row.inline) {
-        (b'c', ..) => String::new(),
-        (b'b' | b'v', true, true) => format!("(Inline) -------- {} ", args()),
-        (b'b' | b'v', true, false) => format!("{child} {returns} {} ", args()),
-        (_, true, true) => "(Inline) -------- ".to_owned(),
-        (_, true, false) => format!("{child} {returns} "),
-        (b'b', false, true) => format!("(Inline Function) : {} : ", args()),
-        (b'b', false, false) => format!("{returns} : {} : ", args()),
-        (b'v', false, true) => format!("(Inline Function) {dashes} : {} : ", args()),
-        (b'v', false, false) => format!("{child} {returns} : {} : ", args()),
-        (_, false, true) => format!("(Inline Function) {dashes} "),
-        (_, false, false) => format!("{child} {returns} "),
-    }
-}
-
-/// x64: the four words at Child-SP of the next frame; x86: the three behind the return address.
-fn arguments(session: &Session<'_, '_>, stack: &Stack, row: &Row) -> String {
-    let (base, size, count) = if session.x86 {
-        (Some(row.child.wrapping_add(8)), 4, 3)
-    } else {
-        (stack.frames.get(row.physical + 1).map(|next| next.sp), 8, 4)
-    };
-    let word = |n: u64| match base {
-        Some(base) if !session.options.no_memory => {
-            session.unit(base.wrapping_add(n * size), size).unwrap_or(0)
-        }
-        _ => 0,
-    };
-    (0..count).map(|n| session.address(word(n))).collect::<Vec<_>>().join(" ")
-}
-
-fn site(session: &Session<'_, '_>, row: &Row, show: Show) -> String {
-    if show.kind == b'c' {
-        return row.site.clone();
-    }
-    let mut text = row.place();
-    if show.kind == b'v' && row.inline {
-        let _ = write!(text, " (Inline Function @ {})", session.address(row.ip));
-    }
-    if let Some((file, line)) = row.source.as_ref().filter(|_| session.lines && !show.no_source) {
-        let _ = write!(text, " [{file} @ {line}]");
-    }
-    text
 }

@@ -28,10 +28,6 @@ const LEVELS: [&[&str]; 10] = [
 
 /// An expression with its type.
 pub(crate) fn typed(session: &mut Session<'_, '_>, line: &mut Line) -> Result<Value> {
-    inside(session, line)
-}
-
-pub(super) fn inside(session: &mut Session<'_, '_>, line: &mut Line) -> Result<Value> {
     Cpp { session, line, depth: 0 }.level(0)
 }
 

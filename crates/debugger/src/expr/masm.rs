@@ -159,7 +159,7 @@ impl Masm<'_, '_, '_> {
             return self.bracket(b')');
         }
         self.line.pos += 1;
-        let value = super::cplus::inside(self.session, self.line)?;
+        let value = super::cplus::typed(self.session, self.line)?;
         self.line.blanks();
         if self.line.take(b')') { Ok(value.bits()) } else { token(self.line, BAD_SYNTAX, self.line.pos) }
     }

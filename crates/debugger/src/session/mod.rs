@@ -6,16 +6,16 @@ use std::rc::Rc;
 use dumplens_analyzer::Process;
 use dumplens_analyzer::stack::{Stack, Walker};
 use dumplens_analyzer::symbols::Symbols;
-use dumplens_core::{Context, CpuState, Exception, Memory, Width};
+use dumplens_core::{CpuState, Exception, Memory, Width};
 
 use crate::Options;
 use crate::aliases::Aliases;
 
+mod names;
+mod scope;
+
 /// Commands that one line may run: `.for` and `.foreach` in hostile scripts end.
 pub(crate) const MOST_STEPS: u64 = 300_000;
-
-/// Characters of a module's name: what a file system allows.
-const MOST_OF_NAME: usize = 255;
 
 /// Where the next `d` and `u` go on.
 #[derive(Debug, Clone)]
@@ -129,7 +129,7 @@ impl<'p, 'd> Session<'p, 'd> {
             unloaded: BTreeSet::new(),
             touched: BTreeSet::new(),
             order,
-            names: names(process),
+            names: names::names_of(process),
             symbol_options: 0xb_0327,
             lines,
             code_bytes: true,
@@ -193,81 +193,6 @@ impl<'p, 'd> Session<'p, 'd> {
         pointer_of(self.normal(value), self.width())
     }
 
-    /// The thread's registers as the thread list has them; those of the exception are `.ecxr`'s.
-    pub(crate) fn thread_state(&mut self, thread: usize) -> Option<CpuState> {
-        if let Some(state) = self.states.get(&thread) {
-            return Some(state.clone());
-        }
-        if self.is_guest() {
-            let state = self.guest_state(thread)?;
-            self.states.insert(thread, state.clone());
-            return Some(state);
-        }
-        let dump = self.process.dump;
-        let of_event = || dump.exception_cpu_state().filter(|_| thread == self.event_thread);
-        let state = dump.cpu_state(thread).or_else(of_event)?;
-        self.states.insert(thread, state.clone());
-        Some(state)
-    }
-
-    /// The registers that commands show now.
-    pub(crate) fn state(&mut self) -> Option<CpuState> {
-        match &self.context {
-            Some(state) => Some(state.clone()),
-            None => self.thread_state(self.thread),
-        }
-    }
-
-    /// Changes the registers that commands show; the dump stays as it is.
-    pub(crate) fn set_state(&mut self, state: CpuState) {
-        self.stacks.clear();
-        match &mut self.context {
-            Some(context) => *context = state,
-            None => {
-                self.states.insert(self.thread, state);
-            }
-        }
-    }
-
-    /// Registers and stacks are read anew: those of another machine.
-    pub(crate) fn forget_states(&mut self) {
-        self.states.clear();
-        self.stacks.clear();
-    }
-
-    /// Makes another thread the current one.
-    pub(crate) fn set_thread(&mut self, thread: usize) {
-        self.thread = thread;
-        self.reset_scope();
-        self.scoped = true;
-    }
-
-    /// `.cxr`: back to the thread's own registers.
-    pub(crate) fn reset_scope(&mut self) {
-        self.context = None;
-        (self.frame, self.frame_base, self.frame_shown, self.scoped) = (0, 0, false, false);
-    }
-
-    /// The stack of the current thread from the registers that commands show.
-    pub(crate) fn stack(&mut self) -> Rc<Stack> {
-        let Some(state) = self.state() else {
-            return Rc::new(self.walker.walk(self.thread));
-        };
-        let key = (self.thread, state.ip, state.general[4]);
-        if let Some(stack) = self.stacks.get(&key) {
-            return Rc::clone(stack);
-        }
-        let stack = Rc::new(self.walk(&state.context()));
-        self.stacks.insert(key, Rc::clone(&stack));
-        stack
-    }
-
-    /// A stack from any registers.
-    pub(crate) fn walk(&mut self, context: &Context) -> Stack {
-        let stack = self.walker.walk_context(self.thread, context);
-        self.as_engine(stack)
-    }
-
     pub(crate) fn module_at(&self, address: u64) -> Option<usize> {
         self.process.module_at(address).filter(|n| !self.unloaded.contains(n))
     }
@@ -288,17 +213,6 @@ impl<'p, 'd> Session<'p, 'd> {
     }
 }
 
-/// The names of all modules: of those whose names are equal, all but the first have their base behind it.
-fn names(process: &Process<'_>) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let name = |module: &dumplens_core::Module| {
-        let own = debugger_name(&module.name);
-        let first = seen.insert(own.to_ascii_lowercase());
-        if first { own } else { format!("{own}_{:x}", module.base) }
-    };
-    process.modules.iter().map(name).collect()
-}
-
 /// A pointer of a width that need not be the dump's own, as of a WOW64 process.
 pub(crate) fn pointer_of(value: u64, width: Width) -> String {
     match width {
@@ -310,14 +224,4 @@ pub(crate) fn pointer_of(value: u64, width: Width) -> String {
 /// 64 bits with the debugger's backtick in the middle.
 pub(crate) fn ticked(value: u64) -> String {
     format!("{:08x}`{:08x}", value >> 32, value & 0xffff_ffff)
-}
-
-/// File name without extension; what is no letter or digit becomes `_`.
-pub(crate) fn debugger_name(path: &str) -> String {
-    let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    stem.chars()
-        .take(MOST_OF_NAME)
-        .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' })
-        .collect()
 }
