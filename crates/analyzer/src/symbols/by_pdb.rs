@@ -209,7 +209,7 @@ impl Symbols<'_, '_> {
             return Vec::new();
         }
         let (reach, _) = self.inlined_by_pdb(index, rva).unwrap_or_default();
-        let steps = reach.iter().max().map_or(1, |steps| *steps as usize + 1);
+        let steps = 256 + reach.iter().max().map_or(0, |steps| *steps as usize);
         self.reach_left = self.reach_left.saturating_sub(steps);
         self.reaches.insert((index, rva), reach.clone());
         reach

@@ -56,9 +56,10 @@ pub const READER_THREAD: &str = "PDB reader";
 /// kilobytes; a stack of 1,000 frames with long template names has 300 kB.
 const MOST_TEXT: usize = 16 << 20;
 
-/// Instructions that are looked at in one session for where inline functions begin. They reach back some tens of bytes.
+/// Bytes that are gone back in one session for where inline functions begin: a question takes 256 and what they reach, so that
+/// some 4,000 addresses are answered. Any takes some microseconds.
 #[cfg(feature = "pdb")]
-const MOST_REACH: usize = 200_000;
+const MOST_REACH: usize = 1 << 20;
 
 /// Bytes of exports that one session reads and holds, over all modules: many can share the bytes of one image in the
 /// file. Those of a large program take a few MiB.
@@ -111,7 +112,7 @@ pub struct Site {
     /// It may be hostile.
     pub function: Option<String>,
     /// From the function's first byte to the address, or from the module's base if the function is not known. Of an inline
-    /// function from where its code begins that leads here without a gap, as the debugger counts; `None` if that is not known.
+    /// function from where its code begins there, as the debugger counts; `None` if that is not known.
     pub offset: Option<u64>,
     /// The source file as the compiler had it. It may be hostile.
     pub file: Option<String>,
