@@ -126,12 +126,19 @@ pub(super) fn hash(page: &[u8]) -> u64 {
         let product = u128::from(a) * u128::from(b);
         product as u64 ^ (product >> 64) as u64
     };
-    let (pairs, rest) = page.as_chunks::<16>();
-    let mut all = page.len() as u64;
-    for pair in pairs {
+    let (blocks, rest) = page.as_chunks::<64>();
+    let mix = |lane: u64, pair: &[u8; 16]| {
         let whole = u128::from_le_bytes(*pair);
-        all = fold(whole as u64 ^ ODD[0] ^ all, (whole >> 64) as u64 ^ ODD[1]).rotate_left(23) ^ all;
+        fold(whole as u64 ^ ODD[0] ^ lane, (whole >> 64) as u64 ^ ODD[1]).rotate_left(23) ^ lane
+    };
+    // Four lanes, so that no product waits for the one before it.
+    let mut lanes = [0u64; 4];
+    for block in blocks {
+        if let [a, b, c, d] = block.as_chunks::<16>().0 {
+            lanes = [mix(lanes[0], a), mix(lanes[1], b), mix(lanes[2], c), mix(lanes[3], d)];
+        }
     }
+    let all = lanes.iter().fold(page.len() as u64, |all, lane| fold(all ^ ODD[0], *lane ^ ODD[1]));
     let tail = rest.iter().fold(0, |all: u64, byte| all.rotate_left(8) ^ u64::from(*byte));
     fold(all ^ tail ^ ODD[0], ODD[1])
 }
