@@ -26,6 +26,7 @@ const COMMANDS: &[&str] = &[
     "scan",
     "history",
     "watch",
+    "mcp",
     "schema",
     "completions",
     "man",

@@ -29,6 +29,7 @@ Examples:
   dumplens scan dumps                                     a folder of dumps, counted by cause
   dumplens watch dumps --store dumps.db                   each new dump, as soon as it is written
   dumplens history --store dumps.db                       causes over time
+  dumplens mcp --root dumps                               the questions as tools of an assistant
 
 Exit status:
   0    the question was answered, with warnings or without
@@ -73,6 +74,7 @@ pub(crate) enum Command {
     #[cfg(feature = "store")]
     History(commands::history::Options),
     Watch(commands::watch::Options),
+    Mcp(commands::mcp::Options),
     Schema(commands::schema::Options),
     Completions(commands::completions::Options),
     Man(commands::man::Options),

@@ -6,6 +6,7 @@ mod commands;
 mod interrupt;
 mod limit;
 mod long;
+mod mcp;
 mod open;
 mod output;
 mod place;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "store")]
         Command::History(options) => commands::history::run(options, &mut output),
         Command::Watch(options) => commands::watch::run(options, &mut output),
+        Command::Mcp(options) => commands::mcp::run(options, &mut output),
         Command::Schema(options) => commands::schema::run(options, &mut output),
         Command::Completions(options) => commands::completions::run(options, &mut output),
         Command::Man(options) => commands::man::run(options, &mut output),

@@ -13,6 +13,7 @@ pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod man;
 pub(crate) mod managed;
+pub(crate) mod mcp;
 pub(crate) mod modules;
 pub(crate) mod regions;
 pub(crate) mod report;
