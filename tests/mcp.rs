@@ -85,7 +85,7 @@ impl Server {
 
 /// What the command prints as JSON, without the path, which is told as it was given.
 fn printed(args: &[&str]) -> Value {
-    serde_json::from_str(&run(args).text()).expect("JSON")
+    serde_json::from_str(run(args).text()).expect("JSON")
 }
 
 #[test]
