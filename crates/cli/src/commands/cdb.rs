@@ -74,7 +74,7 @@ pub(crate) fn long_options(args: impl Iterator<Item = OsString>) -> Vec<OsString
 }
 
 /// cdb's exit code where its input ends before `q`.
-const END_OF_INPUT: u8 = 30;
+pub(crate) const END_OF_INPUT: u8 = 30;
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let path = &options.dump;

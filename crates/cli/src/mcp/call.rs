@@ -8,12 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
 use super::page;
 use super::roots::Roots;
 use super::tool::{Parameter, Tool};
+use crate::commands::cdb::END_OF_INPUT;
 
 /// Bytes of an answer that are read.
 const MOST: u64 = 256 << 20;
@@ -161,41 +162,41 @@ fn run(call: &Call<'_>, line: &[OsString], more: &[&str]) -> anyhow::Result<Stri
         .spawn()?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
     *lock(&call.running.child) = Some(child);
-    let (out, err) = std::thread::scope(|scope| {
+    let (out, err, in_time) = std::thread::scope(|scope| {
         let out = scope.spawn(move || read(out));
         let err = scope.spawn(move || read(err));
-        watch(call);
-        (out.join().unwrap_or_default(), err.join().unwrap_or_default())
+        let in_time = watch(call);
+        (out.join().unwrap_or_default(), err.join().unwrap_or_default(), in_time)
     });
     let child = lock(&call.running.child).take();
     let status = child.context("the answer was given up")?.wait()?;
     if call.running.is_cancelled() {
         bail!("cancelled");
     }
-    if status.success() {
+    // A session of commands ends where its input does, as the debugger's.
+    let ended = call.tool.name == "cdb" && status.code() == Some(i32::from(END_OF_INPUT));
+    if status.success() || ended {
         return Ok(out);
     }
-    let why = err.trim().trim_start_matches("dumplens: ");
-    Err(anyhow!(
-        "{}",
-        if why.is_empty() {
-            format!("no answer within {} s", call.timeout.as_secs())
-        } else {
-            why.to_owned()
-        }
-    ))
+    match (err.trim().trim_start_matches("dumplens: "), in_time) {
+        (_, false) => bail!("no answer within {} s", call.timeout.as_secs()),
+        ("", true) => bail!("the command ended with {status}"),
+        (why, true) => bail!("{why}"),
+    }
 }
 
-/// Ends the child when its time is over or nobody wants its answer.
-fn watch(call: &Call<'_>) {
+/// Ends the child when its time is over or nobody wants its answer; whether it ended in time.
+fn watch(call: &Call<'_>) -> bool {
+    let mut in_time = true;
     let until = Instant::now() + call.timeout;
     let mut wait = Duration::from_millis(1);
     loop {
         if let Some(child) = lock(&call.running.child).as_mut() {
             if !matches!(child.try_wait(), Ok(None)) {
-                return;
+                return in_time;
             }
-            if Instant::now() >= until || call.running.is_cancelled() {
+            in_time = Instant::now() < until;
+            if !in_time || call.running.is_cancelled() {
                 let _ = child.kill();
             }
         }
