@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use anyhow::bail;
-use clap::ValueEnum;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, ValueEnum};
 use dumplens_analyzer::Process;
 use dumplens_analyzer::contents::{self, CensusOptions, CensusReport, Reading, RefsReport};
 use dumplens_analyzer::facts::{Warning, WarningReport};
@@ -16,7 +16,8 @@ use dumplens_analyzer::symbols::Symbols;
 
 use super::regions::warnings;
 use crate::address::{self, Place};
-use crate::open;
+use crate::args::Args;
+use crate::open::{self, Gathered};
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 
@@ -64,7 +65,7 @@ enum Format {
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let dump = open::open(&options.dump)?;
-    let process = Process::gather(&dump);
+    let Gathered { process, warnings: images } = Gathered::new(&dump, &options.symbols);
     if let Some(address) = &options.refs {
         return refs(options, &process, address.resolve(&process)?, output);
     }
@@ -88,7 +89,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     open::all_read(&dump, &options.dump)?;
     let by_symbols =
         symbols.into_inner().take_warnings().into_iter().map(|warning| (&Warning::from(warning)).into());
-    let warnings: Vec<_> = warnings(&process).chain(more).chain(by_symbols).collect();
+    let warnings: Vec<_> = warnings(&process).chain(images).chain(more).chain(by_symbols).collect();
     let bits = dump.width().bits();
     match options.format {
         Format::Text => output.text(&text::census(taken.as_ref(), &warnings, bits, options.all)),
@@ -107,7 +108,9 @@ fn refs(options: &Options, process: &Process<'_>, address: u64, output: &mut Out
     match options.format {
         Format::Text => output.text(&text::refs(found.as_ref(), &warnings, bits)),
         Format::Json => output.json(&Versioned::new(Refs { refs: found.as_ref(), warnings: &warnings })),
-        _ => bail!("--refs is shown as text or json"),
+        _ => Args::command()
+            .error(ErrorKind::ArgumentConflict, "--refs is shown as text or json, and in no other format")
+            .exit(),
     }
 }
 
