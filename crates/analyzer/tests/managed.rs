@@ -334,3 +334,28 @@ fn types_that_grew_are_told_with_what_holds_them() {
 
 /// The method table of Own.Node.
 const NODE_TABLE: u64 = dumplens_synth::clr::LOADER + 0x400;
+
+#[test]
+fn damaged_heaps_are_warned_of() {
+    let warned = |process: &dumplens_synth::Process| {
+        let report =
+            Report::answer(&Process::gather(&open(process)), Question::Everything, &Options::default());
+        let found = report.facts.warnings.into_iter().find(|warning| warning.code == "managed_heap_damaged");
+        found.map(|warning| warning.message)
+    };
+    assert_eq!([warned(&presets::clr::exception()), warned(&presets::clr::refused())], [None, None]);
+    // A segment that ends before it begins; an object that is none; threads in a circle; a region that is not kept.
+    let changed = |at: u64, value: u64| {
+        let mut process = presets::clr::exception();
+        process.put(at, &value.to_le_bytes());
+        warned(&process).expect("a warning")
+    };
+    let segment = dumplens_synth::clr::MODULE + 0x2000 + 0xA00 + 2 * 0x40;
+    assert!(changed(segment, 8).contains("1 segments cannot be read"));
+    assert!(changed(ARRAY - 48, 0x1234_5678).contains("in 1 places"));
+    let link = dumplens_synth::clr::LOADER + 0x3000 + 120;
+    assert!(changed(link + 0x400, link).contains("list of threads ends early"));
+    let mut process = presets::clr::exception();
+    process.memory.retain(|range| range.start != HEAP + 2 * 0x4_0000);
+    assert!(warned(&process).expect("a warning").contains("are not in the dump"));
+}

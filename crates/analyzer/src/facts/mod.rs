@@ -74,7 +74,7 @@ pub use crate::space::Hex;
 pub use crate::waits::WaitsReport;
 
 use crate::contents::{self, CensusOptions, CensusReport};
-use crate::managed::ManagedReport;
+use crate::managed::{ManagedReport, ManagedWarning};
 use crate::process::Process;
 use crate::request::{RefusedPointer, Request};
 use crate::space::{Holdings, Owner, Usage, holdings};
@@ -155,6 +155,8 @@ impl Facts {
         let refused_pointer = question.stacks().and_then(|_| request::refused(&walker));
         let exception = exception::of(process, listed, &threads, &mut warnings);
         let managed = managed::of(process, question, exception.as_ref());
+        let damaged = managed.as_deref().and_then(|managed| ManagedWarning::all(process, managed));
+        warnings.extend(damaged.map(Warning::from));
         let waits = waits.map(|reader| waits::join(process, reader, managed.as_deref(), &threads));
         let mut facts = Facts {
             dump: dump::of(process, options, &mut warnings),

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exceptions::ExceptionWarning;
+use crate::managed::ManagedWarning;
 use crate::process::ProcessWarning;
 use crate::space::SpaceWarning;
 use crate::symbols::SymbolWarning;
@@ -21,6 +22,8 @@ pub enum Warning {
     Symbols(SymbolWarning),
     /// Exceptions.
     Exceptions(ExceptionWarning),
+    /// .NET.
+    Managed(ManagedWarning),
     /// Threads' registers are in the dump, but are not those of its processor.
     ContextsUnusable {
         /// How many.
@@ -76,6 +79,7 @@ impl Warning {
             Warning::Process(process) => process.code(),
             Warning::Symbols(symbols) => symbols.code(),
             Warning::Exceptions(exceptions) => exceptions.code(),
+            Warning::Managed(managed) => managed.code(),
             Warning::ContextsUnusable { .. } => "contexts_unusable",
             Warning::StreamEmpty { .. } => "stream_empty",
             Warning::StreamMissing { .. } => "stream_missing",
@@ -93,6 +97,7 @@ impl fmt::Display for Warning {
             Warning::Process(process) => process.fmt(f),
             Warning::Symbols(symbols) => symbols.fmt(f),
             Warning::Exceptions(exceptions) => exceptions.fmt(f),
+            Warning::Managed(managed) => managed.fmt(f),
             Warning::ContextsUnusable { count, first, processor_known } => write!(
                 f,
                 "the registers of {count} threads cannot be used (first: thread {first:#x}): {}",
@@ -141,6 +146,12 @@ impl From<SymbolWarning> for Warning {
 impl From<ExceptionWarning> for Warning {
     fn from(warning: ExceptionWarning) -> Warning {
         Warning::Exceptions(warning)
+    }
+}
+
+impl From<ManagedWarning> for Warning {
+    fn from(warning: ManagedWarning) -> Warning {
+        Warning::Managed(warning)
     }
 }
 

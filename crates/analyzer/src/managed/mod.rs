@@ -12,6 +12,7 @@ mod paths;
 mod stacks;
 mod strings;
 mod types;
+mod warning;
 
 use dumplens_core::clr::{Family, Generation, Runtime, Walked};
 use schemars::JsonSchema;
@@ -24,6 +25,7 @@ pub use object::{ListedObject, ObjectPlace, Referrer, object_at, objects_of};
 pub use out_of_memory::GcRefusal;
 pub use strings::StringsReport;
 pub use types::{TypeGeneration, TypeReport};
+pub use warning::ManagedWarning;
 
 use crate::process::{LoadedRuntime, Process};
 use marks::Marks;

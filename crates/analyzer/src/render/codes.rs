@@ -61,6 +61,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("peb_unread", "The PEB cannot be read: heaps are unknown."),
     ("heaps_unread", "Heap structures are not in the dump."),
     ("heaps_damaged", "Heap structures are not as they should be."),
+    ("managed_heap_damaged", "The memory of .NET is damaged, or not all there."),
     ("page_heap", "Page heap is enabled: it inflates address space and commit."),
     // Symbols.
     ("pdb_mismatch", "A PDB is of another build, and is not used."),
