@@ -65,6 +65,29 @@ const LOCKED: usize = 1 << 18;
 /// Objects and bytes of one type, by generation.
 type ByGeneration = [(u64, u64); Generation::ALL.len()];
 
+/// Sums by method table. Neighbours are often of a few types, whose places are at hand.
+#[derive(Default)]
+struct ByTable {
+    sums: Vec<(u64, ByGeneration)>,
+    places: HashMap<u64, usize>,
+    recent: [usize; 16],
+}
+
+impl ByTable {
+    fn sums(&mut self, table: u64) -> &mut ByGeneration {
+        let recent = (table >> 3) as usize & 15;
+        let mut place = self.recent[recent];
+        if self.sums.get(place).is_none_or(|(known, _)| *known != table) {
+            place = *self.places.entry(table).or_insert_with(|| {
+                self.sums.push((table, ByGeneration::default()));
+                self.sums.len() - 1
+            });
+            self.recent[recent] = place;
+        }
+        &mut self.sums[place].1
+    }
+}
+
 /// Walks the heaps, up to so many bytes of them.
 pub(super) fn count(
     runtime: &Runtime<'_>,
@@ -72,7 +95,7 @@ pub(super) fn count(
     starts: Option<Marks>,
     strings: Option<Strings>,
 ) -> Counted {
-    let mut by_table: HashMap<u64, ByGeneration> = HashMap::new();
+    let mut by_table = ByTable::default();
     let mut counted = Counted {
         types: Vec::new(),
         tables: Vec::new(),
@@ -92,8 +115,7 @@ pub(super) fn count(
             return seen < most;
         }
         counted.bytes = counted.bytes.saturating_add(object.size);
-        let entry = by_table.entry(object.table).or_default();
-        let of = &mut entry[object.generation as usize];
+        let of = &mut by_table.sums(object.table)[object.generation as usize];
         *of = (of.0 + 1, of.1.saturating_add(object.size));
         if counted.locked.len() < LOCKED && object.may_be_locked() {
             counted.locked.push(*object);
@@ -111,7 +133,7 @@ pub(super) fn count(
     });
     // Several tables may have one name: types of several load contexts.
     let mut by_name: HashMap<String, ByGeneration> = HashMap::new();
-    for (table, sums) in &by_table {
+    for (table, sums) in &by_table.sums {
         let entry = by_name.entry(runtime.type_name(*table).to_string()).or_default();
         for (all, one) in entry.iter_mut().zip(sums) {
             *all = (all.0 + one.0, all.1.saturating_add(one.1));
@@ -119,7 +141,7 @@ pub(super) fn count(
     }
     let whole = counted.bytes.max(1) as f64;
     counted.types = by_name.into_iter().map(|(name, sums)| report(name, &sums, whole)).collect();
-    counted.tables = by_table.into_keys().collect();
+    counted.tables = by_table.sums.into_iter().map(|(table, _)| table).collect();
     counted
 }
 

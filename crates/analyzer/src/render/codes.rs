@@ -119,6 +119,7 @@ mod tests {
             include_str!("../process/warning.rs"),
             include_str!("../symbols/warning.rs"),
             include_str!("../exceptions/warning.rs"),
+            include_str!("../managed/warning.rs"),
             include_str!("../facts/warning.rs"),
             include_str!("../diff/warning.rs"),
         ];

@@ -51,6 +51,8 @@ const WINDOW: u64 = 1 << 18;
 const PAGE: u64 = 0x1000;
 /// Places that are looked at for an object where none was: those of 32 MB of garbage.
 const SEARCHES: u64 = 1 << 22;
+/// Method tables that are held at hand; a power of two.
+const KNOWN: usize = 256;
 /// Objects that must follow each other to be believed.
 const CHAIN: u32 = 4;
 
@@ -113,7 +115,8 @@ pub(super) struct Walk<'r, 'd> {
     gaps: BTreeMap<u64, u64>,
     searches: u64,
     done: Walked,
-    last: (u64, Option<Table>),
+    /// Method tables that were met last, each at a place that its address gives.
+    tables: Vec<(u64, Option<Table>)>,
 }
 
 impl<'r, 'd> Walk<'r, 'd> {
@@ -121,7 +124,14 @@ impl<'r, 'd> Walk<'r, 'd> {
         let memory = runtime.reader.memory().unnoted();
         let window = Window { memory, start: 0, bytes: Vec::new(), size: WINDOW, left: 0 };
         let gaps = runtime.gaps();
-        Walk { runtime, window, gaps, searches: SEARCHES, done: Walked::default(), last: (0, None) }
+        Walk {
+            runtime,
+            window,
+            gaps,
+            searches: SEARCHES,
+            done: Walked::default(),
+            tables: vec![(0, None); KNOWN],
+        }
     }
 
     /// Visits every object of the segments until `visit` says that it is enough.
@@ -260,11 +270,13 @@ impl<'r, 'd> Walk<'r, 'd> {
         })
     }
 
-    /// The method table at an address; neighbours are often of one type.
+    /// The method table at an address; neighbours are often of a few types.
     fn table(&mut self, at: u64) -> Option<Table> {
-        if self.last.0 != at {
-            self.last = (at, self.runtime.types.of_object(&self.runtime.reader, at));
+        let place = usize::try_from(at >> 3).unwrap_or(0) & (KNOWN - 1);
+        let (runtime, known) = (self.runtime, self.tables.get_mut(place)?);
+        if known.0 != at {
+            *known = (at, runtime.types.of_object(&runtime.reader, at));
         }
-        self.last.1
+        known.1
     }
 }
