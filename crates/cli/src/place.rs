@@ -21,6 +21,7 @@ pub(crate) fn obstacle(place: &Path) -> Option<&'static str> {
 }
 
 /// Whether the place itself is a link, or a junction of Windows.
+#[cfg(feature = "store")]
 pub(crate) fn is_link(place: &Path) -> bool {
     fs::symlink_metadata(place).is_ok_and(|of| of.file_type().is_symlink())
 }

@@ -116,7 +116,7 @@ pub(crate) enum ThreadChoice {
 }
 
 /// `all`, a thread's number, with or without the debugger's `~`, or its ID in hex: `0x…`, or, as lists print it, with
-/// a letter in it.
+/// a letter in it; `0n…` is an ID in decimal.
 pub(crate) fn thread(text: &str) -> Result<ThreadChoice, String> {
     const WRONG: &str = "not all, a thread's number such as 0 or ~0, or a thread ID such as 0x1a4";
     if text.eq_ignore_ascii_case("all") || text == "~*" {
@@ -125,6 +125,9 @@ pub(crate) fn thread(text: &str) -> Result<ThreadChoice, String> {
     let number = text.strip_prefix('~').unwrap_or(text);
     if number.bytes().all(|b| b.is_ascii_digit()) {
         return number.parse().map(ThreadChoice::Number).map_err(|_| WRONG.to_owned());
+    }
+    if let Some(decimal) = text.strip_prefix("0n").filter(|rest| rest.bytes().all(|b| b.is_ascii_digit())) {
+        return decimal.parse().map(ThreadChoice::Id).map_err(|_| WRONG.to_owned());
     }
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -161,7 +164,8 @@ mod tests {
         assert_eq!(thread("~*"), Ok(ThreadChoice::All));
         assert_eq!(thread("0x1A4"), Ok(ThreadChoice::Id(0x1a4)));
         assert_eq!(thread("1a4"), Ok(ThreadChoice::Id(0x1a4)));
-        for wrong in ["", "-1", "0x", "~", "~1a4", "0x-1", "+a", "worker"] {
+        assert_eq!(thread("0n420"), Ok(ThreadChoice::Id(420)));
+        for wrong in ["", "-1", "0x", "0n", "0n1a", "~", "~1a4", "0x-1", "+a", "worker"] {
             assert!(thread(wrong).is_err(), "{wrong}");
         }
         assert!(thread("0x100000000").is_err());
