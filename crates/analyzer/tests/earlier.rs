@@ -24,7 +24,7 @@ fn all() -> Question {
 
 /// What is found on the stack of the first thread.
 fn found(process: &synth::Process) -> Vec<EarlierReport> {
-    report(process, all()).threads[0].exceptions.clone().expect("a stack that was searched")
+    report(process, all()).threads[0].exceptions.clone().expect("a stack that was searched").into_vec()
 }
 
 fn codes(process: &synth::Process) -> Vec<u64> {
@@ -278,7 +278,8 @@ fn threads_full_of_exceptions() {
     let first = process.threads[0].clone();
     process.threads.resize(40, synth::Thread { id: 5000, ..first });
     let report = report(&process, all());
-    let found: Vec<_> = report.threads.iter().map(|t| t.exceptions.as_ref().map_or(0, Vec::len)).collect();
+    let found: Vec<_> =
+        report.threads.iter().map(|t| t.exceptions.as_deref().map_or(0, <[_]>::len)).collect();
     assert_eq!(found.iter().sum::<usize>(), 256);
     assert_eq!((found[0], found[39]), (8, 0));
     assert!(report.warnings.iter().any(|w| w.message.contains("56 are left out")), "{:?}", report.warnings);
@@ -291,7 +292,7 @@ fn only_what_is_wanted_is_searched() {
     put(&mut process, X64, 0x500, &raised(0xc000_0005, &[1, 0x45]));
     let searched = |question| {
         let threads = report(&process, question).threads;
-        threads.iter().map(|t| t.exceptions.as_ref().map(Vec::len)).collect::<Vec<_>>()
+        threads.iter().map(|t| t.exceptions.as_deref().map(<[_]>::len)).collect::<Vec<_>>()
     };
     let stacks = |stacks| searched(Question::Stacks(stacks));
     assert_eq!(searched(Question::Threads), [None, None]);

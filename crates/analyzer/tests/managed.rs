@@ -244,6 +244,14 @@ fn objects_hang_on_static_fields_and_stacks() {
     let node = report.types.iter().find(|of| of.name == "Own.Node").expect("a type");
     let places: Vec<_> = node.generations.iter().map(|g| (g.name.as_str(), g.count, g.size_bytes)).collect();
     assert_eq!(places, [("gen0", 1, 24), ("gen2", 4, 96)]);
+    // The renderers show it.
+    let process = Process::gather(&dump);
+    let whole = Report::answer(&process, Question::Everything, &Options::default());
+    let map = dumplens_analyzer::facts::SpaceMap::new(&process);
+    for page in [markdown::report(&whole), html::page(&whole, &map)] {
+        assert!(page.contains("Held by") && page.contains("thread 0x3ec"), "{page}");
+        assert!(page.contains("How the largest types are held"), "{page}");
+    }
     // While objects are moved, references lead anywhere.
     let report = ManagedReport::of(&Process::gather(&open(&presets::clr::refused())), Extent::ALL);
     assert!(report.expect("a runtime").holders.is_none());

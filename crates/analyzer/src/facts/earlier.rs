@@ -25,7 +25,7 @@ pub(super) fn fill(
                 .is_some_and(|stacks| stacks.include(thread.index, is_crashed || crashed.is_none()));
             let wanted = question.is_judged() || walked;
             if wanted && is_crashed == first {
-                thread.exceptions = search.of(of, walker);
+                thread.exceptions = search.of(of, walker).map(Vec::into_boxed_slice);
             }
         }
     }

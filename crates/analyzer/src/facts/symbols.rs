@@ -56,7 +56,8 @@ impl Facts {
             }
         }
         for thread in &mut self.threads {
-            thread.start_symbol = thread.start_address.map(|a| sites(symbols, a.0)).unwrap_or_default();
+            thread.start_symbol =
+                thread.start_address.map(|a| sites(symbols, a.0).into()).unwrap_or_default();
             stack::name(thread, symbols);
         }
         self.name_element(symbols);

@@ -64,7 +64,7 @@ pub struct ThreadReport {
     /// Where it started.
     pub start_address: Option<Hex>,
     /// The functions there; empty if nothing was to be named.
-    pub start_symbol: Vec<SiteReport>,
+    pub start_symbol: Box<[SiteReport]>,
     /// What it was executing: module and offset, without a walk; where symbols tell, the function too.
     pub top: Option<Box<str>>,
     /// Where that is.
@@ -93,7 +93,7 @@ pub struct ThreadReport {
     #[serde(skip)]
     pub exit_code: Option<u32>,
     /// Exceptions that happened before, by what is left of them on the stack; `None` if it was not searched.
-    pub exceptions: Option<Vec<EarlierReport>>,
+    pub exceptions: Option<Box<[EarlierReport]>>,
     /// The call stack as it was when one of these was raised, where findings name its frames.
     #[serde(default)]
     pub raised: Option<Box<RaisedReport>>,
@@ -161,7 +161,7 @@ fn thread(walker: &Walker<'_, '_>, thread: &Thread<'_>, owned: &Owned) -> Thread
         start_address: thread.start_address.map(Into::into),
         top: None,
         top_ip: None,
-        start_symbol: Vec::new(),
+        start_symbol: Box::default(),
         frames: None,
         stopped: None,
         same_stack_as: None,

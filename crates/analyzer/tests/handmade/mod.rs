@@ -183,7 +183,7 @@ fn main_thread() -> ThreadReport {
         start_address: Some(Hex(0x7ff6_4000_1050)),
         top: Some("ntdll+0x5678".into()),
         top_ip: Some(0x7ffb_1234_5678),
-        start_symbol: Vec::new(),
+        start_symbol: Box::default(),
         frames: None,
         stopped: None,
         same_stack_as: None,
@@ -192,7 +192,7 @@ fn main_thread() -> ThreadReport {
         blame: None,
         is_ending: false,
         exit_code: None,
-        exceptions: Some(exceptions::earlier()),
+        exceptions: Some(exceptions::earlier().into()),
     }
 }
 
@@ -236,7 +236,7 @@ fn wow64_thread() -> ThreadReport {
         index: 1,
         name: None,
         teb32: Some(Hex(0x21_4000)),
-        exceptions: Some(Vec::new()),
+        exceptions: Some(Box::default()),
         stack: Some(Box::new(StackReport {
             base: Hex(0x60_0000),
             limit: Some(Hex(0x5f_f000)),

@@ -5,6 +5,7 @@ use super::{bar, table};
 use crate::facts::number::size_text;
 use crate::findings::grouped;
 use crate::managed::TypeReport;
+use crate::render::text::holders;
 use crate::render::text::managed::runtime_line;
 use crate::report::Report;
 
@@ -27,6 +28,24 @@ pub(super) fn managed(out: &mut String, report: &Report) {
             )
         };
         table(out, "", &["Type", ">Objects", ">Size", ""], managed.types.iter().map(row));
+    }
+    if let Some(held) = managed.holders.as_deref() {
+        for (title, rows) in
+            [("Held by", holders::rows(held)), ("How the largest types are held", holders::paths(held))]
+        {
+            if rows.is_empty() {
+                continue;
+            }
+            let cells = |(objects, bytes, by): &holders::Row| {
+                format!(
+                    "<th scope=row>{}</th>{}{}",
+                    text(by),
+                    number(grouped(*objects)),
+                    number(size_text(*bytes))
+                )
+            };
+            table(out, "", &[title, ">Objects", ">Size"], rows.iter().map(cells));
+        }
     }
     out.push_str("</section>\n");
 }

@@ -4,6 +4,7 @@ use super::{safe, table, text};
 use crate::facts::number::size_text;
 use crate::findings::grouped;
 use crate::managed::TypeReport;
+use crate::render::text::holders;
 use crate::render::text::managed::runtime_line;
 use crate::report::Report;
 
@@ -28,5 +29,17 @@ pub(super) fn managed(out: &mut String, report: &Report) {
         };
         let columns = [">Objects", ">Size", ">Share", "Type"];
         table(out, &columns, managed.types.iter().take(MOST).map(row));
+    }
+    if let Some(held) = managed.holders.as_deref() {
+        for (title, rows) in
+            [("Held by", holders::rows(held)), ("How the largest types are held", holders::paths(held))]
+        {
+            if rows.is_empty() {
+                continue;
+            }
+            let cells =
+                |(objects, bytes, by): &holders::Row| vec![grouped(*objects), size_text(*bytes), text(by)];
+            table(out, &[">Objects", ">Size", title], rows.iter().map(cells));
+        }
     }
 }

@@ -8,6 +8,28 @@ use crate::render::escape;
 /// Holders of one kind that are shown.
 const HOLDERS: usize = 10;
 
+/// A row of a table: objects, their bytes, and what holds them. Not yet made safe.
+pub(in crate::render) type Row = (u64, u64, String);
+
+/// Static fields and threads, and all that neither holds.
+pub(in crate::render) fn rows(held: &HeldReport) -> Vec<Row> {
+    let row = |one: &HolderReport| {
+        let of = one.type_name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+        (one.objects, one.size_bytes, format!("{}{of}", one.name))
+    };
+    let listed = held.statics.iter().take(HOLDERS).chain(held.threads.iter().take(HOLDERS)).map(row);
+    let rest = (held.rest.objects, held.rest.size_bytes, REST.to_owned());
+    listed.chain([rest]).collect()
+}
+
+/// How the largest types are held.
+pub(in crate::render) fn paths(held: &HeldReport) -> Vec<Row> {
+    held.paths.iter().map(|one| (one.objects, one.size_bytes, one.steps.join(" -> "))).collect()
+}
+
+/// What neither static fields nor stacks hold.
+const REST: &str = "handles, static fields of threads, or by nothing any more";
+
 /// Static fields, threads, and ways to the largest types.
 pub(super) fn held(held: &HeldReport) -> String {
     let mut out = "\nHeld by\n".to_owned();
@@ -20,7 +42,7 @@ pub(super) fn held(held: &HeldReport) -> String {
     held.statics.iter().take(HOLDERS).for_each(|one| out.push_str(&holder(one)));
     out.push_str(&sum("threads' stacks", held.by_threads));
     held.threads.iter().take(HOLDERS).for_each(|one| out.push_str(&holder(one)));
-    out.push_str(&sum("handles, static fields of threads, or by nothing any more", held.rest));
+    out.push_str(&sum(REST, held.rest));
     if !held.complete {
         out.push_str("  not all references were followed: these are lower bounds\n");
     }

@@ -7,7 +7,7 @@ mod census;
 mod diff;
 pub(in crate::render) mod exception;
 mod heaps;
-mod holders;
+pub(in crate::render) mod holders;
 pub(super) mod info;
 pub(in crate::render) mod managed;
 mod modules;
