@@ -1,6 +1,6 @@
 //! The .NET runtimes of a process, and what memory is theirs.
 
-use dumplens_core::clr::{self, Family, Found, Generation, MethodSite, Refusal, Runtime, Segment};
+use dumplens_core::clr::{self, Family, Found, MethodSite, Refusal, Runtime, Segment};
 use dumplens_core::unwind::FunctionTable;
 use dumplens_core::{Dump, MemoryType, Module};
 
@@ -82,16 +82,9 @@ impl Process<'_> {
 /// The pages of a segment, up to the last committed one.
 fn of_segment(segment: &Segment) -> Option<Span> {
     let (base, end) = (segment.start / PAGE * PAGE, segment.committed.checked_next_multiple_of(PAGE)?);
-    let part = match segment.generation {
-        Generation::Gen0 => GcPart::Gen0,
-        Generation::Gen1 => GcPart::Gen1,
-        Generation::Gen2 => GcPart::Gen2,
-        Generation::Large => GcPart::Large,
-        Generation::Pinned => GcPart::Pinned,
-        Generation::Frozen => GcPart::Frozen,
-    };
+    let usage = Usage::Gc(GcPart::Objects(segment.generation));
     let fact = Fact::GcSegment(segment.start);
-    Some(Span { base, end, usage: Usage::Gc(part), owner: Owner::Process, fact })
+    Some(Span { base, end, usage, owner: Owner::Process, fact })
 }
 
 /// The base of the private allocation that holds an address.

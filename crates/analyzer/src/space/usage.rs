@@ -6,6 +6,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 
+use dumplens_core::clr::Generation;
+
 /// Size suffix that WinDbg adds to the structures of a WOW64 process, which has both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Bits {
@@ -45,18 +47,8 @@ pub enum Usage {
 /// What of the garbage collector's memory it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GcPart {
-    /// Generation 0.
-    Gen0,
-    /// Generation 1.
-    Gen1,
-    /// Generation 2.
-    Gen2,
-    /// The large object heap.
-    Large,
-    /// The pinned object heap.
-    Pinned,
-    /// Objects that were laid out in advance, such as string literals.
-    Frozen,
+    /// Objects of a generation, or of what is counted as one.
+    Objects(Generation),
     /// Reserved for objects, or committed for objects to come.
     Reserved,
     /// Card tables and the like.
@@ -67,12 +59,12 @@ impl GcPart {
     /// The name of the class.
     pub fn name(self) -> &'static str {
         match self {
-            GcPart::Gen0 => "GC gen0",
-            GcPart::Gen1 => "GC gen1",
-            GcPart::Gen2 => "GC gen2",
-            GcPart::Large => "GC LOH",
-            GcPart::Pinned => "GC POH",
-            GcPart::Frozen => "GC frozen",
+            GcPart::Objects(Generation::Gen0) => "GC gen0",
+            GcPart::Objects(Generation::Gen1) => "GC gen1",
+            GcPart::Objects(Generation::Gen2) => "GC gen2",
+            GcPart::Objects(Generation::Large) => "GC LOH",
+            GcPart::Objects(Generation::Pinned) => "GC POH",
+            GcPart::Objects(Generation::Frozen) => "GC frozen",
             GcPart::Reserved => "GC reserved",
             GcPart::Bookkeeping => "GC bookkeeping",
         }
