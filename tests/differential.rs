@@ -2,7 +2,7 @@
 //! reader in Python. Where they differ, the difference is of a kind that is named and explained, or the test fails.
 //!
 //! DUMPLENS_MUTATIONS says how many changed dumps are read too, from DUMPLENS_FIRST on; `cargo xtask differential` reads many and prints what
-//! docs/differential.md has. Without Python the crate alone is compared with, on sound dumps.
+//! docs/dev/differential.md has. Without Python the crate alone is compared with, on sound dumps.
 #![allow(clippy::print_stderr)]
 
 #[path = "differential/explain.rs"]

@@ -32,12 +32,39 @@ fn transcripts() {
     assert!(compared >= 14, "the documentation has lost its transcripts: {compared}");
 }
 
-/// README.md and docs/*.md.
+/// README.md, docs/*.md and docs/dev/*.md.
 fn pages(root: &Path) -> Vec<PathBuf> {
-    let docs =
-        std::fs::read_dir(root.join("docs")).expect("docs").map(|entry| entry.expect("an entry").path());
-    let pages = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let folders = ["docs", "docs/dev"].map(|folder| root.join(folder));
+    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("a folder"));
+    let pages = entries.map(|entry| entry.expect("an entry").path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     pages.chain([root.join("README.md")]).collect()
+}
+
+/// Links to files lead to files of the project, and no page names a folder outside of it.
+#[test]
+fn links_lead_to_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let others = ["SECURITY.md", "CONTRIBUTING.md", "examples/README.md", "fuzz/README.md"];
+    let (mut followed, mut wrong) = (0, Vec::new());
+    for page in pages(&root).into_iter().chain(others.map(|page| root.join(page))) {
+        let text = std::fs::read_to_string(&page).expect("a page");
+        if text.contains("../shared") {
+            wrong.push(format!("{} names a folder outside the project", page.display()));
+        }
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            followed += 1;
+            if !page.parent().expect("a folder").join(file).exists() {
+                wrong.push(format!("{}: {link} does not exist", page.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(followed > 60, "few links are found: {followed}");
 }
 
 /// A fenced block that shows a prompt, `$ `.

@@ -1,6 +1,6 @@
 """A second reader of minidumps: memory map, kept ranges, threads, modules and exception, by the public structures.
 
-It shares nothing with dumplens but the format and the rules for damaged files that docs/differential.md lists, and is
+It shares nothing with dumplens but the format and the rules for damaged files that docs/dev/differential.md lists, and is
 written for clarity. Standard library only.
 
 Standard input: for each dump its length as a 64-bit little-endian number, then its bytes. Standard output: one line of

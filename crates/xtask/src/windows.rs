@@ -2,7 +2,7 @@
 //!
 //! Debian's own Rust has the library's source, so that the library can be built for Windows (`-Zbuild-std`) where
 //! rustup's targets cannot be fetched. That is for this chore only: nothing else needs it. What it found last stands in
-//! docs/windows.md.
+//! docs/dev/windows.md.
 
 mod compare;
 mod tools;
