@@ -22,7 +22,7 @@ use crate::image_file::ImageFiles;
 use crate::limits;
 use crate::memory::Memory;
 use crate::metadata::Metadata;
-use crate::source::{Remembering, Source};
+use crate::source::{Remembering, Source, read_full};
 use crate::spans::Spans;
 use crate::streams::assertion::Assertion;
 use crate::streams::comment::Comment;
@@ -146,6 +146,17 @@ impl Dump {
     /// Length of the file in bytes.
     pub fn size(&self) -> u64 {
         self.source.size()
+    }
+
+    /// Bytes of the file from `offset` on, as far as it has them; at most 1 MiB. For those who show the file as it is: what
+    /// streams mean is what the other functions say.
+    pub fn file_bytes(&self, offset: u64, len: usize) -> Vec<u8> {
+        const MOST: u64 = 1 << 20;
+        let have = self.size().saturating_sub(offset).min(len as u64).min(MOST);
+        let mut bytes = vec![0; usize::try_from(have).unwrap_or(0)];
+        let read = read_full(&self.source, offset, &mut bytes).unwrap_or(0);
+        bytes.truncate(read);
+        bytes
     }
 
     /// The first read of the file that failed, since it was opened. What was not read because of that is neither in the

@@ -152,6 +152,11 @@ impl<'d> Image<'d> {
         self.headers.characteristics & 0x20 != 0
     }
 
+    /// `IMAGE_FILE_DLL` of `IMAGE_FILE_HEADER.Characteristics`.
+    pub fn is_dll(&self) -> bool {
+        self.headers.characteristics & 0x2000 != 0
+    }
+
     /// `AddressOfEntryPoint`, from the image base.
     pub fn entry_point(&self) -> u32 {
         self.headers.entry_point

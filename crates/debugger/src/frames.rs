@@ -69,7 +69,7 @@ impl Session<'_, '_> {
             return frame.sp;
         }
         match caller {
-            Some(caller) => caller.sp.wrapping_sub(8),
+            Some(caller) => caller.sp.saturating_sub(8),
             None => frame.registers.get(FP).unwrap_or(frame.sp),
         }
     }
@@ -148,10 +148,14 @@ impl Session<'_, '_> {
     pub(crate) fn frame_row(&mut self, number: usize, from_context: bool) -> Option<String> {
         let below = number.checked_sub(self.frame_base)?;
         let stack = self.stack();
-        // The whole stack is walked, and symbols are read for each frame of it.
-        self.loaded.extend(stack.frames.iter().filter_map(|frame| self.process.module_at(frame.lookup())));
         let rows = self.rows(&stack, below + 1);
         let row = rows.get(below)?;
+        // Symbols are read for each frame up to this one, and for the one that it returns to.
+        let walked = stack.frames.iter().take(row.physical + 2);
+        self.loaded.extend(walked.filter_map(|frame| self.process.module_at(frame.lookup())));
+        if !self.x86 {
+            self.loaded.extend(self.module_named("ntdll"));
+        }
         let returns = if from_context && !self.x86 { 0 } else { row.returns };
         let place = row.place();
         Some(if row.inline {
@@ -168,8 +172,14 @@ impl Session<'_, '_> {
     pub(crate) fn frame_state(&mut self, below: usize) -> Option<CpuState> {
         let stack = self.stack();
         let rows = self.rows(&stack, below + 1);
-        let frame = stack.frames.get(rows.get(below)?.physical)?;
+        let place = rows.get(below)?.physical;
+        let frame = stack.frames.get(place)?;
         let mut state = self.state()?;
+        // A function without a frame leaves EBP as it is.
+        let mut frames = stack.frames.iter().take(place + 1).rev().filter(|_| self.x86);
+        if let Some(ebp) = frames.find_map(|frame| frame.registers.get(FP)) {
+            state.general[usize::from(FP)] = ebp;
+        }
         for (number, register) in state.general.iter_mut().enumerate() {
             if let Some(value) = u8::try_from(number).ok().and_then(|n| frame.registers.get(n)) {
                 *register = value;

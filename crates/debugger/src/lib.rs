@@ -21,6 +21,7 @@ mod disasm;
 mod error;
 mod events;
 mod expr;
+mod extended;
 mod extensions;
 mod frames;
 mod help;

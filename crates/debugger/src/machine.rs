@@ -11,10 +11,14 @@ impl Session<'_, '_> {
         self.x86 && self.process.dump.width() == Width::Bits64
     }
 
-    /// Looks at 32-bit code, or at 64-bit code, with the thread's own registers; false where the process has none.
+    /// Whether the process has a 32-bit half.
+    pub(crate) fn is_wow64(&self) -> bool {
+        self.process.threads.iter().any(|thread| thread.teb32.is_some())
+    }
+
+    /// Looks at 32-bit code, or at 64-bit code, with the thread's own registers; false where a 32-bit process has none.
     pub(crate) fn set_machine(&mut self, x86: bool) -> bool {
-        let native = self.process.dump.width() == Width::Bits32;
-        if x86 != native && !self.process.threads.iter().any(|thread| thread.teb32.is_some()) {
+        if !x86 && self.process.dump.width() == Width::Bits32 {
             return false;
         }
         if self.x86 != x86 {
@@ -32,4 +36,13 @@ impl Session<'_, '_> {
         let [_, _, (context, _), _] = saved.spans;
         CpuState::read(self.memory, context, Width::Bits32).ok()?
     }
+}
+
+/// The low halves of 64-bit registers: what the engine shows for x86 of a process that has no 32-bit code.
+pub(crate) fn halved(mut state: CpuState) -> CpuState {
+    for register in state.general.iter_mut().chain([&mut state.ip]) {
+        *register &= 0xffff_ffff;
+    }
+    state.width = Width::Bits32;
+    state
 }

@@ -111,6 +111,8 @@ impl Session<'_, '_> {
         }
         match self.search(frame.sp) {
             Some(at) => self.framed(frame, at),
+            // Nothing of the stack is there.
+            None if top.is_none() => None,
             None => self.leaf(frame),
         }
     }

@@ -88,3 +88,16 @@ fn images_are_named_as_they_name_themselves() {
     assert!(said.contains("  Name: app.exe\n") && said.contains("  Name: ntdll.dll\n"), "{said}");
     assert!(!said.contains("renamed"), "{said}");
 }
+
+/// Decoding begins 16 bytes before for each instruction; where that meets none, the nearest beginning counts, as in a dump of
+/// Chromium's whose code begins within those bytes.
+#[test]
+fn the_instructions_before_an_address() {
+    let mov = [0xb9, 7, 0, 0, 0];
+    let before = |filler: u8| {
+        let code: Vec<u8> = [filler; 11].into_iter().chain(mov).collect();
+        run_synth(&written(&code), &["ub 1f100000010 L1"]).remove(0)
+    };
+    assert_eq!(before(0x90), "000001f1`0000000b b907000000      mov     ecx,7\n");
+    assert_eq!(before(0x06), "000001f1`0000000e 0000            add     byte ptr [rax],al\n");
+}

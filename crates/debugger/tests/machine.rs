@@ -36,10 +36,18 @@ fn errors_stand_under_the_longer_prompt() {
     assert_eq!(said[3], "       ^ No runnable debuggees error in 'g'\n");
 }
 
+/// The engine takes the other machine too, and shows the low halves of the registers.
 #[test]
-fn a_process_without_wow64_has_one_half() {
-    let said = run_synth(&tiny(), &[".effmach x86", "!sw", ".effmach arm"]);
-    assert_eq!(said[0], "Effective machine: x64 (AMD64)\n");
-    assert_eq!(said[1], "The process has no WOW64 threads\n");
-    assert_eq!(said[2], "Unknown machine 'arm'\n");
+fn a_process_without_wow64_has_no_code_for_the_other_machine() {
+    let said =
+        run_synth(&tiny(), &["!sw", ".effmach arm", "r rip", ".effmach x86", "r", ".effmach .", "r rip"]);
+    assert_eq!(said[0], "The process has no WOW64 threads\n");
+    assert_eq!(said[1], "Unknown machine 'arm'\n");
+    assert_eq!(said[3], "Effective machine: x86 compatible (x86)\n");
+    let rip = said[2].trim_start_matches("rip=").trim_end();
+    assert!(said[4].contains(&format!("\neip={} ", &rip[8..])), "{}", said[4]);
+    let why = "<Effective machine and debuggee state conflict, disassembly not possible>\n";
+    assert!(said[4].ends_with(why), "{}", said[4]);
+    assert_eq!(said[5], "Effective machine: x64 (AMD64)\n");
+    assert_eq!(said[6], said[2]);
 }

@@ -289,3 +289,17 @@ fn a_terminal_gets_no_control_characters() {
     let said = run_with(STORY, options, &[".echo \u{1b}[2Jx\u{202e}"]).remove(0);
     assert_eq!(said, "\\u{1b}[2Jx\\u{202e}\n");
 }
+
+/// Writers other than Windows end no path with a NUL: the debugger reads on to the next, and so does everyone's transcript.
+#[test]
+fn paths_that_no_nul_ends_go_on() {
+    let mut bytes = dumplens_synth::presets::tiny().to_bytes().0;
+    let path: Vec<u8> = "app.exe\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let at = bytes.windows(path.len()).position(|window| window == path).expect("the module's path");
+    let end = at + path.len();
+    bytes[end - 2..end + 4].copy_from_slice(&[b'Z', 0, 0x34, 0x12, 0, 0]);
+    let dump = dumplens_core::Dump::open(bytes).expect("a dump");
+    let said = support::run_on(&dump, dumplens_debugger::Options::default(), &["|", "lm1m"]).join("");
+    assert!(said.contains("app.exeZ?\n"), "{said}");
+    assert!(said.contains("app\n"), "{said}");
+}

@@ -86,21 +86,22 @@ impl Exports {
         }
     }
 
-    /// Every export, forwarded ones at the name that they forward to, by address, in the debugger's order.
-    pub(super) fn every(&self) -> Vec<Named> {
-        let mut every: Vec<Named> = self
-            .all
-            .iter()
-            .map(|export| Named { rva: export.rva, name: name(&export).into_owned() })
-            .collect();
+    /// Every export, forwarded ones at the name that they forward to, by address, in the debugger's order; and whether
+    /// it is code.
+    pub(super) fn every(&self) -> Vec<(Named, bool)> {
+        let named = |export: pe::Export<'_>| {
+            let code = matches!(export.target, ExportTarget::Rva(_)) && self.is_code(export.rva);
+            (Named { rva: export.rva, name: name(&export).into_owned() }, code)
+        };
+        let mut every: Vec<(Named, bool)> = self.all.iter().map(named).collect();
         // As the table of names has them.
-        every.sort_by(|a, b| a.name.cmp(&b.name));
-        order::sort(&mut every, |export| export.rva);
+        every.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        order::sort(&mut every, |(export, _)| export.rva);
         every
     }
 
     /// Whether an offset from the image's base lies in a section of code.
-    pub(super) fn is_code(&self, rva: u32) -> bool {
+    fn is_code(&self, rva: u32) -> bool {
         let within = |s: &&Section| rva.checked_sub(s.rva).is_some_and(|offset| offset < s.size);
         self.sections.iter().find(within).is_some_and(|section| section.executable)
     }

@@ -52,7 +52,7 @@ impl Symbols<'_, '_> {
         }
         let exports = self.exports(module);
         let every: Vec<(u32, String, bool)> =
-            exports.every().into_iter().map(|e| (e.rva, e.name, exports.is_code(e.rva))).collect();
+            exports.every().into_iter().map(|(e, code)| (e.rva, e.name, code)).collect();
         let ntdll = super::module_name(&of.name).eq_ignore_ascii_case("ntdll");
         let mut names = Vec::with_capacity(every.len());
         for of_one in every.chunk_by(|a, b| a.0 == b.0) {

@@ -1,9 +1,8 @@
-//! `u`, `ub`, `dg`: code.
+//! `u`, `dg`: code.
 
 use dumplens_core::CpuState;
 
 use super::{At, Command};
-use crate::disasm;
 use crate::error::{MEMORY, Result, caret};
 use crate::expr;
 use crate::line::Line;
@@ -12,10 +11,9 @@ use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("u", "u [RANGE]", "instructions", forward).memory(),
-    Command::new("ub", "ub ADDR [Ln]", "the instructions before an address", backward).memory(),
     Command::new("dg", "dg SELECTOR", "a selector, as Windows sets them", selector),
     Command::new("up", "", "", physical),
-    Command::new("ur", "", "", forward).memory(),
+    Command::new("ur", "ur [RANGE]", "instructions of 16 bits", real_mode).memory(),
 ];
 
 /// EFLAGS.VM.
@@ -27,6 +25,15 @@ fn physical(_: &mut Session<'_, '_>, line: &mut Line, at: At, out: &mut Out<'_>)
 }
 
 fn forward(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    let bits = if session.x86 { 32 } else { 64 };
+    of_bits(session, line, bits, out)
+}
+
+fn real_mode(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    of_bits(session, line, 16, out)
+}
+
+fn of_bits(session: &mut Session<'_, '_>, line: &mut Line, bits: u32, out: &mut Out<'_>) -> Result<()> {
     let range = expr::ranged(session, line, 1)?;
     let ip = session.state().map_or(0, |state| state.ip);
     let begin = range.map_or(session.places.code.unwrap_or(ip), |range| range.begin);
@@ -39,7 +46,7 @@ fn forward(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<
         if out.stopped() {
             return Ok(());
         }
-        let length = session.show_code(at, &mut label, out);
+        let length = session.show_code(at, bits, &mut label, out);
         let Some(length) = length else {
             session.places.code = Some(at);
             return caret(MEMORY, line.pos);
@@ -54,9 +61,15 @@ fn forward(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<
 impl Session<'_, '_> {
     /// Prints the instruction at an address, with a label where the symbol changes; its length, or `None` if there is
     /// no memory.
-    fn show_code(&mut self, at: u64, label: &mut String, out: &mut Out<'_>) -> Option<u64> {
+    pub(super) fn show_code(
+        &mut self,
+        at: u64,
+        bits: u32,
+        label: &mut String,
+        out: &mut Out<'_>,
+    ) -> Option<u64> {
         self.show_label(at, label, out);
-        let Some(line) = self.instruction(at) else {
+        let Some(line) = self.instruction_of(at, bits) else {
             out.line(format!("{} ??              ???", self.address(at)));
             return None;
         };
@@ -105,6 +118,11 @@ impl Session<'_, '_> {
         if self.options.no_memory {
             return;
         }
+        if self.is_guest() && !self.is_wow64() {
+            let why = "<Effective machine and debuggee state conflict, disassembly not possible>";
+            out.line(format!("{segment}{} {why}", self.address(ip)));
+            return;
+        }
         let Some(line) = self.instruction(ip).filter(|_| !virtual_8086) else {
             let at = if virtual_8086 { format!("{:04x}", state.ip & 0xffff) } else { self.address(ip) };
             out.line(format!("{segment}{at} ??              ???"));
@@ -130,64 +148,6 @@ impl Session<'_, '_> {
             selector => format!("{selector:04x}:"),
         }
     }
-}
-
-fn backward(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
-    let range = expr::ranged(session, line, 1)?;
-    let ip = session.state().map_or(0, |state| state.ip);
-    let end = range.map_or(ip, |range| range.begin);
-    let count = range.and_then(|range| range.units).unwrap_or(8);
-    if count == 0 {
-        return Ok(());
-    }
-    let Some(starts) = before(session, end, usize::try_from(count).unwrap_or(0).min(0x1000)) else {
-        return caret("Unable to find valid previous instruction for", line.pos);
-    };
-    let mut label = String::new();
-    for at in starts {
-        session.show_code(at, &mut label, out);
-        if out.stopped() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Where the last `count` instructions before `end` begin: of all starts within 16 bytes for each of them, the earliest
-/// from which decoding ends exactly at `end`, with none of those instructions unknown.
-fn before(session: &Session<'_, '_>, end: u64, count: usize) -> Option<Vec<u64>> {
-    let reach = 16 * count as u64;
-    let low = end.saturating_sub(reach);
-    let size = usize::try_from(end - low).ok()?;
-    let mut bytes = vec![None; size];
-    for (n, slot) in bytes.iter_mut().enumerate() {
-        *slot = session.unit(low + n as u64, 1).map(|byte| byte as u8);
-    }
-    // From each place: how long its instruction is, and whether it is known.
-    let lengths: Vec<Option<(usize, bool)>> = (0..size)
-        .map(|n| {
-            let have: Vec<u8> = bytes[n..].iter().take(disasm::LONGEST).map_while(|b| *b).collect();
-            let (instruction, length) = disasm::decode(&have, low + n as u64, session.x86)?;
-            Some((length, !instruction.is_invalid()))
-        })
-        .collect();
-    for start in 0..size {
-        let mut at = start;
-        let mut path = Vec::new();
-        while at < size {
-            let Some((length, known)) = lengths[at] else { break };
-            path.push((at, known));
-            at += length;
-        }
-        if at != size || path.len() < count {
-            continue;
-        }
-        let last = &path[path.len() - count..];
-        if last.iter().all(|(_, known)| *known) {
-            return Some(last.iter().map(|(n, _)| low + *n as u64).collect());
-        }
-    }
-    None
 }
 
 /// `dg`: the flat segments that every process of Windows has.

@@ -1,6 +1,6 @@
 //! `.ecxr`, `.cxr`, `.frame`: which registers count.
 
-use dumplens_core::CpuState;
+use dumplens_core::{CpuState, Width};
 
 use super::{At, Command};
 use crate::error::{Result, caret};
@@ -41,13 +41,24 @@ fn ecxr(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
         return Ok(());
     };
     session.thread = session.event_thread;
-    session.set_machine(state.width == dumplens_core::Width::Bits32);
+    session.set_machine(state.width == Width::Bits32);
     session.reset_scope();
     session.context = Some(state);
     session.scoped = true;
     session.frame_shown = true;
     session.show_registers(out);
     Ok(())
+}
+
+/// The place of ss among the segments, and the selector that the kernel has there.
+const KERNEL_STACK: (usize, u16) = (1, 0x10);
+/// EFLAGS.VM.
+const VIRTUAL_8086: u32 = 1 << 17;
+
+/// Whether an x86 context is one of ring 0: it holds no stack segment, and the engine shows the kernel's.
+fn is_of_kernel(state: &CpuState) -> bool {
+    let ring = state.segments[0] & 3;
+    ring == 0 && state.eflags & VIRTUAL_8086 == 0
 }
 
 fn cxr(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
@@ -61,7 +72,10 @@ fn cxr(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>)
         return Ok(());
     }
     match CpuState::read(session.memory, address, session.width()) {
-        Ok(Some(state)) => {
+        Ok(Some(mut state)) => {
+            if session.x86 && is_of_kernel(&state) {
+                state.segments[KERNEL_STACK.0] = KERNEL_STACK.1;
+            }
             session.reset_scope();
             session.context = Some(state);
             session.scoped = true;
@@ -154,7 +168,11 @@ fn select(
 fn effmach(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     let name = line.rest().to_ascii_lowercase();
     match name.as_str() {
-        "" | "." | "#" => {}
+        "" => {}
+        // That of the target.
+        "." | "#" => {
+            session.set_machine(session.process.dump.width() == Width::Bits32);
+        }
         "x86" | "amd64" | "x64" => {
             session.set_machine(name == "x86");
         }

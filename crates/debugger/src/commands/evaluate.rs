@@ -148,10 +148,9 @@ fn time(value: u64) -> String {
         0 => "unavailable".into(),
         1..=0x7fff_ffff => clock::time_t(value as u32),
         0x8000_0000..=0xffff_ffff => "***** Invalid".into(),
-        _ => clock::file_time(value, 0).unwrap_or_else(|| match value.cast_signed() {
-            0.. => "***** Invalid FILETIME".into(),
-            _ => "***** Invalid".into(),
-        }),
+        // A negative time_t.
+        _ if i32::try_from(value.cast_signed()).is_ok() => "***** Invalid".into(),
+        _ => clock::file_time(value, 0).unwrap_or_else(|| "***** Invalid FILETIME".into()),
     }
 }
 

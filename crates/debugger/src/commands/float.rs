@@ -2,6 +2,7 @@
 
 use super::{At, Command};
 use crate::error::Result;
+use crate::extended;
 use crate::line::Line;
 use crate::numbers::general;
 use crate::out::Out;
@@ -24,12 +25,6 @@ fn parts(st: &[u8; 10]) -> (bool, u16, u64) {
     (high & 0x8000 != 0, high & 0x7fff, u64::from_le_bytes(mantissa))
 }
 
-fn st_value(st: &[u8; 10]) -> f64 {
-    let (negative, exponent, mantissa) = parts(st);
-    let value = mantissa as f64 * 2f64.powi(i32::from(exponent) - 16383 - 63);
-    if negative { -value } else { value }
-}
-
 /// What the engine's C library calls infinities and what is no number.
 fn not_a_number(st: &[u8; 10]) -> Option<String> {
     const INDEFINITE: u64 = 0xc000_0000_0000_0000;
@@ -48,12 +43,11 @@ fn st_text(st: &[u8; 10], digits: usize) -> String {
     if let Some(name) = not_a_number(st) {
         return format!("{name:0<width$}e+0000", width = digits + 3);
     }
-    let value = st_value(st);
-    let text = format!("{:.digits$e}", value.abs());
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let sign = if value.is_sign_negative() { '-' } else { ' ' };
-    format!("{sign}{mantissa}e{}{:04}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+    let (negative, exponent, mantissa) = parts(st);
+    let (number, ten) = extended::digits(exponent, mantissa);
+    let sign = if negative { '-' } else { ' ' };
+    let width = digits + 2;
+    format!("{sign}{number:0<width$}e{}{:04}", if ten < 0 { '-' } else { '+' }, ten.abs())
 }
 
 pub(super) fn st_long(st: &[u8; 10]) -> String {

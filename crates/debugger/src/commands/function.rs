@@ -30,6 +30,8 @@ struct Flow {
     branches: BTreeSet<u64>,
     /// Whether some of the code is not there, or is none.
     incomplete: bool,
+    /// How many instructions were looked for and are none.
+    failed: usize,
 }
 
 fn function(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
@@ -63,7 +65,7 @@ fn function(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out
         out.line("Flow analysis was incomplete, some code may be missing");
     }
     if counted {
-        out.line(format!("{} instructions scanned\n", flow.code.len()));
+        out.line(format!("{} instructions scanned\n", flow.code.len() + flow.failed));
     }
     if calls {
         show_calls(session, start, &flow, out);
@@ -96,6 +98,7 @@ fn follow(session: &mut Session<'_, '_>, start: u64) -> Flow {
             let decoded = disasm::decode(&bytes, at, session.x86).filter(|(i, _)| !i.is_invalid());
             let Some((instruction, length)) = decoded else {
                 flow.incomplete = true;
+                flow.failed += 1;
                 break;
             };
             flow.code.insert(at, length as u64);

@@ -1,5 +1,7 @@
 //! `.imgscan`: images in memory.
 
+use dumplens_core::pe::Image;
+
 use super::{At, Command};
 use crate::error::Result;
 use crate::line::Line;
@@ -26,14 +28,22 @@ fn scan(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
         let (protect, kind) = if mapped { (region.protect.0, region.kind.0) } else { (0x4, 0x2_0000) };
         let at = session.address(region.base);
         let text = format!("MZ at {at}, prot {protect:08x}, type {kind:08x}");
-        let Ok(image) = dumplens_core::pe::Image::read(session.memory, region.base, u32::MAX) else {
+        let Ok(image) = Image::read(session.memory, region.base, u32::MAX) else {
             out.line(text);
             continue;
         };
         out.line(format!("{text} - size {:x}", image.size()));
-        if let Some(name) = image.export_directory_name() {
+        if let Some(name) = image.export_directory_name().or_else(|| by_pdb(&image)) {
             out.line(format!("  Name: {name}"));
         }
     }
     Ok(())
+}
+
+/// The name of an image without exports: that of its PDB, with the extension that its header asks for.
+fn by_pdb(image: &Image<'_>) -> Option<String> {
+    let path = image.codeview().ok()??.path;
+    let file = path.rsplit(['\\', '/']).next()?;
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    Some(format!("{stem}.{}", if image.is_dll() { "dll" } else { "exe" }))
 }

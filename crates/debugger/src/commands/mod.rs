@@ -1,6 +1,7 @@
 //! The table of commands: one family a file.
 
 mod alias;
+mod before;
 mod code;
 mod context;
 mod context_text;
@@ -98,6 +99,7 @@ pub(crate) const FAMILIES: &[(&str, &[Command])] = &[
     ("", types::COMMANDS),
     ("", search::COMMANDS),
     ("Code", code::COMMANDS),
+    ("", before::COMMANDS),
     ("", function::COMMANDS),
     ("", unwind::COMMANDS),
     ("Extensions", extension::COMMANDS),

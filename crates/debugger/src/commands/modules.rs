@@ -140,7 +140,8 @@ fn row(session: &mut Session<'_, '_>, show: &Show, index: usize) -> String {
     if show.names_only {
         return format!("{name}\n");
     }
-    let module = session.process.modules[index].clone();
+    let mut module = session.process.modules[index].clone();
+    module.name = session.module_path(index).to_owned();
     let mut text = format!("{} {}   {name:<8}", session.address(module.base), session.address(module.end()));
     if show.path {
         let _ = write!(text, " {}", module.name);

@@ -24,7 +24,9 @@ fn process(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<
         shown(session, out);
         return Ok(());
     }
-    let name = session.process.program().map_or("<unknown>", |module| module.name.as_str());
+    let base = session.process.program().map(|module| module.base);
+    let index = session.process.modules.iter().position(|module| Some(module.base) == base);
+    let name = index.map_or("<unknown>", |index| session.module_path(index));
     out.line(format!(".  0\tid: {:x}\texamine\tname: {name}", session.process_id()));
     Ok(())
 }

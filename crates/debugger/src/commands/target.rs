@@ -81,7 +81,7 @@ impl Session<'_, '_> {
             };
             let suite = suites(system.suite_mask);
             let suite = suite.map_or(String::new(), |s| format!(", suite: {s}"));
-            if self.process.is_windows() {
+            if self.process.is_windows() || system.product_type != 0 {
                 let _ = writeln!(text, "Product: {product}{suite}");
             }
         }

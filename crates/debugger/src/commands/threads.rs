@@ -226,7 +226,8 @@ fn print(session: &mut Session<'_, '_>, index: usize, current: usize, long: bool
             let _ = write!(text, "  Priority class: {}", entry.priority_class);
         }
         if let Some(affinity) = info.map(|info| info.affinity).filter(|affinity| *affinity != 0) {
-            let _ = write!(text, "  Affinity: {affinity:x}");
+            // The engine shows its low 32 bits.
+            let _ = write!(text, "  Affinity: {:x}", affinity & 0xffff_ffff);
         }
         text.push('\n');
     }

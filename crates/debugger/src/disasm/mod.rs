@@ -33,11 +33,14 @@ pub(crate) struct Line {
 
 /// The instruction at an address, whose bytes are given; `None` without bytes. One that is not known has one byte.
 pub(crate) fn decode(bytes: &[u8], address: u64, x86: bool) -> Option<(Instruction, usize)> {
+    decode_of(bytes, address, if x86 { 32 } else { 64 })
+}
+
+fn decode_of(bytes: &[u8], address: u64, bits: u32) -> Option<(Instruction, usize)> {
     let bytes = bytes.get(..bytes.len().min(LONGEST))?;
     if bytes.is_empty() {
         return None;
     }
-    let bits = if x86 { 32 } else { 64 };
     let options = DecoderOptions::MPX | DecoderOptions::NO_INVALID_CHECK | DecoderOptions::OLD_FPU;
     let mut decoder = Decoder::with_ip(bits, bytes, address, options);
     let instruction = decoder.decode();
@@ -45,15 +48,15 @@ pub(crate) fn decode(bytes: &[u8], address: u64, x86: bool) -> Option<(Instructi
     if known { Some((instruction, instruction.len())) } else { Some((Instruction::default(), 1)) }
 }
 
-/// The text of the instruction at an address.
-pub(crate) fn line(bytes: &[u8], address: u64, x86: bool, name: &mut Namer<'_>) -> Option<Line> {
-    let (instruction, length) = decode(bytes, address, x86)?;
+/// The text of the instruction at an address; `bits` are those of its code: 16, 32 or 64.
+fn line(bytes: &[u8], address: u64, bits: u32, name: &mut Namer<'_>) -> Option<Line> {
+    let (instruction, length) = decode_of(bytes, address, bits)?;
     let bytes = bytes.get(..length)?.to_vec();
     if instruction.is_invalid() {
         let (mnemonic, operands) = ("???".to_owned(), String::new());
         return Some(Line { address, bytes, mnemonic, operands, decoded: false });
     }
-    let (mnemonic, operands) = text(&instruction, &bytes, x86, name);
+    let (mnemonic, operands) = text(&instruction, &bytes, bits < 64, name);
     Some(Line { address, bytes, mnemonic, operands, decoded: true })
 }
 
@@ -118,9 +121,13 @@ impl Session<'_, '_> {
 
     /// The instruction at an address as text.
     pub(crate) fn instruction(&mut self, address: u64) -> Option<Line> {
+        self.instruction_of(address, if self.x86 { 32 } else { 64 })
+    }
+
+    /// The same of code of 16, 32 or 64 bits; in that of 16 bits no address has a name.
+    pub(crate) fn instruction_of(&mut self, address: u64, bits: u32) -> Option<Line> {
         let bytes = self.code(address);
-        let x86 = self.x86;
-        line(&bytes, address, x86, &mut |address| self.operand_name(address))
+        line(&bytes, address, bits, &mut |address| self.operand_name(address).filter(|_| bits > 16))
     }
 
     /// The name of an operand's address: of what lies in a module.

@@ -1,7 +1,8 @@
 //! Operands, with names for the addresses in them.
 
 use iced_x86::{
-    Code as C, Formatter as _, Instruction, MasmFormatter, MemorySize, Mnemonic as M, OpKind, Register,
+    Code as C, CodeSize, Formatter as _, Instruction, MasmFormatter, MemorySize, Mnemonic as M, OpKind,
+    Register,
 };
 
 use super::Namer;
@@ -22,6 +23,9 @@ pub(super) fn text(
     }
     let Ok(Some(of)) = formatter.get_instruction_operand(instruction, n) else { return text };
     match instruction.op_kind(of) {
+        OpKind::NearBranch16 if instruction.code_size() == CodeSize::Code16 => {
+            format!("{:04X}", instruction.near_branch16())
+        }
         OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => {
             branch(instruction.near_branch_target(), x86, name)
         }
@@ -88,6 +92,12 @@ fn memory(instruction: &Instruction, bytes: &[u8], text: &str, x86: bool, name: 
         let segment = if segment.is_empty() && x86 { "ds:".to_owned() } else { segment };
         return format!("{size}{segment}[{}]", hex(displacement));
     }
+    if instruction.code_size() == CodeSize::Code16 && instruction.memory_displ_size() == 2 {
+        // As many digits as the code has: [si+0024h], and [si-75h].
+        let zero = if displacement & 0xffff >= 0xa000 { "0" } else { "" };
+        let registers = registers_of(instruction);
+        return format!("{size}{segment}[{registers}+{zero}{:04X}h]", displacement & 0xffff);
+    }
     if x86
         && displacement >= 0x1_0000
         && instruction.memory_displ_size() == 4
@@ -121,6 +131,13 @@ fn inside(text: &str) -> String {
     let begin = text.find('[').map_or(0, |at| at + 1);
     let end = text.rfind(']').unwrap_or(text.len());
     text.get(begin..end).unwrap_or_default().to_owned()
+}
+
+/// `bx+si`.
+fn registers_of(instruction: &Instruction) -> String {
+    let of = [instruction.memory_base(), instruction.memory_index()];
+    let names = of.iter().filter(|register| **register != Register::None).map(|r| format!("{r:?}"));
+    names.collect::<Vec<_>>().join("+").to_ascii_lowercase()
 }
 
 /// `eax*4` of `eax*4+601700h`.

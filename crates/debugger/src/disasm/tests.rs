@@ -58,21 +58,33 @@ const X86: &[(&str, &str)] = &[
     ("640001", "add     byte ptr fs:[ecx],al"),
 ];
 
-fn text(hex: &str, x86: bool) -> String {
+/// Bytes and text of 16-bit code.
+const REAL_MODE: &[(&str, &str)] = &[
+    ("8b00", "mov     ax,word ptr [bx+si]"),
+    ("0f1f840000", "nop     word ptr [si+0000h]"),
+    ("004c8b", "add     byte ptr [si-75h],cl"),
+    ("d1b8fc00", "sar     word ptr [bx+si+00FCh],1"),
+    ("8da42400", "lea     sp,[si+0024h]"),
+    ("e895c6", "call    D698"),
+    ("6e", "outs    dx,byte ptr [si]"),
+    ("8277ffd2", "xor     byte ptr [bx-1],0D2h"),
+];
+
+fn text(hex: &str, bits: u32) -> String {
     let byte = |n| u8::from_str_radix(&hex[n..n + 2], 16).unwrap();
     let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
-    let line = line(&bytes, 0x1000, x86, &mut |_| None).unwrap();
+    let line = line(&bytes, 0x1000, bits, &mut |_| None).unwrap();
     assert_eq!(line.bytes, bytes, "{hex}: all of it is one instruction");
-    let shown = line.shown(x86, true);
-    let behind = if x86 { 9 } else { 18 };
+    let shown = line.shown(bits < 64, true);
+    let behind = if bits < 64 { 9 } else { 18 };
     shown[behind + hex.len()..].trim_start().to_owned()
 }
 
 #[test]
 fn as_the_engine_prints_it() {
-    for (rows, x86) in [(X64, false), (X86, true)] {
+    for (rows, bits) in [(X64, 64), (X86, 32), (REAL_MODE, 16)] {
         for (hex, wanted) in rows {
-            assert_eq!(text(hex, x86), *wanted, "{hex}");
+            assert_eq!(text(hex, bits), *wanted, "{hex}");
         }
     }
 }
@@ -80,18 +92,27 @@ fn as_the_engine_prints_it() {
 #[test]
 fn names_and_bare_addresses() {
     let call = [0xe8, 0x0b, 0, 0, 0];
-    let named = line(&call, 0x1000, true, &mut |at| Some(format!("m!f+{at:#x}"))).unwrap();
+    let named = line(&call, 0x1000, 32, &mut |at| Some(format!("m!f+{at:#x}"))).unwrap();
     assert_eq!(named.shown(true, true), "00001000 e80b000000      call    m!f+0x1010 (00001010)");
-    let bare = line(&call, 0x7fff_0000_1000, false, &mut |_| None).unwrap();
+    let bare = line(&call, 0x7fff_0000_1000, 64, &mut |_| None).unwrap();
     assert_eq!(bare.shown(false, true), "00007fff`00001000 e80b000000      call    00007fff`00001010");
     assert_eq!(bare.shown(false, false), "00007fff`00001000 call    00007fff`00001010");
 }
 
+/// `???` of the real images: a REX byte counts only directly before the opcode.
+#[test]
+fn prefixes_that_are_skipped_are_not_decoded() {
+    for bytes in [[0x44, 0x65, 0x6c], [0x49, 0x49, 0x44]] {
+        assert!(!line(&bytes, 0x1000, 64, &mut |_| None).unwrap().decoded, "{bytes:x?}");
+    }
+    assert!(line(&[0x65, 0x73, 0x65], 0x1000, 64, &mut |_| None).unwrap().decoded);
+}
+
 #[test]
 fn what_is_not_known_has_one_byte_and_endbr64_is_known() {
-    let unknown = line(&[0x0f, 0xff, 0xc0], 0x1000, false, &mut |_| None).unwrap();
+    let unknown = line(&[0x0f, 0xff, 0xc0], 0x1000, 64, &mut |_| None).unwrap();
     assert_eq!((unknown.bytes.len(), unknown.decoded, unknown.mnemonic.as_str()), (1, false, "???"));
-    let endbr = line(&[0xf3, 0x0f, 0x1e, 0xfa], 0x1000, false, &mut |_| None).unwrap();
+    let endbr = line(&[0xf3, 0x0f, 0x1e, 0xfa], 0x1000, 64, &mut |_| None).unwrap();
     assert_eq!(endbr.mnemonic, "endbr64");
-    assert!(line(&[], 0x1000, false, &mut |_| None).is_none());
+    assert!(line(&[], 0x1000, 64, &mut |_| None).is_none());
 }

@@ -1,10 +1,13 @@
 //! What the engine does not decode, though the processor may.
 
-use iced_x86::{CpuidFeature, Instruction, Mnemonic};
+use iced_x86::{CodeSize, CpuidFeature, Instruction, Mnemonic};
 
 /// Whether the debugger shows `???`.
 pub(super) fn is(instruction: &Instruction, bytes: &[u8]) -> bool {
     use Mnemonic as M;
+    if wrong_prefixes(bytes, instruction.code_size() == CodeSize::Code64) {
+        return true;
+    }
     match instruction.mnemonic() {
         M::Rdsspd | M::Rdsspq | M::Incsspd | M::Incsspq | M::Wrssd | M::Wrssq | M::Wrussd | M::Wrussq => true,
         M::Rdpid
@@ -33,8 +36,21 @@ pub(super) fn is(instruction: &Instruction, bytes: &[u8]) -> bool {
     }
 }
 
+/// Prefixes that the processor would skip: a REX before another prefix, and a second segment.
+fn wrong_prefixes(bytes: &[u8], x64: bool) -> bool {
+    let is_rex = |byte: u8| x64 && matches!(byte, 0x40..=0x4f);
+    let is_segment = |byte: &&u8| matches!(byte, 0x26 | 0x2e | 0x36 | 0x3e | 0x64 | 0x65);
+    let prefixes = bytes.iter().position(|byte| !(is_legacy(*byte) || is_rex(*byte))).unwrap_or(bytes.len());
+    let (legacy, last) = bytes[..prefixes].split_at(prefixes.saturating_sub(1));
+    legacy.iter().any(|byte| is_rex(*byte)) || legacy.iter().chain(last).filter(is_segment).count() > 1
+}
+
+fn is_legacy(byte: u8) -> bool {
+    matches!(byte, 0x66 | 0x67 | 0x26 | 0x2e | 0x36 | 0x3e | 0x64 | 0x65 | 0xf0 | 0xf2 | 0xf3)
+}
+
 fn is_prefix(byte: u8) -> bool {
-    matches!(byte, 0x66 | 0x67 | 0x40..=0x4f | 0x26 | 0x2e | 0x36 | 0x3e | 0x64 | 0x65 | 0xf0 | 0xf2 | 0xf3)
+    is_legacy(byte) || matches!(byte, 0x40..=0x4f)
 }
 
 /// The opcode behind 0F, and the byte behind that.

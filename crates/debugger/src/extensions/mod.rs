@@ -84,7 +84,7 @@ fn switched(
 ) -> crate::error::Result<()> {
     line.quoted_rest();
     let x86 = session.x86;
-    out.line(match session.set_machine(!x86) {
+    out.line(match session.is_wow64() && session.set_machine(!x86) {
         true if x86 => "Switched to Host mode",
         true => "Switched to Guest (WoW) mode",
         false => "The process has no WOW64 threads",

@@ -68,7 +68,7 @@ pub(crate) struct Session<'p, 'd> {
     /// Modules whose symbols were read once and are to be read anew.
     pub(crate) touched: BTreeSet<usize>,
     pub(crate) order: Vec<usize>,
-    names: Vec<String>,
+    names: names::Names,
     pub(crate) symbol_options: u32,
     pub(crate) lines: bool,
     pub(crate) code_bytes: bool,
@@ -199,7 +199,7 @@ impl<'p, 'd> Session<'p, 'd> {
 
     /// The name that the debugger gives a module.
     pub(crate) fn module_name(&self, index: usize) -> String {
-        self.names.get(index).cloned().unwrap_or_default()
+        self.names.names.get(index).cloned().unwrap_or_default()
     }
 
     pub(crate) fn module_named(&self, name: &str) -> Option<usize> {

@@ -6,14 +6,20 @@ use dumplens_analyzer::stack::Stack;
 use dumplens_core::{Context, CpuState};
 
 use super::Session;
+use crate::machine::halved;
 
 impl Session<'_, '_> {
     /// The thread's registers as the thread list has them; those of the exception are `.ecxr`'s.
     pub(crate) fn thread_state(&mut self, thread: usize) -> Option<CpuState> {
+        let state = self.own_state(thread)?;
+        Some(if self.is_guest() && !self.is_wow64() { halved(state) } else { state })
+    }
+
+    fn own_state(&mut self, thread: usize) -> Option<CpuState> {
         if let Some(state) = self.states.get(&thread) {
             return Some(state.clone());
         }
-        if self.is_guest() {
+        if self.is_guest() && self.is_wow64() {
             let state = self.guest_state(thread)?;
             self.states.insert(thread, state.clone());
             return Some(state);
@@ -46,7 +52,9 @@ impl Session<'_, '_> {
 
     /// Registers and stacks are read anew: those of another machine.
     pub(crate) fn forget_states(&mut self) {
-        self.states.clear();
+        if self.is_wow64() {
+            self.states.clear();
+        }
         self.stacks.clear();
     }
 
