@@ -7,44 +7,45 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::commands;
 
 const AFTER_HELP: &str = "\
-dumplens FILE.dmp alone asks why; --json is --format json.
+`dumplens FILE.dmp` is short for `dumplens why FILE.dmp`, and --json for --format json.
+Sizes use powers of 1024: 1 kB is 2^10 bytes, 1 MB is 2^20.
 
 Examples:
-  dumplens why app.dmp                                    what happened, how much was asked for, why it was refused
+  dumplens why app.dmp                                    what happened, what was requested, why it was refused
   dumplens summary app.dmp                                what !address -summary shows
   dumplens regions app.dmp --usage free --min-size 2GiB   is there room for a large block?
-  dumplens at app.dmp 7ffe0000                            what lies at an address
-  dumplens heaps app.dmp                                  the heaps, and who asked for large blocks
+  dumplens at app.dmp 7ffe0000                            what is at an address
+  dumplens heaps app.dmp                                  the heaps and their large blocks
   dumplens census app.dmp                                 what fills the memory: sizes, shapes, classes
   dumplens allocations app.dmp                            the largest allocations, modules, stacks
   dumplens managed app.dmp                                .NET: objects by type, exceptions, locks
   dumplens threads app.dmp                                stacks, last errors and statuses
-  dumplens stack app.dmp --thread all                     call stacks, walked out of the dump itself
-  dumplens cdb -z app.dmp                                 the commands of WinDbg at a prompt
-  dumplens waits app.dmp                                  who waits for what, and on whom: deadlocks
+  dumplens stack app.dmp --thread all                     call stacks of all threads
+  dumplens cdb -z app.dmp                                 a prompt for WinDbg commands
+  dumplens waits app.dmp                                  who waits for whom: deadlocks
   dumplens report app.dmp --format json                   everything, for another program
   dumplens report app.dmp --format html > app.html        the same as a page, with a picture of the address space
-  dumplens diff old.dmp new.dmp                           what grew, how fast, until when
-  dumplens trim app.dmp small.dmp                         a dump for a ticket, with the same report
-  dumplens scan dumps                                     a folder of dumps, counted by cause
-  dumplens watch dumps --store dumps.db                   each new dump, as soon as it is written
+  dumplens diff old.dmp new.dmp                           what grew, how fast, and when it hits a limit
+  dumplens trim app.dmp small.dmp                         a small dump for a ticket, with the same report
+  dumplens scan dumps                                     a folder of dumps, grouped by cause
+  dumplens watch dumps --store dumps.db                   each new dump as soon as it is written
   dumplens history --store dumps.db                       causes over time
-  dumplens mcp --root dumps                               the questions as tools of an assistant
+  dumplens mcp --root dumps                               a server for assistants (MCP)
 
 Exit status:
-  0    the question was answered, with warnings or without
+  0    the question was answered, with or without warnings
   1    the file cannot be read as a minidump of a process; scan: the store cannot be used
   2    the command line is wrong
   3    scan found what --fail-on names
-  130  scan was interrupted; what was done until then was printed";
+  130  scan was interrupted; finished results have been printed";
 
-/// Reads Windows crash dumps and says what happened to the process's memory.
+/// Reads Windows crash dumps and explains what happened to the process's memory.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// When to use colour
+    /// When to use colors
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
 }
@@ -85,7 +86,7 @@ pub(crate) enum Command {
 pub(crate) struct Input {
     /// The minidump
     pub(crate) dump: PathBuf,
-    /// How to show the answer
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }

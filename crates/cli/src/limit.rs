@@ -15,7 +15,7 @@ const STACK_BYTES: usize = 8 << 20;
 /// How long the answer may take
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Limit {
-    /// The seconds that the answer may take; 0: as long as it takes
+    /// Time limit for the answer, in seconds; 0 for no limit
     #[arg(long, value_name = "SECS", default_value = "0", value_parser = seconds)]
     timeout: Duration,
 }

@@ -10,6 +10,8 @@ mod mcp;
 mod open;
 mod output;
 mod place;
+#[cfg(all(test, feature = "html", feature = "store"))]
+mod reference;
 mod remote;
 mod scan;
 mod shorthand;

@@ -12,19 +12,19 @@ use crate::remote;
 /// Where PDBs and images may lie
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SymbolArgs {
-    /// A folder of PDBs, flat or a symbol store; may be given again. The local folders of _NT_SYMBOL_PATH and the
+    /// A folder with PDBs, flat or a symbol store; can be repeated. The local folders of _NT_SYMBOL_PATH and the
     /// dump's own folder are searched too
     #[arg(long, value_name = "DIR")]
     symbols: Vec<PathBuf>,
-    /// A folder of images (.exe, .dll), flat or a symbol store; may be given again. Found by time stamp and size, they give
-    /// code, exports and unwind data that a small dump left out
+    /// A folder with image files (.exe, .dll), flat or a symbol store; can be repeated. Files with the right time stamp and
+    /// size provide code, exports and unwind data that a small dump does not contain
     #[arg(long, value_name = "DIR")]
     pub(crate) images: Vec<PathBuf>,
-    /// A symbol server to ask for PDBs that no folder has, as a URL or as srv*CACHE*URL: the names and identities of
+    /// A symbol server to ask for PDBs that are in no folder, as a URL or as srv*CACHE*URL: the names and identities of
     /// modules leave the machine. Needs a build with the feature symbol-server
     #[arg(long, value_name = "URL", value_parser = server)]
     symbol_server: Option<Server>,
-    /// Where answers of the symbol server are kept [default: dumplens/symbols in the user's cache folder]
+    /// Where to keep files from the symbol server [default: dumplens/symbols in the user's cache folder]
     #[arg(long, value_name = "DIR", requires = "symbol_server")]
     symbol_cache: Option<PathBuf>,
 }

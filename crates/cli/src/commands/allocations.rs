@@ -8,7 +8,7 @@ use crate::args::Input;
 use crate::open;
 use crate::output::Output;
 
-/// The largest allocations, their sizes, modules by private pages, stacks, and what the process is charged for
+/// Show the largest allocations, allocations by size, modules by private pages, stacks, and the commit charge
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]

@@ -12,12 +12,12 @@ use crate::open::{self, Gathered};
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 
-/// Region, module, function or thread at an address, and whether the dump keeps its bytes: !address ADDR
+/// Show the region, module, function or thread at an address, and whether the dump contains its bytes (!address ADDR)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     input: Input,
-    /// The address, in hex (0n… is decimal), or module+offset, or module!function+offset
+    /// The address in hex (0n… for decimal), or module+offset, or module!function+offset
     #[arg(value_parser = address::parse)]
     address: Place,
     #[command(flatten)]

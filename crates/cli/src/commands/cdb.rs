@@ -16,31 +16,31 @@ use crate::symbols::SymbolArgs;
 
 mod prompt;
 
-/// The commands of WinDbg and cdb: k, r, dq, u, !address … at a prompt, or from the command line
+/// Run WinDbg and cdb commands (k, r, dq, u, !address …) at a prompt, or from the command line
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The minidump
     #[arg(short = 'z', value_name = "DUMP")]
     dump: PathBuf,
-    /// Folders of PDBs, as in _NT_SYMBOL_PATH; servers in it are not asked
+    /// Folders with PDBs, as in _NT_SYMBOL_PATH; servers in it are not asked
     #[arg(short = 'y', value_name = "PATH")]
     symbol_path: Option<String>,
-    /// Folders of images, with `;` between: code, exports and unwind data that the dump left out
+    /// Folders with image files, separated by `;`: they provide code, exports and unwind data that the dump does not contain
     #[arg(short = 'i', value_name = "PATH")]
     image_path: Option<String>,
-    /// Commands to begin with, with `;` between; `q` as the last ends the session
+    /// Commands to run first, separated by `;`; `q` at the end quits
     #[arg(short = 'c', value_name = "COMMANDS", allow_hyphen_values = true)]
     commands: Option<String>,
-    /// A file of commands to begin with, a line each; also as -cf
+    /// A file with commands to run first, one per line; also -cf
     #[arg(long, value_name = "FILE")]
     command_file: Option<PathBuf>,
-    /// Show source files and lines in stacks; also as -lines
+    /// Show source files and lines in stacks; also -lines
     #[arg(long)]
     lines: bool,
-    /// Write a copy of everything to a new file; also as -logo
+    /// Copy the session to a new file; also -logo
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
-    /// Refuse what shows memory of the process: d, s, u, strings and arguments
+    /// Refuse commands that show memory of the process: d, s, u, strings and arguments
     #[arg(long)]
     no_memory: bool,
     #[command(flatten)]

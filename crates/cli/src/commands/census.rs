@@ -22,30 +22,31 @@ use crate::output::Output;
 use crate::symbols::SymbolArgs;
 
 const AFTER_HELP: &str = "\
-Below 1 GiB of private memory all of it is read; above, units of 64 KiB drawn at random, always the same of a dump, and every
-figure that comes of them stands with its 95% interval. Contents are never shown: names of classes, sizes and counts only.
+Up to 1 GiB of private memory, dumplens reads all of it. Above that, it reads a random sample of \
+64 KiB units, always the same for a dump, and shows each estimate with its 95% interval. It shows \
+names of classes, sizes and counts, but no contents of memory unless --show-strings is given.
 
 Exit status:
-  0  the question was answered, with warnings or without
+  0  the question was answered, with or without warnings
   1  the file cannot be read as a minidump of a process
   2  the command line is wrong";
 
-/// What fills the private memory: by use, size of blocks, shape and class
+/// Show what fills the private memory: by use, block size, kind of data and class
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Options {
     /// The minidump
     dump: PathBuf,
-    /// Read all that the dump keeps, and list all classes and sizes
+    /// Read all private memory in the dump, and list all classes and sizes
     #[arg(long)]
     all: bool,
-    /// Who holds a pointer to the block, or into the allocation, at this address, up to three levels
+    /// Show who points to the block, or into the allocation, at this address, up to three levels
     #[arg(long, value_parser = address::parse, value_name = "ADDR", conflicts_with = "all")]
     refs: Option<Place>,
-    /// Show some characters of groups that are all text
+    /// Show some characters of groups that consist of text
     #[arg(long)]
     show_strings: bool,
-    /// How to show the answer
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]

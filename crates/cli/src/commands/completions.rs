@@ -6,7 +6,7 @@ use clap_complete::Shell;
 use crate::args::Args;
 use crate::output::Output;
 
-/// Print the completions for a shell
+/// Print shell completions
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The shell

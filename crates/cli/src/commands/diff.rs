@@ -14,7 +14,7 @@ use crate::output::Output;
 
 const AFTER_HELP: &str = "\
 Examples:
-  dumplens diff monday.dmp tuesday.dmp                    what grew, how fast, and when a limit is reached
+  dumplens diff monday.dmp tuesday.dmp                    what grew, how fast, and when it hits a limit
   dumplens diff monday.dmp tuesday.dmp --format markdown  the same for a ticket
   dumplens diff monday.dmp tuesday.dmp --format json      the same for another program
 
@@ -23,18 +23,18 @@ Exit status:
   1  one of the files cannot be read as a minidump of a process
   2  the command line is wrong";
 
-/// What changed between two dumps of one program: growth by usage, heap, module and size, per hour, and until when
+/// Show what changed between two dumps of one program: growth by usage, heap, module and size, per hour
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Options {
     /// The older minidump
     old: PathBuf,
-    /// The newer one
+    /// The newer minidump
     new: PathBuf,
-    /// Also read what fills the private memory of both: by class, size of heap blocks and shape
+    /// Also compare what fills the private memory: by class, heap block size and kind of data
     #[arg(long)]
     census: bool,
-    /// How to show the answer
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

@@ -5,10 +5,10 @@ use dumplens_analyzer::findings::DETECTORS;
 
 use crate::output::Output;
 
-/// What a finding means, what proves it and what fools it
+/// Explain a finding: what it means, what proves it, and what can make it wrong
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The finding's id, as `why` and the JSON report give it; without it, the ids are listed
+    /// The finding's id, as in the output of `why` and in JSON; without it, all ids are listed
     #[arg(value_parser = PossibleValuesParser::new(DETECTORS.iter().map(|detector| detector.id)), hide_possible_values = true)]
     id: Option<String>,
 }

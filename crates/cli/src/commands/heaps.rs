@@ -15,21 +15,21 @@ use crate::address::{self, Place};
 use crate::open;
 use crate::output::{self, Output};
 
-/// Every heap with its segments, large blocks and, if wanted, all its blocks: !heap -s, !heap -stat, !heap -h
+/// Show the heaps with their segments, large blocks and, with --blocks, all blocks (!heap -s, -stat, -h)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The minidump
     dump: PathBuf,
-    /// How to show the answer; csv and jsonl only with --blocks
+    /// Output format; csv and jsonl only with --blocks
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Every block in use, one a line
+    /// List every block in use, one per line
     #[arg(long, conflicts_with = "stat")]
     blocks: bool,
-    /// Blocks in use by the sizes that were asked for
+    /// Count blocks in use by requested size
     #[arg(long)]
     stat: bool,
-    /// With --blocks: only those of this heap, by its handle in hex
+    /// With --blocks: only the heap with this handle, in hex
     #[arg(long, requires = "blocks", value_parser = address::parse, value_name = "HANDLE")]
     heap: Option<Place>,
 }

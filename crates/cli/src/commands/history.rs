@@ -9,13 +9,13 @@ use crate::output::Output;
 use crate::scan::table;
 use crate::store::{History, SignatureHistory, Store};
 
-/// The causes that a store knows, over time
+/// Show how often each cause in a store occurred over time
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The store that scan and watch keep
+    /// The store that scan and watch write
     #[arg(long, value_name = "FILE")]
     store: PathBuf,
-    /// How to show the answer
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

@@ -8,12 +8,12 @@ use crate::args::Input;
 use crate::open;
 use crate::output::Output;
 
-/// System, process, times, last event, comment and streams: vertarget, .time, .lastevent
+/// Show the system, process, times, last event, comment and streams (vertarget, .time, .lastevent)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     input: Input,
-    /// Show the command line of the process, which may hold secrets
+    /// Show the command line of the process, which may contain secrets
     #[arg(long)]
     include_secrets: bool,
 }

@@ -11,10 +11,10 @@ use crate::open::shown;
 use crate::output::Output;
 use crate::place;
 
-/// Print the man page, or write all of them
+/// Print the man page, or write all man pages to a folder
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Write dumplens.1 and a page for each command into this folder, over those that are there
+    /// Write dumplens.1 and a page for each command to this folder, replacing existing pages
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }

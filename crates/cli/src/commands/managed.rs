@@ -13,18 +13,18 @@ use super::regions::warnings;
 use crate::open;
 use crate::output::{self, Output};
 
-/// .NET without its DAC: runtimes, objects by type, exceptions, refused memory, locks: !dumpheap -stat, !pe, !syncblk
+/// Show .NET runtimes, objects by type, exceptions, refused memory and locks (!dumpheap -stat, !pe, !syncblk)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The minidump
     dump: PathBuf,
-    /// How to show the answer
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Every type, not only the largest
+    /// List every type, not only the largest
     #[arg(long)]
     all: bool,
-    /// The objects of this type, one a line, by the name that the list of types gives it
+    /// List the objects of this type, one per line; the name is the one in the list of types
     #[arg(long = "type", value_name = "NAME", conflicts_with = "all")]
     type_name: Option<String>,
 }

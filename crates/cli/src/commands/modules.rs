@@ -8,7 +8,7 @@ use crate::args::Input;
 use crate::open;
 use crate::output::Output;
 
-/// The modules with their versions and PDBs, and those that were unloaded
+/// List the modules with their versions and PDBs, and the unloaded ones (lm)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]

@@ -12,15 +12,15 @@ use dumplens_analyzer::{Filter, Piece, Process};
 use crate::output::{self, Output};
 use crate::{open, value};
 
-/// Every region, or those that match all filters, as !address lists them
+/// List all regions, or those that match all filters, in the format of !address
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The minidump
     dump: PathBuf,
-    /// How to show the answer
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Usage classes: free, image, stack, teb, peb, heap, pageheap, other, unknown; several are alternatives
+    /// Usage classes: free, image, stack, teb, peb, heap, pageheap, other, unknown; a region matches any of them
     #[arg(long, value_delimiter = ',', value_parser = value::usage, value_name = "CLASS")]
     usage: Vec<String>,
     /// States: commit, reserve, free
@@ -32,16 +32,16 @@ pub(crate) struct Options {
     /// Protections, such as readwrite or PAGE_GUARD
     #[arg(long, value_delimiter = ',', value_parser = value::protection, value_name = "PROTECTION")]
     protect: Vec<String>,
-    /// Least size: bytes, or with a unit, such as 64kB or 2GiB
+    /// Minimum size, in bytes or with a unit, such as 64kB or 2GiB
     #[arg(long, value_parser = value::size, value_name = "SIZE")]
     min_size: Option<u64>,
-    /// Greatest size
+    /// Maximum size
     #[arg(long, value_parser = value::size, value_name = "SIZE")]
     max_size: Option<u64>,
-    /// Filters as !address takes them, such as -f:Free or -f:Heap,PAGE_READWRITE
+    /// Filters of !address, such as -f:Free or -f:Heap,PAGE_READWRITE
     #[arg(short = 'f', value_name = ":FILTERS", value_parser = value::debugger_filter)]
     filters: Vec<Filter>,
-    /// The order of the list
+    /// Sort order
     #[arg(long, value_enum, default_value_t = Order::Base)]
     sort: Order,
 }

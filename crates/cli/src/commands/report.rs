@@ -15,15 +15,15 @@ use crate::open::{self, Gathered};
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 
-/// Everything that is known about the dump, in one answer
+/// Report everything about the dump in one answer
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The minidump
     dump: PathBuf,
-    /// How to show the answer
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
-    /// Include the command line of the process, which may hold secrets
+    /// Include the command line of the process, which may contain secrets
     #[arg(long)]
     include_secrets: bool,
     #[command(flatten)]
@@ -37,9 +37,9 @@ enum Format {
     /// The answers of why, info, summary, modules, heaps, allocations, threads and stack, one after the other
     Text,
     Json,
-    /// For a ticket: verdict, evidence, tables and the exception's stack; the other stacks are folded
+    /// For a ticket: verdict, evidence, tables and the stack of the exception; the other stacks are collapsed
     Markdown,
-    /// One page that needs nothing but itself, with a picture of the address space
+    /// A self-contained page with a picture of the address space
     #[cfg(feature = "html")]
     Html,
 }

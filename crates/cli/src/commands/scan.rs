@@ -28,11 +28,12 @@ const FOUND: u8 = 3;
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// What `--fail-on` knows: the kinds of verdicts, and two words.
-const FAIL_ON: [&str; 16] = [
+const FAIL_ON: [&str; 17] = [
     "any",
     "failed",
     "allocation_failure",
     "cpp_exception",
+    "managed_exception",
     "access_violation",
     "stack_overflow",
     "fail_fast",
@@ -49,39 +50,39 @@ const FAIL_ON: [&str; 16] = [
 /// Kinds of dumps in which nothing failed, as far as they tell.
 const NO_FAULT: [&str; 3] = ["no_exception", "on_request", "exit"];
 
-/// Many dumps at once: the table of their causes, or a line for each
+/// Analyze many dumps, and show a table of their causes, or one line per dump
 ///
-/// Folders are searched for .dmp, .mdmp and .hdmp, in folders below them too. A file that cannot be read is a row that
-/// says why; the exit code is still 0, unless --fail-on asks for another.
+/// Folders are searched recursively for .dmp, .mdmp and .hdmp files. A file that cannot be read becomes a row with the
+/// reason; the exit code is still 0, unless --fail-on says otherwise.
 #[derive(Debug, clap::Args)]
 #[allow(clippy::struct_excessive_bools)] // each is a flag that people type
 pub(crate) struct Options {
-    /// Files and folders; `-` alone: a list of files on standard input, one to a line. With the feature http, URLs too
+    /// Files and folders; `-` alone reads a list of files from standard input, one per line. With the feature http, URLs too
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// In folders, take every file that begins as a minidump, whatever its name
+    /// In folders, take every file that is a minidump, whatever its name
     #[arg(long)]
     all: bool,
-    /// The report of each dump as one line of JSON, as soon as it is done
+    /// Print the report of each dump as one line of JSON, as soon as it is finished
     #[arg(long, conflicts_with = "csv")]
     jsonl: bool,
-    /// A row for each dump as comma-separated values, as soon as it is done
+    /// Print a row of comma-separated values for each dump, as soon as it is finished
     #[arg(long)]
     csv: bool,
-    /// How many dumps at once [default: as many as there are processors]
+    /// Number of dumps to analyze at the same time [default: the number of processors]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// The seconds that one dump may take; 0: as long as it takes
+    /// Time limit for one dump, in seconds; 0 for no limit
     #[arg(long, value_name = "SECS", default_value = "120", value_parser = seconds)]
     timeout: Duration,
-    /// Keep results in this file (SQLite), and read only dumps that it does not know
+    /// Keep the results in this file (SQLite), and read only dumps that are not in it yet
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
-    /// Exit with 3 if there is such a verdict, any that says that a program failed or may have, or a file that failed; may
-    /// be given again
+    /// Exit with 3 if a dump has this kind of verdict; `any`: if a program failed or may have failed; `failed`: if a file
+    /// cannot be read; can be repeated
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = PossibleValuesParser::new(FAIL_ON))]
     fail_on: Vec<String>,
-    /// Also look into the memory that is filled most, for its shape
+    /// Also read some of the memory that fills each process, to show its kind of data
     #[arg(long)]
     census: bool,
     #[command(flatten)]

@@ -5,10 +5,10 @@ use dumplens_analyzer::render;
 
 use crate::output::Output;
 
-/// Print the JSON Schema of what report --format json prints, or diff
+/// Print the JSON Schema of `report --format json` or `diff --format json`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Of which command
+    /// The command whose output is described
     #[arg(long, value_enum, default_value_t = Of::Report)]
     of: Of,
 }

@@ -11,13 +11,13 @@ use crate::output::Output;
 use crate::symbols::SymbolArgs;
 use crate::value::{self, ThreadChoice};
 
-/// Call stacks, walked out of the dump itself: k, ~*k
+/// Show call stacks, without symbols or image files (k, ~*k)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     input: Input,
-    /// `all`, the debugger's number of a thread (the N of ~N), or a thread ID as 0x… [default: the exception's
-    /// thread, or else the first]
+    /// `all`, the debugger's thread number (the N of ~N), or a thread ID as 0x… [default: the thread of the exception,
+    /// or the first]
     #[arg(long, value_parser = value::thread, value_name = "N|0xID|all")]
     thread: Option<ThreadChoice>,
     #[command(flatten)]

@@ -8,7 +8,7 @@ use crate::args::Input;
 use crate::open;
 use crate::output::Output;
 
-/// Address space and commit in five tables, as !address -summary prints them
+/// Show address space and commit in the five tables of !address -summary
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]

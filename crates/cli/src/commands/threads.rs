@@ -9,7 +9,7 @@ use crate::open;
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 
-/// Index, ID, TEB, stack bounds, last error and last status of every thread
+/// Show index, ID, TEB, stack bounds, last error and last status of every thread (~, !teb, !gle -all)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]

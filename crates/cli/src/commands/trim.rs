@@ -24,14 +24,14 @@ const TICK: Duration = Duration::from_millis(50);
 /// As much stack as the main thread of a program has; Rust's own default is 2 MiB.
 const STACK_BYTES: usize = 8 << 20;
 
-/// Writes a small dump that gives the same report: for a ticket, or for other eyes
+/// Write a small dump with the same report, for a ticket
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The minidump
     dump: PathBuf,
     /// The file to write
     to: PathBuf,
-    /// Leave out environment, command line, names of objects and folders of PDBs, and zero all memory that could be text
+    /// Leave out the environment, command line, object names and PDB folders, and zero all memory that could contain text
     #[arg(long)]
     redact: bool,
     /// Replace the file if it exists

@@ -10,7 +10,7 @@ use crate::open;
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 
-/// Who waits for what, and on whom: deadlocks, chains, idle threads: !locks, !runaway
+/// Show which threads wait for what and for whom: deadlocks, chains, idle threads (!locks, !cs, !runaway)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]

@@ -26,43 +26,43 @@ use dumplens_scan::Stop;
 use dumplens_scan::pool::{self, End, Settings};
 use dumplens_scan::{Found, Places};
 
-/// Waits for dumps in a folder: each is triaged as soon as it has stopped growing
+/// Watch a folder, and analyze each new dump as soon as it has stopped growing
 ///
-/// Ends with Ctrl-C, exit code 0.
+/// Ctrl-C ends it, with exit code 0.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The folder; those below it are watched too
+    /// The folder; its subfolders are watched too
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Take dumps too that are there already
+    /// Also take dumps that exist already
     #[arg(long)]
     existing: bool,
-    /// Take every file that begins as a minidump, whatever its name
+    /// Take every file that is a minidump, whatever its name
     #[arg(long)]
     all: bool,
-    /// The report of each dump as one line of JSON, instead of a line for people
+    /// Print the report of each dump as one line of JSON
     #[arg(long)]
     jsonl: bool,
-    /// Keep results in this file (SQLite), and pass over dumps that it knows
+    /// Keep the results in this file (SQLite), and skip dumps that are in it already
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
-    /// How many seconds a file must not have changed
+    /// Number of seconds for which a file must not have changed
     #[arg(long, value_name = "SECS", default_value = "5", value_parser = seconds)]
     settle: Duration,
-    /// Look for files every so many seconds, where the system does not tell: on shares
+    /// Look for files every SECS seconds, for network shares, where the system does not report changes
     #[arg(long, value_name = "SECS", value_parser = period)]
     poll: Option<Duration>,
-    /// The seconds that one dump may take; 0: as long as it takes
+    /// Time limit for one dump, in seconds; 0 for no limit
     #[arg(long, value_name = "SECS", default_value = "120", value_parser = seconds)]
     timeout: Duration,
-    /// How many dumps at once [default: as many as there are processors]
+    /// Number of dumps to analyze at the same time [default: the number of processors]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// The seconds that --exec's program may take
+    /// Time limit for the program of --exec, in seconds
     #[arg(long, value_name = "SECS", default_value = "60", value_parser = seconds)]
     exec_timeout: Duration,
     /// Run a program for each report, with the report's JSON on its standard input. Everything up to `;` or the end is
-    /// the program and its arguments; no shell takes part
+    /// the program and its arguments; no shell is used
     #[arg(
         long,
         value_names = ["PROGRAM", "ARGUMENT"],

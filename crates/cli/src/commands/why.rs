@@ -10,7 +10,7 @@ use crate::open::{self, Gathered};
 use crate::output::Output;
 use crate::symbols::SymbolArgs;
 
-/// What happened, and why: the bytes that were asked for and the reason they were refused
+/// Explain what happened and why: how many bytes were requested, and what refused them
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
