@@ -122,7 +122,7 @@ fn folders_inside_the_folder_and_what_is_missing() {
     let (_beside, path) = dump(1);
     let builds = tempfile::tempdir().expect("a folder");
     let told = at(&path, &["--symbols", str(builds.path())], None);
-    assert!(told.stdout.contains("not found in the folders searched: imit.pdb"), "{}", told.stdout);
+    assert!(told.stdout.contains("not found in any of the folders: imit.pdb"), "{}", told.stdout);
     assert!(!at(&path, &[], None).stdout.contains("pdbs_not_found"));
     let one = builds.path().join("build-7");
     fs::create_dir(&one).expect("a folder");

@@ -155,7 +155,7 @@ fn info_shows_reason_instruction_and_what_it_used() {
     assert!(lines.iter().any(|line| line.starts_with("instruction mov rax")), "{text}");
     assert!(lines.contains(&"read at 123`45678000"), "{text}");
     let text = render::text::info(&report(crashed(LOAD, 0xdddd_dddd_dddd_dddd, [0, u64::MAX]).to_bytes().0));
-    assert!(text.contains("the address that was not canonical: dddddddd`dddddddd"), "{text}");
+    assert!(text.contains("the non-canonical address: dddddddd`dddddddd"), "{text}");
 }
 
 #[test]

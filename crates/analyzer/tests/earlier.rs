@@ -265,7 +265,11 @@ fn a_stack_full_of_exceptions() {
     );
     let [warning] = report.warnings.try_into().expect("one warning");
     assert_eq!(warning.code, "earlier_exceptions_cut");
-    assert!(warning.message.contains("12 are left out, and 0 stacks"), "{}", warning.message);
+    assert!(
+        warning.message.contains("12 earlier exceptions on stacks are left out, and 0 stacks"),
+        "{}",
+        warning.message
+    );
 }
 
 /// 256 of all threads together, here of 40 that share a stack.
@@ -282,7 +286,11 @@ fn threads_full_of_exceptions() {
         report.threads.iter().map(|t| t.exceptions.as_deref().map_or(0, <[_]>::len)).collect();
     assert_eq!(found.iter().sum::<usize>(), 256);
     assert_eq!((found[0], found[39]), (8, 0));
-    assert!(report.warnings.iter().any(|w| w.message.contains("56 are left out")), "{:?}", report.warnings);
+    assert!(
+        report.warnings.iter().any(|w| w.message.contains("56 earlier exceptions on stacks are left out")),
+        "{:?}",
+        report.warnings
+    );
 }
 
 /// Searching costs: it is done for the stacks that are walked, and for a verdict for all.

@@ -137,7 +137,7 @@ fn a_circle_that_is_not_proven_is_a_chain() {
     assert!(title(&report, "deadlock").is_none());
     let chain = title(&report, "wait_chain").expect("a chain");
     assert!(chain.starts_with("Thread 0x3e8 waits for the critical section at"), "{chain}");
-    assert!(chain.contains("who holds it is not known"), "{chain}");
+    assert!(chain.contains("its owner is not known"), "{chain}");
     assert_eq!(report.verdict.as_ref().expect("a verdict").title, chain);
 }
 
@@ -185,7 +185,7 @@ fn the_loaders_lock() {
     let report = why(&process);
     assert_eq!(kind(&report), "deadlock");
     let expected = format!(
-        "Thread {:#x} holds the loader's lock, and waits for thread {:#x}, without a timeout; 2 threads wait for the lock.",
+        "Thread {:#x} holds the loader lock and waits for thread {:#x}, without a timeout; 2 threads wait for the lock.",
         id(0),
         id(1)
     );
@@ -241,7 +241,6 @@ fn handles_of_what_has_ended() {
         title(&why(&process), "ended_handles").map(str::to_owned)
     };
     assert_eq!(with(10), None);
-    let expected =
-        "1,200 of 1,200 handles of threads are of threads that have ended: the program does not close them.";
+    let expected = "1,200 of 1,200 handles to threads belong to threads that have ended: the program does not close them.";
     assert_eq!(with(1200).as_deref(), Some(expected));
 }

@@ -360,7 +360,7 @@ fn damaged_heaps_are_warned_of() {
     };
     let segment = dumplens_synth::clr::MODULE + 0x2000 + 0xA00 + 2 * 0x40;
     assert!(changed(segment, 8).contains("1 segments cannot be read"));
-    assert!(changed(ARRAY - 48, 0x1234_5678).contains("in 1 places"));
+    assert!(changed(ARRAY - 48, 0x1234_5678).contains("1 places should contain an object"));
     let link = dumplens_synth::clr::LOADER + 0x3000 + 120;
     assert!(changed(link + 0x400, link).contains("list of threads ends early"));
     let mut process = presets::clr::exception();

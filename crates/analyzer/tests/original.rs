@@ -209,7 +209,7 @@ fn what_a_fault_used() {
     told(&constant, &[], 1, 0, &["constant address 0x0", "on purpose"]);
     // cmp eax,7fh uses no memory; mov rax,[rcx] reads, and elsewhere.
     told(&[0x83, 0xf8, 0x7f], &[], 1, 0x7f, &["uses no memory", "medium"]);
-    told(&[0x48, 0x8b, 0x01], &[(1, 0x5000)], 1, 0x5000, &["does not use it so", "medium"]);
+    told(&[0x48, 0x8b, 0x01], &[(1, 0x5000)], 1, 0x5000, &["does not access it in this way", "medium"]);
     told(&[0x48, 0x8b, 0x01], &[(1, 0x5000)], 0, 0x12_3456_0000, &["another address", "medium"]);
-    told(&[0x48, 0x8b, 0x01], &[(1, 0)], 0, 0, &["read 0x0", "null pointer (rcx)", "high"]);
+    told(&[0x48, 0x8b, 0x01], &[(1, 0)], 0, 0, &["read 0x0", "null pointer dereference (rcx)", "high"]);
 }

@@ -65,7 +65,7 @@ fn a_crash_of_any_kind_at_the_commit_limit_may_be_its_consequence() {
         assert_eq!((at_verdict.kind.name(), roomy_verdict.kind.name()), (kind, kind));
         assert_eq!(at_verdict.confidence, roomy_verdict.confidence, "{kind}: of the kind");
         assert!(at_verdict.title.contains("commit limit"), "{}", at_verdict.title);
-        let figures = at_verdict.because.iter().any(|line| line.contains("13.000 MB were left"));
+        let figures = at_verdict.because.iter().any(|line| line.contains("13.000 MB was left"));
         assert!(figures, "{:?}", at_verdict.because);
         assert_ne!(at.signature.unwrap().id, roomy.signature.unwrap().id, "{kind}");
     }
@@ -142,7 +142,7 @@ fn counters_of_a_clone() {
         ..VmCounters::default()
     });
     let (title, odd) = counted(&process);
-    assert!(title.contains("2.586 GB of its own") && !odd, "{title}");
+    assert!(title.contains("commit charge was 2.586 GB") && !odd, "{title}");
 
     // A process that holds 18 GB by its map, and counters of 12 MB.
     let mut process = presets::causes::story::commit_limit().process;

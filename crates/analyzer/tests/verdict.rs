@@ -144,7 +144,7 @@ fn what_is_not_known_is_not_claimed() {
     without_map.regions = None;
     let verdict = verdict(&without_map);
     assert_eq!(verdict.cause, Some(Cause::Undetermined));
-    assert!(verdict.because.iter().any(|line| line.contains("no whole memory map")), "{verdict:?}");
+    assert!(verdict.because.iter().any(|line| line.contains("no complete memory map")), "{verdict:?}");
 }
 
 /// A thrown bad_alloc whose stack has no operator new: no size is made up.

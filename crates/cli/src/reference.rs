@@ -73,7 +73,8 @@ fn block(command: &Command) -> String {
 fn spelled(arg: &Arg) -> String {
     let names = arg.get_value_names().unwrap_or_default();
     let takes = arg.get_action().takes_values();
-    let values: String = names.iter().filter(|_| takes).map(|name| format!("<{name}>")).collect();
+    let values: Vec<String> = names.iter().filter(|_| takes).map(|name| format!("<{name}>")).collect();
+    let values = values.join(" ");
     match (arg.get_long(), arg.get_short()) {
         (Some(long), _) => format!("--{long} {values}"),
         (None, Some(short)) => format!("-{short} {values}"),

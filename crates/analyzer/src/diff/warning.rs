@@ -85,49 +85,49 @@ impl fmt::Display for DiffWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DiffWarning::DifferentPrograms => {
-                f.write_str("the dumps are of different programs: their figures stand side by side, but nothing grew")
+                f.write_str("the dumps are of different programs: their figures are shown side by side, but nothing grew")
             }
             DiffWarning::AnotherBuild => f.write_str(
-                "the dumps are of different builds of the program: addresses are not compared, and what differs may be the \
-                 build's doing",
+                "the dumps are of different builds of the program: addresses are not compared, and differences may come \
+                 from the build",
             ),
             DiffWarning::AnotherRun => f.write_str(
-                "the dumps are of different runs of the program: addresses are not compared, since they differ from run to \
-                 run",
+                "the dumps are of different runs of the program: addresses are not compared, because they differ from run \
+                 to run",
             ),
             DiffWarning::IdentityUnknown => {
-                f.write_str("nothing tells whether the dumps are of one program: addresses and times are not compared")
+                f.write_str("it is not known whether the dumps are of the same program: addresses and times are not compared")
             }
             DiffWarning::IdentityUnsure => f.write_str(
-                "a dump does not tell when its process was created: they are taken for one process since process ID, PEB \
-                 and the program's address are the same",
+                "a dump does not contain the creation time of its process: the dumps are assumed to be of one process, because \
+                 process ID, PEB and the program's address are the same",
             ),
             DiffWarning::OrderReversed { seconds } => write!(
                 f,
-                "the second dump was written {seconds} s before the first: name the older one first; no rates are told"
+                "the second dump was written {seconds} s before the first: name the older one first; no rates are shown"
             ),
             DiffWarning::AgesReversed { seconds } => write!(
                 f,
-                "the process of the second dump had run {seconds} s less than that of the first: no rates are told"
+                "the process of the second dump had run {seconds} s less than that of the first: no rates are shown"
             ),
-            DiffWarning::TimesEqual => f.write_str("no time lies between the dumps: no rates are told"),
-            DiffWarning::TimesUnknown => f.write_str("the time between the dumps is not known: no rates are told"),
+            DiffWarning::TimesEqual => f.write_str("both dumps have the same time: no rates are shown"),
+            DiffWarning::TimesUnknown => f.write_str("the time between the dumps is not known: no rates are shown"),
             DiffWarning::IntervalShort { seconds } => {
-                write!(f, "only {seconds} s lie between the dumps: what they tell of an hour may be far off")
+                write!(f, "the dumps are only {seconds} s apart: rates per hour may be far off")
             }
             DiffWarning::MapMissing { which } => write!(
                 f,
-                "the {which} dump holds no memory map: usage, sizes, heaps and allocations cannot be compared"
+                "the {which} dump contains no memory map: usage, sizes, heaps and allocations cannot be compared"
             ),
             DiffWarning::MapCut { which } => write!(
                 f,
                 "the memory map of the {which} dump is cut off or has gaps: totals, usage, heaps and sizes cannot be compared"
             ),
             DiffWarning::AllocationsCut { from } => {
-                write!(f, "allocations from {from:#x} on are not compared: there a memory map is cut off or has a gap")
+                write!(f, "allocations from {from:#x} on are not compared: a memory map is cut off there, or has a gap")
             }
             DiffWarning::SizesCut { count } => {
-                write!(f, "{count} blocks and allocations are left out of the table of sizes: there are too many sizes")
+                write!(f, "{count} blocks and allocations are left out of the table of sizes: there are too many different sizes")
             }
         }
     }

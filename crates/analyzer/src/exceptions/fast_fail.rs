@@ -15,12 +15,12 @@ pub(crate) fn name(reason: u32) -> Option<String> {
 pub(crate) fn meaning(reason: u32) -> Option<&'static str> {
     match reason {
         0 | 2 => Some("a stack cookie was overwritten: a buffer on the stack overflowed"),
-        3 => Some("a linked list is damaged, often by use after free"),
-        5 => Some("a function was given a parameter that it refuses"),
-        7 => Some("abort, a fatal error of a runtime, or an exception that nobody caught"),
-        10 => Some("an indirect call led where control flow guard does not allow it"),
+        3 => Some("a linked list is corrupt, often because of a use after free"),
+        5 => Some("a function received an invalid parameter"),
+        7 => Some("abort, a fatal error of a runtime, or an unhandled exception"),
+        10 => Some("an indirect call had a target that control flow guard does not allow"),
         0x23 => Some("an exception in the heap's own code"),
-        0x32 => Some("the heap's structures are damaged"),
+        0x32 => Some("the heap's structures are corrupt"),
         _ => None,
     }
 }

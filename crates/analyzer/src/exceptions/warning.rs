@@ -50,12 +50,12 @@ impl fmt::Display for ExceptionWarning {
             }
             ExceptionWarning::ExceptionAddressNoMemory { address } => write!(
                 f,
-                "the exception's address {address:#x} lies in no memory by the memory map, and no instruction was fetched \
+                "the exception's address {address:#x} is not in any memory of the memory map, and no instruction was fetched \
                  there: the exception or the map is wrong"
             ),
             ExceptionWarning::EarlierExceptionsCut { threads, records } => write!(
                 f,
-                "of earlier exceptions on stacks {records} are left out, and {threads} stacks were not searched: \
+                "{records} earlier exceptions on stacks are left out, and {threads} stacks were not searched: \
                  there are too many"
             ),
             ExceptionWarning::CrashAnalysisLacks { lost } => {

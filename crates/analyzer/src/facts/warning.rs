@@ -102,25 +102,25 @@ impl fmt::Display for Warning {
                 f,
                 "the registers of {count} threads cannot be used (first: thread {first:#x}): {}",
                 match processor_known {
-                    true => "they are of another processor",
-                    false => "the dump does not say of which processor they are",
+                    true => "they are those of another processor",
+                    false => "the dump does not say which processor they belong to",
                 }
             ),
             Warning::StreamEmpty { stream } => {
-                write!(f, "{stream} is there, but all its figures are zero: they are unknown, not zero")
+                write!(f, "{stream} is present, but all its values are zero: they are unknown, not zero")
             }
             Warning::StreamMissing { stream } => {
-                write!(f, "the dump has no {stream}: what rests on it is not known")
+                write!(f, "the dump has no {stream}: what depends on it is not known")
             }
             Warning::MemoryNotKept { count, first } => write!(
                 f,
-                "the dump does not keep all the memory that was looked at ({count} places, the first at {first:#x}): what \
-                 stood there might change the answer"
+                "the dump does not contain all the memory that dumplens looked at ({count} places, the first at {first:#x}): \
+                 its contents might change the answer"
             ),
             Warning::FiguresContradict { what } => {
-                write!(f, "figures contradict each other, so none of them is believed: {what}")
+                write!(f, "figures contradict each other, so none of them is used: {what}")
             }
-            Warning::CommentRepaired => f.write_str("the comment holds invalid UTF-16, shown as U+FFFD"),
+            Warning::CommentRepaired => f.write_str("the comment contains invalid UTF-16, shown as U+FFFD"),
             Warning::ProcessFromTheFuture { seconds } => {
                 write!(
                     f,

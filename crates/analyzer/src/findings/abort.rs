@@ -1,15 +1,15 @@
 //! # What it detects
-//! The program called `abort`, and what it had set for that, a handler of SIGABRT, raised the exception of the dump.
+//! The program called `abort`, and the handler that it had set for SIGABRT raised the exception of the dump.
 //!
 //! # What proves it
-//! `abort` of the C runtime is on the stack of the thread that crashed, by an export or by a PDB that is the module's own.
+//! `abort` of the C runtime is on the stack of the crashed thread, by the name in an export or in the module's own PDB.
 //!
 //! # What fools it
-//! It does not say why the program gave up: an assertion, an exception that nothing caught, memory that was refused. The
-//! frames above tell, and the program's own message, which no dump holds.
+//! It does not show why the program gave up: an assertion, an unhandled exception, a failed allocation. The frames
+//! above it do, and the program's own message, which no dump contains.
 //!
 //! # Example
-//! `The program ended itself: it called abort.`
+//! `The program terminated itself: it called abort.`
 //!
 //! # Source
 //! `abort` and `signal` in the C runtime's documentation; `_o_abort` is the export for Windows' own programs.
@@ -19,7 +19,7 @@ use crate::facts::FrameReport;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let frame = frame(crash)?;
-    let found = Found::new(Confidence::High, "The program ended itself: it called abort.");
+    let found = Found::new(Confidence::High, "The program terminated itself: it called abort.");
     let name = format!("{}!{}", frame.module.as_deref().unwrap_or("?"), frame.function.as_deref()?);
     Some(found.with_at("frame", frame.ip.0, name))
 }

@@ -1,17 +1,17 @@
 //! # What it detects
-//! A size that no process could be given: more than its whole address space, often a negative number that was taken for
-//! a size, or a count that was multiplied beyond all bounds.
+//! A size that no process could be given: more than its whole address space, often a negative number used as a size, or
+//! a count that overflowed.
 //!
 //! # What proves it
-//! The size against the address space of the memory map, or against what the processor and Windows allow at all.
-//! `std::bad_array_new_length` says it by itself.
+//! The size, compared with the address space of the memory map, or with what the processor and Windows allow at all.
+//! `std::bad_array_new_length` proves it by itself.
 //!
 //! # What fools it
-//! Nothing much: whatever the state of the machine, such a request fails. Where the number comes from (a corrupt length,
-//! an integer that wrapped) is for the caller's code to tell.
+//! Very little: such a request fails whatever the state of the machine. Where the number comes from (a corrupt length,
+//! an integer overflow) is for the caller's code to show.
 //!
 //! # Example
-//! `18,446,744,073,709,551,600 bytes are -16: a negative number taken for a size.`
+//! `18,446,744,073,709,551,600 bytes is -16: a negative number used as a size.`
 //!
 //! # Source
 //! The memory map; the address space that Windows gives a process (128 TB, 2 to 4 GB).
@@ -26,14 +26,14 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let bits = crash.bits();
     let Some(wanted) = crash.wanted() else {
         let thrown = crash.thrown() == Some("std::bad_array_new_length");
-        let title = "The number of elements was negative, or so large that their size is no number.";
+        let title = "The number of elements was negative, or so large that their total size overflows.";
         return thrown.then(|| Found::new(Confidence::High, title));
     };
     let most = if bits == 64 { MOST_64 } else { MOST_32 };
     let (any, most) = (most, crash.facts.memory.room().total_bytes);
     let by = match most {
-        Some(_) => "the whole address space of the process, by its memory map",
-        None => "the most that any process has",
+        Some(_) => "address space of the process, by its memory map",
+        None => "the most that any process can have",
     };
     let most = most.unwrap_or(any);
     // The largest size that still is a number, with what a container or a heap may have added.
@@ -43,10 +43,10 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     }
     let title = match negative {
         Some(n) => {
-            format!("{} bytes are -{}: a negative number taken for a size.", grouped(wanted), grouped(n))
+            format!("{} bytes is -{}: a negative number used as a size.", grouped(wanted), grouped(n))
         }
         None => {
-            format!("{} bytes are more than the process could ever have: {}.", grouped(wanted), short(most))
+            format!("{} bytes is more than the process could ever have: {}.", grouped(wanted), short(most))
         }
     };
     let sure = if negative.is_some() || wanted > any { Confidence::High } else { crash.map_confidence() };

@@ -1,20 +1,20 @@
 //! # What it detects
-//! The program read, wrote or executed memory that it may not, and what lies there: a null pointer, free or reserved
-//! memory, a guard page, code or data of a module, a DLL that was unloaded; and what the pointer was made of: a fill
-//! pattern of an allocator, text, an overwritten return address.
+//! The program read, wrote or executed memory that it must not access, and what is there: nothing (a null pointer
+//! dereference), free or reserved memory, a guard page, code or data of a module, an unloaded DLL; and what the pointer
+//! consisted of: a fill pattern of an allocator, text, an overwritten return address.
 //!
 //! # What proves it
-//! The exception's parameters name the address and what was done; the memory map says what is there. The instruction and
-//! the registers tell which pointer it was: for an address that no pointer can have (not canonical) Windows reports a read
-//! of -1, and only they tell the true one. A base register of 0 is a null pointer, however much is added to it.
+//! The exception's parameters contain the address and the kind of access; the memory map shows what is there. The
+//! instruction and the registers show which pointer it was. For a non-canonical address, Windows reports a read of -1,
+//! and only they show the real address. A base register of 0 is a null pointer, whatever is added to it.
 //!
 //! # What fools it
-//! The map is that of the time of the dump: memory may have been freed or allocated since. Where the instruction cannot
-//! have done what the record says, that is said, and the confidence is medium. A constant address 0 is a crash on purpose,
-//! or what a compiler made of code that it knew to be wrong.
+//! The memory map is from the time of the dump: memory may have been freed or allocated since. If the instruction
+//! cannot have done what the record says, the finding says so, with medium confidence. A constant address of 0 is a
+//! deliberate crash, or what a compiler made of code that it knew to be wrong.
 //!
 //! # Example
-//! `The program wrote to 0x18: the first pages of the address space, so a null pointer with an offset.`
+//! `The program wrote to 0x18: a null pointer dereference (rax) with an offset.`
 //!
 //! # Source
 //! EXCEPTION_RECORD; MemoryInfoList; the instruction and the registers; UnloadedModuleList.
@@ -42,7 +42,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let at =
         |found: Found| found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0));
     let Some(access) = &exception.access else {
-        let title = "The program touched memory that it may not; where is not in the dump.";
+        let title =
+            "The program accessed memory that it must not access; the dump does not contain the address.";
         return Some(at(Found::new(Confidence::Medium, title)));
     };
     let bits = crash.facts.dump.pointer_bits;
@@ -73,7 +74,7 @@ impl Fault<'_> {
         if let Some(operand) = self.operand.filter(|operand| operand.returned) {
             let to = operand.address.unwrap_or(self.access.address);
             let (place, sure) = self.place();
-            let place = if self.access.non_canonical { "no address of code".to_owned() } else { place };
+            let place = if self.access.non_canonical { "not the address of code".to_owned() } else { place };
             let title = format!(
                 "The program returned to {to}: {place}; the return address on its stack was overwritten."
             );
@@ -81,8 +82,8 @@ impl Fault<'_> {
         }
         if self.operand.is_some_and(|operand| operand.constant) && address < NULL_PAGES {
             let title = format!(
-                "The program {} the constant address {address:#x}: it crashed itself on purpose, or its compiler knew the \
-                 code to be wrong.",
+                "The program {} the constant address {address:#x}: it crashed on purpose, or its compiler knew that the \
+                 code was wrong.",
                 self.did()
             );
             return (title, Confidence::High);
@@ -105,7 +106,7 @@ impl Fault<'_> {
             (_, Some(OperandKind::Write)) | (Some(AccessKind::Write), None) => "wrote to",
             (_, Some(OperandKind::ReadWrite)) => "read and wrote",
             (Some(AccessKind::Execute), None) => "executed",
-            (None, None) => "touched",
+            (None, None) => "accessed",
         }
     }
 
@@ -124,9 +125,9 @@ impl Fault<'_> {
         if access.non_canonical {
             let told = self.operand.is_some_and(|operand| operand.address.is_some());
             let place = if told {
-                "no address that a pointer can have"
+                "a non-canonical address, which no pointer can have"
             } else {
-                "no address that a pointer can have, for which Windows gives -1; see the registers"
+                "a non-canonical address, which Windows reports as -1; see the registers"
             };
             return (place.into(), if told { Confidence::High } else { Confidence::Medium });
         }
@@ -141,21 +142,18 @@ impl Fault<'_> {
             );
         }
         if let Some(unloaded) = &access.unloaded {
-            return (
-                format!("{}+{}, a DLL that was unloaded", unloaded.module, unloaded.offset),
-                Confidence::High,
-            );
+            return (format!("{}+{}, an unloaded DLL", unloaded.module, unloaded.offset), Confidence::High);
         }
         self.region()
     }
 
     fn region(&self) -> (String, Confidence) {
         let Some(region) = &self.access.region else {
-            return ("what lies there the dump does not tell".into(), Confidence::Medium);
+            return ("the dump does not show what is there".into(), Confidence::Medium);
         };
         let place = match region.state.as_str() {
             "MEM_FREE" => "free memory".to_owned(),
-            "MEM_RESERVE" => "memory that is reserved and not committed".to_owned(),
+            "MEM_RESERVE" => "memory that is reserved but not committed".to_owned(),
             _ => format!("committed memory, {}", region.protect.as_deref().unwrap_or("protection unknown")),
         };
         let module = self.access.module.as_deref().map(|module| format!(", in {module}")).unwrap_or_default();
@@ -175,7 +173,10 @@ impl Fault<'_> {
                 let added = index.map_or("an offset".to_owned(), |index| {
                     format!("an index, {} in {}", index.value, index.name)
                 });
-                (format!("a null pointer ({} in {}) and {added}", base.value, base.name), Confidence::High)
+                (
+                    format!("a null pointer dereference ({} in {}) with {added}", base.value, base.name),
+                    Confidence::High,
+                )
             });
         }
         if !self.access.null_page {
@@ -183,10 +184,10 @@ impl Fault<'_> {
         }
         let place = match base {
             Some(base) if base.value.0 == 0 && self.address() > 0 => {
-                format!("the first pages of the address space: a null pointer ({}) with an offset", base.name)
+                format!("a null pointer dereference ({}) with an offset", base.name)
             }
-            Some(base) if base.value.0 == 0 => format!("a null pointer ({})", base.name),
-            _ => "the first pages of the address space, so a null pointer or one near it".to_owned(),
+            Some(base) if base.value.0 == 0 => format!("a null pointer dereference ({})", base.name),
+            _ => "a dereference of a null pointer, or of one near null".to_owned(),
         };
         Some((place, Confidence::High))
     }
@@ -205,16 +206,16 @@ impl Fault<'_> {
         let wild = !mapped && (self.bits == 32 || values().any(|value| !operand::is_canonical(value)));
         let text = values().find_map(|value| pointer::text(value, self.bits)).filter(|_| wild)?;
         let sure = if self.bits == 64 { Confidence::High } else { Confidence::Medium };
-        Some((format!("the pointer is text, \"{text}\": something wrote over it"), sure))
+        Some((format!("the pointer contains text, \"{text}\": something overwrote it"), sure))
     }
 
     fn contradiction(&self) -> Option<&'static str> {
         match self.operand?.contradiction? {
             Contradiction::NoOperand => Some("the instruction there uses no memory"),
             Contradiction::OtherAddress => {
-                Some("the instruction there uses another address, by its registers")
+                Some("the instruction there uses another address, according to its registers")
             }
-            Contradiction::OtherAccess => Some("the instruction there does not use it so"),
+            Contradiction::OtherAccess => Some("the instruction there does not access it in this way"),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! # What it detects
-//! The process has less free address space in all than it asked for.
+//! The process has less free address space in total than it requested.
 //!
 //! # What proves it
-//! The free total of the memory map against the size.
+//! The total of free memory in the memory map, compared with the size.
 //!
 //! # What fools it
-//! The map is that of the time of the dump: what was freed after the failure counts as free.
+//! The memory map is from the time of the dump: memory that was freed after the failure counts as free.
 //!
 //! # Example
-//! `18.250 MB are free in all, and 24.030 MB were asked for.`
+//! `Only 18.250 MB of address space is free in total, but 24.030 MB was requested.`
 //!
 //! # Source
 //! MemoryInfoList.
@@ -21,8 +21,11 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     if free >= wanted || wanted > total {
         return None;
     }
-    let title =
-        format!("{} of address space are free in all, and {} were asked for.", short(free), short(wanted));
+    let title = format!(
+        "Only {} of address space is free in total, but {} was requested.",
+        short(free),
+        short(wanted)
+    );
     let found = Found::new(crash.map_confidence(), title).with("address space", short(total));
     Some(match room.largest_free {
         Some(place) => found.with_at("largest free region", place.base.0, short(place.size_bytes)),

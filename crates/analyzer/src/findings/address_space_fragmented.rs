@@ -1,16 +1,16 @@
 //! # What it detects
-//! Enough address space is free in all, but no piece of it is large enough.
+//! Enough address space is free in total, but no single region is large enough.
 //!
 //! # What proves it
-//! The largest free region, from the first multiple of 64 kB in it on, is smaller than the size with what a heap needs
-//! for a large block: a header in whole pages, one more page, and up to 15 pages in front.
+//! The largest free region, from the first multiple of 64 kB in it, is smaller than the size plus what a heap needs for
+//! a large block: a header in whole pages, one more page, and up to 15 pages in front.
 //!
 //! # What fools it
-//! Where the size fits but for that overhead, it may have fitted: the number of pages in front is random. The map is
-//! that of the time of the dump.
+//! If the size would fit without that overhead, it may have fitted: the number of pages in front is random. The memory
+//! map is from the time of the dump.
 //!
 //! # Example
-//! `No free region is large enough for 24.030 MB: the largest has 20.125 MB, of 39.730 MB in all.`
+//! `No free region is large enough for 24.030 MB: the largest is 20.125 MB, of 39.730 MB free in total.`
 //!
 //! # Source
 //! MemoryInfoList; how NT heaps allocate large blocks since Windows 8.
@@ -34,14 +34,14 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let largest = room.largest_free.map_or(0, |place| place.size_bytes);
     let (confidence, title) = if usable >= wanted {
         let title = format!(
-            "The largest free region, {}, has room for {}, but perhaps not for what the heap adds.",
+            "The largest free region, {}, has room for {}, but perhaps not for the heap's overhead.",
             short(largest),
             short(wanted)
         );
         (Confidence::Medium, title)
     } else {
         let title = format!(
-            "No free region is large enough for {}: the largest has {}, of {} in all.",
+            "No free region is large enough for {}: the largest is {}, of {} free in total.",
             short(wanted),
             short(largest),
             short(free)
@@ -52,8 +52,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     if let Some(place) = room.largest_free {
         found = found.with_at("largest free region", place.base.0, short(place.size_bytes));
     }
-    found = found.with("usable, from a multiple of 64 kB on", short(usable));
-    Some(found.with("needed with the heap's overhead", short(wanted.saturating_add(OVERHEAD))))
+    found = found.with("usable, aligned to 64 kB", short(usable));
+    Some(found.with("needed, with the heap's overhead", short(wanted.saturating_add(OVERHEAD))))
 }
 
 /// What of the largest free region can be had in one piece.

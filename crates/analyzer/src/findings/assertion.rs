@@ -1,11 +1,11 @@
 //! # What it detects
-//! An assertion that failed, with what was asserted, where: by the stream in which Breakpad and Crashpad keep that.
+//! A failed assertion, with the expression and its location, from the stream in which Breakpad and Crashpad record it.
 //!
 //! # What proves it
-//! `AssertionInfoStream` (0x47670002), which a handler of the program writes only then.
+//! `AssertionInfoStream` (0x47670002), which a handler of the program writes only in this case.
 //!
 //! # What fools it
-//! Release builds of the C runtime call the handler of invalid parameters without texts.
+//! Release builds of the C runtime call the invalid parameter handler without texts.
 //!
 //! # Example
 //! `An assertion failed: count <= capacity, in copy_items, items.cpp:217.`
@@ -18,7 +18,7 @@ use super::{Confidence, Crash, Found};
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let told = crash.facts.assertion.as_ref()?;
     let what = match (told.invalid_parameter, told.pure_virtual_call) {
-        (true, _) => "A function of the C runtime was given an invalid parameter",
+        (true, _) => "A function of the C runtime received an invalid parameter",
         (_, true) => "A pure virtual function was called",
         _ => "An assertion failed",
     };

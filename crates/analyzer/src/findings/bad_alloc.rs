@@ -1,22 +1,23 @@
 //! # What it detects
-//! The program threw the C++ exception by which `operator new` and the containers say that memory was refused:
-//! `std::bad_alloc`, `std::bad_array_new_length`, MFC's `CMemoryException *`, C++/WinRT's `hresult_out_of_memory`; Delphi's
-//! `EOutOfMemory`; or an exception that holds an HRESULT which says the same.
+//! The program threw the C++ exception with which `operator new` and the containers report a failed allocation:
+//! `std::bad_alloc`, `std::bad_array_new_length`, MFC's `CMemoryException *`, C++/WinRT's `hresult_out_of_memory`,
+//! Delphi's `EOutOfMemory`; or an exception with an HRESULT that means the same.
 //!
 //! # What proves it
-//! The exception record's ThrowInfo names the type, or the object's vftable does; of the GNU runtime its `type_info`, of
-//! Delphi the object's class. Where
-//! the dump keeps none of them, the text of the object, with medium confidence.
+//! The exception record's ThrowInfo names the type, or the object's vftable does; for the GNU runtime its `type_info`,
+//! for Delphi the object's class. If the dump contains none of them, the text of the object counts, with medium
+//! confidence.
 //!
 //! # What fools it
-//! A program may throw `std::bad_alloc` for reasons of its own, without having asked for memory. That the type occurs
-//! somewhere in a module is no evidence, and is not looked at.
+//! A program can throw `std::bad_alloc` for reasons of its own, without an allocation. That the type's name occurs
+//! somewhere in a module is no evidence, and dumplens does not look for it.
 //!
 //! # Example
 //! `std::bad_alloc was thrown in thread 0x1a2c.`
 //!
 //! # Source
-//! The layouts of Microsoft's C++ exceptions: parameters, ThrowInfo, CatchableTypeArray, TypeDescriptor; those of libstdc++.
+//! The layouts of Microsoft's C++ exceptions: parameters, ThrowInfo, CatchableTypeArray, TypeDescriptor; those of
+//! libstdc++.
 
 use super::{Confidence, Crash, Found};
 use crate::exceptions::names;

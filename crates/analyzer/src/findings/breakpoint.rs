@@ -1,14 +1,14 @@
 //! # What it detects
-//! The program ran into a breakpoint or a failed assertion of its own.
+//! The program hit a breakpoint or a failed assertion of its own.
 //!
 //! # What proves it
-//! STATUS_BREAKPOINT, its WOW64 form, or STATUS_ASSERTION_FAILURE.
+//! STATUS_BREAKPOINT, its WOW64 variant, or STATUS_ASSERTION_FAILURE.
 //!
 //! # What fools it
-//! A debugger breaks into a process with the same code, in a thread that it makes for that: see `on_request`.
+//! A debugger breaks into a process with the same code, in a thread that it creates for that: see `on_request`.
 //!
 //! # Example
-//! `The program ran into a breakpoint.`
+//! `The program hit a breakpoint: an assertion, or __debugbreak.`
 //!
 //! # Source
 //! NTSTATUS values.
@@ -23,7 +23,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let (confidence, title) = match exception.code.0 {
         code::ASSERTION_FAILURE => (Confidence::High, "An assertion failed."),
         code::BREAKPOINT | code::WOW64_BREAKPOINT => {
-            (Confidence::Medium, "The program ran into a breakpoint: an assertion, or __debugbreak.")
+            (Confidence::Medium, "The program hit a breakpoint: an assertion, or __debugbreak.")
         }
         _ => return None,
     };

@@ -46,9 +46,8 @@ pub(crate) fn sentence(census: &CensusReport) -> String {
             (_, shape) => shape,
         };
         return format!(
-            "{of:.0}% ({}) of the private memory {} {count}{}.",
+            "{of:.0}% ({}) of the private memory is {count}{}.",
             figure(group.bytes, group.bytes_margin),
-            if group.count == 1 { "is" } else { "are" },
             shape.unwrap_or_default()
         );
     }
@@ -57,7 +56,7 @@ pub(crate) fn sentence(census: &CensusReport) -> String {
             let of = share(first.bytes, whole);
             let bytes = figure(first.bytes, first.bytes_margin);
             format!(
-                "{of:.0}% ({bytes}) of the private memory: {}; nothing of equal size holds a tenth of it.",
+                "{of:.0}% ({bytes}) of the private memory: {}; no group of equal size holds a tenth of it.",
                 use_title(first.of)
             )
         }

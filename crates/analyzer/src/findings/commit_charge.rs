@@ -1,16 +1,18 @@
 //! # What it detects
-//! How much of the machine's commit the process itself holds, where memory was refused, or without an exception.
+//! How much of the machine's commit charge belongs to the process itself, if an allocation failed, or in a dump without
+//! an exception.
 //!
 //! # What proves it
-//! PrivateUsage of ProcessVmCounters, and SharedCommitUsage: page-file backed sections that it maps. Without counters, or
-//! with those of a clone from which the dump was written, what the memory map shows as private and committed.
+//! PrivateUsage of ProcessVmCounters, and SharedCommitUsage: page-file backed sections that the process maps. Without
+//! counters, or with those of a clone from which the dump was written, what the memory map shows as private and
+//! committed.
 //!
 //! # What fools it
-//! A page-file backed section that several processes map is charged once for the whole system, and counts here for each.
-//! Page tables and kernel memory are in no map.
+//! A page-file backed section that several processes map is charged once for the whole system, and counts here for each
+//! of them. Page tables and kernel memory are not in the memory map.
 //!
 //! # Example
-//! `The process had committed 18.300 GB of its own, 46% of what the whole machine may.`
+//! `The process's own commit charge was 18.300 GB, 45% of the machine's commit limit.`
 //!
 //! # Source
 //! PROCESS_VM_COUNTERS; the commit rules of Windows.
@@ -25,7 +27,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let own = charge.private.saturating_add(charge.shared);
     let share = own.checked_mul(100)? / limit.max(1);
     let title = format!(
-        "The process had committed {} of its own, {share}% of what the whole machine may.",
+        "The process's own commit charge was {}, {share}% of the machine's commit limit.",
         short(own)
     );
     let confidence = if charge.of_a_clone.is_some() { Confidence::Medium } else { Confidence::High };
@@ -36,15 +38,15 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
 pub(super) fn evidence(mut found: Found, crash: &Crash<'_>, charge: Charge) -> Found {
     if charge.shared > 0 {
         found = found.with("private", short(charge.private));
-        found = found.with("sections of the page file (SharedCommitUsage)", short(charge.shared));
+        found = found.with("page-file backed sections (SharedCommitUsage)", short(charge.shared));
     }
     if let Some(counted) = charge.of_a_clone {
-        let value = format!("{}: a clone's, from which the dump was written", short(counted));
+        let value = format!("{}, of the clone from which the dump was written", short(counted));
         found = found.with("counters that do not fit the map", value);
     }
     let counters = crash.facts.process.counters.as_ref();
     match counters.filter(|c| charge.counted && c.private_bytes.is_some()) {
-        Some(counters) => found.with("at its peak", short(counters.peak_pagefile_bytes)),
-        None => found.with("by", "the memory map, an estimate"),
+        Some(counters) => found.with("peak", short(counters.peak_pagefile_bytes)),
+        None => found.with("estimated from", "the memory map"),
     }
 }

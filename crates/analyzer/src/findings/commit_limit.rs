@@ -1,15 +1,16 @@
 //! # What it detects
-//! How much the machine could still commit: its limit is RAM and page files together.
+//! How much memory the machine could still commit. Its commit limit is RAM plus page files.
 //!
 //! # What proves it
-//! SystemMemoryInfo: CommitLimit and CommittedPages, against the size that was asked for.
+//! SystemMemoryInfo: CommitLimit and CommittedPages, compared with the requested size.
 //!
 //! # What fools it
-//! The figures are those of the time of the dump. Page files that may grow have grown since; others may have freed
-//! memory. So a headroom larger than the request does not clear the commit limit where the thread's last error names it.
+//! The figures are from the time of the dump. Page files may have grown since the failure; other processes may have
+//! freed memory. So more headroom than the request does not rule out the commit limit if the thread's last error names
+//! it.
 //!
 //! # Example
-//! `The machine had committed 39.800 GB of 40.000 GB: 204.800 MB were left, and 923.777 MB were asked for.`
+//! `The machine had committed 39.800 GB of its limit of 40.000 GB: 204.800 MB was left, and 923.777 MB was requested.`
 //!
 //! # Source
 //! MINIDUMP_SYSTEM_MEMORY_INFO_1 with SYSTEM_PERFORMANCE_INFORMATION.
@@ -45,9 +46,9 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     }
     let wanted = crash.wanted();
     let left = limit.saturating_sub(commit);
-    let asked = wanted.map(|wanted| format!(", and {} were asked for", short(wanted))).unwrap_or_default();
+    let asked = wanted.map(|wanted| format!(", and {} was requested", short(wanted))).unwrap_or_default();
     let title = format!(
-        "The machine had committed {} of {}: {} were left{asked}.",
+        "The machine had committed {} of its limit of {}: {} was left{asked}.",
         short(commit),
         short(limit),
         short(left)
@@ -56,7 +57,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         (true, _) => (
             Confidence::Low,
             format!(
-                "What the dump says of the machine's commit cannot be right: {} committed of {}.",
+                "The dump's figures for the machine's commit charge cannot be right: {} committed of {}.",
                 short(commit),
                 short(limit)
             ),
@@ -68,14 +69,14 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         Found::new(confidence, title).with("commit limit", short(limit)).with("committed", short(commit));
     let memory = crash.facts.system.memory.as_ref();
     if let Some(peak) = memory.and_then(|m| m.commit_peak_bytes) {
-        found = found.with("most since the system started", short(peak));
+        found = found.with("peak since the system started", short(peak));
     }
     if let Some(ram) = memory.and_then(|m| m.physical_bytes) {
         found = found.with("RAM", short(ram));
-        found = found.with("so page files", short(limit.saturating_sub(ram)));
+        found = found.with("page files (limit less RAM)", short(limit.saturating_sub(ram)));
     }
     if let Some(seconds) = crash.facts.system.uptime_seconds {
-        found = found.with("the system was up", number::duration_of_seconds(seconds));
+        found = found.with("system uptime", number::duration_of_seconds(seconds));
     }
     Some(found)
 }

@@ -1,15 +1,16 @@
 //! # What it detects
-//! The dump does not say how much the machine could commit, so what refused the memory is inferred.
+//! The dump does not contain the machine's commit limit, so what refused the memory is inferred.
 //!
 //! # What proves it
-//! A large block is reserved and committed in one call. With address space to spare, what is left is the commit limit of
-//! the machine or of a job, or a limit set from outside. The process's own commit against the RAM says how close.
+//! A large block is reserved and committed in one call. If there was enough address space, what remains is the commit
+//! limit of the machine or of a job, or a limit set from outside. The process's own commit, compared with RAM, shows
+//! how close it was.
 //!
 //! # What fools it
-//! Page files can be many times the RAM; other processes' commit is not in the dump.
+//! Page files can be many times larger than RAM; the commit of other processes is not in the dump.
 //!
 //! # Example
-//! `How much the machine could commit is not in the dump; the process alone had committed 18.300 GB, and the machine has
+//! `The machine's commit limit is not in the dump; the process alone had committed 18.300 GB, and the machine has
 //! 16.000 GB of RAM.`
 //!
 //! # Source
@@ -26,7 +27,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     }
     let ram = crash.facts.system.memory.as_ref().and_then(|m| m.physical_bytes);
     let own = own(crash);
-    let unknown = "How much the machine could commit is not in the dump";
+    let unknown = "The machine's commit limit is not in the dump";
     let (confidence, title) = match (own, ram) {
         (Some(own), Some(ram)) => (
             if own >= ram { Confidence::Medium } else { Confidence::Low },
@@ -43,7 +44,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     };
     let found = Found::new(confidence, title);
     Some(match crash.facts.system.uptime_seconds {
-        Some(seconds) => found.with("the system was up", crate::facts::number::duration_of_seconds(seconds)),
+        Some(seconds) => found.with("system uptime", crate::facts::number::duration_of_seconds(seconds)),
         None => found,
     })
 }

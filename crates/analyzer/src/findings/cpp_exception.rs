@@ -1,16 +1,16 @@
 //! # What it detects
-//! A C++ exception that does not say that memory was refused. `std::length_error` is named as what it is: a container
-//! was to become larger than any container may be, which is a wrong count and no want of memory.
+//! A C++ exception that does not report a failed allocation. `std::length_error` means that a container was asked to
+//! hold more than its maximum size: a wrong count, not a lack of memory.
 //!
 //! # What proves it
-//! The exception record's ThrowInfo names the type, or the object's vftable; of the GNU runtime the `type_info` before the
-//! object.
+//! The exception record's ThrowInfo names the type, or the object's vftable does; for the GNU runtime, the `type_info`
+//! before the object.
 //!
 //! # What fools it
 //! A dump written at the first chance: the program may have been about to catch the exception.
 //!
 //! # Example
-//! `std::length_error was thrown ("vector too long"): a container was to hold more than it ever can.`
+//! `std::length_error was thrown ("vector too long"): a container was asked to hold more than its maximum size.`
 //!
 //! # Source
 //! The layouts of Microsoft's C++ exceptions; those of libstdc++ (0x20474343).
@@ -35,7 +35,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let what = cpp.and_then(|cpp| cpp.what.as_deref());
     let said = what.map(|what| format!(" (\"{what}\")")).unwrap_or_default();
     let title = if name == "std::length_error" {
-        format!("{name} was thrown{said}: a container was to hold more than it ever can.")
+        format!("{name} was thrown{said}: a container was asked to hold more than its maximum size.")
     } else {
         format!("{name} was thrown{said}.")
     };

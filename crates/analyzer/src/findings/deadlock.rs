@@ -1,19 +1,20 @@
 //! # What it detects
-//! Threads that wait for each other in a circle: none of them can ever go on.
+//! Threads that wait for each other in a circle: none of them can continue.
 //!
 //! # What proves it
-//! Each waits, without a timeout, for something that says itself who holds it: a critical section by its OwningThread, a
-//! mutex by the handle stream's object information, a thread by its handle, the loader's lock by the PEB, a lock of .NET's
-//! Monitor by its sync block. The circle closes. Where the dump keeps the threads' code and not the sections, the code tells which ones a thread entered: that is less
-//! sure.
+//! Each thread waits, without a timeout, for an object that records its owner: a critical section (OwningThread), a
+//! mutex (object information of the handle stream), a thread (its handle), the loader lock (PEB), a lock of .NET's
+//! Monitor (sync block); and the circle closes. If the dump contains the threads' code but not the critical sections,
+//! the code shows which ones a thread entered; that is less certain.
 //!
 //! # What fools it
-//! Locks without an owner (SRW locks, condition variables, events) are in no circle, though they can deadlock as well. Builds before
-//! Windows 11 24H2 do not tell whether a wait has a timeout; a timeout that would end the wait is then not seen.
+//! Locks without an owner (SRW locks, condition variables, events) are in no circle, although they can deadlock too.
+//! Before Windows 11 24H2, a dump does not show whether a wait has a timeout, so dumplens cannot see a timeout that
+//! would end the wait.
 //!
 //! # Example
-//! `Deadlock: thread 0x114 waits for the critical section at 0x14000d080 (app+0xd080), held by thread 0x118; thread 0x118 waits
-//! for the critical section at 0x14000d0c0 (app+0xd0c0), held by thread 0x114.`
+//! `Deadlock: thread 0x114 waits for the critical section at 0x14000d080 (app+0xd080), held by thread 0x118; thread
+//! 0x118 waits for the critical section at 0x14000d0c0 (app+0xd0c0), held by thread 0x114.`
 //!
 //! # Source
 //! docs/hangs.md; learn.microsoft.com, "Displaying a Critical Section".
@@ -34,7 +35,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let links: Vec<String> = chain.links.iter().take(TOLD).map(words::link).collect();
     let more = chain.links.len().saturating_sub(TOLD);
     let more = if more > 0 {
-        format!("; and so on through {more} more threads back to the first")
+        format!("; and so on through {more} more threads, back to the first")
     } else {
         String::new()
     };
@@ -48,7 +49,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         found = found.with_at(words::via(&link.via), at, waits);
     }
     let open = open(crash, chain);
-    Some(open.into_iter().fold(found, |found, why| found.with("less sure", why)))
+    Some(open.into_iter().fold(found, |found, why| found.with("less certain", why)))
 }
 
 /// What is left open.
@@ -62,9 +63,9 @@ fn open(crash: &Crash<'_>, chain: &ChainReport) -> Vec<&'static str> {
         timeout |= wait.timeout.is_none();
     }
     let by_code = by_code.then_some(
-        "the dump does not keep all of these sections: who holds them is told by the code that the threads ran",
+        "the dump does not contain all of these critical sections: their owners follow from the code that the threads ran",
     );
-    let timeout = timeout.then_some("whether the waits have a timeout is not known");
+    let timeout = timeout.then_some("it is not known whether the waits have a timeout");
     by_code.into_iter().chain(timeout).collect()
 }
 

@@ -1,17 +1,19 @@
 //! # What it detects
-//! Memory was refused before the crash: a record of `std::bad_alloc`, or of an exception that says the same, lies on a
-//! stack, while the dump's own exception is another one, such as the abort after it.
+//! An allocation failed before the crash: a record of `std::bad_alloc`, or of an exception that means the same, is on a
+//! stack, while the dump's own exception is another one, such as the abort that followed.
 //!
 //! # What proves it
-//! A whole exception record on the stack whose code, address and parameters fit, with the type that its ThrowInfo names.
-//! Above the stack pointer of the thread that crashed it belongs to a call that has not returned: the likely root.
+//! A complete exception record on the stack whose code, address and parameters are consistent, with the type that its
+//! ThrowInfo names. Above the stack pointer of the crashed thread, it belongs to a call that has not returned: the
+//! likely cause.
 //!
 //! # What fools it
-//! Below the stack pointer, and in another thread, it may be of an exception that was caught and dealt with long ago. A
-//! frame that does not write all of its memory leaves old records above the stack pointer, too.
+//! Below the stack pointer, and in another thread, it may belong to an exception that was caught and handled long ago.
+//! A frame that does not write all of its memory also leaves old records above the stack pointer.
 //!
 //! # Example
-//! `std::bad_alloc was thrown before in thread 0x1a2c: the likely root of the abort.`
+//! `std::bad_alloc was thrown earlier in thread 0x1a2c, in a call that has not returned: the likely cause of what
+//! followed.`
 //!
 //! # Source
 //! EXCEPTION_RECORD; the layouts of Microsoft's C++ exceptions; the stacks.
@@ -25,17 +27,16 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         return None;
     }
     let (thread, record) = of(crash)?;
-    let what =
-        record.cpp_type.as_deref().or(record.name.as_deref()).unwrap_or("an exception for want of memory");
+    let what = record.cpp_type.as_deref().or(record.name.as_deref()).unwrap_or("an out-of-memory exception");
     let own = crash.thread.is_some_and(|crashed| crashed.id == thread.id);
     let (confidence, place) = match (own, record.in_use) {
         (true, Some(true)) => {
-            (Confidence::Medium, "in a call that has not returned: the likely root of what came after")
+            (Confidence::Medium, "in a call that has not returned: the likely cause of what followed")
         }
-        (true, _) => (Confidence::Low, "in a call that has returned; it may be the root of what came after"),
-        (false, _) => (Confidence::Low, "which need not have to do with the crash"),
+        (true, _) => (Confidence::Low, "in a call that has returned; it may be the cause of what followed"),
+        (false, _) => (Confidence::Low, "and may be unrelated to the crash"),
     };
-    let title = format!("{what} was thrown before in thread {:#x}, {place}.", thread.id);
+    let title = format!("{what} was thrown earlier in thread {:#x}, {place}.", thread.id);
     let found = Found::new(confidence, title).with_at(
         "EXCEPTION_RECORD",
         record.at.0,

@@ -1,15 +1,14 @@
 //! # What it detects
-//! Many handles of threads and processes that have ended: each keeps an object of the kernel alive, and the program leaks
-//! them.
+//! Many handles to threads and processes that have ended: each keeps a kernel object alive, and the program leaks them.
 //!
 //! # What proves it
-//! The object information of the handle stream has the exit status of each thread and process.
+//! The object information of the handle stream contains the exit status of each thread and process.
 //!
 //! # What fools it
-//! A program may keep some such handles on purpose, to ask for exit codes later.
+//! A program may keep some such handles on purpose, to read exit codes later.
 //!
 //! # Example
-//! `120 of 150 handles of threads are of threads that have ended: the program does not close them.`
+//! `120 of 150 handles to threads belong to threads that have ended: the program does not close them.`
 //!
 //! # Source
 //! MINIDUMP_HANDLE_OBJECT_INFORMATION, types 1, 4 and 5; `STATUS_PENDING` (0x103) is the status of what still runs.
@@ -28,7 +27,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let (gone, all, kind) =
         kinds.into_iter().max_by_key(|(gone, ..)| *gone).filter(|(gone, ..)| *gone >= MANY)?;
     let title = format!(
-        "{} of {} handles of {kind} are of {kind} that have ended: the program does not close them.",
+        "{} of {} handles to {kind} belong to {kind} that have ended: the program does not close them.",
         grouped(gone),
         grouped(all)
     );

@@ -1,15 +1,15 @@
 //! # What it detects
-//! The process was ending itself when the dump was written: `procdump -t`, or a monitor of silent exits.
+//! The process was terminating itself when the dump was written: `procdump -t`, or a silent exit monitor.
 //!
 //! # What proves it
-//! The innermost frame of a thread is `NtTerminateProcess`. Its second argument is the exit code: on x64 in rdx, which the
-//! system call leaves as it was, on x86 on the stack.
+//! The innermost frame of a thread is `NtTerminateProcess`. Its second argument is the exit code: on x64 in rdx, which
+//! the system call preserves, on x86 on the stack.
 //!
 //! # What fools it
-//! Why the program ended is not said: exit codes are the program's own. Code 3 is what `abort` of the C runtime gives.
+//! It does not show why the program ended: exit codes are the program's own. `abort` of the C runtime uses code 3.
 //!
 //! # Example
-//! `Thread 0x1a2c was ending the process, with exit code 3: abort ends with that.`
+//! `Thread 0x1a2c was terminating the process, with exit code 3, which abort uses.`
 //!
 //! # Source
 //! `NtTerminateProcess(ProcessHandle, ExitStatus)`; `abort` in the C runtime's documentation.
@@ -25,12 +25,12 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let code = thread.exit_code;
     let named = code.and_then(|code| crate::exceptions::codes::name(code).filter(|_| code >= 0x8000_0000));
     let words = match (code, named) {
-        (Some(ABORT), _) => ", with exit code 3: abort ends with that".to_owned(),
+        (Some(ABORT), _) => ", with exit code 3, which abort uses".to_owned(),
         (Some(code), Some(name)) => format!(", with exit code {code:#x}, {name}"),
         (Some(code), None) => format!(", with exit code {code}"),
         (None, _) => String::new(),
     };
-    let title = format!("Thread {:#x} was ending the process{words}.", thread.id);
+    let title = format!("Thread {:#x} was terminating the process{words}.", thread.id);
     Some(Found::new(Confidence::High, title).with_at("thread", thread.ip?.0, "in NtTerminateProcess"))
 }
 

@@ -1,16 +1,17 @@
 //! # What it detects
-//! The program ended itself at once: `__fastfail` with a reason, among them `abort` and Rust's abort (7), a stack cookie
-//! that was overwritten (2), a corrupt list (3), an invalid argument of the C runtime (5).
+//! The program terminated itself at once: `__fastfail` with a reason, such as `abort` and Rust's abort (7), an
+//! overwritten stack cookie (2), a corrupt list (3), an invalid argument of the C runtime (5).
 //!
 //! # What proves it
 //! STATUS_STACK_BUFFER_OVERRUN, whose first parameter is the reason.
 //!
 //! # What fools it
-//! Reason 7 says only that the program gave up: `abort`, an uncaught exception, an assertion, memory that was refused
-//! to Rust. The stack tells which.
+//! Reason 7 only means that the program gave up: `abort`, an unhandled exception, an assertion, a failed allocation in
+//! Rust. The stack shows which.
 //!
 //! # Example
-//! `The program failed fast: FAST_FAIL_FATAL_APP_EXIT (7), as abort does.`
+//! `The program failed fast, reason 3, FAST_FAIL_CORRUPT_LIST_ENTRY: a linked list is corrupt, often because of a use
+//! after free.`
 //!
 //! # Source
 //! The `FAST_FAIL_*` constants of `winnt.h`.
@@ -27,7 +28,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let name = exception.fast_fail.as_ref().and_then(|code| code.name.as_deref());
     let title = match reason {
         Some(FATAL_APP_EXIT) => {
-            "The program ended itself: abort, or a fatal error of its runtime (fast fail 7).".to_owned()
+            "The program terminated itself: abort, or a fatal error of its runtime (fast fail 7).".to_owned()
         }
         Some(reason) => {
             let name = name.map(|name| format!(", {name}")).unwrap_or_default();

@@ -1,13 +1,13 @@
 //! # What it detects
-//! The .NET garbage collector refused an allocation: why by its own account, how much was asked for, how much its heap had,
-//! and the limit that it was given.
+//! The .NET garbage collector refused an allocation: its own reason, the requested size, the size of its heap, and its
+//! limit.
 //!
 //! # What proves it
-//! The collector's own record of the last refusal. For objects of 85,000 bytes and more it has the exact size.
+//! The collector's own record of its last refusal. For objects of 85,000 bytes and more, it contains the exact size.
 //!
 //! # What fools it
-//! The record stays when the program caught the exception: it is the last refusal, which need not be what ended the program.
-//! `cant_commit` stands for a refusal of the system and for the collector's own limit alike. A limit from
+//! The record stays if the program catches the exception: it is the last refusal, which may not be what ended the
+//! program. `cant_commit` means both a refusal by the system and the collector's own limit. A limit from
 //! runtimeconfig.json, a job or a container is not in the environment.
 //!
 //! # Example
@@ -36,8 +36,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         found = found.with("DOTNET_GCHeapHardLimit", short(limit));
     }
     if let Some(bytes) = refused.segment_bytes {
-        found = found.with("segment for which there were no addresses", short(bytes));
+        found = found.with("segment that did not fit into the address space", short(bytes));
     }
-    found = found.with("collections before", grouped(refused.gc_index));
-    Some(found.with("MB that the system would still commit", grouped(refused.available_pagefile_mb)))
+    found = found.with("collections so far", grouped(refused.gc_index));
+    Some(found.with("MB that the system could still commit", grouped(refused.available_pagefile_mb)))
 }

@@ -1,14 +1,14 @@
 //! # What it detects
-//! A dump that Windows Error Reporting or a debugger wrote because the program did not respond.
+//! A dump that Windows Error Reporting or a debugger wrote because the program stopped responding.
 //!
 //! # What proves it
 //! The code 0xCFFFFFFF, which no program raises.
 //!
 //! # What fools it
-//! The thread that is named need not be the one that hung; what each thread waits for tells more.
+//! The named thread may not be the one that hung. What each thread waits for is better evidence.
 //!
 //! # Example
-//! `The program did not respond, and Windows took this dump of it: a hang, no exception.`
+//! `The program stopped responding, and Windows wrote this dump: a hang, not an exception.`
 //!
 //! # Source
 //! The code of "Application Hang" in reports of Windows Error Reporting, and WinDbg's name for it.
@@ -17,7 +17,7 @@ use super::{Confidence, Crash, Found, code};
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception = crash.raised(code::APPLICATION_HANG)?;
-    let title = "The program did not respond, and Windows took this dump of it: a hang, no exception.";
+    let title = "The program stopped responding, and Windows wrote this dump: a hang, not an exception.";
     let found = Found::new(Confidence::High, title);
     Some(found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0)))
 }

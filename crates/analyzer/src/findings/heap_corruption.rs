@@ -1,18 +1,19 @@
 //! # What it detects
-//! The heap found its own data damaged and ended the program: something wrote where it should not have, long before or
-//! just now.
+//! The heap detected that its own data is corrupt, and terminated the program: something wrote where it must not, just
+//! now or long before.
 //!
 //! # What proves it
-//! STATUS_HEAP_CORRUPTION, or a fast failure inside the heap (0x23, 0x32). The blocks of the heaps are then read one after
-//! the other: a header that does not decode is named, with the block in front of it, whose owner most likely wrote beyond
-//! its end. Heaps whose lists are broken are named too.
+//! STATUS_HEAP_CORRUPTION, or a fast failure inside the heap (0x23, 0x32). dumplens then reads the blocks of the heaps
+//! one after the other and names each header that does not decode, with the block before it, whose owner most likely
+//! wrote beyond its end. It also names heaps whose lists are broken.
 //!
 //! # What fools it
-//! Who wrote there is rarely on the stack: the thread that crashed is the one that looked. A write through a stale pointer
-//! can break a header as well, and then the block in front of it is innocent.
+//! The code that did the damage is rarely on the stack: the crashed thread is the one that noticed. A write through a
+//! stale pointer can also corrupt a header; then the block before it is innocent.
 //!
 //! # Example
-//! `The heap found itself damaged (STATUS_HEAP_CORRUPTION): what stands at 0x1d23fb50a10 is broken, behind the block of 48 bytes at 0x1d23fb509d0.`
+//! `The heap detected corruption (STATUS_HEAP_CORRUPTION): the data at 0x1d23fb50a10 is corrupt, after the block of 48
+//! bytes at 0x1d23fb509d0.`
 //!
 //! # Source
 //! NTSTATUS values; `winnt.h`; the walk through the heaps of the dump (docs/heaps.md).
@@ -29,8 +30,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let name = heap_failure(exception)?;
     let broken = &crash.facts.broken_blocks;
     let title = match broken.first() {
-        None => format!("The heap found itself damaged ({name})."),
-        Some(first) => format!("The heap found itself damaged ({name}): {}.", sentence(first)),
+        None => format!("The heap detected corruption ({name})."),
+        Some(first) => format!("The heap detected corruption ({name}): {}.", sentence(first)),
     };
     let mut found = Found::new(Confidence::High, title).with_at(
         "exception",
@@ -40,8 +41,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     for place in broken.iter().take(NAMED) {
         found = found.with_at(format!("heap {}", place.heap), place.at.0, place.what.as_str());
         if let Some(before) = place.before {
-            let value = format!("{} bytes that the program has", before.size_bytes);
-            found = found.with_at("block in front of it", before.base.0, value);
+            let value = format!("{} bytes, which belong to the program", before.size_bytes);
+            found = found.with_at("block before it", before.base.0, value);
         }
     }
     for heap in crash.facts.heaps.iter().filter(|heap| !heap.faults.is_empty()).take(NAMED) {
@@ -53,9 +54,9 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
 fn sentence(broken: &BrokenBlockReport) -> String {
     match broken.before {
         Some(before) => format!(
-            "what stands at {} is broken, behind the block of {} bytes at {}",
+            "the data at {} is corrupt, after the block of {} bytes at {}",
             broken.at, before.size_bytes, before.base
         ),
-        None => format!("what stands at {} is broken", broken.at),
+        None => format!("the data at {} is corrupt", broken.at),
     }
 }

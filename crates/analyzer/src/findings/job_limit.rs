@@ -1,14 +1,14 @@
 //! # What it detects
-//! The process runs in a job (a container, a build farm's sandbox) whose commit limit leaves less than was asked for.
+//! The process is in a job (a container, a build farm's sandbox) whose commit limit leaves less than was requested.
 //!
 //! # What proves it
 //! ProcessVmCounters, second version: the job's private commit and its limit.
 //!
 //! # What fools it
-//! The figures are those of the time of the dump. A limit of a parent job is not in them.
+//! The figures are from the time of the dump. They do not include the limit of a parent job.
 //!
 //! # Example
-//! `The process's job has committed 1.998 GB of the 2.000 GB that it may.`
+//! `The process's job has committed 1.998 GB of its limit of 2.000 GB.`
 //!
 //! # Source
 //! PROCESS_VM_COUNTERS; JOBOBJECT_EXTENDED_LIMIT_INFORMATION.
@@ -21,9 +21,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     if used.saturating_add(wanted) <= limit {
         return None;
     }
-    let title =
-        format!("The process's job has committed {} of the {} that it may.", short(used), short(limit));
-    let found = Found::new(Confidence::High, title).with("asked for", short(wanted));
+    let title = format!("The process's job has committed {} of its limit of {}.", short(used), short(limit));
+    let found = Found::new(Confidence::High, title).with("requested", short(wanted));
     Some(found.with("left in the job", short(limit.saturating_sub(used))))
 }
 

@@ -1,15 +1,15 @@
 //! # What it detects
-//! Who holds the memory of the process, where memory was refused: where to look for a leak.
+//! Which heaps and allocations hold the memory of the process, if an allocation failed: where to look for a leak.
 //!
 //! # What proves it
-//! What is committed by the memory map: in each heap, and in private allocations of one size, which are counted together.
-//! What is only reserved is held by nobody.
+//! What the memory map shows as committed: in each heap, and in private allocations of the same size, which are counted
+//! together. Memory that is only reserved does not count.
 //!
 //! # What fools it
-//! Large is not leaked: what a program needs is large too. Two dumps of one process tell growth.
+//! Large does not mean leaked: a program may need that much. Two dumps of one process show growth.
 //!
 //! # Example
-//! `The process has committed 18.300 GB of its own; the most of it lies in 283 allocations of 64.000 MB, the first at
+//! `The process itself has committed 18.300 GB; the largest part is 283 allocations of 64.000 MB, the first at
 //! 0x1f0000: 17.688 GB.`
 //!
 //! # Source
@@ -28,10 +28,10 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     (crash.asks_of_memory() && absurd_size::detect(crash).is_none()).then_some(())?;
     let own = commit_unknown::own(crash).filter(|own| *own >= MUCH)?;
     let most = match owner(crash) {
-        Some(owner) => format!("; the most of it lies in {}", owner.words()),
+        Some(owner) => format!("; the largest part is {}", owner.words()),
         None => String::new(),
     };
-    let title = format!("The process has committed {} of its own{most}.", short(own));
+    let title = format!("The process itself has committed {}{most}.", short(own));
     let mut found = Found::new(Confidence::Medium, title);
     if let Some(heap) = largest_heap(crash) {
         let value = format!(

@@ -1,17 +1,17 @@
 //! # What it detects
-//! The last error or status of the thread that was refused memory is one that refused memory leaves behind.
+//! The last error or status of the thread whose allocation failed is one that a failed allocation leaves behind.
 //!
 //! # What proves it
-//! `LastStatusValue` and `LastErrorValue` of its TEB: STATUS_COMMITMENT_LIMIT and ERROR_COMMITMENT_LIMIT (1455) name the
-//! commit limit, STATUS_QUOTA_EXCEEDED (1816) and STATUS_PAGEFILE_QUOTA_EXCEEDED (1454) a quota,
+//! `LastStatusValue` and `LastErrorValue` of its TEB: STATUS_COMMITMENT_LIMIT and ERROR_COMMITMENT_LIMIT (1455) mean
+//! the commit limit, STATUS_QUOTA_EXCEEDED (1816) and STATUS_PAGEFILE_QUOTA_EXCEEDED (1454) a quota,
 //! STATUS_INSUFFICIENT_RESOURCES (1450) the kernel's own memory, STATUS_CONFLICTING_ADDRESSES (487) addresses in use;
-//! STATUS_NO_MEMORY and ERROR_NOT_ENOUGH_MEMORY (8) leave open which it was.
+//! STATUS_NO_MEMORY and ERROR_NOT_ENOUGH_MEMORY (8) do not say which limit it was.
 //!
 //! # What fools it
 //! Any later call of the thread overwrites both, and an earlier failure may have left them.
 //!
 //! # Example
-//! `The thread's last status is STATUS_COMMITMENT_LIMIT: the commit limit refused it.`
+//! `The thread's last error is that of the commit limit: memory could not be committed.`
 //!
 //! # Source
 //! TEB; RtlNtStatusToDosError.
@@ -49,20 +49,20 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let (confidence, title) = match limit(thread)? {
         Limit::Commit => (
             Confidence::Medium,
-            "The thread's last error is the commit limit's: memory could not be committed.",
+            "The thread's last error is that of the commit limit: memory could not be committed.",
         ),
-        Limit::Quota => (Confidence::Medium, "The thread's last error is that of a quota that is used up."),
+        Limit::Quota => (Confidence::Medium, "The thread's last error says that a quota was exceeded."),
         Limit::Resources => (
             Confidence::Medium,
-            "The thread's last error says that the system lacked resources for what it asked.",
+            "The thread's last error says that the system lacked resources for a request.",
         ),
         // Which is also what any call with a wrong pointer gives.
         Limit::AddressTaken if !crash.was_refused() => return None,
         Limit::AddressTaken => {
-            (Confidence::Medium, "The thread's last error says that the addresses it asked for were in use.")
+            (Confidence::Medium, "The thread's last error says that the requested addresses were in use.")
         }
         Limit::Open => {
-            (Confidence::Low, "The thread's last error says that memory was refused, not which limit did it.")
+            (Confidence::Low, "The thread's last error says that memory was refused, but not by which limit.")
         }
     };
     Some(values_of(Found::new(confidence, title), thread))

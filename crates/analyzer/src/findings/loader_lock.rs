@@ -1,15 +1,16 @@
 //! # What it detects
-//! Threads wait for the loader's lock: they load or unload a DLL, start or end. Who holds it runs a `DllMain`, as a rule, and must
-//! not wait for others there.
+//! Threads wait for the loader lock, to load or unload a DLL, or to start or end. Its owner usually runs a `DllMain`,
+//! and must not wait for other threads there.
 //!
 //! # What proves it
-//! The section at PEB.LoaderLock says who owns it, and threads wait for it, or TEB.WaitingOnLoaderLock says that they do.
+//! The critical section at PEB.LoaderLock records its owner, and threads wait for it, or TEB.WaitingOnLoaderLock says
+//! that they do.
 //!
 //! # What fools it
-//! Loading a DLL takes time: a thread that holds the lock and does not wait may be about to give it back.
+//! Loading a DLL takes time: a thread that holds the lock and does not wait may be about to release it.
 //!
 //! # Example
-//! `Thread 0x2b0 holds the loader's lock, and waits for thread 0x1a4 to end; 3 threads wait for the lock.`
+//! `Thread 0x2b0 holds the loader lock and waits for thread 0x1a4; 3 threads wait for the lock.`
 //!
 //! # Source
 //! PEB.LoaderLock, TEB.WaitingOnLoaderLock; learn.microsoft.com, "Dynamic-Link Library Best Practices".
@@ -33,12 +34,9 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     };
     let threads =
         if waiting.len() == 1 { "1 thread waits" } else { &format!("{} threads wait", waiting.len()) };
-    let title = format!("Thread {owner:#x} holds the loader's lock, {does}; {threads} for the lock.");
-    let mut found = Found::new(Confidence::High, title).with_at(
-        "the loader's lock",
-        lock.0,
-        format!("held by {owner:#x}"),
-    );
+    let title = format!("Thread {owner:#x} holds the loader lock {does}; {threads} for the lock.");
+    let mut found =
+        Found::new(Confidence::High, title).with_at("the loader lock", lock.0, format!("held by {owner:#x}"));
     for id in waiting.iter().take(8) {
         found = found.with(format!("thread {id:#x}"), "waits for it");
     }

@@ -1,15 +1,15 @@
 //! # What it detects
-//! Managed code (.NET) threw an exception that ended the program: its class, its message, the exceptions inside, and the
-//! methods that it passed through. A null reference is an access violation to Windows, in code of the runtime; the object
-//! says what it was to the program.
+//! Managed code (.NET) threw an exception that ended the program: its class, its message, its inner exceptions, and the
+//! methods that it passed through. To Windows, a null reference is an access violation in code of the runtime; the
+//! object shows what it was to the program.
 //!
 //! # What proves it
-//! The exception object itself, to which the runtime's record of the thread leads: its class derives from System.Exception,
-//! and its HRESULT is the one that the exception's record carries.
+//! The exception object itself, which the runtime's record of the thread points to: its class derives from
+//! System.Exception, and its HRESULT is that of the exception record.
 //!
 //! # What fools it
-//! A dump written at the first chance: the program may have been about to catch the exception. Where the runtime no longer
-//! handles an exception, the one that the thread threw last may have been caught long before.
+//! A dump written at the first chance: the program may have been about to catch the exception. If the runtime no longer
+//! handles an exception, the last one that the thread threw may have been caught long before.
 //!
 //! # Example
 //! `System.InvalidOperationException was thrown in thread 0x130, in Shop.Cart.Total: "Sequence contains no elements".`
@@ -69,7 +69,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     for inner in inner.take(INNER) {
         let text = message(inner).map(|message| format!(": \"{message}\"")).unwrap_or_default();
         let Hex(at) = inner.address;
-        found = found.with_at("inside it", at, format!("{}{text}", inner.type_name));
+        found = found.with_at("inner exception", at, format!("{}{text}", inner.type_name));
         for frame in inner.frames.iter().take(FRAMES) {
             found = found.with("passed through", frame.as_str());
         }

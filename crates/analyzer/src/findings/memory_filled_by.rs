@@ -1,16 +1,16 @@
 //! # What it detects
-//! What fills the private memory of the process, where memory was refused, a limit was near, or the dump was asked for.
+//! What fills the private memory of the process, if an allocation failed, a limit was near, or the dump was requested.
 //!
 //! # What proves it
-//! The memory map and the heaps' own lists of large blocks: allocations and blocks of equal size are counted together, and
-//! every byte of the private commit is under one use. What the largest of them look like is read from a few of their pages,
-//! where the dump keeps them, and named only where the layout proves it.
+//! The memory map and the heaps' own lists of large blocks: allocations and blocks of the same size are counted
+//! together, and every byte of the private commit is counted under one use. A few pages of the largest groups, if the
+//! dump contains them, show what kind of data they hold; it is named only if the layout proves it.
 //!
 //! # What fools it
-//! Blocks of one size need not have one owner. Large is not leaked: two dumps of one process tell growth.
+//! Blocks of one size may have several owners. Large does not mean leaked: two dumps of one process show growth.
 //!
 //! # Example
-//! `97% (17.688 GB) of the private memory are 283 allocations of 64 MB, each an array of 24-byte elements, each a
+//! `97% (17.688 GB) of the private memory is 283 allocations of 64 MB, each an array of 24-byte elements, each a
 //! std::string.`
 //!
 //! # Source

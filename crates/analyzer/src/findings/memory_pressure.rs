@@ -1,18 +1,19 @@
 //! # What it detects
-//! The machine, the process's job, its address space or the thread was at a limit of memory when something else than
-//! refused memory ended the program, or when the dump was asked for. The end is then likely a consequence.
+//! The machine, the process's job, its address space or the thread was at a memory limit when something other than a
+//! failed allocation ended the program, or when the dump was requested. The failure is then likely a consequence.
 //!
 //! # What proves it
-//! Commit left (SystemMemoryInfo, the job's figures in ProcessVmCounters), the largest free region of the address space,
-//! and what the TEB keeps of the thread's last refused request: LastStatusValue and LastErrorValue.
+//! The commit that was left (SystemMemoryInfo, the job's figures in ProcessVmCounters), the largest free region of the
+//! address space, and what the TEB records of the thread's last failed request: LastStatusValue and LastErrorValue.
 //!
 //! # What fools it
-//! A program may have handled the refusal, and then have crashed for another reason. Status and error stay until another
-//! call fails. A machine at its limit crashes for other reasons too. So the link is never surer than medium.
+//! A program may have handled the failed request and then crashed for another reason. Status and error stay until
+//! another call fails. A machine at its limit also crashes for other reasons. So the confidence is never more than
+//! medium.
 //!
 //! # Example
-//! `The machine was at its commit limit: 39.987 GB of 40.000 GB were committed, and 13.000 MB were left. What ended the
-//! program may be a consequence of that.`
+//! `The machine was at its commit limit: 39.987 GB of 40.000 GB was committed, and 13.000 MB was left. The failure may
+//! be a consequence of that.`
 //!
 //! # Source
 //! TEB; SYSTEM_PERFORMANCE_INFORMATION; PROCESS_VM_COUNTERS; the commit rules of Windows.
@@ -108,30 +109,30 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     })
 }
 
-const CONSEQUENCE: &str = "What ended the program may be a consequence of that.";
+const CONSEQUENCE: &str = "The failure may be a consequence of that.";
 
 /// The limit, with its figures.
 fn sentence(crash: &Crash<'_>, pressure: Pressure) -> String {
     match (pressure, commit_limit::figures(crash), job_limit::job(crash)) {
         (Pressure::Commit, Some((commit, limit)), _) => format!(
-            "The machine was at its commit limit: {} of {} were committed, and {} were left.",
+            "The machine was at its commit limit: {} of {} was committed, and {} was left.",
             short(commit),
             short(limit),
             short(limit.saturating_sub(commit))
         ),
         (Pressure::Job, _, Some((used, limit))) => format!(
-            "The process's job was at its commit limit: {} of {} were committed.",
+            "The process's job was at its commit limit: {} of {} was committed.",
             short(used),
             short(limit)
         ),
         (Pressure::AddressSpace, ..) => {
             let hole = crash.facts.memory.room().largest_free.map_or(0, |place| place.size_bytes);
-            format!("The process's address space was used up: the largest free region has {}.", short(hole))
+            format!("The process's address space was exhausted: the largest free region is {}.", short(hole))
         }
         _ => {
             let thread = refused(crash).map_or(0, |(thread, _)| thread.id);
             let name = refused(crash).and_then(|(thread, _)| last_error::name(thread)).unwrap_or_default();
-            format!("The last request that Windows refused thread {thread:#x} was for memory{name}.")
+            format!("The last error of thread {thread:#x} is that of a refused memory request{name}.")
         }
     }
 }
@@ -139,9 +140,11 @@ fn sentence(crash: &Crash<'_>, pressure: Pressure) -> String {
 /// The same in a few words, for the verdict's title.
 pub(crate) fn in_short(pressure: Pressure) -> &'static str {
     match pressure {
-        Pressure::Commit => "The machine was at its commit limit: this may be a consequence.",
-        Pressure::Job => "The process's job was at its commit limit: this may be a consequence.",
-        Pressure::AddressSpace => "The process's address space was used up: this may be a consequence.",
-        Pressure::Told(_) => "The last request that Windows refused this thread was for memory.",
+        Pressure::Commit => "The machine was at its commit limit: the failure may be a consequence.",
+        Pressure::Job => "The process's job was at its commit limit: the failure may be a consequence.",
+        Pressure::AddressSpace => {
+            "The process's address space was exhausted: the failure may be a consequence."
+        }
+        Pressure::Told(_) => "The last error of this thread is that of a refused memory request.",
     }
 }

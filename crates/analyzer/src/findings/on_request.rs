@@ -1,14 +1,14 @@
 //! # What it detects
-//! A dump that was asked for: the program told Crashpad to write one (0x0517A7ED, Chromium's DumpWithoutCrashing), or a
+//! A requested dump: the program asked Crashpad to write one (0x0517A7ED, Chromium's DumpWithoutCrashing), or a
 //! debugger broke into the process. Nothing failed.
 //!
 //! # What proves it
-//! The code; or a breakpoint in ntdll on a thread whose frames are all Windows', up to the function with which a thread
-//! starts: the thread that a debugger makes to break in.
+//! The code; or a breakpoint in ntdll on a thread all of whose frames belong to Windows, down to the thread's start
+//! function: that is the thread that a debugger creates to break in.
 //!
 //! # What fools it
-//! Why the program or a person wanted a dump is not in it. A breakpoint that the program called itself has the program's
-//! frames on its stack, and is none of these.
+//! The dump does not contain the reason for the request. A breakpoint in the program's own code has the program's
+//! frames on its stack, and does not count.
 //!
 //! # Example
 //! `The program asked Crashpad for this dump: it did not crash.`
@@ -25,7 +25,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let title = match exception.code.0 {
         code::CRASHPAD_SIMULATED => "The program asked Crashpad for this dump: it did not crash.",
         code::BREAKPOINT | code::WOW64_BREAKPOINT if is_by_debugger(crash) => {
-            "A debugger broke into the process; the program itself raised nothing."
+            "A debugger broke into the process; the program itself raised no exception."
         }
         _ => return None,
     };

@@ -1,18 +1,18 @@
 //! # What it detects
-//! The process holds so many handles that it may leak them.
+//! The process has so many open handles that it may leak them.
 //!
 //! # What proves it
 //! The handle stream lists every handle with its type.
 //!
 //! # What fools it
-//! Servers may need tens of thousands. Handles of windows and of GDI are not in the stream.
+//! Servers may need tens of thousands. Handles to windows and GDI objects are not in the stream.
 //!
 //! # Example
-//! `The process has 30,000 handles open, 29,400 of them Event: it may leak them.`
+//! `The process has 30,000 open handles, 29,400 of them Event: it may leak them.`
 //!
 //! # Source
-//! MINIDUMP_HANDLE_DATA_STREAM; 16,777,216 handles a process, 10,000 each of windows and of GDI objects: Mark Russinovich,
-//! Pushing the Limits of Windows: Handles.
+//! MINIDUMP_HANDLE_DATA_STREAM; 16,777,216 handles per process, 10,000 each for window and GDI objects: Mark
+//! Russinovich, Pushing the Limits of Windows: Handles.
 
 use super::{Confidence, Crash, Found, grouped};
 
@@ -27,15 +27,14 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let handles = crash.facts.process.handles.as_ref()?;
     let all = crash.facts.process.handle_count?;
     let most = handles.first().filter(|_| all >= MANY)?;
-    let kind =
-        |name: &str| if name.is_empty() { "of a type that is not kept".to_owned() } else { name.to_owned() };
+    let kind = |name: &str| if name.is_empty() { "of unknown type".to_owned() } else { name.to_owned() };
     if all >= LIMIT - LIMIT / 100 {
         let title =
-            format!("The process has {} handles open, and may have {}.", grouped(all), grouped(LIMIT));
+            format!("The process has {} open handles, and the limit is {}.", grouped(all), grouped(LIMIT));
         return Some(Found::new(Confidence::High, title).with(kind(&most.kind), grouped(most.count)));
     }
     let title = format!(
-        "The process has {} handles open, {} of them {}: it may leak them.",
+        "The process has {} open handles, {} of them {}: it may leak them.",
         grouped(all),
         grouped(most.count),
         kind(&most.kind)

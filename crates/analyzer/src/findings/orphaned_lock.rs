@@ -1,16 +1,17 @@
 //! # What it detects
-//! A critical section or a mutex whose owner has ended: whoever waits for it waits for ever.
+//! A critical section or a mutex whose owner has ended: threads that wait for it wait forever.
 //!
 //! # What proves it
-//! Its owner is no thread of the list, or the handle stream says that the thread has ended. A critical section's DEBUG names it, so
-//! that it is one.
+//! Its owner is not in the thread list, or the handle stream says that the thread has ended. The DEBUG structure of a
+//! critical section points back to it, which proves that it is one.
 //!
 //! # What fools it
-//! Where a section has no DEBUG, its counts and the thread that waits for it are all that says that it is one. A thread list that
-//! was cut off lacks threads that live.
+//! If a critical section has no DEBUG structure, its counts and the waiting thread are the only evidence that it is
+//! one. A thread list that was cut off lacks threads that are alive.
 //!
 //! # Example
-//! `The critical section at 0x7ff6a1b2c3d0 (app+0x2c3d0), held by thread 0x7770, which has ended: 2 threads wait for it.`
+//! `The critical section at 0x7ff6a1b2c3d0 (app+0x2c3d0), held by thread 0x7770, which has ended: 2 threads wait for
+//! it.`
 //!
 //! # Source
 //! RTL_CRITICAL_SECTION; MINIDUMP_HANDLE_OBJECT_INFORMATION.

@@ -1,17 +1,17 @@
 //! # What it detects
-//! An exception whose code says by itself that memory was refused: an NTSTATUS such as STATUS_NO_MEMORY (a heap that
-//! raises), STATUS_COMMITMENT_LIMIT or STATUS_QUOTA_EXCEEDED, an HRESULT such as E_OUTOFMEMORY, 0xE0000008 (Chromium, V8,
-//! PDFium and programs built on them), 0xC000 (Unreal Engine); or one that carries such a result as a parameter: those of
-//! .NET, Direct3D and DXGI.
+//! An exception whose code itself means that an allocation failed: an NTSTATUS such as STATUS_NO_MEMORY (a heap that
+//! raises exceptions), STATUS_COMMITMENT_LIMIT or STATUS_QUOTA_EXCEEDED, an HRESULT such as E_OUTOFMEMORY, 0xE0000008
+//! (Chromium, V8, PDFium and programs built on them), 0xC000 (Unreal Engine); or an exception with such a result as a
+//! parameter: those of .NET, Direct3D and DXGI.
 //!
 //! # What proves it
-//! The code. For STATUS_NO_MEMORY and 0xE0000008 the first parameter is the number of bytes asked for.
+//! The code. For STATUS_NO_MEMORY and 0xE0000008, the first parameter is the requested number of bytes.
 //!
 //! # What fools it
-//! A program may raise any code with any parameter. A heap may round the size up.
+//! A program can raise any code with any parameter. A heap may round the size up.
 //!
 //! # Example
-//! `0xe0000008 (out of memory, as Chromium raises it) was raised: 268,435,456 bytes were asked for.`
+//! `0xe0000008 (out of memory, as Chromium raises it) was raised: 268,435,456 bytes were requested.`
 //!
 //! # Source
 //! NTSTATUS values of the Windows headers; Chromium's and Mozilla's own rules for out-of-memory crashes.
@@ -30,16 +30,16 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let name = exception.name.clone().unwrap_or_else(|| format!("{:#x}", exception.code.0));
     let title = match (crash.parameter_size(), carried) {
         (Some(_), _) if crash.disputed_parameter().is_some() => {
-            format!("{name} was raised; its parameter is not the size that the stack tells.")
+            format!("{name} was raised; its parameter differs from the size that the stack shows.")
         }
-        (Some(size), _) => format!("{name} was raised: {} bytes were asked for.", grouped(size)),
+        (Some(size), _) => format!("{name} was raised: {} bytes were requested.", grouped(size)),
         (None, Some(COR_E_OUTOFMEMORY)) if matches!(exception.code.0, code::CLR | code::CLR_2) => {
             format!("{name} was raised with E_OUTOFMEMORY: System.OutOfMemoryException.")
         }
         (None, Some(result)) => {
-            format!("{name} was raised with {}: memory was refused.", names::named_result(result))
+            format!("{name} was raised with {}: an allocation failed.", names::named_result(result))
         }
-        (None, None) => format!("{name} was raised: memory was refused."),
+        (None, None) => format!("{name} was raised: an allocation failed."),
     };
     let found = Found::new(Confidence::High, title);
     let found = found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0));

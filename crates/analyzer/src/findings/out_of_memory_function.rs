@@ -1,16 +1,16 @@
 //! # What it detects
-//! The program ended itself in a function that is called when memory was refused: Rust's `handle_alloc_error`, Mozilla's
-//! `mozalloc_handle_oom`, V8's `FatalOOM`, Qt's `qBadAlloc`, and others of their kind.
+//! The program terminated itself in a function that is called when an allocation fails: Rust's `handle_alloc_error`,
+//! Mozilla's `mozalloc_handle_oom`, V8's `FatalOOM`, Qt's `qBadAlloc`, and similar ones.
 //!
 //! # What proves it
-//! The function is on the stack of the thread that crashed, by a PDB that is the module's own or by an export; or Rust's
-//! handler is there by its code, which exchanges size and alignment.
+//! The function is on the stack of the crashed thread, by the name in the module's own PDB or export; or Rust's handler
+//! is recognized by its code, which swaps size and alignment.
 //!
 //! # What fools it
-//! How much was asked for is not known from the name. `node::OnFatalError` is called for other fatal errors, too.
+//! The name does not show the requested size. `node::OnFatalError` is also called for other fatal errors.
 //!
 //! # Example
-//! `alloc::alloc::handle_alloc_error is on the stack: memory was refused.`
+//! `alloc::alloc::handle_alloc_error is on the stack: an allocation failed.`
 //!
 //! # Source
 //! The names in Rust's alloc and std, and in Mozilla's rules for out-of-memory crashes.
@@ -53,8 +53,8 @@ fn by_name(crash: &Crash<'_>, names: &[&str], sure: Confidence) -> Option<Found>
         bare.rsplit("::").next().is_some_and(|last| names.contains(&last))
     })?;
     let title = match sure {
-        Confidence::High => format!("{function} is on the stack: memory was refused."),
-        _ => format!("{function} is on the stack: a fatal error, as a rule memory that was refused."),
+        Confidence::High => format!("{function} is on the stack: an allocation failed."),
+        _ => format!("{function} is on the stack: a fatal error, usually a failed allocation."),
     };
     Some(Found::new(sure, title).with_at("frame", frame.ip.0, function))
 }
@@ -67,6 +67,6 @@ fn by_shape(crash: &Crash<'_>) -> Option<Found> {
     crash.exception.filter(|e| ENDS.contains(&e.code.0))?;
     let request = crash.facts.request.as_ref().filter(|request| request.asked == Asked::Rust)?;
     let frame = crash.frames().iter().filter(|frame| !frame.inline).nth(request.frame)?;
-    let title = "Rust's handle_alloc_error is on the stack, by its code: memory was refused.";
+    let title = "Rust's handle_alloc_error is on the stack, recognized by its code: an allocation failed.";
     Some(Found::new(Confidence::High, title).with_at("frame", frame.ip.0, "handle_alloc_error"))
 }

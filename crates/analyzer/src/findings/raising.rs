@@ -1,19 +1,20 @@
 //! # What it detects
 //! A dump that was written without exception information while a thread was raising an exception: the program wrote it
-//! itself, in a filter or a handler, and did not hand on what it was given.
+//! itself, in a filter or a handler, and did not pass on the exception information that it received.
 //!
 //! # What proves it
-//! A whole exception record on the stack of a thread, in the frame of a function that stands where the record says that the
-//! exception was raised.
+//! A complete exception record on the stack of a thread, in the frame of a function whose position is the address that
+//! the record gives for the exception.
 //!
 //! # What fools it
-//! The exception may be one that the program catches, and the dump written at that moment for another reason.
+//! The exception may be one that the program catches, and the dump may have been written at that moment for another
+//! reason.
 //!
 //! # Example
-//! `std::bad_alloc is being thrown in thread 0x1a2c: the dump was written without the exception.`
+//! `std::bad_alloc is being thrown in thread 0x1a2c: the dump was written without exception information.`
 //!
 //! # Source
-//! EXCEPTION_RECORD; MINIDUMP_EXCEPTION_INFORMATION, which MiniDumpWriteDump may be given or not; the stacks.
+//! EXCEPTION_RECORD; MINIDUMP_EXCEPTION_INFORMATION, an optional argument of MiniDumpWriteDump; the stacks.
 
 use super::{Confidence, Crash, Found};
 use crate::facts::{EarlierReport, ThreadReport};
@@ -26,7 +27,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         (None, None) => ("An exception", "raised"),
     };
     let title = format!(
-        "{what} is being {act} in thread {:#x}: the dump was written without the exception.",
+        "{what} is being {act} in thread {:#x}: the dump was written without exception information.",
         thread.id
     );
     let found = Found::new(Confidence::Medium, title);

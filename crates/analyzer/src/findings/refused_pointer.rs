@@ -1,18 +1,19 @@
 //! # What it detects
-//! The null pointer that was used is what an allocator returned: a request for memory failed, and nobody looked.
+//! The null pointer that the program used was returned by an allocator: an allocation failed, and the program did not
+//! check.
 //!
 //! # What proves it
-//! The register of the faulting instruction, followed back through the function's code to a call of malloc, calloc,
-//! realloc, HeapAlloc, VirtualAlloc, CoTaskMemAlloc and the like, by the import's address and the export there, or by
-//! malloc's code; and the thread's last status, which must be one that refused memory leaves behind. The argument of that
-//! call tells the size.
+//! The register of the faulting instruction, traced back through the function's code to a call of malloc, calloc,
+//! realloc, HeapAlloc, VirtualAlloc, CoTaskMemAlloc or similar, by the address of the import and the export there, or
+//! by the code of malloc; and the thread's last status, which must be one that a failed allocation leaves behind. The
+//! argument of that call is the size.
 //!
 //! # What fools it
-//! The code is followed as it stands: of two ways to one place it takes the one that falls through. The status alone proves
-//! nothing: a refusal that was handled leaves it too.
+//! The code is traced linearly: where two paths lead to one place, the one that falls through is taken. The status
+//! alone proves nothing: a failed allocation that the program handled leaves it too.
 //!
 //! # Example
-//! `The null pointer that was used is what msvcrt!malloc returned: 572.205 MB were asked for.`
+//! `The null pointer was returned by msvcrt!malloc, which was asked for 572.205 MB.`
 //!
 //! # Source
 //! The x64 calling convention; import tables; TEB.
@@ -32,8 +33,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     if let Some(refused) = &crash.facts.refused_pointer {
         let sure = if proven(crash).is_some() { Confidence::Medium } else { Confidence::Low };
         let asked =
-            refused.bytes.map(|bytes| format!(": {} were asked for", short(bytes))).unwrap_or_default();
-        let title = format!("The null pointer that was used is what {} returned{asked}.", refused.allocator);
+            refused.bytes.map(|bytes| format!(", which was asked for {}", short(bytes))).unwrap_or_default();
+        let title = format!("The null pointer was returned by {}{asked}.", refused.allocator);
         let found = Found::new(sure, title)
             .with_at("call", refused.returned_to, format!("in frame {}", refused.frame))
             .with("null pointer in", refused.register.as_str());
@@ -44,7 +45,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     }
     let null = exception.access.as_ref().is_some_and(|access| access.null_page);
     let thread = crash.thread.filter(|_| null && last_error::told(crash).is_some())?;
-    let title = "A null pointer was used, and the last request that Windows refused this thread was for memory: the \
-                 pointer may be what an allocator returned.";
+    let title = "A null pointer was used, and the last error of this thread is that of a refused memory request: the \
+                 pointer may have been returned by an allocator.";
     Some(last_error::values_of(Found::new(Confidence::Low, title), thread))
 }

@@ -1,15 +1,15 @@
 //! # What it detects
-//! How many bytes were asked for when memory was refused.
+//! How many bytes were requested when the allocation failed.
 //!
 //! # What proves it
-//! `operator new` and `malloc` are recognised by their code: they keep the size in a register that every function gives
-//! back, and compare it with -1 or -20h. Walking the stack by the images' unwind data recovers that register; on x86 the
-//! size is the argument on the stack. The caller's code, if it hands over another such register, is a second source, and
-//! the container that was about to grow a third.
+//! dumplens recognizes `operator new` and `malloc` by their code: they keep the size in a register that every function
+//! preserves, and compare it with -1 or -20h. Walking the stack with the images' unwind data restores that register; on
+//! x86 the size is the argument on the stack. The caller's code, if it passes on another such register, is a second
+//! source, and the container that was about to grow is a third.
 //!
 //! # What fools it
-//! A program's own `operator new` may change the size before it asks. Where the sources differ, that is shown, and the
-//! confidence is low.
+//! A program's own `operator new` may change the size before it asks for memory. If the sources differ, the finding
+//! shows that, and its confidence is low.
 //!
 //! # Example
 //! `operator new (frame 3) was asked for 968,651,191 bytes (0x39bc71b7).`
@@ -47,7 +47,8 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         found = found.with(source.what.as_str(), format!("{:#x}", source.bytes));
     }
     if let Some(size) = parameter {
-        let why = if can_be(crash, size) { "" } else { ", which is an address, or more than there is" };
+        let why =
+            if can_be(crash, size) { "" } else { ", which is an address, or larger than the address space" };
         found = found.with("the exception's parameter 0", format!("{size:#x}{why}"));
     }
     Some(match request.padding {

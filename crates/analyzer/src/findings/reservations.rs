@@ -1,15 +1,15 @@
 //! # What it detects
-//! What took the address space, where it was short: the largest allocations, reserved memory too.
+//! What used the address space, if it was short: the largest allocations, including reserved memory.
 //!
 //! # What proves it
-//! The memory map, its regions put together by AllocationBase. What an allocation is for is told where its shape and the
-//! modules loaded say it, and is a guess.
+//! The memory map, its regions grouped by AllocationBase. The purpose of an allocation is given where its shape and the
+//! loaded modules suggest it, and is a guess.
 //!
 //! # What fools it
 //! Many small allocations can take more than the largest ones: see the histogram of `dumplens allocations`.
 //!
 //! # Example
-//! `The ten largest allocations hold 1.412 GB of 1.961 GB in use.`
+//! `The 10 largest allocations take up 1.412 GB of the 1.961 GB in use.`
 //!
 //! # Source
 //! MemoryInfoList.
@@ -25,7 +25,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         allocations.largest.iter().filter(|one| memory.is_of_program(one.base.0, one.size_bytes)).collect();
     let held: u64 = own.iter().map(|a| a.size_bytes).sum();
     let title = format!(
-        "The {} largest allocations hold {} of {} in use.",
+        "The {} largest allocations take up {} of the {} in use.",
         own.len(),
         short(held),
         short(memory.room().busy_bytes?)

@@ -2,14 +2,15 @@
 //! A thread used up its stack, or its stack could not grow because no memory could be committed for it.
 //!
 //! # What proves it
-//! STATUS_STACK_OVERFLOW; the stack pointer and the lowest committed address of the stack against the lowest reserved
-//! one tell the two causes apart. The function that calls itself is the one that fills the stack.
+//! STATUS_STACK_OVERFLOW. The stack pointer and the lowest committed address of the stack, compared with its lowest
+//! reserved address, distinguish the two causes. The function that fills the stack is the one that calls itself.
 //!
 //! # What fools it
-//! A stack that was full long before, of which the handler freed nothing; a large local array instead of a recursion.
+//! A stack that was exhausted long before, of which the handler freed nothing; a large local array instead of a
+//! recursion.
 //!
 //! # Example
-//! `Thread 0x1a2c used up its stack: 1020.000 kB of 1024.000 kB are committed.`
+//! `Thread 0x1a2c used up its stack of 1024.000 kB.`
 //!
 //! # Source
 //! TEB: StackBase, StackLimit, DeallocationStack; the memory map.
@@ -31,7 +32,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let known = stack.and_then(|s| Some((s.base.0.checked_sub(s.reserved_from?.0)?, s.limit?.0, s)));
     let Some((reserved, limit, stack)) = known else {
         // The code alone does not tell the two causes apart.
-        let title = format!("Thread {id:#x} could not use more stack; how much it had is not known.");
+        let title = format!("Thread {id:#x} could not get more stack; how much it had is not known.");
         return Some(Found::new(Confidence::Medium, title));
     };
     let used = stack.base.0.saturating_sub(limit);
@@ -40,7 +41,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         format!("Thread {id:#x} used up its stack of {}.", short(reserved))
     } else {
         format!(
-            "The stack of thread {id:#x} could not grow beyond {} of {}: no memory was committed for it.",
+            "The stack of thread {id:#x} could not grow beyond {} of {}: no more memory was committed for it.",
             short(used),
             short(reserved)
         )
@@ -49,7 +50,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         .with_at("StackLimit", limit, short(used))
         .with_at("DeallocationStack", stack.base.0 - reserved, short(reserved));
     Some(match recursion(crash) {
-        Some((name, times)) => found.with("called over and over", format!("{name}, {times} times")),
+        Some((name, times)) => found.with("recursion", format!("{name}, {times} times")),
         None => found,
     })
 }

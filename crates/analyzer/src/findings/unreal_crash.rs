@@ -1,16 +1,17 @@
 //! # What it detects
-//! Unreal Engine ended the program and said why: out of memory, an assertion, a lost graphics device.
+//! Unreal Engine terminated the program and recorded why: out of memory, an assertion, a lost graphics device.
 //!
 //! # What proves it
-//! The engine's crash context (stream 0x10000) and the message of its assertion, to which the exception's parameter leads. Out
-//! of memory is said by `MemoryStats.bIsOOM`, by the message "Ran out of memory allocating N bytes", or by the code 0xC000.
+//! The engine's crash context (stream 0x10000), and the message of its assertion, to which the exception's parameter
+//! points. Out of memory is recorded as `MemoryStats.bIsOOM`, as the message "Ran out of memory allocating N bytes", or
+//! as the code 0xC000.
 //!
 //! # What fools it
-//! The context is written by the program that crashes. `bIsOOM` stays set if the engine was refused memory before and
-//! went on.
+//! The crashing program writes the context. `bIsOOM` stays set if an earlier allocation of the engine failed and it
+//! continued.
 //!
 //! # Example
-//! `Unreal Engine ran out of memory: 3,221,225,472 bytes were asked for.`
+//! `Unreal Engine ran out of memory: 3,221,225,472 bytes were requested.`
 //!
 //! # Source
 //! Unreal Engine's GenericPlatformCrashContext and WindowsPlatformCrashContext.
@@ -30,13 +31,13 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let message = engine.and_then(|engine| engine.message.as_deref());
     let title = match (is_refused(crash), size(crash), exception.code.0) {
         (true, Some(size), _) => {
-            format!("Unreal Engine ran out of memory: {} bytes were asked for.", grouped(size))
+            format!("Unreal Engine ran out of memory: {} bytes were requested.", grouped(size))
         }
         (true, None, _) => "Unreal Engine ran out of memory.".to_owned(),
         (false, _, code::UNREAL_GPU) => "Unreal Engine lost the graphics device.".to_owned(),
         (false, ..) => match message {
             Some(message) => format!("Unreal Engine reported: {}", first_line(message)),
-            None => "Unreal Engine reported an assertion or an ensure that failed.".to_owned(),
+            None => "Unreal Engine reported a failed assertion or ensure.".to_owned(),
         },
     };
     let found = Found::new(Confidence::High, title);

@@ -1,15 +1,15 @@
 //! # What it detects
-//! A vector that was about to grow when memory was refused: its three pointers lie in a register's or a stack slot's
-//! reach, and the size asked for is its old room grown by half (Microsoft) or to twice as much (libstdc++, libc++).
+//! A vector that was about to grow when the allocation failed: a register or a stack slot leads to its three pointers,
+//! and the requested size is its old capacity grown by half (Microsoft) or doubled (libstdc++, libc++).
 //!
 //! # What proves it
-//! Three pointers, first <= last <= end, into committed memory, of which the size asked for follows to the byte, with
-//! what `std::_Allocate` adds (0x27, in debug builds 0x2f; x86 0x23, 0x27). Where the old number of elements is odd, the
-//! rounding gives the size of an element too. No symbol takes part.
+//! Three pointers, first <= last <= end, into committed memory, from which the requested size follows to the byte,
+//! including what `std::_Allocate` adds (0x27, in debug builds 0x2f; on x86 0x23, 0x27). If the old number of elements
+//! is odd, the rounding reveals the size of an element too. No symbols are needed.
 //!
 //! # What fools it
-//! Two vectors of the same room: the address may be the other's. Growth to twice the room adds nothing and rounds
-//! nothing, so it proves less.
+//! Two vectors of the same capacity: the address may be that of the other one. Doubling the capacity adds nothing and
+//! rounds nothing, so it proves less.
 //!
 //! # Example
 //! `A vector of 16-byte elements was growing by half: 968,651,191 = 60,540,697 x 16 + 0x27.`
@@ -25,7 +25,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let Some(Container::Vector(vector)) = request.container else { return None };
     let grows = match vector.growth {
         Growth::Half => "growing by half",
-        Growth::Double => "growing to twice its room",
+        Growth::Double => "growing to twice its capacity",
     };
     let title = match sum(request) {
         Some(sum) => format!("A vector {}was {grows}: {sum}.", of(request)),
@@ -54,12 +54,12 @@ fn pointers(found: Found, vector: &Vector) -> Found {
     let used = vector.last.saturating_sub(vector.first);
     let found = found.with_at("first", vector.first, format!("{} bytes of elements", grouped(used)));
     if vector.is_full() {
-        found.with_at("last = end", vector.last, "no room left")
+        found.with_at("last = end", vector.last, "no capacity left")
     } else {
         found.with_at("last", vector.last, "").with_at(
             "end",
             vector.end,
-            format!("{} bytes of room", grouped(vector.end.saturating_sub(vector.first))),
+            format!("{} bytes of capacity", grouped(vector.end.saturating_sub(vector.first))),
         )
     }
 }

@@ -1,18 +1,18 @@
 //! # What it detects
-//! Who waits on whom, from the thread that matters to the one that does not wait: the one with windows, or the first of all; or the
-//! longest chain.
+//! Which threads wait for each other, from the thread that matters to the one that does not wait: from the thread with
+//! windows, or the first thread; or the longest chain.
 //!
 //! # What proves it
-//! The registers and stacks of threads that stand in system calls which wait, the handles' types and owners, the owners of
+//! The registers and stacks of threads inside waiting system calls, the types and owners of the handles, the owners of
 //! critical sections.
 //!
 //! # What fools it
-//! A dump is one moment: a thread that waits is the rule, not the fault. Who is to signal an event, or holds an SRW lock, is
-//! stored nowhere. A thread that spins does not wait.
+//! A dump is one moment, and waiting threads are normal. Who will signal an event, or who holds an SRW lock, is not
+//! stored anywhere. A thread that spins does not wait.
 //!
 //! # Example
-//! `Thread 0x1a4 waits for the critical section at 0x7ff6a1b2c3d0 (app+0x2c3d0), held by thread 0x2b0; thread 0x2b0 waits for
-//! another process, by the alpc port 0x3c.`
+//! `Thread 0x1a4 waits for the critical section at 0x7ff6a1b2c3d0 (app+0x2c3d0), held by thread 0x2b0; thread 0x2b0
+//! waits for another process, through the alpc port 0x3c.`
 //!
 //! # Source
 //! docs/hangs.md; Raymond Chen, "Chasing the wait chain inside a process".

@@ -1,15 +1,15 @@
 //! # What it detects
-//! A dump without an exception, as a person or a watchdog writes it of a process that hangs: what each thread waits in.
+//! A dump without an exception, such as a person or a watchdog takes of a hanging process: what each thread waits for.
 //!
 //! # What proves it
-//! The innermost function of each thread's stack: the system calls that wait have names that say what for.
+//! The innermost function of each thread's stack: the names of the waiting system calls show what they wait for.
 //!
 //! # What fools it
-//! A thread that waits is the rule, not the fault: idle workers wait too. Two threads that wait for each other's locks
-//! show here only as two threads that wait for locks.
+//! Waiting threads are normal: idle workers wait too. Two threads that wait for each other's locks appear here only as
+//! two threads that wait for locks.
 //!
 //! # Example
-//! `No exception is in the dump. Of 12 threads: 9 waiting for work, 2 waiting for an object, 1 elsewhere.`
+//! `The dump contains no exception. Of 12 threads: 9 waiting for work, 2 waiting for an object, 1 elsewhere.`
 //!
 //! # Source
 //! The exports of ntdll and win32u; the stacks.
@@ -30,7 +30,7 @@ const WAITS: [(&str, &str); 14] = [
     ("WaitForWorkViaWorkerFactory", "for work"),
     ("WaitForWorkerFactory", "for work"),
     ("RemoveIoCompletion", "for I/O to complete"),
-    ("AlpcSendWaitReceivePort", "for an answer by ALPC"),
+    ("AlpcSendWaitReceivePort", "for an ALPC reply"),
     ("DeviceIoControlFile", "for a device"),
     ("ReadFile", "for a file"),
     ("UserGetMessage", "for a window message"),
@@ -58,9 +58,11 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     }
     let threads = if all == 1 { "thread" } else { "threads" };
     let (confidence, begin) = match (&crash.facts.exception_lost, raising::of(crash)) {
-        (Some(_), _) => (Confidence::Low, "Whether one of them crashed is lost with the exception"),
+        (Some(_), _) => {
+            (Confidence::Low, "The exception is lost, so it is not known whether a thread crashed")
+        }
         (None, Some(_)) => (Confidence::Medium, "The dump was written without exception information"),
-        (None, None) => (Confidence::High, "No exception is in the dump"),
+        (None, None) => (Confidence::High, "The dump contains no exception"),
     };
     let title = format!("{begin}. Of {all} {threads}: {}.", words.join(", "));
     let mut found = Found::new(confidence, title);

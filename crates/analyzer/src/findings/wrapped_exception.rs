@@ -1,18 +1,20 @@
 //! # What it detects
-//! The dump's exception only stands for another one: what left a window procedure or a callback, what nobody handled, what
-//! Windows Runtime code stored, or what a runtime caught before it ended the program. The verdict is about the other one.
+//! The exception of the dump stands in for another one: one that left a window procedure or a callback, that was not
+//! handled, that Windows Runtime code stored, or that a runtime caught before it terminated the program. The verdict is
+//! about that other exception.
 //!
 //! # What proves it
-//! The code (0xC000041D, 0xC0000602, 0xC000070A, 0xC0000144, 0xC000027B, 0xC0000025, 0xC0000026, abort), and the first
-//! exception itself: by `EXCEPTION_RECORD.ExceptionRecord`, by the parameters, by the errors that were stored, or by a
-//! record on the stack whose function has not returned.
+//! The code (0xC000041D, 0xC0000602, 0xC000070A, 0xC0000144, 0xC000027B, 0xC0000025, 0xC0000026, abort), and the
+//! original exception itself: from `EXCEPTION_RECORD.ExceptionRecord`, from the parameters, from the stored errors, or
+//! from a record on the stack whose function has not returned.
 //!
 //! # What fools it
-//! A record on the stack may be an old one that no later call wrote over; where the function that raised it is no longer
-//! among the frames, the confidence is medium.
+//! A record on the stack can be an old one that no later call has overwritten. If the function that raised it is no
+//! longer among the frames, the confidence is medium.
 //!
 //! # Example
-//! `STATUS_FATAL_USER_CALLBACK_EXCEPTION (0xc000041d) stands for what left a window procedure or another callback: std::bad_alloc.`
+//! `STATUS_FATAL_USER_CALLBACK_EXCEPTION (0xc000041d) stands in for an exception that left a window procedure or
+//! another callback: std::bad_alloc.`
 //!
 //! # Source
 //! NTSTATUS values; `STOWED_EXCEPTION_INFORMATION_V2`; the stacks.
@@ -27,12 +29,16 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let (confidence, by) = match original.by {
         OpenedBy::Record => (Confidence::High, "its ExceptionRecord"),
         OpenedBy::Parameters => (Confidence::High, "its parameters"),
-        OpenedBy::Stowed => (Confidence::High, "the error that was stored"),
+        OpenedBy::Stowed => (Confidence::High, "the stored error"),
         OpenedBy::Frames => (Confidence::High, "a record on the stack, and the frames that raised it"),
         OpenedBy::Stack => (Confidence::Medium, "a record on the stack, in a call that has not returned"),
     };
-    let title =
-        format!("{} stands for {}: {}.", called(wrapper), stands_for(wrapper), called(&original.exception));
+    let title = format!(
+        "{} stands in for {}: {}.",
+        called(wrapper),
+        stands_for(wrapper),
+        called(&original.exception)
+    );
     let found = Found::new(confidence, title);
     let found = found.with_at("exception", wrapper.address.0, format!("{:#x}", wrapper.code.0));
     let code = format!("{:#x} at {:#x}", original.exception.code.0, original.exception.address.0);
@@ -40,19 +46,19 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         Some(at) => found.with_at("original", at.0, code),
         None => found.with("original", code),
     };
-    Some(found.with("known by", by))
+    Some(found.with("identified by", by))
 }
 
 /// What made the dump's own exception be raised.
 fn stands_for(wrapper: &ExceptionReport) -> &'static str {
     match wrapper.code.0 {
-        0xc000_041d => "what left a window procedure or another callback",
-        0xc000_0602 => "what was caught before the program ended itself at once",
-        0xc000_070a => "what left a callback of the thread pool",
+        0xc000_041d => "an exception that left a window procedure or another callback",
+        0xc000_0602 => "an exception that was caught before the program terminated itself",
+        0xc000_070a => "an exception that left a thread pool callback",
         0xc000_027b => "an error that Windows Runtime code stored",
-        0xc000_0144 => "what nobody handled",
-        0xc000_0409 | 0x4000_0015 => "what ended in abort",
-        _ => "what happened first",
+        0xc000_0144 => "an unhandled exception",
+        0xc000_0409 | 0x4000_0015 => "an exception that led to abort",
+        _ => "an earlier exception",
     }
 }
 

@@ -54,11 +54,11 @@ impl fmt::Display for ManagedWarning {
         let parts = [
             (*segments, format!("{segments} segments cannot be read")),
             (*threads, "its list of threads ends early".to_owned()),
-            (*breaks, format!("no object stands in {breaks} places where one should")),
+            (*breaks, format!("{breaks} places should contain an object and do not")),
             (*missing_bytes, format!("{missing_bytes} bytes of it are not in the dump")),
         ];
         let told: Vec<String> =
             parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
-        write!(f, "the memory of .NET is damaged or not all there: {}", told.join("; "))
+        write!(f, "the memory of .NET is damaged or incomplete: {}", told.join("; "))
     }
 }

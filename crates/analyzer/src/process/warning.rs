@@ -81,29 +81,29 @@ impl fmt::Display for ProcessWarning {
             ProcessWarning::NotWindows { os } => write!(
                 f,
                 "a minidump of {os}: it has no memory map, TEBs or PEB, so address space, commit, last errors, heaps \
-                 and uptime cannot be told"
+                 and uptime are not known"
             ),
             ProcessWarning::ModuleNamesCut { count } => write!(
                 f,
                 "the names of {count} modules are longer than file systems allow: \
-                 frames and regions show their last 255 and 520 characters"
+                 frames and regions show only their last 255 and 520 characters"
             ),
             ProcessWarning::TebsUnusable { count, first, why } => {
                 write!(f, "the TEB of {count} threads cannot be used (first: thread {first:#x}, {why})")
             }
             ProcessWarning::PebUnread { why } => {
-                write!(f, "the PEB cannot be read ({why}): heaps and what else it points to are <unknown>")
+                write!(f, "the PEB cannot be read ({why}): heaps and everything else that it points to are <unknown>")
             }
             ProcessWarning::HeapsUnread { count, first } => write!(
                 f,
-                "{count} heap structures cannot be read (the first {first}): what belongs to these heaps is <unknown>"
+                "{count} heap structures cannot be read (the first {first}): the memory of these heaps is <unknown>"
             ),
             ProcessWarning::HeapsDamaged { count, first } => write!(
                 f,
-                "{count} faults in the heaps' structures (the first: {first}): a part of these heaps may be <unknown>"
+                "{count} faults in the heaps' structures (the first: {first}): part of these heaps may be <unknown>"
             ),
             ProcessWarning::PageHeap => f.write_str(
-                "page heap is enabled: it inflates address space and commit, since each block has pages of its own",
+                "page heap is enabled: it increases address space and commit, because each block has pages of its own",
             ),
         }
     }

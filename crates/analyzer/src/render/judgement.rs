@@ -45,7 +45,7 @@ pub(super) fn of(report: &Report) -> Judgement {
         [Some(verdict.kind.to_string()), verdict.cause.map(|cause| cause.to_string()), Some(confidence)];
     let safe = |lines: &[String]| lines.iter().map(|line| escape::line(line)).collect();
     let mut lists: Vec<(&str, Vec<String>)> = vec![
-        ("What was asked for", asked(report)),
+        ("What was requested", asked(report)),
         ("What would change this", safe(&verdict.unless)),
         ("What to do", safe(&verdict.advice)),
     ];
@@ -67,7 +67,7 @@ fn without(report: &Report) -> String {
         }
         None => match &report.facts.exception_lost {
             Some(why) => format!("The exception is lost: {}.", escape::line(why)),
-            None => "No exception is in the dump.".to_owned(),
+            None => "The dump contains no exception.".to_owned(),
         },
     }
 }

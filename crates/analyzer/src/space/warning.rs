@@ -98,11 +98,11 @@ impl fmt::Display for SpaceWarning {
             SpaceWarning::RegionsEmpty { count } => write!(f, "{count} regions of size zero are left out of the memory map"),
             SpaceWarning::RegionsUnsorted => f.write_str("the memory map was not sorted by address; it has been"),
             SpaceWarning::RegionsDuplicate { count } => {
-                write!(f, "{count} regions begin where another does; the first one listed is kept")
+                write!(f, "{count} regions begin at the address of another one; the first one listed is kept")
             }
             SpaceWarning::RegionsOverlap { count, first } => write!(
                 f,
-                "{count} regions (the first at {first:#x}) reach into the next one and are cut off where it begins"
+                "{count} regions (the first at {first:#x}) overlap the next one, and are cut off where it begins"
             ),
             SpaceWarning::RegionsWrap { count } => {
                 write!(f, "{count} regions run past the end of the address space and are left out of the memory map")
@@ -110,31 +110,31 @@ impl fmt::Display for SpaceWarning {
             SpaceWarning::RegionsGap { count, bytes } => {
                 write!(
                     f,
-                    "the memory map has {count} gaps of {bytes} bytes together: what lies there is not known, so neither is \
-                     what is free"
+                    "the memory map has {count} gaps of {bytes} bytes in total: what is there is not known, and so neither is \
+                     the amount of free memory"
                 )
             }
             SpaceWarning::RegionsBeyond { count, most } => write!(
                 f,
-                "{count} regions lie or end beyond {most:#x}, where the program can have no memory; what lies there is left \
-                 out of the memory map"
+                "{count} regions lie or end beyond {most:#x}, where the program can have no memory: that part is left out of \
+                 the memory map"
             ),
             SpaceWarning::RegionsContradicted { count, first } => write!(
                 f,
-                "{count} modules or TEBs (the first at {first:#x}) lie in memory that is free by the memory map: one of the \
-                 two is wrong"
+                "{count} modules or TEBs (the first at {first:#x}) lie in memory that the memory map lists as free: one \
+                 of the two is wrong"
             ),
             SpaceWarning::RegionsMissing { count, first } => write!(
                 f,
-                "{count} modules or TEBs (the first at {first:#x}) lie where the memory map lists nothing: a part of it is \
-                 lost"
+                "{count} modules or TEBs (the first at {first:#x}) lie where the memory map lists nothing: a part of the \
+                 map is lost"
             ),
             SpaceWarning::RegionsOddState { count } => {
-                write!(f, "{count} regions have a state that is none of MEM_COMMIT, MEM_RESERVE and MEM_FREE")
+                write!(f, "{count} regions have a state other than MEM_COMMIT, MEM_RESERVE and MEM_FREE")
             }
             SpaceWarning::NoMemoryMap => f.write_str(
-                "the dump holds no MemoryInfoList: the regions are those whose bytes it keeps, and its modules; \
-                 free, reserved and total space are unknown",
+                "the dump contains no memory map (MemoryInfoList): the regions shown are its modules and the memory that it \
+                 contains; free, reserved and total space are unknown",
             ),
         }
     }

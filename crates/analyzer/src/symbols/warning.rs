@@ -129,46 +129,49 @@ impl fmt::Display for SymbolWarning {
             }
             SymbolWarning::PdbUnreadable { file, why } => write!(f, "{file}: {why}"),
             SymbolWarning::PdbsNotFound { pdbs } => {
-                write!(f, "not found in the folders searched: {}", shown(pdbs))
+                write!(f, "not found in any of the folders: {}", shown(pdbs))
             }
             SymbolWarning::ImageRefused { file, why } => write!(f, "{file} is not used: {why}"),
             SymbolWarning::ImagesNotFound { images } => {
-                write!(f, "not found in the folders of images: {}", shown(images))
+                write!(f, "not found in any of the image folders: {}", shown(images))
             }
             SymbolWarning::ImagesUsed { files } => write!(
                 f,
-                "code, exports and unwind data that the dump left out are those of files, as they were before the program \
-                 ran: {}",
+                "code, exports and unwind data that the dump does not contain come from files, which have them as they were \
+                 before the program ran: {}",
                 shown(files)
             ),
             SymbolWarning::PdbNameUnusable { module, name } => {
-                write!(f, "{module} names '{name}' as its PDB, which is no file name: none is looked for")
+                write!(
+                    f,
+                    "{module} names '{name}' as its PDB, which is not a file name: no PDB is looked for"
+                )
             }
             SymbolWarning::ExportsUnreadable { module, why } => {
                 write!(f, "the exports of {module} are {why}")
             }
             SymbolWarning::ExportsInAll => f.write_str(
-                "the exports of all modules take more than 64 MiB: those of the last ones are not looked at",
+                "the exports of all modules take more than 64 MiB: those of the last modules are not read",
             ),
             SymbolWarning::FolderUnreadable { folder, why } => {
                 write!(f, "{folder} cannot be searched: {why}")
             }
             SymbolWarning::ServerIgnored { part } => write!(
                 f,
-                "'{}' of _NT_SYMBOL_PATH is left out: only local folders of it are used (--symbol-server names a server)",
+                "'{}' of _NT_SYMBOL_PATH is ignored: only its local folders are used (--symbol-server names a server)",
                 super::search::bare_url(part)
             ),
             SymbolWarning::ServerFailed { pdb, why } => {
-                write!(f, "the symbol server did not give {pdb}: {why}")
+                write!(f, "the symbol server did not provide {pdb}: {why}")
             }
             SymbolWarning::NamesInAll => f.write_str(
-                "the names of functions take more than 16 MiB: the last frames have only their modules",
+                "the names of functions take more than 16 MiB: the last frames show only their modules",
             ),
-            SymbolWarning::ServerUnsupported => {
-                f.write_str("the symbol server is not asked: this build is without the feature symbol-server")
-            }
+            SymbolWarning::ServerUnsupported => f.write_str(
+                "the symbol server is not asked: this build does not have the feature symbol-server",
+            ),
             SymbolWarning::PdbUnsupported => {
-                f.write_str("no PDB is looked for: this build is without the feature pdb")
+                f.write_str("no PDB is looked for: this build does not have the feature pdb")
             }
         }
     }

@@ -18,12 +18,12 @@ pub(super) fn of_refusal(crash: &Crash<'_>, cause: Cause, wanted: u64) -> Vec<St
         }
         Cause::RequestExceedsAddressSpace => advice.extend(count(crash)),
         Cause::JobLimit => advice.push(
-            "Give the job (the container, the build farm's sandbox) a higher limit, or run fewer of its processes at \
+            "Raise the limit of the job (the container, the build farm's sandbox), or run fewer of its processes at \
              once."
                 .to_owned(),
         ),
         Cause::Quota => advice.push(
-            "See which quota the process has (a page file quota of the user, a limit of the working set), and raise it."
+            "Find out which quota applies to the process (a page file quota of the user, a working set limit), and raise it."
                 .to_owned(),
         ),
         Cause::GcHeapLimit
@@ -45,17 +45,17 @@ pub(super) fn of_refusal(crash: &Crash<'_>, cause: Cause, wanted: u64) -> Vec<St
 pub(super) fn of_crash(crash: &Crash<'_>, main: Option<&Finding>) -> Vec<String> {
     let over_and_over = main
         .filter(|finding| finding.id == "stack_overflow")
-        .and_then(|finding| finding.evidence.iter().find(|e| e.what == "called over and over"))
+        .and_then(|finding| finding.evidence.iter().find(|e| e.what == "recursion"))
         .and_then(|evidence| evidence.value.as_deref());
     if let Some(value) = over_and_over {
         return vec![format!(
-            "End the recursion of {value}: what it goes through may be a cycle, or just deep."
+            "Limit the recursion ({value}): the data that it traverses may contain a cycle, or may just be deep."
         )];
     }
     if main.is_some_and(|finding| finding.id == "deadlock") {
         return vec![
-            "Take these locks in the same order in every thread, or hold none of them while waiting for another: dumplens \
-             waits shows where each thread stands."
+            "Acquire these locks in the same order in every thread, or hold none of them while waiting for another. \
+             dumplens waits shows what each thread waits for."
                 .to_owned(),
         ];
     }
@@ -63,7 +63,7 @@ pub(super) fn of_crash(crash: &Crash<'_>, main: Option<&Finding>) -> Vec<String>
     let image = crash.facts.process.image.as_deref().and_then(|path| path.rsplit(['\\', '/']).next());
     match image.filter(|_| heap) {
         Some(image) => vec![format!(
-            "Run {image} under page heap (gflags /p /enable {image} /full): it then stops at the write that does the \
+            "Run {image} with page heap (gflags /p /enable {image} /full): it then stops at the write that causes the \
              damage."
         )],
         None => Vec::new(),
@@ -79,8 +79,8 @@ fn page_file(crash: &Crash<'_>, wanted: u64) -> Option<String> {
         return None;
     }
     Some(format!(
-        "The page files have {}: with {} more the request would have been granted. Let Windows manage their size, or \
-         see who else committed memory (Task Manager, Details, Commit size).",
+        "The page files have {}; with {} more, the request would have succeeded. Let Windows manage their size, or \
+         find out which other processes commit memory (Task Manager, Details, Commit size).",
         short(files),
         short(missing)
     ))
@@ -97,8 +97,8 @@ fn unused(crash: &Crash<'_>) -> Option<String> {
     let much = crash.facts.memory.room().busy_bytes? / 4;
     (reserved >= much).then(|| {
         format!(
-            "{count} of the largest allocations are reserved and hold nothing: {} of address space. See who reserves \
-             them (dumplens allocations).",
+            "{count} of the largest allocations are reserved but contain no committed memory: {} of address space. Find \
+             out who reserves them (dumplens allocations).",
             short(reserved)
         )
     })
@@ -108,12 +108,12 @@ fn wider(crash: &Crash<'_>) -> Option<String> {
     let total = crash.facts.memory.room().total_bytes?;
     match crash.bits() {
         32 if total <= TWO_GIB => Some(format!(
-            "The process may use {} of address space. Linked with /LARGEADDRESSAWARE it may use 4 GB on 64-bit \
+            "The process can use {} of address space. Linked with /LARGEADDRESSAWARE, it can use 4 GB on 64-bit \
              Windows; a 64-bit build has 128 TB.",
             short(total)
         )),
         32 => {
-            Some(format!("The process may use {} of address space; a 64-bit build has 128 TB.", short(total)))
+            Some(format!("The process can use {} of address space; a 64-bit build has 128 TB.", short(total)))
         }
         _ => None,
     }
@@ -126,7 +126,7 @@ fn count(crash: &Crash<'_>) -> Option<String> {
         || "where the size comes from".to_owned(),
         |count| format!("where a count of {} comes from", grouped(count)),
     );
-    Some(format!("Look {what}, from {} on: a length that was read or computed wrong.", place?))
+    Some(format!("Find out {what}, starting at {}: a length was read or computed incorrectly.", place?))
 }
 
 /// What growing costs a vector: old and new room at the same time.
@@ -134,8 +134,8 @@ fn reserve_once(crash: &Crash<'_>, wanted: u64) -> Option<String> {
     let Some(Container::Vector(vector)) = crash.request?.container else { return None };
     let old = vector.end.checked_sub(vector.first)?;
     Some(format!(
-        "While it grows, the vector at {:#x} needs its old room and the new one together: {} and {}. Reserve once what \
-         it will need, or keep the elements in blocks.",
+        "While the vector at {:#x} grows, it needs its old and its new buffer at the same time: {} and {}. Reserve \
+         the final size once, or store the elements in blocks.",
         vector.address,
         short(old),
         short(wanted)
@@ -150,7 +150,7 @@ fn owners(crash: &Crash<'_>) -> Option<String> {
     let much = own >= whole / 4 || own >= 4 << 30;
     let largest = largest_owners::owner(crash).filter(|_| much)?;
     Some(format!(
-        "The process holds {} itself: look first at {} (dumplens allocations, dumplens heaps).",
+        "The process itself has committed {}. Look first at {} (dumplens allocations, dumplens heaps).",
         short(own),
         largest.words()
     ))

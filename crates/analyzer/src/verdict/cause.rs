@@ -44,18 +44,20 @@ impl Cause {
     /// As the end of a sentence that says what failed.
     pub(super) fn words(self) -> &'static str {
         match self {
-            Cause::AddressSpaceExhausted => ": the process's address space is used up",
-            Cause::AddressSpaceFragmented => ": no free piece of the process's address space is large enough",
-            Cause::RequestExceedsAddressSpace => ": no process has so much address space",
+            Cause::AddressSpaceExhausted => ": the process's address space is exhausted",
+            Cause::AddressSpaceFragmented => {
+                ": no free region of the process's address space is large enough"
+            }
+            Cause::RequestExceedsAddressSpace => ": no process has that much address space",
             Cause::CommitLimit => ": the machine's commit limit was reached",
             Cause::JobLimit => ": the commit limit of the process's job was reached",
-            Cause::Quota => ": a quota was used up",
+            Cause::Quota => ": a quota was exceeded",
             Cause::SystemResources => ": the system lacked resources for it",
-            Cause::AddressTaken => ": the addresses it asked for were in use",
-            Cause::GcHeapLimit => ": the limit that the garbage collector was given is reached",
-            Cause::RuntimeLimit => ": the runtime allows no object like it",
+            Cause::AddressTaken => ": the requested addresses were in use",
+            Cause::GcHeapLimit => ": the garbage collector's limit was reached",
+            Cause::RuntimeLimit => ": the runtime does not allow such an object",
             Cause::ExternalLimitSuspected => "; a limit that the dump does not show must have refused it",
-            Cause::Undetermined => "; what refused it, the dump does not tell",
+            Cause::Undetermined => "; the dump does not show what refused it",
         }
     }
 }
@@ -133,36 +135,36 @@ pub(super) fn unless(crash: &Crash<'_>, cause: Cause) -> Vec<String> {
     let figures = commit_limit::figures(crash).is_some();
     let line = match cause {
         Cause::AddressSpaceExhausted | Cause::AddressSpaceFragmented => {
-            "The map is that of the time of the dump: memory taken after the failure counts here too."
+            "The memory map is from the time of the dump: it includes memory that was allocated after the failure."
         }
         Cause::RequestExceedsAddressSpace | Cause::RuntimeLimit => return Vec::new(),
         Cause::GcHeapLimit => {
-            "What the collector has committed is measured at the time of the dump, a few hundredths from its own count."
+            "The collector's committed memory is measured at the time of the dump, within a few percent of its own count."
         }
         Cause::CommitLimit if commit_limit::is_short(crash) => {
-            "The figures are those of the time of the dump, not of the failure."
+            "The figures are from the time of the dump, not of the failure."
         }
         Cause::CommitLimit if figures => {
-            "At the time of the dump enough could be committed: if the last error is left over from an earlier call, a \
-             limit that the dump does not show refused it."
+            "At the time of the dump, enough memory could be committed. If the last error is left over from an earlier \
+             call, a limit that the dump does not show refused the request."
         }
         Cause::CommitLimit => {
-            "SystemMemoryInfo in the dump (Windows 8.1 and later write it) would prove it or rule it out; a job's \
-             limit gives the same error."
+            "SystemMemoryInfo in the dump (Windows 8.1 and later write it) would prove it or rule it out. A job's \
+             limit causes the same error."
         }
         Cause::Quota | Cause::SystemResources | Cause::AddressTaken => {
-            "The thread's last status may be left over from an earlier call: then something else refused it."
+            "The thread's last status may be left over from an earlier call; then something else refused the request."
         }
-        Cause::JobLimit => "The figures are those of the time of the dump; the job may have others in it.",
+        Cause::JobLimit => "The figures are from the time of the dump; the job may contain other processes.",
         Cause::ExternalLimitSuspected => {
-            "Others may have freed memory between the failure and the dump: then it was the commit limit after all."
+            "Other processes may have freed memory between the failure and the dump; then it was the commit limit after all."
         }
         Cause::Undetermined if crash.facts.memory.complete => {
-            "SystemMemoryInfo or ProcessVmCounters in the dump would tell the commit limit from a job's limit and from \
-             one set from outside."
+            "SystemMemoryInfo or ProcessVmCounters in the dump would show whether it was the commit limit, a job's limit, \
+             or a limit set from outside."
         }
         Cause::Undetermined => {
-            "A memory map (MiniDumpWithFullMemoryInfo) would tell whether address space was short."
+            "A memory map (MiniDumpWithFullMemoryInfo) would show whether address space was short."
         }
     };
     vec![line.to_owned()]

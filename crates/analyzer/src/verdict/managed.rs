@@ -51,7 +51,7 @@ pub(super) fn advice(crash: &Crash<'_>, cause: Cause) -> Vec<String> {
         crash.gc_refusal().and_then(|r| r.limit_bytes).filter(|_| cause == Cause::GcHeapLimit)
     {
         advice.push(format!(
-            "The environment gives the collector {} (DOTNET_GCHeapHardLimit): raise that, or see what fills the heap.",
+            "The environment limits the collector to {} (DOTNET_GCHeapHardLimit): raise the limit, or find out what fills the heap.",
             short(limit)
         ));
     }
@@ -76,5 +76,5 @@ fn held(managed: &ManagedReport, type_name: &str) -> Option<String> {
     let path = held.paths.iter().find(|path| path.type_name == type_name)?;
     let of = managed.types.iter().find(|of| of.name == type_name)?;
     let most = path.size_bytes > of.size_bytes / 2;
-    most.then(|| format!("; {} of it are held by {}", short(path.size_bytes), path.steps.join(" -> ")))
+    most.then(|| format!("; {} of it is held by {}", short(path.size_bytes), path.steps.join(" -> ")))
 }

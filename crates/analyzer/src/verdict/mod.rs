@@ -242,7 +242,7 @@ fn kind(crash: &Crash<'_>, main: Option<&str>) -> Kind {
 fn unnamed(crash: &Crash<'_>) -> String {
     match crash.exception.or(crash.facts.exception.as_ref()) {
         Some(e) if e.code.0 == code::FATAL_APP_EXIT => {
-            "The program ended itself: abort, or an exception that nothing caught.".to_owned()
+            "The program terminated itself: abort, or an unhandled exception.".to_owned()
         }
         Some(e) => match &e.name {
             Some(name) => match e.hresult.and_then(|result| u32::try_from(result.0).ok()) {
@@ -253,11 +253,11 @@ fn unnamed(crash: &Crash<'_>) -> String {
                     None => format!("{name} was raised."),
                 },
             },
-            None => format!("An exception of the program's own was raised: {:#x}.", e.code.0),
+            None => format!("An exception with the program's own code {:#x} was raised.", e.code.0),
         },
         None => match &crash.facts.exception_lost {
-            Some(why) => format!("What ended the program is lost: {why}."),
-            None => "No exception is in the dump: it was written of a process that ran or hung.".to_owned(),
+            Some(why) => format!("The exception that ended the program is lost: {why}."),
+            None => "The dump contains no exception: the process was running or hanging.".to_owned(),
         },
     }
 }
@@ -282,18 +282,17 @@ fn allocation_failure(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport 
     let Some(wanted) = crash.wanted() else {
         let title = match cause {
             Cause::Undetermined if crash.facts.dump.redacted => {
-                "Memory was refused; how much was asked for is not known, since the dump was redacted."
-                    .to_owned()
+                "An allocation failed; its size is not known, because the dump was redacted.".to_owned()
             }
-            _ if refused_pointer::proven(crash).is_some() => unchecked(crash, "Memory", cause),
-            Cause::Undetermined => "Memory was refused; how much was asked for is not known.".to_owned(),
-            _ => format!("Memory was refused{}.", cause.words()),
+            _ if refused_pointer::proven(crash).is_some() => unchecked(crash, "A request for memory", cause),
+            Cause::Undetermined => "An allocation failed; its size is not known.".to_owned(),
+            _ => format!("An allocation failed{}.", cause.words()),
         };
         return VerdictReport {
             advice: advice::of_refusal(crash, cause, 0),
             cause: Some(cause),
             unless: vec![
-                "How much was asked for: a dump that keeps the stack and the images' code would tell."
+                "The requested size: a dump that contains the stack and the images' code would show it."
                     .to_owned(),
             ],
             ..plain(Kind::AllocationFailure, title, sure.min(Confidence::Medium).min(root(findings)))
@@ -327,7 +326,10 @@ fn wrapped(findings: &[Finding]) -> Confidence {
 /// A refusal that nobody looked at.
 fn unchecked(crash: &Crash<'_>, what: &str, cause: Cause) -> String {
     let allocator = refused_pointer::proven(crash).map_or("an allocator", |refused| &refused.allocator);
-    format!("{what} was refused, and the null pointer that {allocator} returned was used{}.", cause.words())
+    format!(
+        "{what} was refused, and the program used the null pointer that {allocator} returned{}.",
+        cause.words()
+    )
 }
 
 fn title(crash: &Crash<'_>, wanted: u64, cause: Cause) -> String {

@@ -12,7 +12,7 @@ pub(crate) fn link(edge: &Edge) -> String {
     if edge.via.kind == "Thread" {
         return format!("thread {from:#x} waits for thread {to:#x} to end");
     }
-    let held = if edge.proven { "held by" } else { "held, it seems, by" };
+    let held = if edge.proven { "held by" } else { "apparently held by" };
     format!("thread {from:#x} waits for {}, {held} thread {to:#x}", via(&edge.via))
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn wait(wait: &WaitReport) -> String {
         (WaitKind::AllObjects, false) => format!("all of {}: {list}", wait.objects.len()),
         (WaitKind::Message, false) => format!("a window message, or {list}"),
         (WaitKind::ConditionVariable, false) => format!("a condition variable, with {list}"),
-        (WaitKind::Port, false) => format!("another process, by {list}"),
+        (WaitKind::Port, false) => format!("another process, through {list}"),
         (WaitKind::Io, false) => format!("I/O on {list}"),
         (_, false) => list,
         (kind, true) => unknown(kind).to_owned(),
@@ -120,12 +120,12 @@ pub(crate) fn end(chain: &ChainReport, last: Option<&WaitReport>) -> String {
     match chain.ends {
         ChainEnd::Cycle if chain.deadlock => "none of them can go on".to_owned(),
         ChainEnd::Cycle => {
-            "they wait in a circle, of which a part is not proven or ends by itself".to_owned()
+            "they wait in a circle, but a part of it is not proven or can end by itself".to_owned()
         }
         ChainEnd::Running => format!("{thread} is not waiting"),
         ChainEnd::OwnerEnded => format!("{thread} has ended"),
-        ChainEnd::Object => waits("; who is to signal it is not known"),
-        ChainEnd::Lock => waits("; who holds it is not known"),
+        ChainEnd::Object => waits("; it is not known who will signal it"),
+        ChainEnd::Lock => waits("; its owner is not known"),
         ChainEnd::Delay | ChainEnd::Io | ChainEnd::OtherProcess | ChainEnd::Idle => waits(""),
     }
 }

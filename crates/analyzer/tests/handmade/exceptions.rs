@@ -95,7 +95,7 @@ pub(crate) fn all() -> Vec<ExceptionReport> {
     let failed = ExceptionReport {
         code: Hex(0xc000_0409),
         name: text("STATUS_STACK_BUFFER_OVERRUN"),
-        meaning: text("The program ended itself by a fast failure: FAST_FAIL_INVALID_ARG."),
+        meaning: text("The program terminated itself with a fast failure: FAST_FAIL_INVALID_ARG."),
         parameters: vec![Hex(5)],
         fast_fail: Some(CodeReport { code: Hex(5), name: text("FAST_FAIL_INVALID_ARG") }),
         cpp: None,

@@ -150,6 +150,6 @@ fn a_page_of_little_is_a_page() {
     let nothing =
         SpaceMap { rows: Vec::new(), regions: 0, merged_below: None, free: Vec::new(), complete: false };
     let page = html::page(&report_without_map(), &nothing);
-    assert!(page.contains("<h1>No exception is in the dump.</h1>") && page.contains("tells of no region"));
+    assert!(page.contains("<h1>The dump contains no exception.</h1>") && page.contains("tells of no region"));
     assert!(!page.contains("id=map") && page.ends_with("</html>\n"));
 }

@@ -120,7 +120,7 @@ fn a_ticket_says_what_matters() {
     assert!(text.contains("app.exe --serve 8080"), "the report holds it only if it was asked for");
     let bare = markdown::report(&report_without_map());
     assert!(
-        bare.starts_with("## No exception is in the dump.\n") && bare.contains("no memory map"),
+        bare.starts_with("## The dump contains no exception.\n") && bare.contains("no memory map"),
         "{bare}"
     );
 }

@@ -16,7 +16,7 @@ pub fn allocations(report: &Report) -> String {
     let bits = report.facts.dump.pointer_bits;
     private_commit(&mut out, report);
     match &report.facts.memory.allocations {
-        None => out.push_str("no allocation is known: the dump has no memory map\n"),
+        None => out.push_str("allocations are not known: the dump has no memory map\n"),
         Some(all) => {
             let private: u64 = all.private_sizes.iter().map(|class| class.allocations).sum();
             out.push_str(&format!("\n{} allocations, {private} of them private\n", all.count));
@@ -36,12 +36,12 @@ fn private_commit(out: &mut String, report: &Report) {
     let by_map = report.facts.memory.private_commit_estimate_bytes;
     field(out, "Charged", &[counted.map_or_else(|| "not recorded in the dump".to_owned(), size_text)]);
     let estimate = by_map.map_or_else(|| "not known".to_owned(), size_text);
-    field(out, "By the map", &[format!("{estimate}, private pages and copied or copy-on-write ones")]);
+    field(out, "By the map", &[format!("{estimate}: private pages, and copied or copy-on-write pages")]);
     if let Some((counted, by_map)) = counted.zip(by_map) {
         let why = if counted >= by_map {
-            "page tables, AWE pages and what changed while the dump was written are not in the map"
+            "page tables, AWE pages, and changes while the dump was written are not in the map"
         } else {
-            "the map was made at another moment, or holds private pages that are not charged to this process"
+            "the map was made at another moment, or contains private pages that are not charged to this process"
         };
         field(out, "Difference", &[format!("{} ({why})", size_text(counted.abs_diff(by_map)))]);
     }
@@ -93,7 +93,7 @@ fn modules(out: &mut String, modules: &[ModuleReport]) {
     if by_private.is_empty() {
         return;
     }
-    out.push_str("\n--- Modules by private pages (written, and copied for that)\n");
+    out.push_str("\n--- Modules by private pages (copied because they were written to)\n");
     out.push_str(&format!("{:<26}{:>13}{:>16}\n", "Module", "Private", "Copy on write"));
     for m in by_private.iter().take(MODULES) {
         let name = escape::line(module_name(&m.path));

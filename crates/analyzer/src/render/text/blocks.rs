@@ -44,7 +44,7 @@ pub fn block_sizes(report: &Report, all: &HeapBlocksReport) -> String {
 /// What a heap has in use, as a sentence.
 pub(super) fn in_use(blocks: &HeapBlocksReport) -> String {
     format!(
-        "{} blocks in use, {} asked for, {} overhead, {} free",
+        "{} blocks in use, {} requested, {} overhead, {} free",
         grouped(blocks.busy_blocks),
         size_text(blocks.busy_bytes),
         size_text(blocks.overhead_bytes),

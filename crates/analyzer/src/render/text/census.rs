@@ -15,7 +15,7 @@ const SHOWN: usize = 20;
 pub fn census(census: Option<&CensusReport>, warned: &[WarningReport], bits: u32, all: bool) -> String {
     let mut out = String::new();
     let Some(census) = census else {
-        out.push_str("the dump has no memory map: what is private cannot be told\n");
+        out.push_str("the dump has no memory map: private memory is not known\n");
         warnings(&mut out, warned);
         return out;
     };
@@ -41,7 +41,7 @@ fn read(reading: &ReadingReport, private: u64) -> String {
     match reading.extent {
         Extent::Map => format!("Private commit: {private}. Contents were not read."),
         Extent::Whole => format!(
-            "Private commit: {private}. Read: all that the dump keeps of it, stacks apart: {}.",
+            "Private commit: {private}. Read: all of it that the dump contains, except stacks: {}.",
             size_text(reading.kept_bytes)
         ),
         Extent::Sample => format!(
@@ -165,7 +165,7 @@ fn classes(out: &mut String, census: &CensusReport, rows: usize, bits: u32) {
         left(out, census.classes.len(), census.classes_left_out, "classes");
     }
     if !census.vftables.is_empty() {
-        out.push_str("\nBeyond the heaps that were read: addresses of vftables, which need not be objects\n");
+        out.push_str("\nOutside the heaps that were read: addresses of vftables, which may not be objects\n");
         out.push_str(&format!("{:>12}{:>9}  {:<width$}  Name\n", "--- Pointers", "sizeof", "vftable"));
         for class in census.vftables.iter().take(rows) {
             out.push_str(&row(class, bits));
@@ -192,7 +192,7 @@ fn pages(out: &mut String, census: &CensusReport) {
     for row in &census.pages {
         let name = match row.kind {
             PageKind::Zero => "zero",
-            PageKind::Fill => "one word over and over",
+            PageKind::Fill => "one repeated word",
             PageKind::Ascii => "text",
             PageKind::Utf16 => "UTF-16 text",
             PageKind::Random => "compressed or encrypted",
@@ -203,7 +203,7 @@ fn pages(out: &mut String, census: &CensusReport) {
     }
     if let Some(same) = census.duplicates.filter(|same| same.bytes > 0) {
         let about = if same.one_in == 1 { "" } else { "about " };
-        out.push_str(&format!("{about}{} of them are copies of another page\n", size_text(same.bytes)));
+        out.push_str(&format!("{about}{} of that is copies of other pages\n", size_text(same.bytes)));
     }
     for image in &census.repeated_images {
         let (name, size) = (escape::line(&image.name), size_text(image.size_bytes));
@@ -225,9 +225,9 @@ pub fn refs(refs: Option<&RefsReport>, warned: &[WarningReport], bits: u32) -> S
 fn holders(out: &mut String, refs: &RefsReport, bits: u32) {
     let what = if refs.target.is_block { "block" } else { "allocation" };
     let (base, size) = (hex(refs.target.base.0, bits), words::size(refs.target.size_bytes));
-    out.push_str(&format!("{} lies in the {what} at {base} of {size}.\n", hex(refs.address.0, bits)));
+    out.push_str(&format!("{} is in the {what} at {base} of {size}.\n", hex(refs.address.0, bits)));
     if refs.holders.is_empty() {
-        out.push_str("No pointer to it, or into it, is in the private memory that the dump keeps.\n");
+        out.push_str("The private memory in the dump contains no pointer to it or into it.\n");
         return;
     }
     let width = if bits == 32 { 8 } else { 17 };

@@ -43,7 +43,11 @@ pub(super) fn lines(report: &Report, exception: &ExceptionReport) -> Vec<String>
         .extend(exception.access.as_ref().map(|access| self::access(access, report.facts.dump.pointer_bits)));
     lines.extend(exception.cpp.iter().flat_map(cpp));
     lines.extend(exception.original.as_deref().map(|original| {
-        format!("stands for {} (by {})", brief(&original.exception), original.by.name().replace('_', " "))
+        format!(
+            "stands in for {} (identified by {})",
+            brief(&original.exception),
+            original.by.name().replace('_', " ")
+        )
     }));
     lines.extend(exception.analysis.iter().flat_map(|found| analysis(found, report.facts.dump.pointer_bits)));
     lines
@@ -62,9 +66,9 @@ fn analysis(found: &AnalysisReport, bits: u32) -> Vec<String> {
         format!("  {kind} at {}", hex(operand.address.0, bits))
     }));
     lines.extend(found.adjusted_address.as_ref().map(|adjusted| match adjusted.kind {
-        AdjustedKind::NullOffset => format!("  a null pointer, and {} added to it", adjusted.address),
+        AdjustedKind::NullOffset => format!("  a null pointer with an offset of {}", adjusted.address),
         AdjustedKind::NonCanonical => {
-            format!("  the address that was not canonical: {}", hex(adjusted.address.0, bits))
+            format!("  the non-canonical address: {}", hex(adjusted.address.0, bits))
         }
     }));
     let flips = found.bit_flips.iter().flatten();
@@ -81,12 +85,12 @@ fn access(access: &AccessReport, bits: u32) -> String {
     let kind = access.kind.map_or("access", AccessKind::name);
     if access.non_canonical {
         return format!(
-            "{kind}; where is not recorded: the address was not canonical, or an SSE operand was not aligned"
+            "{kind}; the address is not recorded: it was not canonical, or an SSE operand was not aligned"
         );
     }
     let mut parts = vec![format!("{kind} at {}", hex(access.address.0, bits))];
     if access.null_page {
-        parts.push("where nothing is allocated (null pointer)".to_owned());
+        parts.push("where nothing is allocated (null pointer dereference)".to_owned());
     }
     parts.extend(access.module.as_deref().map(|module| {
         let offset = access.offset.map(|offset| format!("+{offset}")).unwrap_or_default();
@@ -147,7 +151,10 @@ pub(super) fn earlier(report: &Report) -> Vec<String> {
         lines.push(format!("{more} more"));
     }
     if !lines.is_empty() {
-        lines.push("(by records found on stacks: nothing tells when, or who caught them)".to_owned());
+        lines.push(
+            "(from records found on stacks; when they were raised, and who caught them, is not known)"
+                .to_owned(),
+        );
     }
     lines
 }

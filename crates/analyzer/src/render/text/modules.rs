@@ -21,7 +21,7 @@ pub fn modules(report: &Report) -> String {
 pub(super) fn list(report: &Report) -> String {
     let (facts, bits) = (&report.facts, report.facts.dump.pointer_bits);
     if facts.modules.is_empty() {
-        return "no module is in the dump\n".to_owned();
+        return "no modules in the dump\n".to_owned();
     }
     let rows: Vec<[String; 6]> = facts.modules.iter().map(|module| row(module, bits)).collect();
     let head = ["Start", "End", "Module", "Version", "PDB", "Debug id"].map(str::to_owned);

@@ -28,7 +28,7 @@ pub fn stacks(report: &Report) -> String {
         out.push_str("no threads in the dump\n");
     }
     if report.facts.threads.iter().any(|t| t.blame.is_some()) {
-        out.push_str("\n> the first frame outside system and runtime\n");
+        out.push_str("\n> the first frame outside system and runtime modules\n");
     }
     if let Some(note) = note(report) {
         out.push_str(note);

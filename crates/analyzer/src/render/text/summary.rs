@@ -64,11 +64,11 @@ fn program_line(program: &ProgramSpaceReport) -> String {
     let aware = match program.large_address_aware {
         Some(true) => "large address aware",
         Some(false) => "not large address aware",
-        None => "its header is not kept",
+        None => "its header is not in the dump",
     };
     let largest = program.largest_free.map_or(0, |place| place.size_bytes);
     format!(
-        "32-bit, {aware}: of {} it has {} free, {} in one piece",
+        "32-bit, {aware}: {} of address space, {} free, {} in one piece",
         size_text(program.limit_bytes),
         size_text(program.free_bytes),
         size_text(largest)
@@ -179,7 +179,7 @@ pub(in crate::render) fn free_line(memory: &MemoryReport, bits: u32) -> String {
         let why = match (memory.complete, memory.regions) {
             (true, _) => "none",
             (false, Some(_)) => "not known: the memory map is cut off or has gaps",
-            (false, None) => "not known: the dump holds no memory map",
+            (false, None) => "not known: the dump has no memory map",
         };
         return format!("Largest free region: {why}");
     };
@@ -187,7 +187,7 @@ pub(in crate::render) fn free_line(memory: &MemoryReport, bits: u32) -> String {
     let mut out = format!("Largest free region: {} at {base}", size_text(largest.size_bytes));
     if let Some((free, fragmentation)) = memory.free_bytes.zip(memory.fragmentation) {
         let share = fragmentation * 100.0;
-        out.push_str(&format!("; free in all: {}, {share:.2}% of it outside that region", size_text(free)));
+        out.push_str(&format!("; free in total: {}, {share:.2}% of it outside that region", size_text(free)));
     }
     out
 }

@@ -24,7 +24,7 @@ pub fn threads(report: &Report) -> String {
         out.push_str("no threads in the dump\n");
     }
     if crashed.is_some() {
-        out.push_str("\n# the thread of the exception. Last error and status are those of the last call that set them.\n");
+        out.push_str("\n# the thread of the exception. Last error and last status are from the last call that set them.\n");
     }
     warnings(&mut out, &report.facts.warnings);
     out

@@ -24,7 +24,7 @@ pub fn waits(report: &Report) -> String {
     if let Some(waits) = report.facts.waits.as_deref() {
         body(&mut out, &report.facts, waits);
     } else {
-        out.push_str("waits are known of Windows only\n");
+        out.push_str("waits are known for Windows only\n");
     }
     warnings(&mut out, &report.facts.warnings);
     out
@@ -137,7 +137,7 @@ fn groups(out: &mut String, waits: &WaitsReport) {
     let busy = |ids: &[u32]| ids.iter().any(|id| !idle.contains(id));
     let groups: Vec<_> = waits.groups.iter().filter(|group| busy(&group.threads)).collect();
     if !groups.is_empty() {
-        out.push_str("\nWait for the same\n");
+        out.push_str("\nThreads that wait for the same object\n");
     }
     for group in groups.iter().take(MOST) {
         let what = words::object(&crate::waits::ObjectReport {
@@ -156,7 +156,7 @@ fn groups(out: &mut String, waits: &WaitsReport) {
 
 fn locks(out: &mut String, waits: &WaitsReport) {
     if !waits.locks.is_empty() {
-        out.push_str("\nCritical sections that are held\n");
+        out.push_str("\nHeld critical sections\n");
     }
     for lock in waits.locks.iter().take(MOST) {
         let place = lock.location.as_deref().map(|place| format!(" ({})", escape::line(place)));
@@ -191,7 +191,7 @@ fn rest(out: &mut String, waits: &WaitsReport) {
     if let Some(ended) = waits.ended.filter(|ended| ended.ended_threads + ended.ended_processes > 0) {
         let _ = writeln!(
             out,
-            "\nHandles of what has ended: {} of {} to threads, {} of {} to processes",
+            "\nHandles to ended threads: {} of {}; to ended processes: {} of {}",
             ended.ended_threads, ended.thread_handles, ended.ended_processes, ended.process_handles
         );
     }

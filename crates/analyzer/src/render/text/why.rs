@@ -27,7 +27,7 @@ pub fn why(report: &Report) -> String {
         step(&mut out, n + 1, finding);
     }
     if let Some(function) = verdict.allocation.as_ref().and_then(|a| a.function.as_deref()) {
-        out.push_str(&format!("\nAsked for by {}\n", escape::line(function)));
+        out.push_str(&format!("\nRequested by {}\n", escape::line(function)));
     }
     list(&mut out, "What would change this:", &verdict.unless);
     list(&mut out, "What to do:", &verdict.advice);
