@@ -17,22 +17,22 @@ pub const SCHEMA_VERSION: u32 = 2;
 /// Everything known about a dump.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
-    /// Version of this shape.
+    /// Version of this format.
     pub schema_version: u32,
-    /// Who made the report.
+    /// The program that made the report.
     pub tool: Tool,
     /// What is known before it is judged.
     #[serde(flatten)]
     pub facts: Facts,
-    /// What happened, and why; `None` if it was not asked for.
+    /// What happened, and why; `None` if it was not requested.
     pub verdict: Option<VerdictReport>,
-    /// Under which cause the dump is counted; `None` without a verdict.
+    /// The signature, which identifies the cause; `None` without a verdict.
     pub signature: Option<SignatureReport>,
-    /// What was found, in the order in which a person would check; empty without a verdict.
+    /// The findings, in the order in which an engineer would check them; empty without a verdict.
     pub findings: Vec<Finding>,
 }
 
-/// Who made a report.
+/// The program that made a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {
     /// `dumplens`.

@@ -8,17 +8,17 @@ use crate::space::{Hex, words};
 words! {
     /// What private memory is used for.
     pub enum Use {
-        /// Pages of images that the process has for itself: written, or to be copied when they are.
+        /// Private pages of images: written, or copied when they are written to.
         Images = "images",
         /// Threads' stacks.
         Stacks = "stacks",
         /// TEBs and PEBs.
         Environment = "teb_peb",
-        /// Blocks of heaps that the program has: the bytes that it asked for.
+        /// Heap blocks in use: the requested bytes.
         HeapBusy = "heap_busy",
-        /// Blocks of heaps that nobody has.
+        /// Free heap blocks.
         HeapFree = "heap_free",
-        /// What heaps need themselves: headers, rounding, tables.
+        /// Heap overhead: headers, rounding, tables.
         HeapOverhead = "heap_overhead",
         /// Heaps whose blocks were not read.
         HeapUnread = "heap_not_read",
@@ -26,9 +26,9 @@ words! {
         PageHeap = "page_heap",
         /// Heaps of .NET's garbage collector.
         Managed = "managed_heap",
-        /// Allocations that are listed in groups of equal size.
+        /// Allocations in groups of equal size.
         Groups = "allocation_groups",
-        /// What else is known by name.
+        /// Other memory whose purpose is known.
         Other = "other",
         /// The rest.
         Unexplained = "not_explained",
@@ -36,29 +36,29 @@ words! {
 }
 
 words! {
-    /// How much of memory was read.
+    /// How much memory was read.
     pub enum Extent {
         /// The memory map alone.
         Map = "map",
-        /// Units of 64 KiB, drawn at random from each use.
+        /// A random sample of 64 KiB units from each use.
         Sample = "sample",
-        /// Everything that the dump keeps.
+        /// Everything that is in the dump.
         Whole = "whole",
     }
 }
 
 words! {
-    /// What a page holds.
+    /// The contents of a page.
     pub enum PageKind {
         /// Zeros.
         Zero = "zero",
-        /// One word over and over, not zero.
+        /// One repeated word, not zero.
         Fill = "fill",
-        /// Characters of ASCII.
+        /// ASCII text.
         Ascii = "text_ascii",
-        /// Characters of UTF-16.
+        /// UTF-16 text.
         Utf16 = "text_utf16",
-        /// Bytes as even as chance makes them: compressed or encrypted.
+        /// Randomly distributed bytes: compressed or encrypted.
         Random = "compressed_or_encrypted",
         /// Anything else.
         Mixed = "mixed",
@@ -66,15 +66,15 @@ words! {
 }
 
 words! {
-    /// What the layout of memory proves it to be.
+    /// What the layout of memory proves.
     pub enum ShapeKind {
         /// Only zeros.
         Zero = "zero",
-        /// One word over and over.
+        /// One repeated word.
         Fill = "fill",
-        /// Text in ASCII.
+        /// ASCII text.
         Ascii = "text_ascii",
-        /// Text in UTF-16.
+        /// UTF-16 text.
         Utf16 = "text_utf16",
         /// Compressed or encrypted.
         Random = "compressed_or_encrypted",
@@ -84,43 +84,44 @@ words! {
         Doubles = "doubles",
         /// Numbers of type `float`.
         Floats = "floats",
-        /// Elements, or blocks, of a type whose layout is known.
+        /// Elements or blocks of a type whose layout is known.
         Named = "named",
         /// Objects of a class: the first word is its vftable.
         Objects = "objects",
-        /// Elements of a size, whose columns are told in words.
+        /// Elements of one size, whose columns are described in words.
         Columns = "columns",
         /// Words of one kind.
         Words = "words",
         /// Nothing repeats.
         Mixed = "mixed",
-        /// The dump does not keep it.
+        /// The dump does not contain it.
         NotKept = "not_kept",
     }
 }
 
 words! {
-    /// What is counted together.
+    /// What is counted in a group.
     pub enum GroupKind {
         /// Allocations of `VirtualAlloc`.
         Allocation = "allocation",
-        /// Blocks of heaps that have an allocation of their own.
+        /// Heap blocks with an allocation of their own.
         LargeBlock = "large_heap_block",
-        /// Other blocks of heaps.
+        /// Other heap blocks.
         Block = "heap_block",
     }
 }
 
 words! {
-    /// By what a class got its name.
+    /// Where the name of a class comes from.
     pub enum ClassProof {
         /// The compiler's type information in the image.
         Rtti = "rtti",
         /// A PDB.
         Pdb = "pdb",
-        /// None: the table's first entry is code, and nothing names it.
+        /// It has no name: the first entry of the table is code.
         Code = "code",
-        /// None, and the dump does not keep the image: only the map says that constants of an image lie there.
+        /// It has no name, and the dump does not contain the image: only the memory map shows that constants of an
+        /// image are there.
         Address = "address",
     }
 }
@@ -142,33 +143,33 @@ impl Figure {
 /// What fills the private memory of a process.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CensusReport {
-    /// Private commit by the memory map, in bytes: what `uses` adds up to.
+    /// Private commit according to the memory map, in bytes: the sum of `uses`.
     pub private_bytes: u64,
     /// What was read.
     pub reading: ReadingReport,
-    /// Every byte of it under one use, the largest first.
+    /// The uses, the largest first; every byte is counted under one of them.
     pub uses: Vec<UseReport>,
-    /// Large allocations, large heap blocks and heap blocks of equal size, those of most bytes first.
+    /// Large allocations, large heap blocks and heap blocks of equal size, those with the most bytes first.
     pub groups: Vec<GroupReport>,
-    /// Blocks of all heaps by the size that was asked for, those of most bytes first.
+    /// Blocks of all heaps by requested size, those with the most bytes first.
     pub sizes: Vec<BlockSizeRow>,
     /// Sizes that are left out of `sizes`.
     pub sizes_left_out: u64,
-    /// Classes of which blocks of heaps are objects, by their vftables; those of most bytes first.
+    /// Classes whose objects are in heap blocks, recognized by their vftables; those with the most bytes first.
     pub classes: Vec<ClassReport>,
     /// Classes that are left out of `classes`.
     pub classes_left_out: u64,
-    /// Vftables whose addresses are in memory beyond the heaps whose blocks were read: pointers, not objects.
+    /// Vftables whose addresses occur outside the heaps whose blocks were read: pointers, not objects.
     pub vftables: Vec<ClassReport>,
     /// Vftables that are left out of `vftables`.
     pub vftables_left_out: u64,
-    /// What the pages hold.
+    /// The contents of the pages.
     pub pages: Vec<PageRow>,
-    /// Pages that equal another, zeros apart; `None` where not all was read.
+    /// Pages with the same contents as another page, except zeros; `None` if not everything was read.
     pub duplicates: Option<DuplicatesReport>,
     /// Images that are loaded more than once.
     pub repeated_images: Vec<RepeatedImageReport>,
-    /// What was wrong on the way along the heaps' blocks; some of them are not counted.
+    /// Faults in the heaps' blocks; some blocks are not counted.
     pub faults: Vec<String>,
 }
 
@@ -179,13 +180,13 @@ pub struct ReadingReport {
     pub extent: Extent,
     /// Units of 64 KiB that were read.
     pub units: u64,
-    /// Units that there are.
+    /// Number of units in total.
     pub units_of: u64,
-    /// Bytes of private memory that the dump keeps.
+    /// Bytes of private memory in the dump.
     pub kept_bytes: u64,
     /// Committed bytes of heap segments whose blocks were read.
     pub segments_read_bytes: u64,
-    /// Committed bytes of heap segments that there are.
+    /// Committed bytes of all heap segments.
     pub segments_bytes: u64,
 }
 
@@ -200,12 +201,12 @@ impl Default for ReadingReport {
 /// A use of private memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UseReport {
-    /// What for.
+    /// The use.
     #[serde(rename = "use")]
     pub of: Use,
     /// Committed bytes.
     pub bytes: u64,
-    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    /// For a sample, half of the 95% interval; zero if the figure is exact, `None` if the interval is not known.
     pub bytes_margin: Option<u64>,
 }
 
@@ -216,29 +217,29 @@ pub struct GroupReport {
     pub kind: GroupKind,
     /// Usage class by WinDbg's name.
     pub usage: String,
-    /// Bytes of each: of an allocation from its base to its end, of a block what was asked for.
+    /// Bytes of each: for an allocation from its base to its end, for a block the requested size.
     pub size_bytes: u64,
     /// How many.
     pub count: u64,
-    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    /// For a sample, half of the 95% interval; zero if the figure is exact, `None` if the interval is not known.
     pub count_margin: Option<u64>,
     /// Their committed bytes.
     pub bytes: u64,
-    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    /// For a sample, half of the 95% interval; zero if the figure is exact, `None` if the interval is not known.
     pub bytes_margin: Option<u64>,
     /// One of them.
     pub example: Hex,
-    /// What they look like; `None` if they were not looked at.
+    /// The kind of data in them; `None` if they were not read.
     pub shape: Option<ShapeReport>,
-    /// Who holds a pointer to one of them; `None` if that was not looked for, or nobody does.
+    /// What holds a pointer to one of them; `None` if none was found, or it was not searched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
-    /// Some characters of it, where it is all text and they were asked for.
+    /// Some characters of it, if it consists of text and they were requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-/// What a run of memory looks like.
+/// The kind of data in a piece of memory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShapeReport {
     /// What the layout proves.
@@ -247,59 +248,59 @@ pub struct ShapeReport {
     pub name: Option<String>,
     /// Bytes of an element.
     pub element_bytes: Option<u64>,
-    /// The share of what was looked at that is so, 0 to 1: of elements, words or pages that are not zero.
+    /// The share of the elements, words or non-zero pages that match, 0 to 1.
     pub share: f64,
-    /// The share of words that would fit by chance, without elements.
+    /// The share of words that would match by chance, without elements.
     pub share_by_chance: Option<f64>,
-    /// The kinds of the words of an element, in order; neighbours that are alike are one.
+    /// The kinds of the words of an element, in order; equal neighbours are combined.
     pub columns: Vec<String>,
     /// The share of pages that are not all zero.
     pub used_share: f64,
-    /// Bytes that were looked at.
+    /// Bytes that were read.
     pub read_bytes: u64,
 }
 
 /// Blocks of one size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlockSizeRow {
-    /// What was asked for.
+    /// What was requested.
     pub size_bytes: u64,
     /// How many.
     pub blocks: u64,
-    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    /// For a sample, half of the 95% interval; zero if the figure is exact, `None` if the interval is not known.
     pub blocks_margin: Option<u64>,
     /// Their bytes.
     pub bytes: u64,
-    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    /// For a sample, half of the 95% interval; zero if the figure is exact, `None` if the interval is not known.
     pub bytes_margin: Option<u64>,
 }
 
-/// A class, by its vftable.
+/// A class, identified by its vftable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClassReport {
-    /// As it is written in C++; the PDB's name, or module and offset, where no type information is.
+    /// The name as in C++; without type information, the PDB's name, or module and offset.
     pub name: String,
     /// The module's file name without its extension; `None` outside modules.
     pub module: Option<String>,
     /// Address of the vftable.
     pub vftable: Hex,
-    /// By what it got its name.
+    /// Where its name comes from.
     pub proof: ClassProof,
-    /// Blocks of heaps in use that begin with the vftable's address.
+    /// Heap blocks in use that begin with the vftable's address.
     pub objects: u64,
-    /// Of a sample, the half of the 95% interval; `None` where it cannot be told.
+    /// For a sample, half of the 95% interval; zero if the figure is exact, `None` if the interval is not known.
     pub objects_margin: Option<u64>,
-    /// Bytes that were asked for in these blocks.
+    /// Requested bytes of these blocks.
     pub bytes: u64,
-    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    /// For a sample, half of the 95% interval; zero if the figure is exact, `None` if the interval is not known.
     #[serde(default)]
     pub bytes_margin: Option<u64>,
     /// Words anywhere in private memory, stacks and images apart, that hold the vftable's address. Those in free memory
     /// are left over.
     pub pointers: u64,
-    /// Of a sample, the half of the 95% interval; `None` where it cannot be told.
+    /// For a sample, half of the 95% interval; zero if the figure is exact, `None` if the interval is not known.
     pub pointers_margin: Option<u64>,
-    /// Bytes of an object, by its deleting destructor; `None` where the code does not tell.
+    /// Bytes of an object, from its deleting destructor; `None` if the code does not show it.
     pub size_bytes: Option<u64>,
 }
 
@@ -310,16 +311,16 @@ pub struct PageRow {
     pub kind: PageKind,
     /// Their bytes.
     pub bytes: u64,
-    /// Of a sample, the half of the 95% interval; `None` where it cannot be told. Zero where it is exact.
+    /// For a sample, half of the 95% interval; zero if the figure is exact, `None` if the interval is not known.
     pub bytes_margin: Option<u64>,
 }
 
-/// Pages that are there more than once.
+/// Duplicate pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DuplicatesReport {
-    /// Bytes of pages beyond the first of each content.
+    /// Bytes of all copies beyond the first.
     pub bytes: u64,
-    /// Of so many bytes of pages one was compared: 1 if all were.
+    /// One in this many bytes was compared: 1 if all were.
     pub one_in: u64,
 }
 

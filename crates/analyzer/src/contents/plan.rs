@@ -49,7 +49,7 @@ impl Plan {
         self.strata.iter().map(|stratum| stratum.bytes).sum()
     }
 
-    /// Units that there are.
+    /// Number of units in total.
     pub(super) fn all(&self) -> u64 {
         self.strata.iter().map(|stratum| stratum.units).sum()
     }

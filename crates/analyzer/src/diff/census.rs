@@ -9,15 +9,15 @@ use crate::findings::census_words as words;
 use crate::space::words as report_words;
 
 report_words! {
-    /// By what the bytes of a row belong together.
+    /// What the bytes of a row have in common.
     pub enum CensusKey {
-        /// By what they are used for.
+        /// Their use.
         Use = "use",
         /// Objects of a class.
         Class = "class",
-        /// Blocks of heaps of one size.
+        /// Heap blocks of one size.
         BlockSize = "block_size",
-        /// Allocations and blocks whose contents look alike.
+        /// Allocations and blocks with the same kind of contents.
         Shape = "shape",
     }
 }

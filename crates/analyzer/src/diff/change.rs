@@ -13,9 +13,9 @@ pub struct Change {
     pub old: Option<u64>,
     /// In the new dump; `None` if it is not known.
     pub new: Option<u64>,
-    /// New less old; `None` if one of them is not known, or if it is beyond 2^53.
+    /// New minus old; `None` if one of them is not known, or if it is beyond 2^53.
     pub delta: Option<i64>,
-    /// By how much it changed in an hour; `None` without a time between the dumps.
+    /// Change per hour; `None` without a time between the dumps.
     pub per_hour: Option<f64>,
 }
 

@@ -7,7 +7,7 @@ use super::{DiffWarning, Side};
 use crate::facts::Facts;
 use crate::facts::ModuleReport;
 
-/// What two dumps are to each other.
+/// How two dumps are related.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -23,18 +23,18 @@ pub enum Kind {
     Unknown,
 }
 
-/// What two dumps are to each other, and by what that is known.
+/// How two dumps are related, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Identity {
     /// `same_process`, `another_run`, `another_build`, `different_programs` or `unknown`.
     pub kind: Kind,
-    /// Whether everything that decides it is in both dumps.
+    /// Whether both dumps contain everything that decides it.
     pub certain: bool,
     /// What was compared.
     pub checks: Vec<Check>,
 }
 
-/// One thing that was compared.
+/// One compared property.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Check {
     /// `program`, `time_date_stamp`, `processor`, `process_id`, `created`, `peb` or `image_base`.
@@ -43,7 +43,7 @@ pub struct Check {
     pub old: Option<String>,
     /// In the new dump.
     pub new: Option<String>,
-    /// Whether it is the same; `None` if one is not known.
+    /// Whether it is equal; `None` if one is not known.
     pub same: Option<bool>,
 }
 

@@ -14,10 +14,11 @@ const TICKS: u64 = 10_000_000;
 /// The time between two dumps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Interval {
-    /// Seconds from the old one to the new one, negative if the order is reversed; of different runs by how much the new
-    /// one's process was older. `None` if they are not known, or mean nothing since the programs are different.
+    /// Seconds from the old dump to the new one, negative if the order is reversed; for different runs, the
+    /// difference of the processes' uptimes. `None` if it is not known, or meaningless because the programs are
+    /// different.
     pub seconds: Option<i64>,
-    /// By what it is known: `dump_times` (of the headers), `system_times` (of KUSER_SHARED_DATA), or for different runs
+    /// Its source: `dump_times` (of the headers), `system_times` (of KUSER_SHARED_DATA), or for different runs
     /// `process_uptimes`.
     pub clock: Option<String>,
 }

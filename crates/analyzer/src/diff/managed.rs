@@ -18,7 +18,7 @@ pub struct TypeRow {
     pub count: Change,
     /// Their bytes.
     pub bytes: Change,
-    /// What holds the most of them in the new dump: a static field or a thread, and the types on the way.
+    /// What holds most of them in the new dump: a static field or a thread, and the types on the path.
     pub held_by: Option<Vec<String>>,
 }
 

@@ -48,41 +48,41 @@ pub struct Side<'a, 'd> {
     pub facts: &'a Facts,
 }
 
-/// What changed from an old dump to a new one. A change that cannot be known is `None`, never zero.
+/// What changed from an old dump to a new one. An unknown change is `None`, never zero.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Difference {
-    /// Version of this shape.
+    /// Version of this format.
     pub schema_version: u32,
-    /// Who made the comparison.
+    /// The program that made the comparison.
     pub tool: Tool,
-    /// Whether the two are of one process, of one program, or of different ones.
+    /// Whether the dumps are of one process, of one program, or of different programs.
     pub identity: Identity,
-    /// The time between them, on which the rates rest.
+    /// The time between the dumps, which the rates are based on.
     pub interval: Interval,
-    /// The first dump that was named.
+    /// The first dump.
     pub old: SideReport,
-    /// The second.
+    /// The second dump.
     pub new: SideReport,
-    /// What grew most in bytes, and so fastest: usage classes, heaps, modules, sizes. The same bytes may be in several.
-    /// Empty for different programs.
+    /// What grew most in bytes, and so fastest: usage classes, heaps, modules, sizes. The same bytes may be in
+    /// several rows. Empty for different programs.
     pub fastest: Vec<Grower>,
-    /// When limits would be reached if it went on like this, the nearest first.
+    /// When limits would be reached at this rate, the nearest first.
     pub projections: Vec<Projection>,
     /// The address space as a whole.
     pub memory: Vec<Row>,
     /// The counters of the process, and of the machine.
     pub counters: Vec<Row>,
-    /// By usage class; `None` unless both dumps hold a whole memory map.
+    /// By usage class; `None` unless both dumps contain a complete memory map.
     pub usage: Option<Vec<UsageRow>>,
-    /// By heap; `None` unless both dumps tell of heaps.
+    /// By heap; `None` unless both dumps contain heaps.
     pub heaps: Option<Table<HeapRow>>,
-    /// By module, those that changed; `None` unless both dumps tell of modules.
+    /// By module: those that changed; `None` unless both dumps contain modules.
     pub modules: Option<Table<ModuleRow>>,
-    /// Private allocations and large heap blocks by exact size, those that changed; `None` unless both dumps hold a whole
-    /// memory map.
+    /// Private allocations and large heap blocks by exact size: those that changed; `None` unless both dumps contain
+    /// a complete memory map.
     pub sizes: Option<Table<SizeRow>>,
-    /// What fills the private memory: by use, class, size of heap blocks and shape, those that changed; `None` unless it was
-    /// asked for.
+    /// What fills the private memory, by use, class, heap block size and shape: the rows that changed; `None` unless
+    /// it was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub census: Option<Table<CensusRow>>,
     /// Objects of .NET by type, those that changed; `None` unless the heaps of both dumps were counted.
@@ -92,9 +92,9 @@ pub struct Difference {
     pub threads: Option<ThreadsDifference>,
     /// Handles by type; `None` unless both dumps list handles.
     pub handles: Option<Vec<Row>>,
-    /// Allocations by address; `None` unless both dumps are of one process and hold a memory map.
+    /// Allocations by address; `None` unless both dumps are of one process and contain a memory map.
     pub allocations: Option<AllocationsDifference>,
-    /// What limits this comparison. What was wrong with each dump is in its own list.
+    /// What limits this comparison. Problems of each dump are in its own list.
     pub warnings: Vec<WarningReport>,
 }
 

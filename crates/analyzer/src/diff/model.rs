@@ -29,9 +29,9 @@ pub struct SideReport {
     pub image: Option<String>,
     /// When the process started.
     pub process_created: Option<String>,
-    /// Seconds from then to the dump.
+    /// Seconds from its start to the dump.
     pub uptime_seconds: Option<u64>,
-    /// What was dropped, repaired or guessed in this dump.
+    /// What is missing, was repaired or was guessed in this dump.
     pub warnings: Vec<WarningReport>,
 }
 
@@ -57,11 +57,11 @@ impl SideReport {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "TableOf{T}")]
 pub struct Table<T> {
-    /// By what a row of the one dump was found in the other.
+    /// How rows of the two dumps were matched.
     pub matched_by: String,
-    /// Those that changed most first; twenty at most.
+    /// The rows, those that changed most first; at most twenty.
     pub rows: Vec<T>,
-    /// How many more there are.
+    /// Number of rows that are left out.
     pub left_out: u64,
 }
 
@@ -86,16 +86,16 @@ pub struct Row {
     pub change: Change,
 }
 
-/// What grew.
+/// Something that grew.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Grower {
     /// `usage`, `heap`, `module`, `heap_block_size` or `allocation_size`.
     pub kind: String,
-    /// Its name there.
+    /// Its name.
     pub name: String,
     /// Its bytes.
     pub bytes: Change,
-    /// How many there are, where they are counted.
+    /// Their number, if they are counted.
     pub count: Option<Change>,
 }
 
@@ -104,15 +104,15 @@ pub struct Grower {
 pub struct Projection {
     /// `commit_limit` of the machine, `job_private_commit_limit` or `address_space`.
     pub limit: String,
-    /// Whose growth was assumed: `process`, `machine` or `job`.
+    /// Whose growth is assumed: `process`, `machine` or `job`.
     pub by: String,
     /// Bytes that were left in the new dump.
     pub left_bytes: u64,
-    /// Bytes that were taken in an hour.
+    /// Growth in bytes per hour.
     pub per_hour: f64,
-    /// Hours from the new dump on, if it went on like this.
+    /// Hours after the new dump, at this rate.
     pub hours: f64,
-    /// When that would be; `None` if the time of the dump is not known, or it is too far off.
+    /// When that would be; `None` if the time of the dump is not known, or if it is too far in the future.
     pub at: Option<String>,
 }
 
@@ -144,7 +144,7 @@ pub struct HeapRow {
     pub old_handle: Option<Hex>,
     /// Its handle in the new dump.
     pub new_handle: Option<Hex>,
-    /// Committed bytes of all its parts; zero where it is not there.
+    /// Committed bytes of all its parts; zero if it does not exist.
     pub committed: Change,
     /// Reserved bytes of all its parts.
     pub reserved: Change,
@@ -163,15 +163,15 @@ pub struct ModuleRow {
     pub path: String,
     /// Bytes of the image.
     pub size: Change,
-    /// Committed bytes that are private to the process: pages that were written, and copied for that.
+    /// Committed bytes that are private to the process: pages that were copied because they were written to.
     pub private: Change,
 }
 
 /// Private allocations, or large heap blocks, of one size.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SizeRow {
-    /// `allocation` (of `VirtualAlloc`, reserved and committed), or `heap_block` (large ones: what the program asked for,
-    /// where the heap records that).
+    /// `allocation` (of `VirtualAlloc`, reserved and committed), or `heap_block` (large blocks, by requested size if
+    /// the heap records it).
     pub what: String,
     /// Their usage class.
     pub usage: String,
@@ -179,29 +179,29 @@ pub struct SizeRow {
     pub size_bytes: u64,
     /// How many.
     pub count: Change,
-    /// Their bytes together.
+    /// Their bytes in total.
     pub bytes: Change,
     /// Their committed bytes.
     pub committed: Change,
 }
 
-/// Something that fills memory.
+/// A row of the census.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CensusRow {
-    /// What belongs together in it.
+    /// What the row counts.
     pub what: CensusKey,
-    /// Its name: of the use, the class, the size or the shape.
+    /// The name of the use, class, size or shape.
     pub name: String,
-    /// How many, of objects and blocks.
+    /// Number of objects or blocks.
     pub count: Option<Change>,
     /// Their bytes.
     pub bytes: Change,
 }
 
-/// Threads that began in one place.
+/// Threads with the same start address.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StartRow {
-    /// Module and offset; an address where no module is; `None` if the dumps do not tell.
+    /// Module and offset; an address outside modules; `None` if it is not known.
     pub start: Option<String>,
     /// How many.
     pub count: Change,
@@ -212,19 +212,19 @@ pub struct StartRow {
 pub struct ThreadsDifference {
     /// How many.
     pub count: Change,
-    /// Committed bytes of their stacks; unknown if one of them is.
+    /// Committed bytes of their stacks; unknown if that of one stack is.
     pub stacks_committed: Change,
-    /// Reserved bytes of their stacks; unknown if one of them is.
+    /// Reserved bytes of their stacks; unknown if that of one stack is.
     pub stacks_reserved: Change,
-    /// Threads whose ID only the new dump has; `None` over runs, where IDs mean nothing.
+    /// Threads whose ID only the new dump has; `None` for different runs, where IDs mean nothing.
     pub new: Option<u64>,
     /// Threads whose ID only the old dump has.
     pub gone: Option<u64>,
-    /// By where they began, those whose number changed.
+    /// By start address: those whose number changed.
     pub by_start: Table<StartRow>,
 }
 
-/// An allocation that is not as it was.
+/// An allocation that changed.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AllocationChange {
     /// First address.
@@ -232,22 +232,22 @@ pub struct AllocationChange {
     /// `MEM_PRIVATE`, `MEM_MAPPED` or `MEM_IMAGE`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Usage of its first part that has any; `<unknown>` without.
+    /// Usage of its first part with a known usage, or `<unknown>`.
     pub usage: String,
-    /// Bytes; zero where it is not there.
+    /// Bytes; zero if it does not exist.
     pub size: Change,
-    /// Committed bytes; zero where it is not there.
+    /// Committed bytes; zero if it does not exist.
     pub committed: Change,
 }
 
-/// Allocations to which the same happened.
+/// Allocations that changed in the same way.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct AllocationGroup {
     /// How many.
     pub count: u64,
-    /// Bytes by which they changed, together.
+    /// Change of their bytes, in total.
     pub size_delta: i64,
-    /// Committed bytes by which they changed, together.
+    /// Change of their committed bytes, in total.
     pub committed_delta: i64,
     /// The ten that changed most.
     pub largest: Vec<AllocationChange>,
@@ -260,10 +260,10 @@ pub struct AllocationsDifference {
     pub new: AllocationGroup,
     /// Only in the old dump, or of another type there.
     pub gone: AllocationGroup,
-    /// At the same address and larger, or as large with more committed.
+    /// At the same address and larger, or of the same size with more committed.
     pub grown: AllocationGroup,
-    /// At the same address and smaller, or as large with less committed.
+    /// At the same address and smaller, or of the same size with less committed.
     pub shrunk: AllocationGroup,
-    /// As they were.
+    /// Unchanged allocations.
     pub same: u64,
 }

@@ -24,39 +24,39 @@ words! {
     }
 }
 
-/// An access to memory that failed.
+/// A memory access that failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccessReport {
-    /// How; `None` for a number that Windows does not define.
+    /// The kind of access; `None` for a number that Windows does not define.
     pub kind: Option<AccessKind>,
     /// The address as it is recorded.
     pub address: Hex,
-    /// Whether it lies in the first 64 kB, which are never allocated by default.
+    /// Whether the address is in the first 64 kB, which are never allocated by default: a null pointer dereference.
     pub null_page: bool,
-    /// Whether the address that was used is not recorded: it was not canonical, or an SSE operand was not aligned. x64
-    /// only.
+    /// Whether the address that was used is not recorded, because it was not canonical, or an SSE operand was not
+    /// aligned. x64 only.
     pub non_canonical: bool,
-    /// Its region; `None` outside the map, or where the dump has none that covers it.
+    /// Its region; `None` if no region of the dump contains it.
     pub region: Option<Box<RegionReport>>,
     /// The debugger's name of the module there.
     pub module: Option<String>,
     /// From the module's base to the address.
     pub offset: Option<Hex>,
-    /// The module that had been there and was unloaded, where none is now.
+    /// The unloaded module that was there, if there is no module now.
     pub unloaded: Option<UnloadedReport>,
-    /// Why a page could not be read; of `STATUS_IN_PAGE_ERROR` only.
+    /// Why a page could not be read; only for `STATUS_IN_PAGE_ERROR`.
     pub status: Option<CodeReport>,
-    /// Bytes from the address up to the committed part of the thread's stack, if it lies below that in the same stack:
-    /// on its guard page, or beyond.
+    /// Bytes from the address to the committed part of the thread's stack, if the address is below it in the same
+    /// stack: on its guard page, or further down.
     pub below_stack_limit_bytes: Option<u64>,
 }
 
-/// A place in a module that was unloaded.
+/// An address in an unloaded module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnloadedReport {
     /// Its file's name.
     pub module: String,
-    /// From where its base was.
+    /// Offset from its former base.
     pub offset: Hex,
 }
 

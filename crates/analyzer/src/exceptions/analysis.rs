@@ -18,28 +18,28 @@ words! {
 }
 
 words! {
-    /// Why another address is better than the one that was reported.
+    /// Why another address is better than the reported one.
     pub enum AdjustedKind {
-        /// It is the address that was used; it is not canonical, and Windows reported -1.
+        /// It is the address that was used, a non-canonical one for which Windows reported -1.
         NonCanonical = "non_canonical",
-        /// It is what was added to a null pointer.
+        /// It is the offset that was added to a null pointer.
         NullOffset = "null_offset",
     }
 }
 
-/// What the crashing instruction did. Of a processor's faults on x64; of everything else only the reason.
+/// What the crashing instruction did: for processor faults on x64; for everything else only the reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AnalysisReport {
     /// Code and first parameter in one name, such as `EXCEPTION_ACCESS_VIOLATION_READ`.
     pub reason: String,
-    /// The instruction that faulted; `None` if the dump does not keep it, or it is 32-bit code.
+    /// The faulting instruction; `None` if the dump does not contain it, or for 32-bit code.
     pub instruction: Option<String>,
-    /// The memory that it uses, by the registers of the exception; `None` if that cannot be told.
+    /// The memory that it uses, according to the registers of the exception; `None` if that is not known.
     pub accesses: Option<Vec<OperandReport>>,
     /// A better address than the exception's.
     pub adjusted_address: Option<AdjustedReport>,
-    /// Addresses in accessible memory, one bit away from the one that failed or from a register that it was made of;
-    /// `None` without a memory map.
+    /// Accessible addresses one bit away from the failed one, or from a register that it was computed from; `None`
+    /// without a memory map.
     pub bit_flips: Option<Vec<BitFlipReport>>,
 }
 
@@ -48,11 +48,11 @@ pub struct AnalysisReport {
 pub struct OperandReport {
     /// The first address.
     pub address: Hex,
-    /// How; `None` if it is not known of this instruction.
+    /// The kind of access; `None` if it is not known for this instruction.
     pub kind: Option<OperandKind>,
 }
 
-/// The address behind the one that was reported.
+/// The address that was really used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AdjustedReport {
     /// What it is.
@@ -66,9 +66,9 @@ pub struct AdjustedReport {
 pub struct BitFlipReport {
     /// The address.
     pub address: Hex,
-    /// The register that may have held it; `None` of the address that failed.
+    /// The register that may have contained it; `None` for the failed address itself.
     pub register: Option<String>,
-    /// 0 to 1, by rules of thumb.
+    /// A heuristic value from 0 to 1.
     #[serde(rename = "probability")]
     pub confidence: Option<f64>,
 }

@@ -24,14 +24,14 @@ const MOST_OF_A_THREAD: usize = 8;
 /// Exceptions of all threads together that are reported: more than anyone reads, and each names a type.
 const MOST_IN_ALL: usize = 256;
 
-/// An exception that happened before, by a record of it on a stack. Evidence of the second order: nothing tells when it
-/// happened, nor who caught it.
+/// An earlier exception, from a record on a stack. Secondary evidence: when it happened, and who caught it, is not
+/// known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EarlierReport {
-    /// Where the record lies.
+    /// Address of the record.
     pub at: Hex,
-    /// Whether that is above the stack pointer, in what may be a frame in use. If not, the functions that raised and
-    /// handled it have returned. `None` if the stack pointer is not known.
+    /// Whether the record is above the stack pointer, in what may be a frame in use. If not, the functions that
+    /// raised and handled it have returned. `None` if the stack pointer is not known.
     pub in_use: Option<bool>,
     /// `ExceptionCode`.
     pub code: Hex,
@@ -47,7 +47,7 @@ pub struct EarlierReport {
     pub offset: Option<Hex>,
     /// `ExceptionInformation`.
     pub parameters: Vec<Hex>,
-    /// The type that was thrown, of a C++ exception whose ThrowInfo the dump keeps.
+    /// The thrown type, for a C++ exception whose ThrowInfo is in the dump.
     pub cpp_type: Option<String>,
     /// Bytes of the record that say something.
     #[serde(skip)]

@@ -18,9 +18,9 @@ pub(crate) enum Limit {
     Commit,
     /// A quota of the user or the process.
     Quota,
-    /// What the kernel itself needs: pool, contiguous or large pages.
+    /// A lack of kernel resources: pool, contiguous or large pages.
     Resources,
-    /// The addresses that were asked for are in use.
+    /// The requested addresses are in use.
     AddressTaken,
     /// The value leaves open which it was.
     Open,

@@ -29,12 +29,12 @@ words! {
         NoOperand = "no_operand",
         /// It uses other addresses.
         OtherAddress = "other_address",
-        /// It only reads what is said to have been written, or only writes what is said to have been read.
+        /// It only reads where the record says a write, or only writes where it says a read.
         OtherAccess = "other_access",
     }
 }
 
-/// A register, and what was in it.
+/// A register and its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RegisterReport {
     /// Its name.
@@ -43,13 +43,13 @@ pub struct RegisterReport {
     pub value: Hex,
 }
 
-/// What the instruction at which an exception was raised used.
+/// What the faulting instruction used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultReport {
-    /// The address that it used, where it can be told: it may differ from the one that is recorded, which is -1 for one
-    /// that is not canonical.
+    /// The address that it used, if known. It can differ from the recorded one, which is -1 for a non-canonical
+    /// address.
     pub address: Option<Hex>,
-    /// How it used it.
+    /// How it used the address.
     pub kind: Option<OperandKind>,
     /// The register that the address is relative to.
     #[serde(rename = "base_register")]
@@ -57,13 +57,14 @@ pub struct FaultReport {
     /// The register that is multiplied and added.
     #[serde(rename = "index_register")]
     pub index: Option<RegisterReport>,
-    /// By what `index` is multiplied.
+    /// The factor by which the index register is multiplied.
     pub scale: u32,
-    /// Whether the address is a number in the instruction.
+    /// Whether the address is a constant in the instruction.
     pub constant: bool,
     /// Whether the operand must be aligned, and is not.
     pub misaligned: bool,
-    /// Whether the processor came to, or was at, an address that a `ret` took from the stack; which is then `address`.
+    /// Whether the processor went to, or was at, an address that a `ret` took from the stack; `address` is then that
+    /// address.
     pub returned: bool,
     /// How the record contradicts it.
     pub contradiction: Option<Contradiction>,

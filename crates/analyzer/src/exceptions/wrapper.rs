@@ -17,9 +17,9 @@ use crate::space::words;
 const MOST_LINKS: usize = 4;
 
 words! {
-    /// What tells the exception that another stands for.
+    /// How the original exception was identified.
     pub enum OpenedBy {
-        /// `EXCEPTION_RECORD.ExceptionRecord` of the one that is recorded.
+        /// `EXCEPTION_RECORD.ExceptionRecord` of the recorded exception.
         Record = "exception_record",
         /// Its parameters.
         Parameters = "parameters",
@@ -27,7 +27,7 @@ words! {
         Stowed = "stowed",
         /// A record on the stack, and the function that raised it is still among the frames.
         Frames = "frames",
-        /// A record on the stack, in a call that seems not to have returned.
+        /// A record on the stack, in a call that has apparently not returned.
         Stack = "stack",
     }
 }
@@ -36,7 +36,7 @@ words! {
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) by: OpenedBy,
-    /// Where its record lies, if it has one of its own.
+    /// Address of its record, if it has one of its own.
     pub(crate) at: Option<u64>,
     pub(crate) record: ExceptionRecord,
 }

@@ -65,7 +65,7 @@ pub struct HeapPlace {
     pub index: usize,
     /// Its handle.
     pub handle: Hex,
-    /// Which allocator's structures it has.
+    /// Its kind.
     pub kind: HeapKind,
     /// `Segment`, `Front End` or `Large Block`.
     pub part: String,

@@ -14,20 +14,20 @@ use crate::space::{Allocation, Allocations, Equals, Holdings, Owner, SizeClass, 
 /// One heap.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HeapReport {
-    /// Position in `PEB.ProcessHeaps`; heaps found by descriptors follow behind.
+    /// Position in `PEB.ProcessHeaps`; heaps found by descriptors follow.
     pub index: usize,
     /// Its handle.
     pub handle: Hex,
     /// 32 or 64: which PEB it belongs to.
     pub bits: u32,
-    /// Which allocator's structures it has.
+    /// Its kind.
     pub kind: HeapKind,
-    /// The layout by which it was read.
+    /// The layout that was used to read it.
     pub layout: Option<String>,
-    /// How well it is known that the heaps of this build have it; `None` without a layout.
+    /// How well the layout is known for this build; `None` without a layout.
     #[serde(default)]
     pub basis: Option<LayoutProof>,
-    /// Whether Windows keeps the records of other heaps in it, and the program nothing.
+    /// Whether Windows uses it for the records of other heaps, so that it contains nothing of the program.
     #[serde(default)]
     pub metadata: bool,
     /// Its flags.
@@ -38,21 +38,21 @@ pub struct HeapReport {
     pub large_blocks: u64,
     /// Bytes of the large blocks.
     pub large_bytes: u64,
-    /// Bytes that the program asked for in the large blocks that say so.
+    /// Requested bytes of the large blocks that record them.
     pub large_user_bytes: u64,
     /// The largest of them.
     pub largest_block: Option<PlaceReport>,
-    /// Bytes from which on a block has an allocation of its own.
+    /// Minimum size in bytes of a block with an allocation of its own.
     pub large_from_bytes: Option<u64>,
     /// Committed bytes of all its parts.
     pub committed_bytes: u64,
     /// Reserved bytes of all its parts.
     pub reserved_bytes: u64,
-    /// What its blocks add up to; `None` if they were not counted, as in all commands but `heaps`, or if the heaps are too
-    /// large to do so without being asked.
+    /// Totals of its blocks; `None` if they were not counted, as in all commands except `heaps`, or because the heaps
+    /// are too large to count them unasked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block_use: Option<HeapBlocksReport>,
-    /// What the heap counts itself, and whether that agrees with what was found.
+    /// The heap's own counters, and whether they agree with what was found.
     pub counters: HeapCountersReport,
     /// What is wrong with it.
     pub faults: Vec<String>,
@@ -61,17 +61,17 @@ pub struct HeapReport {
 /// A heap's own counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeapCountersReport {
-    /// Reserved bytes, of segments.
+    /// Reserved bytes of segments.
     pub reserved_bytes: Option<u64>,
-    /// Committed bytes, of segments.
+    /// Committed bytes of segments.
     pub committed_bytes: Option<u64>,
     /// Bytes in large blocks.
     pub large_bytes: Option<u64>,
     /// Number of segments.
     pub segments: Option<u64>,
-    /// Committed bytes that are free, but those inside the low-fragmentation heap of an NT heap.
+    /// Committed bytes that are free, except those inside the low-fragmentation heap of an NT heap.
     pub free_bytes: Option<u64>,
-    /// Whether those it has equal what was found; `None` if it has none.
+    /// Whether its counters agree with what was found; `None` if it has none.
     pub agree: Option<bool>,
 }
 
@@ -80,7 +80,7 @@ pub struct HeapCountersReport {
 pub struct AllocationReport {
     /// First address.
     pub base: Hex,
-    /// Bytes from there to its end.
+    /// Bytes from its base to its end.
     pub size_bytes: u64,
     /// Committed bytes.
     pub committed_bytes: u64,
@@ -93,16 +93,16 @@ pub struct AllocationReport {
     pub kind: String,
     /// Usage of its first region.
     pub usage: String,
-    /// What is known of it beyond that, as a guess: `V8 cage` and the like.
+    /// A guess at its purpose, such as `V8 cage`.
     pub hint: Option<String>,
 }
 
 /// Private allocations of similar size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SizeClassReport {
-    /// Least size.
+    /// Minimum size.
     pub from_bytes: u64,
-    /// Size that none of them reaches; `None` for the last class.
+    /// Upper limit of the size, exclusive; `None` for the last class.
     pub below_bytes: Option<u64>,
     /// How many.
     #[serde(rename = "count")]
@@ -121,14 +121,14 @@ pub struct AllocationsReport {
     /// The ten largest, in descending order.
     #[serde(rename = "list")]
     pub largest: Vec<AllocationReport>,
-    /// A histogram of the private ones.
+    /// A histogram of the private allocations.
     pub private_sizes: Vec<SizeClassReport>,
-    /// Private ones of equal size, those with the most committed bytes together first; at most ten sizes.
+    /// Private allocations grouped by size, the group with the most committed bytes first; at most ten sizes.
     #[serde(default)]
     pub private_equals: Vec<EqualsReport>,
 }
 
-/// Private allocations of one size, of which something is committed.
+/// Private allocations of one size with committed memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EqualsReport {
     /// Bytes of each.
@@ -141,20 +141,20 @@ pub struct EqualsReport {
     pub first: Hex,
     /// Usage of the first.
     pub usage: String,
-    /// What the first may be for, as a guess.
+    /// A guess at the purpose of the first one.
     pub hint: Option<String>,
 }
 
 words! {
-    /// Which allocator's structures a heap has.
+    /// The kind of a heap.
     pub enum HeapKind {
-        /// The NT heap, of every Windows.
+        /// The NT heap, of every version of Windows.
         Nt = "nt",
         /// The segment heap, of Windows 10 and later.
         Segment = "segment",
         /// The heap of Windows XP and 2003, which is not read.
         Xp = "xp",
-        /// None that is known.
+        /// An unknown kind.
         Unknown = "unknown",
     }
 }

@@ -14,11 +14,11 @@ use crate::process::Process;
 use crate::space::words;
 
 words! {
-    /// How well it is known that the heaps of a build have the layout by which they were read.
+    /// How well the layout of a build's heaps is known.
     pub enum LayoutProof {
         /// Microsoft's own heap code of the build confirmed it.
         Verified = "verified",
-        /// It was confirmed on a build beside it, and the heap's lists are where that has them.
+        /// It was confirmed on a neighbouring build, and the heap's lists are where that layout has them.
         Between = "between",
         /// From published type descriptions only.
         Published = "published",
@@ -62,20 +62,20 @@ const MOST_BROKEN: usize = 16;
 /// Blocks that are looked at for broken ones: a heap of 4 GiB of small ones, some two seconds.
 const MOST_LOOKED_AT: usize = 1 << 27;
 
-/// What the blocks of a heap, or of all heaps, add up to.
+/// Totals of the blocks of a heap, or of all heaps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeapBlocksReport {
-    /// Blocks that the program has.
+    /// Blocks in use by the program.
     pub busy_blocks: u64,
-    /// Bytes that it asked for.
+    /// Requested bytes of these blocks.
     pub busy_bytes: u64,
-    /// Committed bytes that are neither asked for nor free: headers, rounding, and what the heap has for itself.
+    /// Committed bytes that are neither requested nor free: headers, rounding, and the heap's own data.
     pub overhead_bytes: u64,
-    /// Committed bytes that nobody has: fragmentation.
+    /// Committed bytes that are free: fragmentation.
     pub free_bytes: u64,
-    /// What was wrong on the way along the blocks: some of them are not counted.
+    /// Faults in the blocks; some blocks are not counted.
     pub faults: Vec<String>,
-    /// The sizes that were asked for, those of most bytes first; `None` if nobody wants them.
+    /// The requested sizes, those with the most bytes first; `None` if they were not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sizes: Option<Vec<BlockSizeReport>>,
 }
@@ -83,7 +83,7 @@ pub struct HeapBlocksReport {
 /// Blocks of one size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlockSizeReport {
-    /// The size that was asked for; `None` for all sizes that are not told apart.
+    /// The requested size; `None` for the row of all other sizes.
     pub size_bytes: Option<u64>,
     /// How many blocks.
     pub blocks: u64,
@@ -115,7 +115,7 @@ pub struct BlockReport {
     pub heap: Hex,
     /// The first byte that the program has.
     pub address: Hex,
-    /// Bytes that it asked for.
+    /// Requested bytes of these blocks.
     pub size_bytes: u64,
     /// Bytes that the block takes.
     pub taken_bytes: u64,
@@ -123,16 +123,16 @@ pub struct BlockReport {
     pub backend: BlockBackend,
 }
 
-/// A place in a heap that something wrote over.
+/// A corrupt place in a heap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BrokenBlockReport {
     /// Handle of the heap.
     pub heap: Hex,
-    /// Where it is broken.
+    /// Address of the corruption.
     pub at: Hex,
     /// What is wrong there.
     pub what: String,
-    /// The block in front of it, as the program has it: most likely what its owner wrote reached beyond its end.
+    /// The block before it, as the program sees it: most likely its owner wrote beyond its end.
     pub before: Option<PlaceReport>,
 }
 

@@ -23,17 +23,17 @@ pub struct DumpReport {
     pub arch: Option<String>,
     /// 32 or 64; guessed (with a warning) if the processor is not known.
     pub pointer_bits: u32,
-    /// Whether memory that the dump lists is not in the file; of a trimmed copy, whether that was so of the original.
+    /// Whether memory that the dump lists is missing from the file; for a trimmed copy, from the original.
     pub truncated: bool,
-    /// How much of it.
+    /// Bytes of memory that are listed but not in the file.
     pub missing_bytes: u64,
-    /// Whether `trim --redact` made it. What was left out of it is unknown, not 0.
+    /// Whether `trim --redact` made it. What was removed is unknown, not 0.
     pub redacted: bool,
-    /// Bytes of the process's memory that the file holds.
+    /// Bytes of process memory in the file.
     pub kept_bytes: u64,
     /// The writer's comment.
     pub comment: Option<String>,
-    /// What the program told Crashpad to send with the dump; `None` if Crashpad did not write it.
+    /// What the program gave Crashpad to send with the dump; `None` if Crashpad did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crashpad: Option<Box<CrashpadReport>>,
     /// The streams, in the order of the directory.
@@ -52,7 +52,7 @@ pub struct StreamReport {
     pub size_bytes: u64,
 }
 
-/// What the program told Crashpad to send with the dump.
+/// What the program gave Crashpad to send with the dump.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CrashpadReport {
     /// The report's GUID.
@@ -63,14 +63,14 @@ pub struct CrashpadReport {
     pub annotations: Vec<AnnotationReport>,
 }
 
-/// An annotation: what the program noted of itself.
+/// An annotation of the program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AnnotationReport {
-    /// The debugger's name of the module that it is of; `None` of the program's own.
+    /// The debugger's name of the module that it belongs to; `None` for the program's own.
     pub module: Option<String>,
-    /// Its name; empty of those that have none.
+    /// Its name; empty if it has none.
     pub name: String,
-    /// Its text: `None` unless secrets are asked for, since programs note addresses of pages and command lines.
+    /// Its text; `None` unless secrets were requested, because annotations can contain URLs and command lines.
     pub value: Option<String>,
 }
 

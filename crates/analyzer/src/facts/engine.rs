@@ -9,33 +9,33 @@ use super::Warning;
 use crate::exceptions::code;
 use crate::process::{Process, known};
 
-/// An assertion that failed, by the stream of Breakpad and Crashpad.
+/// A failed assertion, from the stream of Breakpad and Crashpad.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AssertionReport {
-    /// What was asserted.
+    /// The expression.
     pub expression: Option<String>,
-    /// The function that asserted it.
+    /// The function that contains it.
     pub function: Option<String>,
     /// Its source file.
     pub file: Option<String>,
-    /// The line there.
+    /// The line in that file.
     pub line: Option<u32>,
-    /// Whether it was an invalid parameter of a function of the C runtime.
+    /// Whether it was an invalid parameter of a C runtime function.
     pub invalid_parameter: bool,
     /// Whether a pure virtual function was called.
     pub pure_virtual_call: bool,
 }
 
-/// Unreal Engine's account of the end.
+/// What Unreal Engine recorded about the crash.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnrealReport {
     /// `Assert`, `Crash`, `Ensure`, `GPUCrash`, `OutOfMemory`, …
     pub crash_type: Option<String>,
-    /// The engine's message: of its crash context, or of the assertion that was raised.
+    /// The engine's message, from its crash context or from the assertion.
     pub message: Option<String>,
     /// Whether the engine says that it was out of memory; `None` if it does not say.
     pub out_of_memory: Option<bool>,
-    /// How many bytes were asked for then.
+    /// Bytes of the failed request.
     pub allocation_bytes: Option<u64>,
     /// RAM that was available.
     pub available_physical_bytes: Option<u64>,

@@ -23,9 +23,9 @@ use crate::stack;
 use crate::symbols::{Undecorator, itanium};
 
 words! {
-    /// Whether an exception was seen before handlers were asked, or after.
+    /// Whether an exception was seen before the handlers (first chance) or after (second chance).
     pub enum Chance {
-        /// No minidump has it.
+        /// Minidumps do not record it.
         NotRecorded = "not recorded",
     }
 }
@@ -37,17 +37,17 @@ pub struct ExceptionReport {
     pub code: Hex,
     /// Its name, if it has one.
     pub name: Option<String>,
-    /// What it says, in one sentence; `None` if there is no more to say than the name.
+    /// Its meaning, in one sentence; `None` if the name says it all.
     pub meaning: Option<String>,
-    /// Whether it was seen before handlers were asked, or after. `None` of other systems, where there is no such thing.
+    /// Whether it was seen before the handlers (first chance) or after (second chance); `None` for other systems.
     pub chance: Option<Chance>,
     /// `ExceptionFlags`.
     pub flags: Hex,
-    /// Whether the flags say that the program could not continue; `None` of other systems.
+    /// Whether the flags say that the program could not continue; `None` for other systems.
     pub noncontinuable: Option<bool>,
     /// `ExceptionAddress`.
     pub address: Hex,
-    /// The functions at the address, the innermost inline one first; empty if nothing was to be named.
+    /// The functions at the address, the innermost inline function first; empty if names were not requested.
     pub symbol: Vec<SiteReport>,
     /// Which of the modules the address lies in.
     #[serde(skip)]
@@ -58,54 +58,55 @@ pub struct ExceptionReport {
     pub parameters: Vec<Hex>,
     /// The reason of a fast failure: `FAST_FAIL_…`; `None` for every other code.
     pub fast_fail: Option<CodeReport>,
-    /// What was accessed; `None` for codes that do not tell.
+    /// What was accessed; `None` for codes that do not show it.
     pub access: Option<AccessReport>,
-    /// What the instruction used that raised it; `None` if code or registers are not kept, and for codes that do not tell
-    /// an access.
+    /// What the faulting instruction used; `None` if code or registers are not in the dump, and for codes without a
+    /// memory access.
     pub fault: Option<Box<FaultReport>>,
-    /// The HRESULT that it carries, of codes that define one: of .NET's the first parameter, or, where the dump was written
-    /// with a record that has none, that of the record which the thread is raising; of Direct3D's the last.
+    /// The HRESULT in its parameters, for codes that define one: for .NET the first parameter or, if the dump's
+    /// record has none, that of the record that the thread is raising; for Direct3D the last.
     #[serde(default)]
     pub hresult: Option<Hex>,
     /// The C++ exception, or the object that Delphi raised; `None` for every other code.
     pub cpp: Option<CppReport>,
-    /// What the crashing instruction did; `None` without details, or in builds without the feature `processor`.
+    /// What the crashing instruction did; `None` if details were not requested, or in builds without the feature
+    /// `processor`.
     pub analysis: Option<Box<AnalysisReport>>,
-    /// The exception that this one stands for: `None` if it stands for itself, or what it stands for is not in the dump.
+    /// The exception that this one stands in for; `None` if there is none, or if it is not in the dump.
     pub original: Option<Box<OriginalReport>>,
 }
 
-/// An exception that another one stands for, such as that which left a window procedure. What happened, and under which
-/// cause the dump is counted, is about this one.
+/// The exception that another one stands in for, such as one that left a window procedure. Verdict and signature are
+/// about this one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OriginalReport {
-    /// What tells it.
+    /// How it was identified.
     pub by: OpenedBy,
-    /// Where its record lies, if it has one of its own.
+    /// Address of its record, if it has one of its own.
     pub at: Option<Hex>,
-    /// The exception; of an error that Windows Runtime code stored, its HRESULT is the code.
+    /// The exception; for an error that Windows Runtime code stored, the code is its HRESULT.
     pub exception: ExceptionReport,
 }
 
 /// A C++ exception of MSVC, or of the GNU runtime on x64; or an object that Delphi or C++Builder raised.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CppReport {
-    /// The thrown type, such as `std::bad_alloc`; `None` if it cannot be known.
+    /// The thrown type, such as `std::bad_alloc`; `None` if it is not known.
     #[serde(rename = "type")]
     pub type_name: Option<String>,
     /// The type's decorated name.
     pub decorated: Option<String>,
-    /// What else it can be caught as, nearest base first.
+    /// Its other base types, nearest first.
     pub bases: Vec<String>,
-    /// What `what()` would return, at most 512 bytes; `None` if the object is no `std::exception`, or the text cannot be read.
-    /// Of Delphi's `Exception` its `Message`.
+    /// The text that `what()` returns, at most 512 bytes; `None` if the object is not a `std::exception`, or the text
+    /// cannot be read. For Delphi's `Exception`, its `Message`.
     pub what: Option<String>,
-    /// The HRESULT that it holds, of classes that hold one: `winrt::hresult_error`, `_com_error`, `ATL::CAtlException`,
+    /// Its HRESULT, for classes that have one: `winrt::hresult_error`, `_com_error`, `ATL::CAtlException`,
     /// `wil::ResultException`.
     pub result: Option<CodeReport>,
-    /// The debugger's name of the module that threw it, where the exception names it (64-bit programs of MSVC).
+    /// The debugger's name of the module that threw it, if the exception names it (64-bit programs of MSVC).
     pub thrown_by: Option<String>,
-    /// Why type or text is not known, or not complete.
+    /// Why the type or text is not known or incomplete.
     pub problem: Option<String>,
 }
 

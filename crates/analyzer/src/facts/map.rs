@@ -35,9 +35,9 @@ pub struct MapRow {
 /// Free regions of similar size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FreeClass {
-    /// Least size.
+    /// Minimum size.
     pub from_bytes: u64,
-    /// Size that none of them reaches; `None` for the last class.
+    /// Upper limit of the size, exclusive; `None` for the last class.
     pub below_bytes: Option<u64>,
     /// How many.
     pub regions: u64,

@@ -23,14 +23,14 @@ pub struct RowReport {
 /// The address space.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MemoryReport {
-    /// Whether the dump holds a whole memory map. If not, the figures that need one are `None`, and the rows count
-    /// only what is known: the part of the map that is left, or without any what the dump keeps and its modules.
+    /// Whether the dump contains a complete memory map. If not, figures that need one are `None`, and the rows count
+    /// only what is known: the remaining part of the map, or without any the memory in the dump and its modules.
     pub complete: bool,
-    /// Regions of the map, or of the part that is left of it.
+    /// Regions of the map, or of its remaining part.
     pub regions: Option<u64>,
-    /// Regions after splitting by usage: what the rows count.
+    /// Number of regions after splitting by usage, as the rows count them.
     pub classified_regions: u64,
-    /// All of it, free or not.
+    /// All of the address space, free or not.
     pub total_bytes: Option<u64>,
     /// What is not free.
     pub busy_bytes: Option<u64>,
@@ -40,14 +40,14 @@ pub struct MemoryReport {
     pub reserve_bytes: Option<u64>,
     /// `MEM_FREE`.
     pub free_bytes: Option<u64>,
-    /// The largest free region; `None` also when nothing is free.
+    /// The largest free region; also `None` if nothing is free.
     pub largest_free: Option<PlaceReport>,
-    /// What of it a 32-bit program can use, in a 64-bit dump of it; else `None`.
+    /// The part that a 32-bit program can use, in a 64-bit dump; otherwise `None`.
     pub program_space: Option<ProgramSpaceReport>,
-    /// What the process is charged for by the map: private pages, and copied or copy-on-write pages of images and
+    /// The private commit according to the map: private pages, and copied or copy-on-write pages of images and
     /// mappings. Page tables, kernel memory and AWE pages are not in the map.
     pub private_commit_estimate_bytes: Option<u64>,
-    /// The allocations; `None` without listed.
+    /// The allocations; `None` if they were not requested.
     pub allocations: Option<AllocationsReport>,
     /// The share of free space outside the largest free region, 0 to 1.
     pub fragmentation: Option<f64>,

@@ -92,37 +92,39 @@ pub struct Facts {
     pub process: ProcessReport,
     /// The exception; `None` if the dump has none that can be read.
     pub exception: Option<ExceptionReport>,
-    /// The assertion that failed, by the stream of Breakpad and Crashpad; `None` if there is none.
+    /// The failed assertion, from the stream of Breakpad and Crashpad; `None` if there is none.
     pub assertion: Option<AssertionReport>,
-    /// Unreal Engine's account of the end; `None` of other programs.
+    /// What Unreal Engine recorded about the crash; `None` for other programs.
     pub unreal: Option<UnrealReport>,
-    /// Why it cannot be known whether the dump had an exception, or which; `None` if it has one or was written without.
+    /// Why it is not known whether the dump had an exception, or which one; `None` if it has one or was written
+    /// without one.
     #[serde(default)]
     pub exception_lost: Option<String>,
-    /// The threads, in the order of the thread list; empty if no lists were asked for.
+    /// The threads, in the order of the thread list; empty if no lists were requested.
     pub threads: Vec<ThreadReport>,
-    /// Who waits for what, and on whom; `None` where the answer does not need it.
+    /// Which threads wait for what, and for whom; `None` if the answer does not need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits: Option<Box<WaitsReport>>,
-    /// The modules, in the order of the module list; empty if no lists were asked for.
+    /// The modules, in the order of the module list; empty if no lists were requested.
     pub modules: Vec<ModuleReport>,
-    /// Those that were unloaded before, in the order of their list.
+    /// The modules that were unloaded before, in the order of their list.
     #[serde(default)]
     pub unloaded_modules: Vec<UnloadedModuleReport>,
-    /// The heaps, those of the first PEB first; empty if no lists were asked for.
+    /// The heaps, those of the first PEB first; empty if no lists were requested.
     pub heaps: Vec<HeapReport>,
-    /// Where the heaps are broken; looked for where the program ended because its heap found itself damaged.
+    /// Where the heaps are corrupt; filled if the program ended because a heap detected corruption.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broken_blocks: Vec<BrokenBlockReport>,
     /// The address space.
     pub memory: MemoryReport,
-    /// What fills the private memory, in twenty rows a table; `None` without a verdict, and without a memory map.
+    /// What fills the private memory, in at most twenty rows per table; `None` without a verdict, or without a memory
+    /// map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub census: Option<Box<CensusReport>>,
     /// The .NET runtimes, their heaps, exceptions and locks; `None` if there is no runtime.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed: Option<Box<ManagedReport>>,
-    /// What was dropped, repaired or guessed.
+    /// What is missing, was repaired or was guessed.
     pub warnings: Vec<WarningReport>,
     /// What the exception's thread asked for, by its code and stack; `None` also if no stack was wanted.
     #[serde(skip)]

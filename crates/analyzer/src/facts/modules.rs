@@ -15,27 +15,27 @@ pub struct ModuleReport {
     pub base: Hex,
     /// Bytes.
     pub size_bytes: u64,
-    /// Path as the loader had it.
+    /// Path, as the loader recorded it.
     pub path: String,
-    /// File version, where the dump has one.
+    /// File version, if the dump has one.
     pub version: Option<String>,
     /// `TimeDateStamp` of the image.
     pub time_date_stamp: Hex,
     /// The PDB's name, from the CodeView record.
     pub pdb: Option<String>,
-    /// GUID and age, as a symbol server wants them.
+    /// GUID and age, in the form that symbol servers use.
     pub debug_id: Option<String>,
-    /// Committed bytes that are private to the process: pages that were written, and copied for that. `None` without a
-    /// memory map.
+    /// Committed bytes that are private to the process: pages that were copied because they were written to. `None`
+    /// without a memory map.
     pub private_bytes: Option<u64>,
-    /// Committed bytes that will be copied when they are written.
+    /// Committed bytes that are copied when they are written to.
     pub write_copy_bytes: Option<u64>,
 }
 
 /// An image that was unloaded before the dump was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnloadedModuleReport {
-    /// Where it was.
+    /// Its former base address.
     pub base: Hex,
     /// Bytes.
     pub size_bytes: u64,

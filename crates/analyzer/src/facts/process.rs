@@ -18,13 +18,13 @@ pub struct ProcessReport {
     pub id: Option<u32>,
     /// Path of the program.
     pub image: Option<String>,
-    /// Its file version, where the module list has one.
+    /// Its file version, if the module list has one.
     pub version: Option<String>,
-    /// Only if secrets were asked for.
+    /// The command line; null unless secrets were requested.
     pub command_line: Option<String>,
     /// When it started.
     pub created: Option<String>,
-    /// Seconds from then to the dump.
+    /// Seconds from its start to the dump.
     pub uptime_seconds: Option<u64>,
     /// Seconds of processor time in user mode, all threads.
     pub user_seconds: Option<u32>,
@@ -36,7 +36,7 @@ pub struct ProcessReport {
     pub pebs: Vec<Hex>,
     /// Handles of each type, most frequent first; `None` without a handle stream or without details.
     pub handles: Option<Vec<HandleCount>>,
-    /// How many handles the stream lists, those too that are not read: of more than 1,048,576 the first.
+    /// Number of handles in the stream, including those that are not read (only the first 1,048,576 are).
     #[serde(default)]
     pub handle_count: Option<u64>,
     /// ProcessVmCounters.

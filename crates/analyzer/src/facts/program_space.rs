@@ -15,9 +15,10 @@ const LARGE: u64 = 1 << 32;
 /// The address space of a 32-bit program in a 64-bit dump.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProgramSpaceReport {
-    /// The first address that it can never use: 2 or 4 GB.
+    /// The end of the addresses that it can use: 2 or 4 GB.
     pub limit_bytes: u64,
-    /// Whether its file header says that it copes with addresses above 2 GB; `None` if the dump does not keep the header.
+    /// Whether its file header says that it can handle addresses above 2 GB; `None` if the dump does not contain the
+    /// header.
     pub large_address_aware: Option<bool>,
     /// Bytes below the limit, free or not.
     pub total_bytes: u64,

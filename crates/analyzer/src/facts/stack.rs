@@ -16,23 +16,23 @@ use crate::waits;
 /// One row of a call stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FrameReport {
-    /// The instruction pointer of frame 0, the return address of the others; an inline frame's is its host's.
+    /// The instruction pointer of frame 0, the return address of the others; for an inline frame, that of its caller.
     pub ip: Hex,
-    /// The stack pointer: as it was in frame 0, behind the return address in the others.
+    /// The stack pointer of frame 0; in the others, the address after the return address.
     pub sp: Hex,
-    /// Whether the function was inlined into the one of the next row that is not.
+    /// Whether the function was inlined into that of the next row that is not inline.
     pub inline: bool,
     /// The debugger's name of the module: its file without extension.
     pub module: Option<String>,
-    /// The function, where symbols tell.
+    /// The function, if symbols name it.
     pub function: Option<String>,
-    /// Bytes from the function's start to `ip`; from the module's base where the function is not known.
+    /// Bytes from the function's start to `ip`, or from the module's base if the function is not known.
     pub offset: Option<Hex>,
-    /// The source file, where symbols tell.
+    /// The source file, if symbols name it.
     pub file: Option<String>,
     /// The line in it.
     pub line: Option<u32>,
-    /// By what the function is known; `None` if it is not.
+    /// How the function is known; `None` if it is not.
     pub source: Option<Source>,
     /// The export that the function begins with, in the exception's thread: known with and without PDBs.
     #[serde(skip)]
@@ -47,14 +47,14 @@ pub struct FrameReport {
     pub module_index: Option<usize>,
 }
 
-/// The first frame outside system and runtime, above the function that was asked for memory if one was.
+/// The first frame outside system and runtime modules; above the allocation function, if an allocation failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlameReport {
-    /// Which of `frames`.
+    /// Index into `frames`.
     pub frame: usize,
     /// The module's name.
     pub module: String,
-    /// The function, where symbols tell.
+    /// The function, if symbols name it.
     pub function: Option<String>,
     /// Bytes from the function's start, or from the module's base.
     pub offset: Hex,
@@ -72,7 +72,7 @@ pub struct NativeReport {
 /// A call stack as it was when an earlier exception was raised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RaisedReport {
-    /// Where the record of that exception lies.
+    /// Address of the record of that exception.
     pub record: Hex,
     /// The frames, the innermost first.
     pub frames: Vec<FrameReport>,

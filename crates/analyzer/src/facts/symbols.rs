@@ -14,16 +14,16 @@ pub struct SiteReport {
     pub module: String,
     /// The function; `None` if not known.
     pub function: Option<String>,
-    /// From the start of the function, or of the module if the function is not known; of an inline function from where its
-    /// code begins, `None` if that is not known.
+    /// Offset from the start of the function, or of the module if the function is not known; for an inline function,
+    /// from the start of its code, `None` if that is not known.
     pub offset: Option<Hex>,
     /// The source file.
     pub file: Option<String>,
     /// The line in it.
     pub line: Option<u32>,
-    /// Whether its code is part of the next function of the list.
+    /// Whether it was inlined into the next function of the list.
     pub inline: bool,
-    /// By what the function is known; `None` if it is not.
+    /// How the function is known; `None` if it is not.
     pub source: Option<Source>,
 }
 

@@ -14,15 +14,15 @@ pub struct SystemReport {
     pub os: Option<String>,
     /// Build number.
     pub build: Option<u32>,
-    /// The build's full name, where MiscInfo has one.
+    /// The build's full name, if MiscInfo has one.
     pub build_string: Option<String>,
-    /// Service pack, or what Linux writers put in its place.
+    /// Service pack, or what Linux writers put in that field.
     pub service_pack: Option<String>,
     /// Logical processors.
     pub processors: Option<u32>,
     /// Seconds since the system started, to the millisecond.
     pub uptime_seconds: Option<f64>,
-    /// Its clock at dump time, from KUSER_SHARED_DATA.
+    /// The system clock at dump time, from KUSER_SHARED_DATA.
     pub time: Option<String>,
     /// RAM and commit.
     pub memory: Option<SystemMemoryReport>,
@@ -37,9 +37,9 @@ pub struct SystemMemoryReport {
     pub available_bytes: Option<u64>,
     /// Commit charge of the whole system.
     pub commit_bytes: Option<u64>,
-    /// What it may not exceed.
+    /// Commit limit of the whole system.
     pub commit_limit_bytes: Option<u64>,
-    /// Its highest value since the system started.
+    /// Peak commit charge since the system started.
     pub commit_peak_bytes: Option<u64>,
 }
 

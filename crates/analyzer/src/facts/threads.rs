@@ -24,11 +24,11 @@ pub struct StackReport {
     pub reserved_from: Option<Hex>,
     /// Bytes reserved but not committed.
     pub reserved_bytes: Option<u64>,
-    /// Bytes committed, guard pages too.
+    /// Bytes committed, including guard pages.
     pub committed_bytes: Option<u64>,
     /// Bytes of guard pages.
     pub guard_bytes: Option<u64>,
-    /// Bytes from the lowest one that was ever written to the base; `None` if the dump does not keep them.
+    /// Bytes from the base down to the lowest one that was ever written; `None` if the dump does not contain them.
     pub deepest_bytes: Option<u64>,
     /// Bytes from the stack pointer to the base; `None` if it does not point into this stack.
     pub in_use_bytes: Option<u64>,
@@ -63,28 +63,28 @@ pub struct ThreadReport {
     pub sp: Option<Hex>,
     /// Where it started.
     pub start_address: Option<Hex>,
-    /// The functions there; empty if nothing was to be named.
+    /// The functions there; empty if names were not requested.
     pub start_symbol: Box<[SiteReport]>,
-    /// What it was executing: module and offset, without a walk; where symbols tell, the function too.
+    /// What it was executing, without a stack walk: module and offset, and the function if symbols name it.
     pub top: Option<Box<str>>,
     /// Where that is.
     #[serde(skip)]
     pub top_ip: Option<u64>,
-    /// The call stack, the innermost frame first; `None` if it was not asked for. Of a WOW64 thread in a 64-bit dump, the
-    /// program's own: the 32-bit one.
+    /// The call stack, the innermost frame first; `None` if it was not requested. For a WOW64 thread in a 64-bit
+    /// dump, the program's own (32-bit) stack.
     pub frames: Option<Vec<FrameReport>>,
     /// Why the walk ended there.
     pub stopped: Option<Box<str>>,
     /// The 64-bit call stack of a WOW64 thread, below the program's own.
     #[serde(default)]
     pub native: Option<Box<NativeReport>>,
-    /// Whether it is in the thread list; the exception's thread need not be.
+    /// Whether it is in the thread list; the exception's thread may not be.
     pub listed: bool,
-    /// An earlier thread of the list, by its index, whose stack is the same, if the stack has but one frame: many threads
-    /// of a small dump stand at the same system call.
+    /// Index of an earlier thread with the same stack, if the stack has only one frame: in small dumps, many threads
+    /// are in the same system call.
     #[serde(default)]
     pub same_stack_as: Option<u32>,
-    /// The first frame outside system and runtime.
+    /// The first frame outside system and runtime modules.
     pub blame: Option<Box<BlameReport>>,
     /// Whether it is ending the process: it stands in `NtTerminateProcess`, by ntdll's export.
     #[serde(skip)]
@@ -92,9 +92,9 @@ pub struct ThreadReport {
     /// The exit code that it ends the process with, where its registers or its stack tell.
     #[serde(skip)]
     pub exit_code: Option<u32>,
-    /// Exceptions that happened before, by what is left of them on the stack; `None` if it was not searched.
+    /// Earlier exceptions, from records on the stack; `None` if it was not searched.
     pub exceptions: Option<Box<[EarlierReport]>>,
-    /// The call stack as it was when one of these was raised, where findings name its frames.
+    /// The call stack at the time when one of these was raised, if findings name its frames.
     #[serde(default)]
     pub raised: Option<Box<RaisedReport>>,
 }

@@ -65,40 +65,40 @@ use crate::facts::Hex;
 use crate::space::words;
 
 words! {
-    /// How sure something is.
+    /// How certain something is.
     pub enum Confidence {
         /// Other explanations fit as well.
         Low = "low",
-        /// It fits, and something that would prove it is not in the dump.
+        /// It fits, but something that would prove it is not in the dump.
         Medium = "medium",
         /// Independent facts agree.
         High = "high",
     }
 }
 
-/// Something that was found.
+/// A finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// Which detector found it.
+    /// Its id, which does not change between versions.
     pub id: Cow<'static, str>,
     /// One sentence.
     pub title: String,
-    /// How sure it is.
+    /// How certain it is.
     pub confidence: Confidence,
-    /// What it rests on.
+    /// The evidence.
     pub evidence: Vec<Evidence>,
-    /// WinDbg's command that shows the same; empty if it has none.
+    /// The WinDbg command that shows the same; empty if there is none.
     pub windbg: String,
 }
 
-/// One thing that a finding rests on.
+/// One piece of evidence for a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// What it is.
     pub what: String,
-    /// Where it lies, if it has a place.
+    /// Its address, if it has one.
     pub at: Option<Hex>,
-    /// What is there.
+    /// The value.
     pub value: Option<String>,
 }
 

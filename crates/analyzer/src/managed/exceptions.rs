@@ -10,7 +10,7 @@ use crate::stack::is_framework;
 /// An exception object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ManagedExceptionReport {
-    /// The thread that handles it, or threw it last; `None` of an exception inside another.
+    /// The thread that handles it, or threw it last; `None` for an inner exception.
     pub thread_id: Option<u32>,
     /// Whether the thread was still handling it; otherwise it may have been caught.
     pub current: bool,
@@ -19,15 +19,15 @@ pub struct ManagedExceptionReport {
     /// Its class.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// Its message; `None` where the class makes it up when it is asked for.
+    /// Its message; `None` if the class generates it on demand.
     pub message: Option<String>,
     /// Its HRESULT.
     pub hresult: Option<Hex>,
     /// The methods that it passed through, innermost first, as the runtime prints them.
     pub frames: Vec<String>,
-    /// How many there were, those that have no name among them.
+    /// Number of frames, including those without a name.
     pub frame_count: u64,
-    /// The exception inside.
+    /// The inner exception.
     pub inner: Option<Box<ManagedExceptionReport>>,
 }
 

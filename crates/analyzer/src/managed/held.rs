@@ -14,24 +14,24 @@ use crate::process::Process;
 use crate::space::Hex;
 use crate::stack::is_framework;
 
-/// What holds the objects of a runtime. Each object is counted once: under the first that reaches it of the program's static
-/// fields, those of .NET, and the threads' stacks, each in the order of names and ids.
+/// What holds the objects of a runtime. Each object is counted once, under the first root that reaches it: the
+/// program's static fields, those of .NET, then the threads' stacks, each in the order of names and IDs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeldReport {
-    /// Whether this version of the runtime tells which static fields there are. Otherwise `statics` are slots of the arrays in
+    /// Whether this version of the runtime records its static fields. Otherwise `statics` are slots of the arrays in
     /// which the runtime keeps what static fields and literals refer to.
     pub statics_named: bool,
     /// The static fields that hold the most, at most 20.
     pub statics: Vec<HolderReport>,
     /// What all static fields hold.
     pub by_statics: HeldSum,
-    /// The threads whose stacks hold the most beyond that, at most 20. A word that looks like an object may be left over.
+    /// The threads whose stacks hold the most of the rest, at most 20. A word on a stack may be left over.
     pub threads: Vec<HolderReport>,
     /// What all stacks hold.
     pub by_threads: HeldSum,
-    /// What neither holds: by handles and by static fields of threads, or nothing holds it any more.
+    /// What neither holds: objects held by handles and thread statics, and garbage.
     pub rest: HeldSum,
-    /// Of the largest types the way by which the most of their bytes are held.
+    /// For the largest types, the path that holds most of their bytes.
     pub paths: Vec<PathReport>,
     /// Whether all references were followed.
     pub complete: bool,
@@ -46,12 +46,12 @@ pub struct HeldSum {
     pub size_bytes: u64,
 }
 
-/// A static field, or a thread, and what hangs on it.
+/// A static field or a thread, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HolderReport {
     /// The field with its class, `static [12] at 0x7f0010` (an element of the array there), or `thread 0x1a4`.
     pub name: String,
-    /// The object that the field refers to; `None` of a thread.
+    /// The object that the field refers to; `None` for a thread.
     pub object: Option<Hex>,
     /// Its type.
     #[serde(rename = "type")]
@@ -68,10 +68,9 @@ pub struct PathReport {
     /// The type.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// The field or thread, and then the types from one object to the next, up to this one. A type that refers to itself stands
-    /// there once.
+    /// The field or thread, followed by the types on the path to this one. A type that refers to itself appears once.
     pub steps: Vec<String>,
-    /// Its objects that are held so.
+    /// Its objects that are held in this way.
     pub objects: u64,
     /// Their bytes.
     pub size_bytes: u64,

@@ -18,17 +18,17 @@ pub struct LockReport {
     /// Its type.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// The thread that holds it; `None` if it is free, or the owner has no thread any more.
+    /// The thread that holds it; `None` if it is free, or the owner's thread has ended.
     pub owner_thread_id: Option<u32>,
-    /// Whether it is held.
+    /// Whether it is locked.
     pub held: bool,
     /// How often its owner entered it.
     pub recursion: u32,
-    /// How many threads wait to enter, by its own count.
+    /// How many threads wait to enter, according to its own counter.
     pub waiters: u32,
-    /// The threads that wait to enter, as far as their stacks show it.
+    /// The threads that wait to enter, as far as their stacks show.
     pub waiting_thread_ids: Vec<u32>,
-    /// A thread that gave it up until it is pulsed (`Monitor.Wait`).
+    /// A thread that released it until it is pulsed (`Monitor.Wait`).
     pub in_wait_thread_id: Option<u32>,
 }
 

@@ -31,7 +31,7 @@ use crate::process::{LoadedRuntime, Process};
 use marks::Marks;
 use strings::Strings;
 
-/// Everything that is known of a process's .NET runtimes.
+/// Everything that is known about a process's .NET runtimes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ManagedReport {
     /// The runtimes, in the order of the module list.
@@ -40,22 +40,22 @@ pub struct ManagedReport {
     pub types: Vec<TypeReport>,
     /// How many types there are.
     pub type_count: u64,
-    /// What the walk through the heaps met; `None` if there was none.
+    /// Statistics of the walk through the heaps; `None` if there was none.
     pub walk: Option<WalkReport>,
-    /// Who holds the objects; `None` where that was not looked for: the heaps are too large for the question, were not walked
-    /// whole, or objects were being moved.
+    /// What holds the objects; `None` if that was not examined: the heaps are too large for the question, were not
+    /// walked completely, or objects were being moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holders: Option<Box<HeldReport>>,
-    /// How much strings repeat; `None` if they were not compared.
+    /// Duplicate strings; `None` if strings were not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strings: Option<StringsReport>,
     /// The exceptions that threads handle or threw last.
     pub exceptions: Vec<ManagedExceptionReport>,
-    /// What the collector refused last; `None` if it did not.
+    /// The last allocation that the collector refused; `None` if it refused none.
     pub refused: Option<GcRefusal>,
-    /// Locks that are held, or that threads wait for; empty if the heaps were not walked.
+    /// Locks that are held or that threads wait for; empty if the heaps were not walked.
     pub locks: Vec<LockReport>,
-    /// Threads, by their ids, each of which waits for a lock that the next one holds, and the last for one of the first.
+    /// Thread IDs: each waits for a lock that the next one holds, and the last for one that the first holds.
     pub deadlocks: Vec<Vec<u32>>,
 }
 
@@ -66,21 +66,21 @@ pub struct RuntimeReport {
     pub module: String,
     /// What it is: `.NET`, `.NET Framework`, `NativeAOT`, `Mono`.
     pub family: String,
-    /// Its version; `None` if nothing tells.
+    /// Its version; `None` if it is not known.
     pub version: Option<String>,
     /// Whether its memory is read.
     pub readable: bool,
-    /// Why not.
+    /// Why its memory is not read.
     pub refusal: Option<String>,
     /// `workstation` or `server`; `None` if it is not read.
     pub collector: Option<String>,
     /// Heaps of the collector.
     pub heap_count: u32,
-    /// Whether objects were being marked or moved: counts are then approximate. `None` if nothing tells.
+    /// Whether objects were being marked or moved: counts are then approximate. `None` if it is not known.
     pub gc_in_progress: Option<bool>,
-    /// Threads that the runtime knows.
+    /// Threads known to the runtime.
     pub thread_count: u64,
-    /// What each generation has.
+    /// The generations.
     pub generations: Vec<GenerationReport>,
 }
 
@@ -91,9 +91,9 @@ pub struct GenerationReport {
     pub name: String,
     /// Segments or regions.
     pub segments: u64,
-    /// Bytes that objects take, free space between them among it.
+    /// Bytes used by objects, including free space between them.
     pub size_bytes: u64,
-    /// Bytes that are committed for it.
+    /// Committed bytes.
     pub committed_bytes: u64,
 }
 

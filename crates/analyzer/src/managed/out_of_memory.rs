@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::Process;
 
-/// The collector's record of the last allocation that it refused. It stays when the exception was caught.
+/// The collector's record of the last allocation that it refused. It remains if the exception was caught.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GcRefusal {
     /// `budget`, `cant_commit`, `cant_reserve`, `loh`, `low_mem`, `unproductive_full_gc`.
     pub reason: String,
-    /// Bytes of the object that was asked for; `None` where the record does not tell.
+    /// Requested bytes; `None` if the record does not contain them.
     pub requested_bytes: Option<u64>,
-    /// Bytes of a segment for which there were no addresses; `None` if that was not the reason.
+    /// Bytes of a segment that did not fit into the address space; `None` if that was not the reason.
     pub segment_bytes: Option<u64>,
-    /// MB that the system would still have committed, as the collector saw it.
+    /// MB that the system could still commit, according to the collector.
     pub available_pagefile_mb: u64,
-    /// Collections until then.
+    /// Number of collections before it.
     pub gc_index: u64,
     /// Bytes that the collector's segments have committed.
     pub committed_bytes: u64,
-    /// The limit of the heap that the environment gives the collector (`DOTNET_GCHeapHardLimit`); `None` without one there.
+    /// The limit of the heap that the environment sets (`DOTNET_GCHeapHardLimit`); `None` if it sets none.
     pub limit_bytes: Option<u64>,
 }
 

@@ -7,16 +7,16 @@ use dumplens_core::clr::{Object, Runtime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What strings repeat.
+/// Duplicate strings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StringsReport {
     /// Strings.
     pub count: u64,
     /// Their bytes.
     pub size_bytes: u64,
-    /// Texts that several of them have.
+    /// Different texts that occur more than once.
     pub repeated_texts: u64,
-    /// Strings that could be left out if each text were there once.
+    /// Strings that are copies of another one.
     pub duplicate_count: u64,
     /// Their bytes.
     pub duplicate_bytes: u64,

@@ -13,7 +13,8 @@ use super::strings::Strings;
 /// The objects of one type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TypeReport {
-    /// Namespace and name, nested types behind a `+`, with type arguments: `Own.Pair+Link<System.Int32,System.String>[]`.
+    /// Namespace and name, with `+` before nested types, and type arguments:
+    /// `Own.Pair+Link<System.Int32,System.String>[]`.
     pub name: String,
     /// Objects.
     pub count: u64,
@@ -23,12 +24,12 @@ pub struct TypeReport {
     pub size_bytes: u64,
     /// Their share of all objects' bytes, 0 to 1.
     pub share: f64,
-    /// Where they lie, in the order of the generations.
+    /// Their generations, in order.
     #[serde(default)]
     pub generations: Vec<TypeGeneration>,
 }
 
-/// What one generation has of a type.
+/// The objects of a type in one generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TypeGeneration {
     /// `gen0`, `gen1`, `gen2`, `LOH`, `POH`, `frozen`.

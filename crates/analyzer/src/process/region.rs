@@ -12,7 +12,7 @@ use crate::space::{Fact, Hex, Owner, Piece, Span};
 pub struct RegionReport {
     /// First address.
     pub base: Hex,
-    /// First address behind.
+    /// First address after it.
     pub end: Hex,
     /// Bytes.
     pub size_bytes: u64,
@@ -20,7 +20,7 @@ pub struct RegionReport {
     pub begins_allocation: bool,
     /// First address of the allocation; `None` if free or not known.
     pub allocation_base: Option<Hex>,
-    /// Its protection when it was made.
+    /// Its protection when it was allocated.
     pub allocation_protect: Option<String>,
     /// `MEM_PRIVATE`, `MEM_MAPPED`, `MEM_IMAGE`; `None` if free or not known.
     #[serde(rename = "type")]
@@ -43,9 +43,9 @@ pub struct RegionReport {
     pub allocation_protect_raw: u32,
     /// WinDbg's usage class.
     pub usage: String,
-    /// What WinDbg shows in brackets behind the class, without the brackets; it may be hostile.
+    /// What WinDbg shows in brackets after the class, without the brackets; the text may be hostile.
     pub detail: Option<String>,
-    /// By which fact the class is known.
+    /// The fact that determined the class.
     pub fact: Option<String>,
 }
 

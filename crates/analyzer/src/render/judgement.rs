@@ -25,7 +25,7 @@ pub(super) struct Step {
     pub(super) text: String,
     /// What it is, where, and its value; the last two may be empty.
     pub(super) evidence: Vec<[String; 3]>,
-    /// WinDbg's command that shows the same; empty if it has none.
+    /// The WinDbg command that shows the same; empty if there is none.
     pub(super) windbg: String,
 }
 

@@ -194,7 +194,7 @@ impl PebField {
 pub struct Span {
     /// First address.
     pub base: u64,
-    /// First address behind.
+    /// First address after it.
     pub end: u64,
     /// The class.
     pub usage: Usage,

@@ -49,22 +49,23 @@ words! {
     pub enum Trust {
         /// Frame 0: the registers in the dump.
         Context = "context",
-        /// Frame 0: the exception's address. The registers there are not in the dump; the rows behind begin where the
-        /// thread stood when the dump was written.
+        /// Frame 0: the exception's address. Its registers are not in the dump; the next rows begin where the thread
+        /// was when the dump was written.
         ExceptionRecord = "exception_record",
         /// By the image's unwind data.
         UnwindInfo = "unwind_info",
-        /// The frame below has not touched the stack: a function without unwind data, or an address without code, to
-        /// which a call that stands before the return address led.
+        /// The frame below has not changed the stack: a function without unwind data, or an address without code that
+        /// the call before the return address led to.
         Leaf = "leaf",
-        /// By the frame data of the PDB (x86), and behind a call.
+        /// By the frame data of the PDB (x86), and after a call.
         FrameData = "frame_data",
-        /// By the chain of frame pointers: what most x86 and ARM64 code does.
+        /// By the chain of frame pointers, which most x86 and ARM64 code maintains.
         FramePointer = "frame_pointer",
-        /// A value on the stack that follows a call instruction. It may be left over from an earlier call.
+        /// A return address found by scanning the stack: it follows a call instruction, but may be left over from an
+        /// earlier call.
         Scan = "scan",
-        /// A word where a function that has no unwind data would have its return address, had it not touched the stack. It
-        /// is shown because the debugger goes on there; nothing says that it is one.
+        /// A word where a function without unwind data would have its return address if it had not changed the stack.
+        /// It is shown because the debugger continues there; nothing proves that it is one.
         Unproven = "unproven",
     }
 }
@@ -74,7 +75,7 @@ words! {
 pub struct Frame {
     /// The instruction pointer of frame 0, the return address of the others.
     pub ip: u64,
-    /// The stack pointer: as it was in frame 0, behind the return address in the others.
+    /// The stack pointer of frame 0; in the others, the address after the return address.
     pub sp: u64,
     /// How the frame was found.
     pub trust: Trust,

@@ -79,18 +79,19 @@ pub enum At {
 }
 
 words! {
-    /// By what a function is known.
+    /// How a function is known.
     pub enum Source {
-        /// The export with which the function begins, by the image's own table of functions or by its code (x64).
+        /// The export at the beginning of the function, confirmed by the image's table of functions or by its code
+        /// (x64).
         Export = "export",
-        /// The nearest export below, or public name of a symbol file: a guess. The function may be another one that follows it
-        /// and has no such name.
+        /// The nearest export below, or public name of a symbol file: a guess. It may be another function after it,
+        /// without such a name.
         NearestExport = "nearest_export",
         /// The PDB that belongs to the module.
         Pdb = "pdb",
         /// The symbol file of Breakpad (`.sym`) that belongs to the module.
         SymbolFile = "symbol_file",
-        /// The .NET runtime, which knows the method of the code that it compiled.
+        /// The .NET runtime, which knows the methods that it compiled.
         Runtime = "runtime",
     }
 }
@@ -120,7 +121,7 @@ pub struct Site {
     pub line: Option<u32>,
     /// Whether this function's code was put into that of the next site.
     pub inline: bool,
-    /// By what the function is known; `None` if it is not.
+    /// How the function is known; `None` if it is not.
     pub source: Option<Source>,
 }
 

@@ -13,29 +13,29 @@ use crate::space::words;
 words! {
     /// Why memory was refused.
     pub enum Cause {
-        /// Less is free in all than was asked for.
+        /// Less address space is free in total than was requested.
         AddressSpaceExhausted = "address_space_exhausted",
-        /// Enough is free in all, but not in one piece.
+        /// Enough address space is free in total, but not in one piece.
         AddressSpaceFragmented = "address_space_fragmented",
-        /// No process of this kind has as much address space.
+        /// No process of this kind has that much address space.
         RequestExceedsAddressSpace = "request_exceeds_address_space",
-        /// RAM and page files of the machine are promised.
+        /// The machine's commit limit was reached: RAM and page files are fully committed.
         CommitLimit = "commit_limit",
         /// The limit of the process's job.
         JobLimit = "job_limit",
         /// A quota of the user or of the process.
         Quota = "quota",
-        /// What the kernel itself needs: pool, contiguous or large pages.
+        /// A lack of kernel resources: pool, contiguous or large pages.
         SystemResources = "system_resources",
-        /// The addresses that were asked for are in use.
+        /// The requested addresses are in use.
         AddressTaken = "address_taken",
-        /// The limit that the .NET garbage collector was given.
+        /// The configured limit of the .NET garbage collector.
         GcHeapLimit = "gc_heap_limit",
-        /// A limit of the runtime that no memory would mend, such as that of an array's dimensions.
+        /// A limit of the runtime that more memory would not change, such as that of an array's dimensions.
         RuntimeLimit = "runtime_limit",
-        /// Nothing in the dump refuses it.
+        /// The dump shows no reason: a limit outside the process is suspected.
         ExternalLimitSuspected = "external_limit_suspected",
-        /// The dump does not tell.
+        /// The dump does not show the cause.
         Undetermined = "undetermined",
     }
 }

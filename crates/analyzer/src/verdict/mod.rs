@@ -20,57 +20,58 @@ use crate::request::{Asked, Call, Container};
 use crate::space::words;
 
 words! {
-    /// What kind of end it was.
+    /// What ended the program.
     pub enum Kind {
-        /// Memory was asked for and refused.
+        /// A memory allocation failed.
         AllocationFailure = "allocation_failure",
-        /// A C++ exception that nothing caught.
+        /// An unhandled C++ exception.
         CppException = "cpp_exception",
-        /// An exception of managed code (.NET) that nothing caught.
+        /// An unhandled exception of managed code (.NET).
         ManagedException = "managed_exception",
-        /// Memory was accessed that may not be.
+        /// An invalid memory access.
         AccessViolation = "access_violation",
         /// A thread used up its stack.
         StackOverflow = "stack_overflow",
-        /// The program, or Windows in it, found something broken and ended it at once.
+        /// The program, or Windows in it, detected a fatal error and terminated it at once.
         FailFast = "fail_fast",
-        /// The program ended itself: abort, or an exception that nothing caught.
+        /// The program terminated itself: abort, or an unhandled exception.
         Abort = "abort",
-        /// A breakpoint, or an assertion that failed.
+        /// A breakpoint, or a failed assertion.
         AssertionOrBreakpoint = "assertion_or_breakpoint",
         /// An exception of another kind.
         OtherException = "other_exception",
         /// Threads wait for each other in a circle.
         Deadlock = "deadlock",
-        /// A thread waited too long, by who wrote the dump.
+        /// A hang, according to the writer of the dump.
         Hang = "hang",
-        /// The process was ending itself.
+        /// The process was terminating itself.
         Exit = "exit",
-        /// A dump that the program or a debugger asked for: nothing failed.
+        /// A dump that the program or a debugger requested: nothing failed.
         OnRequest = "on_request",
-        /// The dump has no exception: it was written of a process that ran or hung.
+        /// The dump has no exception: the process was running or hanging.
         NoException = "no_exception",
-        /// The dump had an exception, or may have had one, that the file no longer holds, or that its writer was not given.
+        /// The dump had, or may have had, an exception that is no longer in the file, or that its writer did not
+        /// receive.
         ExceptionLost = "exception_lost",
     }
 }
 
 words! {
-    /// What asked for memory that was refused.
+    /// What made the failed request.
     pub enum Origin {
         /// A `std::vector` that grows.
         VectorReallocation = "vector_reallocation",
-        /// A `std::vector` that makes room for a number of elements given to it.
+        /// A `std::vector` that reserves room for a given number of elements.
         VectorReserve = "vector_reserve",
-        /// A `std::vector` that is made to hold a number of elements given to it.
+        /// A `std::vector` that is resized to a given number of elements.
         VectorResize = "vector_resize",
         /// A string that grows.
         StringGrowth = "string_growth",
         /// A container; which one, or what it did, is not known.
         Container = "container",
-        /// `operator new`, whoever called it.
+        /// `operator new`; its caller is not known.
         OperatorNew = "operator_new",
-        /// `malloc`, whoever called it.
+        /// `malloc`; its caller is not known.
         Malloc = "malloc",
         /// Not known.
         Unknown = "unknown",
@@ -80,23 +81,23 @@ words! {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VerdictReport {
-    /// Its kind.
+    /// The kind.
     pub kind: Kind,
     /// One sentence.
     pub title: String,
-    /// How sure it is.
+    /// How certain it is.
     pub confidence: Confidence,
-    /// What is blamed; `None` without an exception, or where no module holds the code.
+    /// The blamed place; `None` without an exception, or if the code is in no module.
     pub place: Option<BlamedPlace>,
-    /// Why memory was refused; of any other end the limit at which process or machine was, if it was at one.
+    /// Why memory was refused; for any other kind, the limit that the process or machine had reached, if any.
     pub cause: Option<Cause>,
-    /// What speaks for it, in the order in which a person would check it: the titles of the findings.
+    /// The evidence: the titles of the findings, in the order in which an engineer would check them.
     pub because: Vec<String>,
-    /// What would change it.
+    /// What would change the verdict.
     pub unless: Vec<String>,
-    /// What to do about it, where the dump tells.
+    /// Advice, if the dump has a reason for it.
     pub advice: Vec<String>,
-    /// Of an allocation that failed: what was asked for, as far as it is known.
+    /// For a failed allocation: what was requested, as far as it is known.
     pub allocation: Option<AllocationFailure>,
 }
 
@@ -107,16 +108,17 @@ pub struct BlamedPlace {
     pub thread_id: u32,
     /// The debugger's name of the module.
     pub module: String,
-    /// From the module's base: to the instruction that ran in the innermost frame, or to the return address.
+    /// Offset from the module's base of the executing instruction in the innermost frame, otherwise of the return
+    /// address.
     pub offset: Hex,
-    /// The function, where a PDB or an export tells it for certain.
+    /// The function, if a PDB or an export names it with certainty.
     pub function: Option<String>,
 }
 
-/// What was asked for.
+/// What was requested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AllocationFailure {
-    /// Who asked for it.
+    /// What made the request.
     pub origin: Origin,
     /// Bytes.
     pub requested_bytes: u64,
@@ -125,13 +127,13 @@ pub struct AllocationFailure {
     pub requested_hex: Hex,
     /// Bytes of one element.
     pub element_size: Option<u64>,
-    /// How many of them.
+    /// Number of elements.
     pub element_count: Option<u64>,
     /// What the container adds to the bytes of its elements.
     pub padding: Option<u64>,
-    /// Where the container lies.
+    /// Address of the container.
     pub container: Option<Hex>,
-    /// Who asked: the function above `operator new`, where symbols tell.
+    /// The function that made the request, above `operator new`, if symbols name it.
     pub function: Option<String>,
 }
 

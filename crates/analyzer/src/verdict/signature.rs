@@ -25,32 +25,32 @@ pub const ANALYSIS_VERSION: u32 = 4;
 /// Frames that are part of a signature.
 const FRAMES: usize = 2;
 
-/// Under which cause a dump is counted.
+/// The signature, which identifies the cause of a dump.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SignatureReport {
     /// `v2-` and 12 hex digits.
     pub id: String,
-    /// As `id`, without offsets: what is left of it when the program is built anew.
+    /// Like `id`, without offsets: it stays the same when the program is built again.
     pub family: String,
     /// [`SIGNATURE_VERSION`].
     pub version: u32,
-    /// As the verdict's.
+    /// The cause, as in the verdict.
     pub kind: Kind,
-    /// As the verdict's.
+    /// The cause, as in the verdict.
     pub cause: Option<Cause>,
-    /// What was thrown or raised, where the kind does not say it: a C++ type, or a code.
+    /// What was thrown or raised, if the kind does not say it: a C++ type, or a code.
     pub what: Option<String>,
-    /// The program's file, in lower case; only where no frame is to blame.
+    /// The program's file name, in lower case; only if no frame is blamed.
     pub program: Option<String>,
-    /// The blamed frame, and its caller if that is the program's code too.
+    /// The blamed frame, and its caller if that is also the program's code.
     pub frames: Vec<SignatureFrame>,
-    /// Of a managed exception (.NET) the innermost methods of the program that it passed through; of a deadlock those that its
-    /// threads stand in.
+    /// For a managed exception (.NET), the innermost methods of the program that it passed through; for a deadlock,
+    /// those that its threads are in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
-    /// The largest power of two that is not above the bytes asked for; `None` of small requests.
+    /// The largest power of two not above the requested bytes; `None` for small requests.
     pub size_class_bytes: Option<u64>,
-    /// `dumplens` and the id, as crash collectors such as Sentry want what they group by.
+    /// `dumplens` and the id, for crash collectors such as Sentry that group by a fingerprint.
     pub fingerprint: [String; 2],
 }
 
@@ -59,11 +59,11 @@ pub struct SignatureReport {
 pub struct SignatureFrame {
     /// The module's file, in lower case, without folder and extension.
     pub module: String,
-    /// From the module's base to the return address, or to the instruction that was executed.
+    /// Offset from the module's base of the return address, or of the executing instruction.
     pub offset: Hex,
-    /// GUID and age of the module's PDB: which build it is. No part of the ids.
+    /// GUID and age of the module's PDB, which identify the build. Not part of the ids.
     pub debug_id: Option<String>,
-    /// The function, where symbols tell. No part of the ids.
+    /// The function, if symbols name it. Not part of the ids.
     pub function: Option<String>,
 }
 

@@ -42,19 +42,19 @@ words! {
 words! {
     /// How the system call is known.
     pub enum CallSource {
-        /// By the export of ntdll or win32u that the thread stands in.
+        /// By the export of ntdll or win32u that the thread is in.
         Export = "export",
-        /// By its number, which the build of Windows gives a meaning, and by what its arguments are.
+        /// By its number, whose meaning depends on the Windows build, and by its arguments.
         Number = "number",
     }
 }
 
 words! {
-    /// Whether a wait ends by itself.
+    /// Whether a wait has a timeout.
     pub enum Timeout {
-        /// Never.
+        /// It never times out.
         Infinite = "infinite",
-        /// After a time, or at a time.
+        /// It ends after or at a given time.
         Finite = "finite",
     }
 }
@@ -62,23 +62,23 @@ words! {
 words! {
     /// How a chain ends.
     pub enum ChainEnd {
-        /// In itself: the last thread waits for one of the chain.
+        /// In a cycle: the last thread waits for one in the chain.
         Cycle = "cycle",
         /// In a thread that does not wait.
         Running = "running",
-        /// In a thread that is not there any more.
+        /// In a thread that has ended.
         OwnerEnded = "owner_ended",
-        /// In an object that nobody here is known to hold, or to signal.
+        /// In an object without a known owner or signaller in this process.
         Object = "object",
-        /// In a lock or condition that does not say who holds it.
+        /// In a lock or condition that does not record its owner.
         Lock = "lock",
-        /// In time that has to pass.
+        /// In a delay.
         Delay = "delay",
         /// In I/O: a completion port, a device, a file.
         Io = "io",
-        /// In another process, by a port.
+        /// In another process, through a port.
         OtherProcess = "other_process",
-        /// In a window message, or in work for an idle thread: it waits to be asked.
+        /// In a window message, or in work for an idle thread.
         Idle = "idle",
     }
 }
@@ -110,9 +110,9 @@ pub struct WaitsReport {
 pub struct ThreadWaitReport {
     /// Thread ID.
     pub id: u32,
-    /// `None` if it is not known to wait.
+    /// What it waits for; `None` if it is not known to wait.
     pub wait: Option<Box<WaitReport>>,
-    /// Milliseconds of processor time that it used; `None` if the dump does not tell.
+    /// Milliseconds of processor time that it used; `None` if it is not in the dump.
     pub processor_ms: Option<u32>,
     /// Whether it used windows or GDI, by its TEB; `None` if that is not kept.
     #[serde(skip)]
@@ -141,89 +141,89 @@ pub struct WaitReport {
 pub struct ObjectReport {
     /// Its handle.
     pub handle: Option<Hex>,
-    /// Its address: of a critical section, a lock, a condition.
+    /// The address of a critical section, lock or condition.
     pub address: Option<Hex>,
-    /// What it is: a handle's type as Windows names it, or `CriticalSection`, `SrwLock`, `Address`.
+    /// Its type: a handle's type as Windows names it, or `CriticalSection`, `SrwLock`, `Address`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The object's name, if it has one.
     pub name: Option<String>,
-    /// Where the address lies: module and offset.
+    /// The address as module and offset.
     pub location: Option<String>,
-    /// The thread that holds it; of a thread, that thread itself.
+    /// The thread that holds it; for a thread object, that thread.
     pub owner_thread_id: Option<u32>,
-    /// Whether the object itself says so, and it was found beyond doubt.
+    /// Whether the object itself records its owner, and was identified with certainty.
     pub proven: bool,
-    /// Whether the object is not kept, and the code that the owner ran tells that it took it.
+    /// Whether the object is not in the dump, and its owner follows from the code that the owner ran.
     pub by_code: bool,
-    /// Whether that thread has ended, by the dump's own lists.
+    /// Whether that thread has ended, according to the dump's lists.
     pub owner_ended: bool,
-    /// How many threads wait for it, by its own count.
+    /// How many threads wait for it, according to its own counter.
     pub waiters: Option<u32>,
 }
 
-/// Threads that wait for the same thing.
+/// Threads that wait for the same object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WaitGroupReport {
-    /// Its address, if it is known by that.
+    /// Its address, if it is identified by that.
     pub address: Option<Hex>,
-    /// Its handle, if it is known by that.
+    /// Its handle, if it is identified by that.
     pub handle: Option<Hex>,
-    /// What it is, as in `objects`.
+    /// Its type, as in `objects`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// Thread IDs.
     pub threads: Vec<u32>,
 }
 
-/// One thread waits on another. The threads are given by their IDs.
+/// One thread waits for another; both are thread IDs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Edge {
-    /// Who waits.
+    /// The thread that waits.
     pub from: u32,
-    /// Who has to act first: the owner, or the thread whose end is waited for.
+    /// The thread that must act first: the owner, or the thread that is waited for.
     pub to: u32,
-    /// For what.
+    /// What it waits for.
     pub via: Via,
-    /// Whether the object itself says so, and the wait is not known to end otherwise.
+    /// Whether the object itself records it, and the wait cannot end otherwise as far as known.
     pub proven: bool,
-    /// Whether nothing is left open: the object is kept, and the wait is known to have no timeout.
+    /// Whether the link is certain: the object is in the dump, and the wait is known to have no timeout.
     pub certain: bool,
 }
 
-/// What one thread waits for, and another holds.
+/// An object that one thread waits for and another holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Via {
-    /// What it is, as in `objects`.
+    /// Its type, as in `objects`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its address.
     pub address: Option<Hex>,
     /// Its handle.
     pub handle: Option<Hex>,
-    /// Its name, or where it lies.
+    /// Its name, or its address as module and offset.
     pub name: Option<String>,
 }
 
-/// Threads each of which waits on the next.
+/// Threads, each of which waits for the next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChainReport {
-    /// Thread IDs. Of a cycle, the last waits on the first.
+    /// Thread IDs. In a cycle, the last waits for the first.
     pub threads: Vec<u32>,
     /// How it ends.
     pub ends: ChainEnd,
-    /// Whether it is a cycle of proven links: nobody in it can ever go on.
+    /// Whether it is a cycle of proven links: none of the threads can continue.
     pub deadlock: bool,
-    /// What stands between one thread and the next.
+    /// What each thread waits for, between one thread and the next.
     pub links: Vec<Edge>,
 }
 
 /// A critical section that a thread holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LockReport {
-    /// Where it lies.
+    /// Its address.
     pub address: Hex,
-    /// Where that is: module and offset.
+    /// That address as module and offset.
     pub location: Option<String>,
     /// The thread that holds it.
     pub owner_thread_id: u32,
@@ -231,20 +231,20 @@ pub struct LockReport {
     pub recursion: u32,
     /// How many threads wait for it.
     pub waiters: u32,
-    /// How often it was waited for, by its DEBUG; `None` if it has none.
+    /// How often threads had to wait for it, according to its DEBUG structure; `None` if it has none.
     pub contentions: Option<u32>,
 }
 
-/// Handles of what has ended.
+/// Handles to threads and processes that have ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EndedReport {
-    /// Handles of threads that have ended.
+    /// Handles to threads that have ended.
     pub ended_threads: u64,
-    /// Handles of threads in all.
+    /// All handles to threads.
     pub thread_handles: u64,
-    /// Handles of processes that have ended.
+    /// Handles to processes that have ended.
     pub ended_processes: u64,
-    /// Handles of processes in all.
+    /// All handles to processes.
     pub process_handles: u64,
 }
 
