@@ -1,4 +1,5 @@
-// Opens pages of `dumplens report --format html` in a real browser and uses them as a person would.
+// Opens pages of `dumplens report --format html` and `census --format html` in a real browser, uses them as a person would, and
+// measures what they look like.
 //
 //   node tests/browser/check.mjs BROWSER [--pictures FOLDER] [--within MS] PAGE.html…
 //
@@ -7,12 +8,15 @@ import { statSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { open } from "./chromium.mjs";
+import { layout, pages } from "./layout.mjs";
 
 const [program, ...rest] = process.argv.slice(2);
 const option = (name) => (rest.includes(name) ? rest.splice(rest.indexOf(name), 2)[1] : undefined);
 const pictures = option("--pictures");
 // From asking for the page to its picture.
 const within = Number(option("--within") ?? 2000);
+/** Printed pages of a process with some 60 threads and 130 modules at most. */
+const MOST_PAGES = 20;
 const wrong = [];
 const must = (holds, what) => { if (!holds) wrong.push(what); };
 
@@ -50,11 +54,14 @@ async function check(file) {
   }
   fail(await fetchIsRefused(browser), "could use the network");
   if (pictures) await take(browser, name);
+  await layout(browser, size, fail);
+  const paper = pages(await printed(browser));
+  fail(paper > 0 && paper < MOST_PAGES, `prints ${paper} pages`);
   await withoutScripts(browser, file, fail);
   // What `fetchIsRefused` provoked is the policy at work.
   const errors = said.filter((line) => !/Content Security Policy|dumplens-probe/.test(line));
   fail(errors.length === 0, errors.join("; "));
-  console.log(JSON.stringify({ page: name, rows, bytes: statSync(file).size, drawn_ms: drawn, loaded_ms: took }));
+  console.log(JSON.stringify({ page: name, rows, bytes: statSync(file).size, drawn_ms: drawn, loaded_ms: took, paper }));
   await browser.close();
 }
 
@@ -127,25 +134,30 @@ async function withoutScripts(browser, file, fail) {
   await load(browser, file);
   const { root } = await browser.send("DOM.getDocument", { depth: -1 });
   const { outerHTML } = await browser.send("DOM.getOuterHTML", { nodeId: root.nodeId });
-  fail(/<h1>/.test(outerHTML) && /<table/.test(outerHTML), "is empty without scripts");
+  fail(/<h1>/.test(outerHTML) && /<table|<p>/.test(outerHTML), "is empty without scripts");
   await browser.send("Emulation.setScriptExecutionDisabled", { value: false });
 }
 
-/** The whole page, light, dark, narrow and printed. */
+/** The whole page on a screen, a tablet and a phone, light and dark, folded and unfolded, and printed. */
 async function take(browser, name) {
-  const shot = async (what, width, height, theme) => {
+  const shot = async (what, width, height, theme = "light") => {
     await size(browser, width, height, 1);
     await browser.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: theme }] });
     await browser.value("scrollTo(0, 0), new Promise((done) => setTimeout(done, 300))");
     const { cssContentSize } = await browser.send("Page.getLayoutMetrics");
-    const clip = { x: 0, y: 0, width, height: Math.min(cssContentSize.height, 4000), scale: 1 };
+    const clip = { x: 0, y: 0, width, height: Math.min(cssContentSize.height, 6000), scale: 1 };
     const { data } = await browser.send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true, clip });
     writeFileSync(join(pictures, `${name}-${what}.png`), Buffer.from(data, "base64"));
   };
-  await shot("light", 1280, 900, "light");
-  await shot("dark", 1280, 900, "dark");
-  await shot("narrow", 420, 900, "light");
-  await size(browser, 1280, 900);
+  for (const width of [1400, 800, 390]) await shot(String(width), width, 900);
+  await shot("dark", 1400, 900, "dark");
+  await browser.value("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+  for (const width of [1400, 800, 390]) await shot(`open-${width}`, width, 900);
+  await size(browser, 1400, 900);
+  writeFileSync(join(pictures, `${name}.pdf`), await printed(browser));
+}
+
+async function printed(browser) {
   const { data } = await browser.send("Page.printToPDF", { printBackground: false });
-  writeFileSync(join(pictures, `${name}.pdf`), Buffer.from(data, "base64"));
+  return Buffer.from(data, "base64");
 }

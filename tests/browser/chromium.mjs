@@ -9,10 +9,12 @@ export async function open(program) {
   const profile = mkdtempSync(join(tmpdir(), "dumplens-browser-"));
   const flags = [
     "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--remote-debugging-pipe",
+    "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     `--user-data-dir=${profile}`,
   ];
   const child = spawn(program, flags, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
-  process.on("exit", () => child.kill("SIGKILL"));
+  const kill = () => child.kill("SIGKILL");
+  process.on("exit", kill);
   const waiting = new Map();
   const listeners = [];
   let number = 0, text = "";
@@ -58,6 +60,7 @@ export async function open(program) {
       const killer = setTimeout(() => child.kill("SIGKILL"), 5000);
       await ended;
       clearTimeout(killer);
+      process.off("exit", kill);
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };

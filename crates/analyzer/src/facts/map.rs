@@ -1,9 +1,12 @@
 //! The address space as a picture needs it: every region, or in a very large process neighbours drawn as one, and how
 //! the free ones are spread over sizes.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::RegionReport;
 use crate::process::Process;
-use crate::space::Piece;
+use crate::space::{Piece, Usage};
 
 /// Rows that a picture holds at most. Each is some 45 bytes of a page, and a few pixels on it.
 pub const MOST_ROWS: usize = 40_000;
@@ -19,6 +22,8 @@ pub struct SpaceMap {
     pub merged_below: Option<u64>,
     /// The free regions by size, from the class of the smallest one to that of the largest.
     pub free: Vec<FreeClass>,
+    /// What each usage class has committed, the most first; classes without any are left out.
+    pub committed: Vec<(String, u64)>,
     /// Whether all free regions are known.
     pub complete: bool,
 }
@@ -64,9 +69,26 @@ impl SpaceMap {
             regions: regions as u64,
             merged_below: below,
             free: free(process.space.pieces().filter(|piece| piece.region.state.is_free()).map(|p| p.size)),
+            committed: committed(process),
             complete: process.space.is_complete(),
         }
     }
+}
+
+/// Bytes that each usage class has committed.
+fn committed(process: &Process<'_>) -> Vec<(String, u64)> {
+    let mut sums: BTreeMap<Usage, u64> = BTreeMap::new();
+    for piece in process.space.pieces().filter(|piece| piece.region.state.is_commit()) {
+        let sum = sums.entry(piece.usage).or_default();
+        *sum = sum.saturating_add(piece.size);
+    }
+    let mut rows: Vec<(String, u64)> = sums
+        .into_iter()
+        .filter(|(_, bytes)| *bytes > 0)
+        .map(|(usage, bytes)| (usage.to_string(), bytes))
+        .collect();
+    rows.sort_by_key(|(_, bytes)| Reverse(*bytes));
+    rows
 }
 
 /// The least size, a power of two, below which neighbours must be merged for the rows to be few enough.

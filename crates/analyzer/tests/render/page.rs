@@ -24,6 +24,7 @@ fn map(text: &str) -> SpaceMap {
     };
     SpaceMap {
         rows: rows.into_iter().enumerate().map(row).collect(),
+        committed: vec![("Image".into(), 0x30_0000), ("<unknown>".into(), 0x1000)],
         regions: 5,
         merged_below: Some(0x2000),
         free: vec![class(0x10_0000, 8, 0x3f_0000), class(0x40_0000, 1, 0x53_0000)],
@@ -147,8 +148,14 @@ fn the_page_says_it_in_text() {
 
 #[test]
 fn a_page_of_little_is_a_page() {
-    let nothing =
-        SpaceMap { rows: Vec::new(), regions: 0, merged_below: None, free: Vec::new(), complete: false };
+    let nothing = SpaceMap {
+        rows: Vec::new(),
+        regions: 0,
+        merged_below: None,
+        free: Vec::new(),
+        committed: Vec::new(),
+        complete: false,
+    };
     let page = html::page(&report_without_map(), &nothing);
     assert!(page.contains("<h1>The dump contains no exception.</h1>") && page.contains("tells of no region"));
     assert!(!page.contains("id=map") && page.ends_with("</html>\n"));

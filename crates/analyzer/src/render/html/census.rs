@@ -1,16 +1,15 @@
 //! What fills the memory: a treemap that needs no script, and the table behind it.
 
-use super::escape::{number, safe, text};
-use super::table;
+use super::escape::{self, number, safe, text};
 use super::treemap::{Area, layout};
+use super::{bar, table};
 use crate::contents::{BlockSizeRow, CensusReport, ClassReport, GroupKind, GroupReport, Use};
 use crate::facts::number::{hex, size_text};
 use crate::findings::census_words::{self as words, share};
 use crate::findings::grouped;
-use crate::render::escape;
 use crate::report::Report;
 
-/// The picture's size, in units of its own.
+/// The picture's size; its height is in pixels, and its width what areas are made for.
 const SIZE: (f64, f64) = (1000.0, 360.0);
 /// Areas that are drawn.
 const DRAWN: usize = 24;
@@ -26,14 +25,14 @@ struct Tile {
 /// The picture and the tables of a report; nothing without a census.
 pub(super) fn of_report(out: &mut String, report: &Report) {
     if let Some(census) = report.facts.census.as_deref().filter(|census| census.private_bytes > 0) {
-        section(out, census, report.facts.dump.pointer_bits);
+        section(out, "<h2>What fills the memory</h2>", census, report.facts.dump.pointer_bits);
     }
 }
 
-/// The picture and the tables.
-pub(super) fn section(out: &mut String, census: &CensusReport, bits: u32) {
-    let sentence = escape::line(&words::sentence(census));
-    out.push_str(&format!("<section id=census><h2>What fills the memory</h2>\n<p>{}</p>\n", safe(&sentence)));
+/// The picture and the tables, below their heading.
+pub(super) fn section(out: &mut String, heading: &str, census: &CensusReport, bits: u32) {
+    let sentence = crate::render::escape::line(&words::sentence(census));
+    out.push_str(&format!("<section id=census>{heading}\n<p>{}</p>\n", safe(&sentence)));
     picture(out, &tiles(census), census.private_bytes);
     groups(out, census, bits);
     blocks(out, census);
@@ -51,9 +50,10 @@ fn tiles(census: &CensusReport) -> Vec<Tile> {
         bytes: group.bytes,
         class,
     };
-    let mut tiles: Vec<Tile> = of(GroupKind::Allocation).map(|group| tile(group, "u-unknown")).collect();
+    let mut tiles: Vec<Tile> =
+        of(GroupKind::Allocation).map(|group| tile(group, group_class(group.kind))).collect();
     let large = of(GroupKind::LargeBlock).fold(0, |sum: u64, group| sum.saturating_add(group.bytes));
-    tiles.extend(of(GroupKind::LargeBlock).map(|group| tile(group, "u-heap")));
+    tiles.extend(of(GroupKind::LargeBlock).map(|group| tile(group, group_class(group.kind))));
     let mut large_left = large;
     for row in census.uses.iter().filter(|row| row.of != Use::Groups) {
         let is_heap = matches!(row.of, Use::HeapBusy | Use::HeapUnread | Use::HeapOverhead);
@@ -69,83 +69,87 @@ fn tiles(census: &CensusReport) -> Vec<Tile> {
     tiles
 }
 
+/// The class by which the style colours a group.
+fn group_class(of: GroupKind) -> &'static str {
+    match of {
+        GroupKind::Allocation => "u-unknown",
+        GroupKind::LargeBlock | GroupKind::Block => "u-heap",
+    }
+}
+
 /// The class by which the style colours a use.
 fn class(of: Use) -> &'static str {
     match of {
         Use::Images => "u-image",
         Use::Stacks => "u-stack",
-        Use::HeapBusy | Use::HeapFree | Use::HeapOverhead | Use::HeapUnread | Use::PageHeap => "u-heap",
+        Use::HeapBusy | Use::HeapFree | Use::HeapOverhead | Use::HeapUnread => "u-heap",
+        Use::PageHeap => "u-pageheap",
         Use::Unexplained | Use::Groups => "u-unknown",
-        Use::Environment | Use::Managed | Use::Other => "",
+        Use::Environment => "u-teb",
+        Use::Managed => "u-gc",
+        Use::Other => "u-other",
     }
 }
 
+/// The areas in per cent of the picture, so that it fits any width; what is too small for its words shows none.
 fn picture(out: &mut String, tiles: &[Tile], whole: u64) {
     let weights: Vec<f64> = tiles.iter().map(|tile| tile.bytes as f64).collect();
     let (width, height) = SIZE;
     out.push_str(&format!(
-        "<svg viewBox=\"0 0 {width} {height}\" width=\"100%\" role=img aria-label=\"Private memory by use; the table below \
+        "<svg class=treemap width=\"100%\" height=\"{height}\" role=img aria-label=\"Private memory by use; the table below \
          says the same\">\n"
     ));
     for (tile, area) in tiles.iter().zip(layout(&weights, Area { x: 0.0, y: 0.0, width, height })) {
-        let of = format!("{} ({:.1}%)", size_text(tile.bytes), share(tile.bytes, whole));
-        let note = if tile.note.is_empty() { String::new() } else { format!(", {}", tile.note) };
+        let name = text(&tile.name);
+        let (size, of) = (size_text(tile.bytes), share(tile.bytes, whole));
+        let note = if tile.note.is_empty() { String::new() } else { format!(", {}", text(&tile.note)) };
+        let place = format!(
+            "x=\"{:.2}%\" y=\"{:.2}%\" width=\"{:.2}%\" height=\"{:.2}%\"",
+            100.0 * area.x / width,
+            100.0 * area.y / height,
+            100.0 * area.width / width,
+            100.0 * area.height / height
+        );
         out.push_str(&format!(
-            "<g class=\"{}\"><title>{}: {of}{}</title><rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" \
-             fill=\"#7d8590\" stroke=\"#fff\"/>",
-            tile.class,
-            text(&tile.name),
-            text(&note),
-            area.x,
-            area.y,
-            area.width,
-            area.height
+            "<g class=\"{}\"><title>{name}: {size} ({of:.1}%){note}</title><rect {place} /><foreignObject {place}>\
+             <div><p>{name}</p><p>{size}</p><p>{of:.1}%</p></div></foreignObject></g>\n",
+            tile.class
         ));
-        for (n, line) in [&tile.name, &of].into_iter().enumerate() {
-            // A letter is about seven units wide.
-            let fits = area.width > 7.2 * line.chars().count() as f64 + 12.0;
-            let y = area.y + 20.0 + 17.0 * n as f64;
-            if fits && y + 6.0 < area.y + area.height {
-                out.push_str(&format!(
-                    "<text x=\"{:.1}\" y=\"{y:.1}\" font-size=\"13\" fill=\"#fff\" stroke=\"#000\" stroke-opacity=\".4\" \
-                     stroke-width=\"3\" paint-order=\"stroke\">{}</text>",
-                    area.x + 7.0,
-                    text(line)
-                ));
-            }
-        }
-        out.push_str("</g>\n");
     }
     out.push_str("</svg>\n");
 }
 
+/// Bars are shares of the largest use, in both tables.
 fn groups(out: &mut String, census: &CensusReport, bits: u32) {
+    let most = census.uses.iter().map(|row| row.bytes).max().unwrap_or_default();
     let uses = census.uses.iter().map(|row| {
         let percent = format!("{:.2}%", share(row.bytes, census.private_bytes));
         format!(
-            "<th scope=row>{}</th>{}{}",
+            "<th scope=row>{}</th>{}{}<td class=barcell>{}</td>",
             words::use_title(row.of),
             number(size_text(row.bytes)),
-            number(percent)
+            number(percent),
+            bar(row.bytes, most, class(row.of))
         )
     });
-    table(out, "rows", &["Use", ">Size", ">Of private commit"], uses);
+    table(out, "rows owners", &["Use", ">Size", ">Of private", ""], uses);
     if census.groups.is_empty() {
         return;
     }
     let row = |group: &GroupReport| {
         let percent = format!("{:.2}%", share(group.bytes, census.private_bytes));
         format!(
-            "<th scope=row>{}</th>{}{}{}<td>{}</td>",
+            "<th scope=row>{}</th>{}{}<td class=barcell>{}</td>{}{}",
             text(&words::count(group)),
             number(size_text(group.bytes)),
             number(percent),
+            bar(group.bytes, most, group_class(group.kind)),
             number(hex(group.example.0, bits)),
-            text(&words::shape_and_holder(group))
+            escape::words(&words::shape_and_holder(group))
         )
     };
-    let heads = ["Of equal size", ">Size", ">Of private commit", ">One of them", "Shape"];
-    table(out, "rows", &heads, census.groups.iter().map(row));
+    let heads = ["Of equal size", ">Size", ">Of private", "", ">One of them", "Shape"];
+    table(out, "rows groups", &heads, census.groups.iter().map(row));
 }
 
 /// Blocks of the heaps by size; nothing where they were not read.
@@ -174,7 +178,7 @@ fn classes(out: &mut String, title: &str, classes: &[ClassReport], bits: u32) {
             grouped(class.pointers),
             hex(class.vftable.0, bits),
         ];
-        format!("<th scope=row>{}</th>{}", text(&words::class(class)), cells.map(number).concat())
+        format!("<th scope=row class=text>{}</th>{}", text(&words::class(class)), cells.map(number).concat())
     };
     let heads = ["Class", ">Objects", ">Size", ">Pointers", ">vftable"];
     table(out, "rows", &heads, classes.iter().map(row));

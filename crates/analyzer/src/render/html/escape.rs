@@ -36,6 +36,11 @@ pub(super) fn island(json: &str) -> String {
     json.replace('<', "\\u003c")
 }
 
+/// A cell of words, which may be long: its column keeps a width, and the words wrap in it.
+pub(super) fn words(line: &str) -> String {
+    format!("<td class=text>{}</td>", text(line))
+}
+
 /// A cell of numbers.
 pub(super) fn number(value: impl Display) -> String {
     format!("<td class=n>{}</td>", text(&value.to_string()))

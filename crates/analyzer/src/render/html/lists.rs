@@ -1,6 +1,6 @@
 //! Allocations, heaps, modules, handles, streams and warnings.
 
-use super::escape::{maybe, number, text};
+use super::escape::{maybe, number, text, words};
 use super::table;
 use crate::facts::number::{hex, size_text};
 use crate::facts::{AllocationReport, HandleCount, HeapReport, ModuleReport, StreamReport, WarningReport};
@@ -15,13 +15,13 @@ pub(super) fn lists(out: &mut String, report: &Report) {
     if let Some(allocations) = &report.facts.memory.allocations {
         let row = |a: &AllocationReport| {
             format!(
-                "{}{}{}<td>{}</td><td>{}</td><td>{}</td>",
+                "{}{}{}<td>{}</td><td>{}</td>{}",
                 number(hex(a.base.0, bits)),
                 number(size_text(a.size_bytes)),
                 number(size_text(a.committed_bytes)),
                 text(&a.kind),
                 text(&a.usage),
-                maybe(a.hint.as_deref())
+                words(a.hint.as_deref().unwrap_or_default())
             )
         };
         let heads = [">Base", ">Size", ">Committed", "Type", "Usage", "Looks like"];
@@ -70,7 +70,7 @@ pub(super) fn lists(out: &mut String, report: &Report) {
 
 fn heap(heap: &HeapReport, bits: u32) -> String {
     format!(
-        "<th scope=row>{}</th><td>{}</td>{}{}{}{}{}<td>{}</td>",
+        "<th scope=row>{}</th><td>{}</td>{}{}{}{}{}{}",
         text(&hex(heap.handle.0, bits)),
         text(heap.kind.name()),
         number(size_text(heap.committed_bytes)),
@@ -78,19 +78,19 @@ fn heap(heap: &HeapReport, bits: u32) -> String {
         number(heap.segments),
         number(heap.large_blocks),
         number(heap.largest_block.map(|block| size_text(block.size_bytes)).unwrap_or_default()),
-        text(&heap.faults.join("; "))
+        words(&heap.faults.join("; "))
     )
 }
 
 fn module(module: &ModuleReport, bits: u32) -> String {
     format!(
-        "{}{}<td class=site>{}</td><td>{}</td>{}<td>{}</td>",
+        "{}{}{}<td>{}</td>{}{}",
         number(hex(module.base.0, bits)),
         number(size_text(module.size_bytes)),
-        text(&module.path),
+        words(&module.path),
         maybe(module.version.as_deref()),
         number(module.private_bytes.map(size_text).unwrap_or_default()),
-        maybe(module.pdb.as_deref())
+        words(module.pdb.as_deref().unwrap_or_default())
     )
 }
 

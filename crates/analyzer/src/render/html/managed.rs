@@ -20,14 +20,14 @@ pub(super) fn managed(out: &mut String, report: &Report) {
         let most = managed.types.iter().map(|one| one.size_bytes).max().unwrap_or_default();
         let row = |one: &TypeReport| {
             format!(
-                "<th scope=row>{}</th>{}{}<td>{}</td>",
+                "<th scope=row class=text>{}</th>{}{}<td class=barcell>{}</td>",
                 text(&one.name),
                 number(grouped(one.count)),
                 number(size_text(one.size_bytes)),
                 bar(one.size_bytes, most, "")
             )
         };
-        table(out, "", &["Type", ">Objects", ">Size", ""], managed.types.iter().map(row));
+        table(out, "rows", &["Type", ">Objects", ">Size", ""], managed.types.iter().map(row));
     }
     if let Some(held) = managed.holders.as_deref() {
         for (title, rows) in
@@ -38,7 +38,7 @@ pub(super) fn managed(out: &mut String, report: &Report) {
             }
             let cells = |(objects, bytes, by): &holders::Row| {
                 format!(
-                    "<th scope=row>{}</th>{}{}",
+                    "<th scope=row class=text>{}</th>{}{}",
                     text(by),
                     number(grouped(*objects)),
                     number(size_text(*bytes))

@@ -1,7 +1,7 @@
 //! Usage, state, type and protection, and the counters.
 
 use super::escape::{number, text};
-use super::{bar, table};
+use super::{bar, table, usage_class};
 use crate::facts::number::{hex, size_text};
 use crate::facts::{MemoryReport, RowReport};
 use crate::render::counters::counted;
@@ -44,7 +44,7 @@ fn rows(out: &mut String, name: &str, rows: &[RowReport], memory: &MemoryReport,
             number(row.regions),
             number(size_text(row.size_bytes)),
             number(percent(row.size_bytes, busy)),
-            bar(drawn, widest, &class(&row.name)),
+            bar(drawn, widest, usage_class(&row.name)),
             number(size_text(row.largest.size_bytes)),
             number(hex(row.largest.base.0, bits)),
         )
@@ -52,11 +52,4 @@ fn rows(out: &mut String, name: &str, rows: &[RowReport], memory: &MemoryReport,
     out.push_str("<div>\n");
     table(out, "rows", &[name, ">Regions", ">Size", ">Of busy", "", ">Largest", ">At"], rows.iter().map(row));
     out.push_str("</div>\n");
-}
-
-/// The class by which the style colours a usage: its letters, `<unknown>` and `Heap64` too.
-fn class(name: &str) -> String {
-    let letters = name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
-    let known = ["image", "stack", "heap", "pageheap", "teb", "peb", "other", "unknown"];
-    known.iter().find(|known| **known == letters).map(|known| format!("u-{known}")).unwrap_or_default()
 }

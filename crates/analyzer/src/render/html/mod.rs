@@ -11,6 +11,7 @@ mod free;
 mod lists;
 mod managed;
 mod memory;
+mod owners;
 mod stacks;
 mod treemap;
 mod waits;
@@ -26,9 +27,9 @@ pub const STYLE: &str = include_str!("page.css");
 /// What draws the picture.
 pub const SCRIPT: &str = include_str!("page.js");
 /// SHA-256 of [`STYLE`] in base 64, as browsers want it: lines end in a line feed. A test keeps it true.
-pub const STYLE_HASH: &str = "sha256-CAnz5bGFHWotGxn2UjW3oLWhppOWThu6n6lJla5bypo=";
+pub const STYLE_HASH: &str = "sha256-hDLmVDIPsnJNWOwRdo53eMWWXb32zVS7dFIgQugjxAo=";
 /// SHA-256 of [`SCRIPT`].
-pub const SCRIPT_HASH: &str = "sha256-CNqpSmNNzSxzaxy5XhSAskh5sjtZkQxtGMdFxqCR0RQ=";
+pub const SCRIPT_HASH: &str = "sha256-TVW6LQdYQ1P02e4P/DPS3ALH3cFMKjauINbsXkcohcw=";
 
 /// The whole page.
 pub fn page(report: &Report, map: &SpaceMap) -> String {
@@ -38,8 +39,8 @@ pub fn page(report: &Report, map: &SpaceMap) -> String {
     verdict(&mut out, &judgement);
     facts::facts(&mut out, report);
     waits::waits(&mut out, report);
-    picture(&mut out, map);
     census::of_report(&mut out, report);
+    picture(&mut out, map);
     memory::memory(&mut out, report);
     free::free(&mut out, report, map);
     managed::managed(&mut out, report);
@@ -59,9 +60,14 @@ pub fn page(report: &Report, map: &SpaceMap) -> String {
 pub fn census(census: Option<&CensusReport>, path: &str, bits: u32) -> String {
     let mut out = String::with_capacity(64 << 10);
     head(&mut out, path, "What fills the memory");
+    let heading = format!("<h1>What fills the memory of {}</h1>", text(file(path)));
     match census.filter(|census| census.private_bytes > 0) {
-        Some(census) => census::section(&mut out, census, bits),
-        None => out.push_str("<p>The dump has no memory map that shows private memory.</p>\n"),
+        Some(census) => census::section(&mut out, &heading, census, bits),
+        None => {
+            out.push_str(&format!(
+                "{heading}\n<p>The dump has no memory map that shows private memory.</p>\n"
+            ));
+        }
     }
     foot(&mut out, "");
     out
@@ -74,8 +80,12 @@ fn foot(out: &mut String, scripts: &str) {
     ));
 }
 
+/// The last name of a path.
+fn file(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or_default()
+}
+
 fn head(out: &mut String, path: &str, title: &str) {
-    let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
     out.push_str(&format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{SCRIPT_HASH}'; \
@@ -83,7 +93,7 @@ fn head(out: &mut String, path: &str, title: &str) {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{}: {title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
-        text(file),
+        text(file(path)),
     ));
 }
 
@@ -139,18 +149,37 @@ fn picture(out: &mut String, map: &SpaceMap) {
         out.push_str("<p>The dump tells of no region.</p></section>\n");
         return;
     }
+    owners::owners(out, map);
     let merged = map.merged_below.map(|below| {
         let (regions, below) = (map.regions, crate::facts::number::size_text(below));
         format!(" There are {regions} regions: neighbours smaller than {below} are drawn as one.")
     });
     out.push_str(&format!(
-        "<p class=note>Every region in order of address, line by line. Width grows with the logarithm of the size, \
+        "<h3>Every region</h3>\n<p class=note>In order of address, line by line. Width grows with the logarithm of the size, \
          and large free gaps stand between the blocks with their size. Solid is committed, hatched reserved, \
          outlined free. Regions that touch without a gap are of one allocation.{}</p>\n\
          <noscript><p class=note>The picture is drawn by a script, and scripts are off. The tables below need \
          none.</p></noscript>\n<div id=map hidden></div>\n</section>\n",
         merged.unwrap_or_default()
     ));
+}
+
+/// The class by which the style colours a usage: its letters, of `<unknown>`, `Heap64` and `GC gen0` too.
+fn usage_class(name: &str) -> &'static str {
+    let word = name.split(' ').next().unwrap_or_default();
+    let letters = word.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
+    match letters.as_str() {
+        "image" => "u-image",
+        "stack" => "u-stack",
+        "heap" => "u-heap",
+        "pageheap" => "u-pageheap",
+        "teb" => "u-teb",
+        "peb" => "u-peb",
+        "gc" => "u-gc",
+        "other" => "u-other",
+        "unknown" => "u-unknown",
+        _ => "",
+    }
 }
 
 /// A bar as wide as its share of the widest.

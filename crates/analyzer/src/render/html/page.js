@@ -84,8 +84,8 @@
 
   // ---- Colours ----
   const BY = {
-    usage: (r) => ({ Image: "image", Heap: "heap", Stack: "stack", TEB: "teb", PEB: "teb", PageHeap: "pageheap",
-      Other: "other", "<unknown>": "unknown" })[r.usage.replace(/(32|64)$/, "")] ?? "plain",
+    usage: (r) => ({ Image: "image", Heap: "heap", Stack: "stack", TEB: "teb", PEB: "peb", PageHeap: "pageheap",
+      GC: "gc", Other: "other", "<unknown>": "unknown" })[r.usage.replace(/(32|64)$| .*/, "")] ?? "plain",
     state: (r) => (r.state === "MEM_RESERVE" ? "cool" : "warm"),
     type: (r) => ({ MEM_IMAGE: "image", MEM_MAPPED: "mild", MEM_PRIVATE: "heap" })[r.type] ?? "plain",
     protect: (r) => (/EXECUTE/.test(r.protect) ? (/WRITE/.test(r.protect) ? "hot" : "warm") : /GUARD/.test(r.protect)
@@ -95,7 +95,7 @@
   let palette = {};
   function readPalette() {
     const style = getComputedStyle(document.documentElement);
-    const names = ["image", "heap", "stack", "unknown", "pageheap", "teb", "other", "plain", "warm", "hot", "cool",
+    const names = ["image", "heap", "stack", "unknown", "pageheap", "teb", "peb", "gc", "other", "plain", "warm", "hot", "cool",
       "mild", "ink", "muted", "line", "strong", "paper", "cell-ink", "accent"];
     palette = Object.fromEntries(names.map((name) => [name, style.getPropertyValue("--" + name).trim()]));
   }
@@ -309,7 +309,7 @@
       picture.append(cluster.gap ? gap(cluster.gap) : figure(cluster, (number += 1), count));
     }
     body.append(picture, detail);
-    app.append(controls(), body, matches);
+    app.append(controls(), matches, body);
     app.hidden = false;
   }
 
@@ -436,7 +436,7 @@
       rows.append(element("tr", {}, ...cells.map((cell) => element("td", {}, cell))));
     }
     table.append(element("thead", {}, head), rows);
-    matches.append(element("h3", {}, "The largest of them"), table);
+    matches.append(element("h3", {}, "The largest of them"), element("div", { class: "scroll" }, table));
   }
 
   // ---- Start, and what changes later ----

@@ -1,6 +1,6 @@
 //! Threads and their stacks: the exception's open, the others folded.
 
-use super::escape::{maybe, number, safe, text};
+use super::escape::{number, safe, text, words};
 use super::table;
 use crate::facts::number::{hex, size_text};
 use crate::facts::{FrameReport, ThreadReport};
@@ -98,17 +98,17 @@ fn threads(out: &mut String, report: &Report, crashed: Option<u32>) {
         report.facts.threads.len()
     ));
     let row = |thread: &ThreadReport| {
-        let mark = if Some(thread.id) == crashed { " <em>exception</em>" } else { "" };
+        let mark = if Some(thread.id) == crashed { "<br><em>exception</em>" } else { "" };
         let stack = thread.stack.as_deref();
         let size = |bytes: Option<u64>| number(bytes.map(size_text).unwrap_or_default());
         format!(
-            "{}<th scope=row>{:#x}{mark}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td>{}{}{}",
+            "{}<th scope=row>{:#x}{mark}</th>{}{}{}{}{}{}{}",
             number(thread.index),
             thread.id,
-            maybe(thread.name.as_deref()),
-            maybe(thread.top.as_deref()),
-            text(&code(thread.last_error.as_ref(), 0)),
-            text(&code(thread.last_status.as_ref(), 8)),
+            words(thread.name.as_deref().unwrap_or_default()),
+            words(thread.top.as_deref().unwrap_or_default()),
+            words(&code(thread.last_error.as_ref(), 0)),
+            words(&code(thread.last_status.as_ref(), 8)),
             size(stack.and_then(|s| s.in_use_bytes)),
             size(stack.and_then(|s| s.committed_bytes)),
             size(stack.and_then(|s| s.reserved_bytes)),

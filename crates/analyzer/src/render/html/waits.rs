@@ -1,6 +1,6 @@
 //! Who waits on whom: each chain as a small drawing and in words, then every thread.
 
-use super::escape::{maybe, safe, text};
+use super::escape::{self, safe, text};
 use super::table;
 use crate::facts::ThreadReport;
 use crate::render::text::waits::{lines, title};
@@ -39,10 +39,10 @@ fn row(thread: &ThreadWaitReport, of: &ThreadReport) -> String {
     let what = thread.wait.as_deref().map(|wait: &WaitReport| words::wait(wait));
     let time = thread.processor_ms.map(|ms| format!("{:.3} s", f64::from(ms) / 1000.0)).unwrap_or_default();
     format!(
-        "<th scope=row>{:#x}</th><td>{}</td><td>{}</td><td class=n>{time}</td>",
+        "<th scope=row>{:#x}</th>{}{}<td class=n>{time}</td>",
         thread.id,
-        maybe(what.as_deref()),
-        maybe(of.place().as_deref()),
+        escape::words(what.as_deref().unwrap_or_default()),
+        escape::words(of.place().as_deref().unwrap_or_default()),
     )
 }
 
@@ -64,7 +64,7 @@ fn drawing(out: &mut String, chain: &ChainReport) {
     let whole = boxes == chain.threads.len();
     let (width, height) = (STEP * boxes, if chain.deadlock { 86 } else { 48 });
     out.push_str(&format!(
-        "<svg role=img aria-label=\"{}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+        "<div class=scroll><svg role=img aria-label=\"{}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          fill=\"none\" stroke=\"currentColor\" font-size=\"12\">",
         text(&title(chain))
     ));
@@ -95,7 +95,7 @@ fn drawing(out: &mut String, chain: &ChainReport) {
             safe(&short(&back.via.kind))
         ));
     }
-    out.push_str("</svg>\n");
+    out.push_str("</svg></div>\n");
 }
 
 /// A type's name, as long as an arrow.
