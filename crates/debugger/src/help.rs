@@ -22,8 +22,12 @@ pub(crate) fn markdown() -> String {
         }
         for command in commands.iter().filter(|command| !command.syntax.is_empty()) {
             let syntax = command.syntax.replace('|', "\\|");
-            let memory = if command.memory { " (not with `--no-memory`)" } else { "" };
-            text.push_str(&format!("| `{syntax}` | {}{memory} |\n", command.about));
+            let refused = match (command.memory, command.files) {
+                (true, _) => " (not with `--no-memory`)",
+                (_, true) => " (not with `--no-files`)",
+                _ => "",
+            };
+            text.push_str(&format!("| `{syntax}` | {}{refused} |\n", command.about));
         }
     }
     text

@@ -64,6 +64,8 @@ pub struct Options {
     pub lines: bool,
     /// Refuses commands that show bytes of the process.
     pub no_memory: bool,
+    /// Refuses commands that open files: scripts and logs.
+    pub no_files: bool,
     /// Whether what is printed goes to a terminal: control characters are then shown as escapes.
     pub terminal: bool,
 }

@@ -69,6 +69,11 @@ impl Session<'_, '_> {
             out.line("Memory is not shown: --no-memory was given");
             return Err(Stop::Failed);
         }
+        if command.files && self.options.no_files {
+            line.pos = line.text.len();
+            out.line("Files are not opened: --no-files was given");
+            return Err(Stop::Failed);
+        }
         line.pos = begin + length;
         (command.run)(self, line, crate::commands::At { depth, begin }, out)
     }

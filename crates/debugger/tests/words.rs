@@ -241,6 +241,29 @@ fn scripts_end() {
 }
 
 #[test]
+fn files_are_not_opened_where_they_must_not_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [script, log] = ["script.txt", "log.txt"].map(|name| folder.path().join(name));
+    std::fs::write(&script, "? 17\n").expect("a script");
+    let lines = [
+        format!("$<{}", script.display()),
+        format!("$$<{}", script.display()),
+        format!("$><{}", script.display()),
+        format!("$$><{}", script.display()),
+        format!("$$>a<{} 1", script.display()),
+        format!(".logopen {}", log.display()),
+        format!(".logappend {}", log.display()),
+    ];
+    for line in &lines {
+        let options = Options { no_files: true, ..Options::default() };
+        let said = run_with(STORY, options, &[line]).remove(0);
+        assert_eq!(said, "Files are not opened: --no-files was given\n", "{line}");
+        assert!(!log.exists());
+    }
+    assert!(run_with(STORY, Options::default(), &[&lines[0]]).remove(0).contains("23"));
+}
+
+#[test]
 fn memory_is_refused_where_it_must_not_be_read() {
     let options = || Options { no_memory: true, ..Options::default() };
     for line in ["db @rsp", "dps @rsp", "s -a @rsp L100 \"x\"", "u", "ub @$ip", "uf @$ip"] {

@@ -43,6 +43,9 @@ pub(crate) struct Options {
     /// Refuse commands that show memory of the process: d, s, u, strings and arguments
     #[arg(long)]
     no_memory: bool,
+    /// Refuse commands that open other files: scripts and logs
+    #[arg(long)]
+    no_files: bool,
     #[command(flatten)]
     symbols: SymbolArgs,
 }
@@ -128,6 +131,7 @@ fn session(options: &Options, path: &Path) -> anyhow::Result<Session> {
         image_path: options.image_path.clone().unwrap_or_default(),
         lines: options.lines,
         no_memory: options.no_memory,
+        no_files: options.no_files,
         terminal: io::stdout().is_terminal(),
     })
 }

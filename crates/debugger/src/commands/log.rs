@@ -8,8 +8,8 @@ use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(".logfile", ".logopen FILE, .logclose, .logfile", "a copy of what is printed", logfile),
-    Command::new(".logopen", "", "", logopen),
-    Command::new(".logappend", "", "", logopen),
+    Command::new(".logopen", "", "", logopen).files(),
+    Command::new(".logappend", "", "", logopen).files(),
     Command::new(".logclose", "", "", logclose),
 ];
 

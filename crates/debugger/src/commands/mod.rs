@@ -62,6 +62,8 @@ pub(crate) struct Command {
     pub(crate) about: &'static str,
     /// Whether it shows bytes of the process, which `--no-memory` refuses.
     pub(crate) memory: bool,
+    /// Whether it opens a file, which `--no-files` refuses.
+    pub(crate) files: bool,
     pub(crate) run: Run,
 }
 
@@ -72,12 +74,17 @@ impl Command {
         about: &'static str,
         run: Run,
     ) -> Command {
-        Command { name, syntax, about, memory: false, run }
+        Command { name, syntax, about, memory: false, files: false, run }
     }
 
     /// One that shows bytes of the process.
     pub(crate) const fn memory(self) -> Command {
         Command { memory: true, ..self }
+    }
+
+    /// One that opens a file that it names.
+    pub(crate) const fn files(self) -> Command {
+        Command { files: true, ..self }
     }
 }
 

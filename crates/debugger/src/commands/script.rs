@@ -7,11 +7,11 @@ use crate::out::Out;
 use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("$<", "$<FILE, $$<FILE", "runs the lines of a file", lines),
-    Command::new("$$<", "", "", lines),
-    Command::new("$><", "$><FILE, $$><FILE, $$>a<FILE ARGUMENTS", "runs a file as one list", list),
-    Command::new("$$><", "", "", list),
-    Command::new("$$>a<", "", "", list),
+    Command::new("$<", "$<FILE, $$<FILE", "runs the lines of a file", lines).files(),
+    Command::new("$$<", "", "", lines).files(),
+    Command::new("$><", "$><FILE, $$><FILE, $$>a<FILE ARGUMENTS", "runs a file as one list", list).files(),
+    Command::new("$$><", "", "", list).files(),
+    Command::new("$$>a<", "", "", list).files(),
 ];
 
 /// Bytes of a script.
