@@ -2,6 +2,8 @@
 
 #[path = "support/needs.rs"]
 mod needs;
+#[path = "commands/pieces.rs"]
+mod pieces;
 #[path = "commands/refusals.rs"]
 mod refusals;
 #[path = "commands/secrets.rs"]

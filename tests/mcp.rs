@@ -108,6 +108,9 @@ fn every_tool_answers_as_its_command_does_and_as_its_schema_says() {
         ("explain", json!({ "id": "commit_limit" })),
     ]);
     assert_eq!(tools.len(), 17, "{:?}", tools.keys());
+    // An assistant reads all of it before its first question.
+    let bytes = list.to_string().len();
+    assert!(bytes < 100_000, "{bytes} bytes");
     for (name, tool) in &tools {
         let arguments = more.get(name.as_str()).cloned().unwrap_or_else(dump);
         assert!(jsonschema::is_valid(&tool["inputSchema"], &arguments), "{name}");
@@ -165,7 +168,12 @@ fn nothing_outside_the_folders_is_opened() {
     std::fs::copy(&story, inside.join("a.dmp")).expect("a copy");
     std::fs::copy(&story, root.path().join("outside.dmp")).expect("a copy");
     #[cfg(unix)]
-    std::os::unix::fs::symlink(root.path().join("outside.dmp"), inside.join("link.dmp")).expect("a link");
+    {
+        std::os::unix::fs::symlink(root.path().join("outside.dmp"), inside.join("link.dmp")).expect("a link");
+        std::os::unix::fs::symlink(root.path().join("outside.dmp"), inside.join("listed.dmp"))
+            .expect("a link");
+    }
+    std::fs::write(root.path().join("secret.txt"), "? 0n4711").expect("a file");
     let mut server = Server::start(&inside, &[]);
     assert_eq!(server.call("why", &json!({ "dump": "a.dmp" }))["isError"], false);
     let outside = root.path().join("outside.dmp");
@@ -181,6 +189,15 @@ fn nothing_outside_the_folders_is_opened() {
     let dir = root.path().to_str().expect("UTF-8");
     assert!(server.refused("stack", &json!({ "dump": "a.dmp", "symbols": [dir] })).contains(refused));
     assert!(server.refused("why", &json!({ "dump": "http://127.0.0.1:9/a.dmp" })).contains("only files"));
+    // A folder's links are not followed, nor are scripts read or logs written.
+    let scan = server.call("scan", &json!({ "paths": ["."] }));
+    let found = scan["structuredContent"]["dumps"].as_array().expect("rows").len();
+    assert_eq!(found, 1, "{scan}");
+    let (secret, log) = (root.path().join("secret.txt"), root.path().join("log.txt"));
+    let commands = format!("$<{}; .logopen {}", secret.display(), log.display());
+    let said = server.call("cdb", &json!({ "dump": "a.dmp", "commands": commands }));
+    let said = said["structuredContent"]["text"].as_str().expect("a text");
+    assert!(said.contains("Files are not opened") && !said.contains("1267") && !log.exists(), "{said}");
     // Options that are not offered, and values that look like options.
     for argument in ["symbol_server", "include_secrets", "format", "store", "no_memory"] {
         let why = server.refused("info", &json!({ "dump": "a.dmp", argument: true }));

@@ -9,6 +9,8 @@ mod long;
 mod mcp;
 mod open;
 mod output;
+mod page;
+mod paint;
 mod place;
 #[cfg(all(test, feature = "html", feature = "store"))]
 mod reference;

@@ -4,18 +4,17 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use anstyle::{AnsiColor, Style};
 use dumplens_analyzer::render::{escape, json};
 
 use crate::args::{Color, Format};
-
-const HEADING: Style = Style::new().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default();
+use crate::paint::{self, Look};
 
 /// Standard output.
 pub(crate) struct Output {
     out: BufWriter<AutoStream<io::Stdout>>,
     paints: bool,
+    /// What the text is, for its colours.
+    pub(crate) look: Look,
     status: u8,
 }
 
@@ -27,21 +26,24 @@ impl Output {
             Color::Never => ColorChoice::Never,
         };
         let out = BufWriter::with_capacity(64 << 10, AutoStream::new(io::stdout(), choice));
-        Output { out, paints: !matches!(choice, ColorChoice::Never), status: 0 }
+        Output { out, paints: !matches!(choice, ColorChoice::Never), look: Look::Other, status: 0 }
     }
 
     /// Prints text, with headings and warnings in colour.
     pub(crate) fn text(&mut self, text: &str) -> anyhow::Result<()> {
-        for line in text.split_inclusive('\n') {
-            match style(line).filter(|_| self.paints) {
-                Some(style) => {
-                    let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
-                    write!(self.out, "{style}{body}{style:#}{end}")?;
-                }
-                None => self.out.write_all(line.as_bytes())?,
-            }
-        }
-        Ok(())
+        if self.paints { self.raw(&paint::text(self.look, text)) } else { self.raw(text) }
+    }
+
+    /// Whether there may be colour.
+    pub(crate) fn paints(&self) -> bool {
+        self.paints
+    }
+
+    /// How many columns the terminal has, if standard output is one.
+    pub(crate) fn width() -> Option<usize> {
+        terminal_size::terminal_size_of(io::stdout())
+            .map(|(width, _)| usize::from(width.0))
+            .filter(|width| *width > 0)
     }
 
     /// Prints as it is.
@@ -85,14 +87,6 @@ impl Output {
     /// Writes out what is still held back.
     pub(crate) fn finish(&mut self) -> anyhow::Result<()> {
         Ok(self.out.flush()?)
-    }
-}
-
-fn style(line: &str) -> Option<Style> {
-    match line {
-        _ if line.starts_with("--- ") || line.starts_with("Count  ") => Some(HEADING),
-        _ if line.starts_with("warning: ") || line.starts_with("failed: ") => Some(WARNING),
-        _ => None,
     }
 }
 

@@ -5,19 +5,18 @@ use std::path::Path;
 
 use clap::Parser;
 
-/// Commands whose arguments may be another program's, or that have another `--json…`.
-const LEFT_ALONE: [&str; 3] = ["cdb", "scan", "watch"];
-
 /// The arguments as clap knows them: `dumplens FILE.dmp` asks `why`, and `--json` is `--format=json`.
 pub(crate) fn expand<A: Parser>(args: Vec<OsString>) -> Vec<OsString> {
-    let Some(first) = args.get(1).cloned() else { return args };
-    let known = first.to_str().is_some_and(|first| A::command().find_subcommand(first).is_some());
-    if LEFT_ALONE.iter().any(|name| first == *name) {
-        return args;
-    }
     let mut args = args;
-    if !known && is_dump(&first) {
+    let program = A::command();
+    let command =
+        |args: &[OsString]| args.get(1)?.to_str().and_then(|name| program.find_subcommand(name)).cloned();
+    if command(&args).is_none() && args.get(1).is_some_and(|first| is_dump(first)) {
         args.insert(1, "why".into());
+    }
+    // Of a command without `--format`, clap answers to what was typed.
+    if !command(&args).is_some_and(|command| command.get_arguments().any(|arg| arg.get_id() == "format")) {
+        return args;
     }
     let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     for arg in args.iter_mut().take(end).filter(|arg| *arg == "--json") {

@@ -27,13 +27,16 @@ pub(crate) struct SymbolArgs {
     /// Where to keep files from the symbol server [default: dumplens/symbols in the user's cache folder]
     #[arg(long, value_name = "DIR", requires = "symbol_server")]
     symbol_cache: Option<PathBuf>,
+    /// For `mcp`: the folders out of which no link is followed, without links themselves
+    #[arg(long, value_name = "DIR", hide = true)]
+    within: Vec<PathBuf>,
 }
 
 impl SymbolArgs {
     /// Gives a dump the images that lie in the folders named, before anything is read of it. Returns what was refused or not
     /// found.
     pub(crate) fn supply(&self, dump: &Dump) -> Vec<WarningReport> {
-        let warnings = supply_images(dump, &self.images, &Listings::default());
+        let warnings = supply_images(dump, &self.images, &Listings::within(&self.within));
         warnings.into_iter().map(|w| WarningReport::from(&Warning::Symbols(w))).collect()
     }
 
@@ -50,7 +53,15 @@ impl SymbolArgs {
             }
             None => None,
         };
-        Ok((Search { server, ..local }, warnings))
+        let listings =
+            if self.within.is_empty() { local.listings.clone() } else { Listings::within(&self.within) };
+        Ok((Search { server, listings, ..local }, warnings))
+    }
+
+    /// Whether a file that was found may be opened.
+    pub(crate) fn allows(&self, path: &Path) -> bool {
+        let inside = |real: PathBuf| self.within.iter().any(|root| real.starts_with(root));
+        self.within.is_empty() || path.canonicalize().is_ok_and(inside)
     }
 
     fn cache(&self) -> anyhow::Result<PathBuf> {

@@ -21,7 +21,11 @@ pub(super) type Names = HashMap<String, OsString>;
 
 /// The listings of folders, shared by all clones. A folder that changes is listed again.
 #[derive(Debug, Clone, Default)]
-pub struct Listings(Arc<Mutex<HashMap<PathBuf, Slot>>>);
+pub struct Listings {
+    all: Arc<Mutex<HashMap<PathBuf, Slot>>>,
+    /// Folders out of which no link may lead; any may if there are none.
+    within: Arc<[PathBuf]>,
+}
 
 /// The listing of one folder, once there is one.
 type Slot = Arc<Mutex<Option<Listing>>>;
@@ -47,6 +51,12 @@ struct Listing {
 }
 
 impl Listings {
+    /// Listings without the links that lead out of these folders. The folders are without links themselves, as
+    /// [`Path::canonicalize`] gives them.
+    pub fn within(roots: &[PathBuf]) -> Listings {
+        Listings { within: roots.into(), ..Listings::default() }
+    }
+
     /// The names in a folder that lead to symbols, and whether there may be more.
     pub(super) fn of(&self, folder: &Path) -> io::Result<(Arc<Names>, bool)> {
         let changed = fs::metadata(folder)?.modified().ok();
@@ -55,7 +65,7 @@ impl Listings {
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let listing = match slot.take().filter(|listing| listing.is_fresh(changed)) {
             Some(listing) => listing,
-            None => Listing::read(folder, changed)?,
+            None => Listing::read(folder, changed, &self.within)?,
         };
         let answer = (Arc::clone(&listing.names), listing.cut);
         *slot = Some(listing);
@@ -63,7 +73,7 @@ impl Listings {
     }
 
     fn slot(&self, folder: &Path) -> Slot {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_FOLDERS && !all.contains_key(folder) {
             all.clear();
         }
@@ -72,12 +82,16 @@ impl Listings {
 }
 
 impl Listing {
-    fn read(folder: &Path, changed: Option<SystemTime>) -> io::Result<Listing> {
+    fn read(folder: &Path, changed: Option<SystemTime>, within: &[PathBuf]) -> io::Result<Listing> {
         let listed = SystemTime::now();
         let mut names = Names::new();
         let mut entries = fs::read_dir(folder)?;
         for entry in entries.by_ref().take(MOST_ENTRIES) {
-            let name = entry?.file_name();
+            let entry = entry?;
+            let name = entry.file_name();
+            if !within.is_empty() && leaves(&entry, within) {
+                continue;
+            }
             let Some(lower) = name.to_str().map(str::to_ascii_lowercase).filter(|name| leads(name)) else {
                 continue;
             };
@@ -96,6 +110,14 @@ impl Listing {
             && changed.is_none_or(|changed| before(changed) > COARSE)
             && self.listed.elapsed().is_ok_and(|age| age < LONGEST)
     }
+}
+
+/// Whether an entry is a link to a place outside the folders, or to none.
+fn leaves(entry: &fs::DirEntry, within: &[PathBuf]) -> bool {
+    // Of what is no link, its folder has decided.
+    let is_link = entry.file_type().map_or(true, |kind| kind.is_symlink());
+    let inside = |path: PathBuf| within.iter().any(|root| path.starts_with(root));
+    is_link && !entry.path().canonicalize().is_ok_and(inside)
 }
 
 /// Whether a name, in lower case, can be that of a PDB or of an image, or of a folder on the way to one: `dll`, `symbols`, a
@@ -128,6 +150,30 @@ mod tests {
         assert_eq!((kept, cut), (vec!["000102a1", "app.pdb", "dll", "x.exe"], false));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn links_out_of_the_folders_are_not_listed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let real = folder.path().canonicalize().expect("a path");
+        let (inside, outside) = (real.join("inside"), real.join("outside"));
+        for dir in [&inside, &outside] {
+            fs::create_dir(dir).expect("a folder");
+            fs::write(dir.join("own.pdb"), "").expect("a file");
+        }
+        for (to, name) in [("../outside/own.pdb", "file.pdb"), ("../outside", "dir"), ("own.pdb", "same.pdb")]
+        {
+            std::os::unix::fs::symlink(to, inside.join(name)).expect("a link");
+        }
+        let names = |listings: Listings| {
+            let mut names: Vec<String> = listings.of(&inside).expect("a listing").0.keys().cloned().collect();
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(names(Listings::within(std::slice::from_ref(&inside))), ["own.pdb", "same.pdb"]);
+        assert_eq!(names(Listings::within(&[real])), ["dir", "file.pdb", "own.pdb", "same.pdb"]);
+        assert_eq!(names(Listings::default()).len(), 4);
+    }
+
     /// Windows sets no folder's time by a handle that only reads.
     #[cfg(unix)]
     #[test]
@@ -153,6 +199,6 @@ mod tests {
             fs::create_dir(&inner).expect("a folder");
             listings.of(&inner).expect("a listing");
         }
-        assert!(listings.0.lock().expect("no panic").len() <= MOST_FOLDERS);
+        assert!(listings.all.lock().expect("no panic").len() <= MOST_FOLDERS);
     }
 }

@@ -1,5 +1,6 @@
 //! `dumplens heaps`: which heaps are there, how large are they, do their own counters agree, and which blocks do they have?
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -14,6 +15,8 @@ use super::regions::warnings;
 use crate::address::{self, Place};
 use crate::open;
 use crate::output::{self, Output};
+use crate::page::{Page, Paged};
+use crate::paint::Look;
 
 /// Show the heaps with their segments, large blocks and, with --blocks, all blocks (!heap -s, -stat, -h)
 #[derive(Debug, clap::Args)]
@@ -32,6 +35,8 @@ pub(crate) struct Options {
     /// With --blocks: only the heap with this handle, in hex
     #[arg(long, requires = "blocks", value_parser = address::parse, value_name = "HANDLE")]
     heap: Option<Place>,
+    #[command(flatten)]
+    page: Page,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,11 +60,16 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     }
     let mut report = Report::answer(&process, Question::Lists, &open::options(&options.dump));
     let all = report.facts.count_blocks(&process, options.stat, options.stat);
+    let piece = options.page.cut_facts(&mut report.facts).heaps;
+    let next_offset = piece.next();
+    output.look = Look::Heaps;
     match (options.format, all.filter(|_| options.stat)) {
-        (Format::Json, Some(all)) => output.json(&Stat { heaps: Part::heaps(&report), all: &all }),
-        (Format::Json, None) => output.json(&Part::heaps(&report)),
-        (_, Some(all)) => output.text(&text::block_sizes(&report, &all)),
-        (_, None) => output.text(&text::heaps(&report)),
+        (Format::Json, Some(all)) => {
+            output.json(&Paged { answer: Stat { heaps: Part::heaps(&report), all: &all }, next_offset })
+        }
+        (Format::Json, None) => output.json(&Paged { answer: Part::heaps(&report), next_offset }),
+        (_, Some(all)) => output.text(&(text::block_sizes(&report, &all) + &piece.note("heaps"))),
+        (_, None) => output.text(&(text::heaps(&report) + &piece.note("heaps"))),
     }
 }
 
@@ -81,22 +91,38 @@ fn blocks(options: &Options, process: &Process<'_>, output: &mut Output) -> anyh
         process.heaps.list.iter().filter(wanted).map(|heap| reader.blocks(heap)).collect::<Vec<_>>();
     let rows = walks.iter_mut().flat_map(Iterator::by_ref);
     let rows = rows.filter(|block| block.state == BlockState::Busy).map(|block| BlockReport::new(&block));
+    let mut rows = rows.skip(options.page.offset).peekable();
+    let most = options.page.limit.map_or(usize::MAX, NonZeroUsize::get);
+    let (shown, last) = (rows.by_ref().take(most), options.page.offset.saturating_add(most));
     let bits = process.dump.width().bits();
     match options.format {
         Format::Text => {
             output.raw(&text::block_header(bits))?;
-            for row in rows {
+            for row in shown {
                 output.raw(&text::block_row(&row, bits))?;
             }
         }
-        Format::Csv => csv::blocks(output.writer(), rows)?,
+        Format::Csv => csv::blocks(output.writer(), shown)?,
         Format::Jsonl => {
-            for row in rows {
+            for row in shown {
                 output.raw(&json::compact(&row))?;
                 output.raw("\n")?;
             }
         }
-        Format::Json => as_json(rows, output)?,
+        Format::Json => as_json(shown, output)?,
+    }
+    let next = rows.peek().map(|_| last);
+    drop(rows);
+    match (options.format, next) {
+        (Format::Json, next) => {
+            let next = next.map(|next| format!(",\n  \"next_offset\": {next}")).unwrap_or_default();
+            output.raw(&format!("{next}\n}}\n"))?;
+        }
+        (Format::Text, Some(next)) => {
+            output.raw(&format!("\nmore blocks: --offset {next} shows the next\n"))?;
+        }
+        (_, Some(next)) => output::note(&format!("dumplens: more blocks: --offset {next} shows the next\n")),
+        (_, None) => {}
     }
     for (walk, heap) in walks.iter().zip(process.heaps.list.iter().filter(wanted)) {
         faults.extend(walk.faults().iter().map(|fault| (heap.handle, fault.fault)));
@@ -110,6 +136,7 @@ fn blocks(options: &Options, process: &Process<'_>, output: &mut Output) -> anyh
     Ok(())
 }
 
+/// The object up to the end of its list.
 fn as_json(rows: impl Iterator<Item = BlockReport>, output: &mut Output) -> anyhow::Result<()> {
     let tool = json::compact(&Tool::this());
     output
@@ -118,5 +145,5 @@ fn as_json(rows: impl Iterator<Item = BlockReport>, output: &mut Output) -> anyh
         output.raw(if n == 0 { "\n    " } else { ",\n    " })?;
         output.raw(&json::compact(&row))?;
     }
-    output.raw("\n  ]\n}\n")
+    output.raw("\n  ]")
 }

@@ -42,10 +42,7 @@ fn text(history: &History) -> String {
 const DAYS: usize = 7;
 
 fn row(of: &SignatureHistory) -> [String; 8] {
-    let day = |time: &Option<String>| match time {
-        Some(time) => escape::line(time).chars().take(10).collect(),
-        None => "-".to_owned(),
-    };
+    let day = |time: &Option<String>| table::day(time.as_deref());
     let earlier = of.days.len().saturating_sub(DAYS);
     let mut days: Vec<String> =
         of.days.iter().skip(earlier).map(|d| format!("{}: {}", day(&d.day), d.count)).collect();

@@ -10,6 +10,8 @@ use dumplens_analyzer::report::{SCHEMA_VERSION, Tool};
 use dumplens_analyzer::{Filter, Piece, Process};
 
 use crate::output::{self, Output};
+use crate::page::{Page, Piece as Part};
+use crate::paint;
 use crate::{open, value};
 
 /// List all regions, or those that match all filters, in the format of !address
@@ -44,6 +46,8 @@ pub(crate) struct Options {
     /// Sort order
     #[arg(long, value_enum, default_value_t = Order::Base)]
     sort: Order,
+    #[command(flatten)]
+    page: Page,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,15 +93,23 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let process = Process::gather(&dump);
     let filter = options.filter();
     let pieces = sorted(process.space.pieces().filter(|piece| filter.accepts(piece)), options.sort);
+    let all = process.space.pieces().count();
+    let found = process.space.pieces().filter(|piece| filter.accepts(piece)).count();
+    let part = options.page.of(found);
+    let pieces = pieces.skip(part.from).take(part.to.saturating_sub(part.from));
     let regions = pieces.map(|piece| RegionReport::new(&process, &piece));
     open::all_read(&dump, &options.dump)?;
     let whole_list = filter == Filter::default() && options.sort == Order::Base;
     match options.format {
-        Format::Text => as_text(&process, regions, whole_list, output),
+        Format::Text if found == 0 => nothing(&process, all, output),
+        Format::Text => as_text(&process, regions, (whole_list, part), output),
         Format::Csv => as_table(&process, regions, b',', output),
         Format::Tsv => as_table(&process, regions, b'\t', output),
-        Format::Json => as_json(&process, regions, output),
+        Format::Json => as_json(&process, regions, part, output),
     }?;
+    if let Some(next) = part.next().filter(|_| matches!(options.format, Format::Csv | Format::Tsv)) {
+        output::note(&format!("dumplens: more regions: --offset {next} shows the next\n"));
+    }
     // The list itself may have been read while it was written.
     open::all_read(&dump, &options.dump)
 }
@@ -118,19 +130,34 @@ fn sorted<'p>(
     Box::new(list.into_iter())
 }
 
+/// That there is none, of how many.
+fn nothing(process: &Process<'_>, all: usize, output: &mut Output) -> anyhow::Result<()> {
+    match all {
+        0 => output.raw("no region is known\n")?,
+        all => output.raw(&format!("0 of {all} regions match\n"))?,
+    }
+    for warning in warnings(process) {
+        output.text(&text::warning(&warning))?;
+    }
+    Ok(())
+}
+
 /// A line for each region as it comes: a million of them are never held together.
 fn as_text(
     process: &Process<'_>,
     regions: impl Iterator<Item = RegionReport>,
-    whole_list: bool,
+    (whole_list, part): (bool, Part),
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let bits = process.dump.width().bits();
-    output.raw(&text::region_header(bits))?;
+    let paints = output.paints();
+    output.text(&text::region_header(bits))?;
     for region in regions {
-        output.raw(&text::region_row(&region, whole_list, bits))?;
+        let row = text::region_row(&region, whole_list, bits);
+        output.raw(&if paints { paint::region(&row, &region.usage) } else { row })?;
         output.raw("\n")?;
     }
+    output.raw(&part.note("regions"))?;
     for warning in warnings(process) {
         output.text(&text::warning(&warning))?;
     }
@@ -155,6 +182,7 @@ fn as_table(
 fn as_json(
     process: &Process<'_>,
     regions: impl Iterator<Item = RegionReport>,
+    part: Part,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let warnings: Vec<WarningReport> = warnings(process).collect();
@@ -167,6 +195,9 @@ fn as_json(
     }
     output.raw("\n  ],\n  \"warnings\": ")?;
     output.raw(&json::compact(&warnings))?;
+    if let Some(next) = part.next() {
+        output.raw(&format!(",\n  \"next_offset\": {next}"))?;
+    }
     output.raw("\n}\n")
 }
 

@@ -34,7 +34,8 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// The answers of why, info, summary, modules, heaps, allocations, threads and stack, one after the other
+    /// The answers of why, info, summary, modules, heaps, allocations, threads, census, waits, managed and stack, one after
+    /// the other
     Text,
     Json,
     /// For a ticket: verdict, evidence, tables and the stack of the exception; the other stacks are collapsed

@@ -15,7 +15,7 @@ use crate::output::{self, Output};
 use crate::scan::groups::Groups;
 use crate::scan::progress::Progress;
 use crate::scan::worker::{Form, Outcome, Worker, lost};
-use crate::scan::{lines, table};
+use crate::scan::{json, lines, table};
 use crate::store::Store;
 use crate::symbols::SymbolArgs;
 use dumplens_scan::Guard;
@@ -63,6 +63,9 @@ pub(crate) struct Options {
     /// In folders, take every file that is a minidump, whatever its name
     #[arg(long)]
     all: bool,
+    /// Print the table as one JSON object
+    #[arg(long, conflicts_with_all = ["csv", "jsonl"])]
+    json: bool,
     /// Print the report of each dump as one line of JSON, as soon as it is finished
     #[arg(long, conflicts_with = "csv")]
     jsonl: bool,
@@ -141,7 +144,11 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let end = pool::run(jobs, &settings, &stop, work, lost, sink)?;
     progress.finish();
     if form == Form::Text {
-        output.text(&table::table(&groups))?;
+        if options.json {
+            output.json(&json::Table::new(&groups))?;
+        } else {
+            output.text(&table::table(&groups))?;
+        }
         output.finish()?;
     }
     if let Some(error) = store_failed {
@@ -159,7 +166,8 @@ fn jobs(options: &Options) -> anyhow::Result<(Jobs, Progress)> {
     if options.paths.iter().all(|path| path != Path::new("-")) {
         let places = Places { roots: options.paths.clone(), all: options.all };
         let progress = Progress::new(Some(&places));
-        return Ok((Box::new(places.dumps()), progress));
+        let symbols = options.symbols.clone();
+        return Ok((Box::new(places.dumps().filter(move |found| symbols.allows(&found.path))), progress));
     }
     if options.paths.len() > 1 {
         bail!("- is the list of files, and nothing else may be named beside it");
@@ -172,7 +180,7 @@ fn tell(options: &Options, form: Form, groups: &Groups, end: End) {
     if let Some(failed) = table::failed(groups) {
         output::note(&format!("dumplens: {failed}\n"));
     }
-    if form != Form::Text && options.store.is_some() {
+    if (form != Form::Text || options.json) && options.store.is_some() {
         output::note(&format!("dumplens: {}\n", table::sum(groups)));
     }
     if groups.dumps == 0 && groups.failures() == 0 && end == End::Done {

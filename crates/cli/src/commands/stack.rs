@@ -8,6 +8,8 @@ use dumplens_analyzer::{Process, Question, Stacks};
 use crate::args::Input;
 use crate::open::{self, Gathered, shown};
 use crate::output::Output;
+use crate::page::{Page, Paged};
+use crate::paint::Look;
 use crate::symbols::SymbolArgs;
 use crate::value::{self, ThreadChoice};
 
@@ -22,6 +24,8 @@ pub(crate) struct Options {
     thread: Option<ThreadChoice>,
     #[command(flatten)]
     symbols: SymbolArgs,
+    #[command(flatten)]
+    page: Page,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
@@ -48,7 +52,10 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let question = Question::Stacks(stacks);
     let mut report = open::with_symbols(&gathered, question, &open::options(path), path, &options.symbols)?;
     report.facts.threads.retain(|thread| thread.frames.is_some());
-    output.answer(options.input.format, || text::stacks(&report), || Part::threads(&report))
+    let piece = options.page.cut_facts(&mut report.facts).threads;
+    let json = || Paged { answer: Part::threads(&report), next_offset: piece.next() };
+    output.look = Look::Stack;
+    output.answer(options.input.format, || text::stacks(&report) + &piece.note("stacks"), json)
 }
 
 /// The thread that a person asks for who names none.

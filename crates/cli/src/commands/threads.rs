@@ -7,6 +7,7 @@ use dumplens_analyzer::render::text;
 use crate::args::Input;
 use crate::open;
 use crate::output::Output;
+use crate::page::{Page, Paged};
 use crate::symbols::SymbolArgs;
 
 /// Show index, ID, TEB, stack bounds, last error and last status of every thread (~, !teb, !gle -all)
@@ -16,9 +17,13 @@ pub(crate) struct Options {
     input: Input,
     #[command(flatten)]
     symbols: SymbolArgs,
+    #[command(flatten)]
+    page: Page,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
-    let report = open::answer_with_symbols(&options.input.dump, Question::Threads, &options.symbols)?;
-    output.answer(options.input.format, || text::threads(&report), || Part::threads(&report))
+    let mut report = open::answer_with_symbols(&options.input.dump, Question::Threads, &options.symbols)?;
+    let piece = options.page.cut_facts(&mut report.facts).threads;
+    let json = || Paged { answer: Part::threads(&report), next_offset: piece.next() };
+    output.answer(options.input.format, || text::threads(&report) + &piece.note("threads"), json)
 }

@@ -8,6 +8,7 @@ use crate::args::Input;
 use crate::limit::Limit;
 use crate::open::{self, Gathered};
 use crate::output::Output;
+use crate::paint::Look;
 use crate::symbols::SymbolArgs;
 
 /// Explain what happened and why: how many bytes were requested, and what refused them
@@ -28,5 +29,8 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         let gathered = Gathered::new(&dump, &symbols);
         open::with_symbols(&gathered, Question::Why, &open::options(&path), &path, &symbols)
     })?;
-    output.answer(options.input.format, || text::why(&report), || Part::verdict(&report))
+    output.look = Look::Why;
+    let width = Output::width();
+    let text = || width.map_or_else(|| text::why(&report), |width| text::why_within(&report, width));
+    output.answer(options.input.format, text, || Part::verdict(&report))
 }

@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,15 +12,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
-use super::page;
 use super::roots::Roots;
 use super::tool::{Parameter, Tool};
 use crate::commands::cdb::END_OF_INPUT;
+use crate::page::Page;
 
 /// Bytes of an answer that are read.
 const MOST: u64 = 256 << 20;
 /// Characters of the text beside the data.
 const TEXT: usize = 6_000;
+/// Entries of a list where nothing else is asked for.
+const LIMIT: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 
 /// The children that run, so that a call that is cancelled ends at once.
 #[derive(Debug, Default)]
@@ -59,15 +62,17 @@ pub(super) struct Call<'c> {
 
 /// The answer, as `tools/call` gives it. An error is one of the command, in its own words.
 pub(super) fn answer(call: &Call<'_>) -> anyhow::Result<Value> {
-    let (limit, offset) = piece(call.arguments)?;
-    let line = command_line(call)?;
+    let page = page(call.arguments)?;
+    let line = command_line(call, page)?;
     let text = run(call, &line, &[])?;
     let mut data = match call.tool.name {
         "cdb" | "explain" => Map::from_iter([("text".to_owned(), Value::from(text.clone()))]),
         "scan" => rows(&run(call, &line, &["--csv"])?)?,
         _ => serde_json::from_str(&run(call, &line, &["--format=json"])?)?,
     };
-    if let Some(next) = page::cut(&mut data, offset, limit) {
+    // A command that has `--limit` has cut its own list, and the others are cut here.
+    let own = data.remove("next_offset").and_then(|next| next.as_u64()?.try_into().ok());
+    if let Some(next) = page.cut_json(&mut data).max(own) {
         data.insert("next_cursor".to_owned(), next.to_string().into());
     }
     let short: String = text.chars().take(TEXT).collect();
@@ -79,20 +84,23 @@ pub(super) fn answer(call: &Call<'_>) -> anyhow::Result<Value> {
     }))
 }
 
-/// How many entries of lists are wanted, and from which on.
-fn piece(arguments: &Map<String, Value>) -> anyhow::Result<(usize, usize)> {
+/// Which piece of the lists is wanted.
+fn page(arguments: &Map<String, Value>) -> anyhow::Result<Page> {
     let limit = match arguments.get("limit") {
-        None => page::LIMIT,
-        Some(limit) => limit.as_u64().filter(|n| *n > 0).context("limit is no number above 0")?.try_into()?,
+        None => LIMIT,
+        Some(limit) => {
+            let limit = limit.as_u64().and_then(|n| usize::try_from(n).ok()).and_then(NonZeroUsize::new);
+            limit.context("limit is no number above 0")?
+        }
     };
     let offset = match arguments.get("cursor") {
         None => 0,
         Some(cursor) => cursor.as_str().and_then(|text| text.parse().ok()).context("no such cursor")?,
     };
-    Ok((limit, offset))
+    Ok(Page { limit: Some(limit), offset })
 }
 
-fn command_line(call: &Call<'_>) -> anyhow::Result<Vec<OsString>> {
+fn command_line(call: &Call<'_>, page: Page) -> anyhow::Result<Vec<OsString>> {
     let (mut options, mut places) = (vec![OsString::from(call.tool.name)], Vec::new());
     let known = |name: &String| call.tool.parameters.iter().any(|one| one.name == *name);
     if let Some(other) =
@@ -123,8 +131,20 @@ fn command_line(call: &Call<'_>) -> anyhow::Result<Vec<OsString>> {
             }
         }
     }
-    if call.tool.name == "cdb" && !call.memory {
-        options.push("--no-memory".into());
+    if call.tool.name == "cdb" {
+        options.push("--no-files".into());
+        options.extend((!call.memory).then(|| "--no-memory".into()));
+    }
+    if call.tool.has_pages {
+        options.push(format!("--limit={}", page.limit.unwrap_or(LIMIT)).into());
+        options.push(format!("--offset={}", page.offset).into());
+    }
+    if call.tool.has_symbols {
+        options.extend(call.roots.all().iter().map(|root| {
+            let mut option = OsString::from("--within=");
+            option.push(root);
+            option
+        }));
     }
     if !places.is_empty() {
         options.push("--".into());

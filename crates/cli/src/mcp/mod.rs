@@ -7,7 +7,6 @@
 //! Messages are JSON-RPC 2.0, one a line. Calls run beside each other; each can be cancelled.
 
 mod call;
-mod page;
 mod roots;
 mod tool;
 

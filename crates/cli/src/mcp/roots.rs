@@ -20,6 +20,11 @@ impl Roots {
         Ok(Roots(dirs.iter().map(real).collect::<anyhow::Result<_>>()?))
     }
 
+    /// The folders, with all links followed.
+    pub(super) fn all(&self) -> &[PathBuf] {
+        &self.0
+    }
+
     /// The file or folder behind a path, links followed, if it lies in one of the folders. A path that is not absolute begins
     /// in the first of them.
     pub(super) fn resolve(&self, path: &str) -> anyhow::Result<PathBuf> {

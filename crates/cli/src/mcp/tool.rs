@@ -6,19 +6,20 @@ use serde_json::{Map, Value, json};
 
 use crate::args::Args;
 
-/// The commands that are tools, and the parts of the report that each answers with; none of those that answer otherwise.
+/// The commands that are tools, and the parts of the report that each answers with; none of those that answer otherwise. The
+/// exception, which most answers have, is described where it is the subject: its type is the largest of all.
 const TOOLS: [(&str, &[&str]); 17] = [
     ("why", &["exception", "verdict", "findings"]),
-    ("summary", &["dump", "system", "process", "exception", "memory"]),
+    ("summary", &["dump", "system", "process", "memory"]),
     ("regions", &[]),
     ("at", &[]),
-    ("heaps", &["exception", "heaps"]),
+    ("heaps", &["heaps"]),
     ("census", &[]),
-    ("allocations", &["process", "exception", "threads", "modules", "memory"]),
-    ("modules", &["exception", "modules", "unloaded_modules"]),
+    ("allocations", &["process", "threads", "modules", "memory"]),
+    ("modules", &["modules", "unloaded_modules"]),
     ("managed", &[]),
     ("info", &["dump", "system", "process", "exception"]),
-    ("threads", &["exception", "threads"]),
+    ("threads", &["threads"]),
     ("stack", &["exception", "threads"]),
     ("waits", &[]),
     ("diff", &[]),
@@ -32,7 +33,7 @@ const DEFINITIONS: [(&str, &str); 3] =
     [("census", "CensusReport"), ("managed", "ManagedReport"), ("waits", "WaitsReport")];
 
 /// Arguments that are the terminal's, write files, or ask servers.
-const LEFT_OUT: [&str; 16] = [
+const LEFT_OUT: [&str; 20] = [
     "format",
     "color",
     "help",
@@ -42,6 +43,7 @@ const LEFT_OUT: [&str; 16] = [
     "store",
     "jobs",
     "timeout",
+    "json",
     "jsonl",
     "csv",
     "fail_on",
@@ -49,6 +51,11 @@ const LEFT_OUT: [&str; 16] = [
     "logo",
     "symbol_path",
     "image_path",
+    // `cursor` stands for both.
+    "limit",
+    "offset",
+    // The server always sets it.
+    "no_files",
 ];
 /// Arguments by which contents of memory are shown.
 const MEMORY: [&str; 2] = ["include_secrets", "show_strings"];
@@ -61,6 +68,10 @@ pub(super) struct Tool {
     pub(super) name: &'static str,
     about: String,
     pub(super) parameters: Vec<Parameter>,
+    /// Whether the command has `--limit` and `--offset`.
+    pub(super) has_pages: bool,
+    /// Whether it opens symbols, and has `--within`.
+    pub(super) has_symbols: bool,
     output: Value,
 }
 
@@ -91,8 +102,11 @@ pub(super) fn all(memory: bool) -> Vec<Tool> {
                 // cdb refuses memory by an option of its own, which is not the assistant's to leave out.
                 && id != "no_memory"
         };
+        let has = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
         Some(Tool {
             name,
+            has_pages: has("limit"),
+            has_symbols: has("within"),
             about: command.get_about().map(ToString::to_string).unwrap_or_default(),
             parameters: command.get_arguments().filter(offered).map(|arg| parameter(name, arg)).collect(),
             output: slice(&report, name, parts),
@@ -195,21 +209,40 @@ fn slice(report: &Value, tool: &str, parts: &[&str]) -> Value {
     if !definitions.is_empty() {
         slice["$defs"] = definitions.into();
     }
-    undescribed(&mut slice);
+    brief(&mut slice);
     slice
 }
 
-/// Takes out what schemas say to people: assistants are handed all tools at once. `dumplens schema` has it.
-fn undescribed(schema: &mut Value) {
+/// Leaves the names and types, since assistants are handed all tools at once: `dumplens schema` has what is said to people, which
+/// fields are always there, bounds and patterns, and the hex strings beside numbers that JSON cannot hold.
+fn brief(schema: &mut Value) {
     match schema {
-        Value::Array(list) => list.iter_mut().for_each(undescribed),
+        Value::Array(list) => list.iter_mut().for_each(brief),
         Value::Object(fields) => {
-            // A property may have that name; then it is a schema, and no text.
-            fields.retain(|key, value| key != "description" || !value.is_string());
-            fields.values_mut().for_each(undescribed);
+            // A property may have such a name; then it is a schema, and no text, number or list.
+            fields.retain(|key, value| !LEFT_OUT_OF_SCHEMAS.contains(&key.as_str()) || value.is_object());
+            if let Some(words) = fields.get("oneOf").and_then(words) {
+                fields.remove("oneOf");
+                fields.insert("type".into(), "string".into());
+                fields.insert("enum".into(), words);
+            }
+            let properties = fields.get_mut("properties").and_then(Value::as_object_mut);
+            if let Some(properties) = properties {
+                properties.retain(|name, of| !name.ends_with("_hex") || of.get("pattern").is_none());
+            }
+            fields.values_mut().for_each(brief);
         }
         _ => {}
     }
+}
+
+/// Keywords of JSON Schema that say no type.
+const LEFT_OUT_OF_SCHEMAS: [&str; 7] =
+    ["description", "default", "format", "minimum", "maximum", "pattern", "required"];
+
+/// The words of an enumeration that describes each by itself.
+fn words(one_of: &Value) -> Option<Value> {
+    one_of.as_array()?.iter().map(|one| one.get("const").cloned()).collect()
 }
 
 /// The names of the definitions that a schema refers to.

@@ -18,6 +18,8 @@ pub(crate) struct Group {
     /// The row of the newest dump.
     pub(crate) newest: Row,
     pub(crate) newest_path: PathBuf,
+    /// When the oldest dump of a known time was written.
+    pub(crate) first_seen: Option<String>,
     /// The least and the most that was asked for.
     pub(crate) requested: Option<(u64, u64)>,
 }
@@ -53,7 +55,9 @@ impl Groups {
             None => {
                 let requested = row.requested_bytes.map(|bytes| (bytes, bytes));
                 let id = row.signature.clone();
-                let group = Group { count: 1, newest: row, newest_path: path.to_owned(), requested };
+                let first_seen = row.time.clone();
+                let group =
+                    Group { count: 1, newest: row, newest_path: path.to_owned(), first_seen, requested };
                 self.by_signature.insert(id, group);
             }
         }
@@ -87,6 +91,9 @@ impl Group {
         if let Some(bytes) = row.requested_bytes {
             let (least, most) = self.requested.unwrap_or((bytes, bytes));
             self.requested = Some((least.min(bytes), most.max(bytes)));
+        }
+        if row.time.is_some() && (self.first_seen.is_none() || row.time < self.first_seen) {
+            self.first_seen.clone_from(&row.time);
         }
         // Dumps end in any order: of two that are as new, the one whose path is less.
         let newer = row.time.cmp(&self.newest.time).then_with(|| self.newest_path.as_path().cmp(path));
@@ -133,6 +140,10 @@ mod tests {
             let only = groups.sorted()[0];
             assert_eq!((only.count, only.requested), (3, Some((5, 9))));
             assert_eq!(only.newest_path.as_path(), Path::new("a"));
+            assert_eq!(
+                (only.first_seen.as_deref(), only.newest.time.as_deref()),
+                (Some("2026-01-01"), Some("2026-01-02"))
+            );
         }
     }
 

@@ -9,6 +9,7 @@
 //! kept for the table is one entry for each signature.
 
 pub(crate) mod groups;
+pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod progress;
 pub(crate) mod row;

@@ -34,13 +34,26 @@ pub(crate) fn columns<const N: usize>(head: [&str; N], rows: &[[String; N]], rig
 
 /// The signatures, most frequent first; then the files that failed, and how many there were of what.
 pub(crate) fn table(groups: &Groups) -> String {
-    let mut rows: Vec<[String; 7]> = groups.sorted().into_iter().map(group).collect();
+    let mut rows: Vec<[String; 10]> = groups.sorted().into_iter().map(group).collect();
     if groups.others > 0 {
         let dash = || "-".to_owned();
         let what = "(further signatures)".to_owned();
-        rows.push([groups.others.to_string(), what, dash(), dash(), dash(), dash(), dash()]);
+        let mut row = std::array::from_fn(|_| dash());
+        (row[0], row[1]) = (groups.others.to_string(), what);
+        rows.push(row);
     }
-    let head = ["Count", "Verdict", "Requested", "Cause", "Module", "Signature", "Newest"];
+    let head = [
+        "Count",
+        "Verdict",
+        "Requested",
+        "Cause",
+        "Module",
+        "Signature",
+        "First seen",
+        "Last seen",
+        "Version",
+        "Newest",
+    ];
     let mut out = if rows.is_empty() { String::new() } else { columns(head, &rows, &[0, 2]) + "\n" };
     for (path, failure) in &groups.named {
         out += &self::failure(path, failure);
@@ -76,14 +89,13 @@ pub(crate) fn failed(groups: &Groups) -> Option<String> {
     (failures > 0).then(|| format!("{failures} of {all} files failed: {}", parts.join(", ")))
 }
 
-fn group(group: &Group) -> [String; 7] {
+fn group(group: &Group) -> [String; 10] {
     let newest = &group.newest;
     let requested = match group.requested {
         None => "-".to_owned(),
         Some((least, most)) if number::size_text(least) == number::size_text(most) => number::size_text(most),
         Some((least, most)) => format!("{} .. {}", number::size_text(least), number::size_text(most)),
     };
-    let when = newest.time.as_deref().map(|time| format!("{} ", escape::line(time))).unwrap_or_default();
     [
         group.count.to_string(),
         verdict(newest),
@@ -91,8 +103,16 @@ fn group(group: &Group) -> [String; 7] {
         newest.cause.as_deref().map_or("-".to_owned(), escape::line),
         module(newest),
         escape::line(&newest.signature), // of a store that may be another's
-        format!("{when}{}", shown(&group.newest_path)),
+        day(group.first_seen.as_deref()),
+        day(newest.time.as_deref()),
+        newest.version.as_deref().map_or("-".to_owned(), short),
+        shown(&group.newest_path),
     ]
+}
+
+/// The day of a time, as people read it; JSON and rows have all of it.
+pub(crate) fn day(time: Option<&str>) -> String {
+    time.map_or("-".to_owned(), |time| escape::line(time).chars().take(10).collect())
 }
 
 /// A file without a report, on one line.

@@ -29,7 +29,8 @@ pub fn heaps(report: &Report) -> String {
     ];
     if report.facts.heaps.len() > 1 {
         out.push_str(&format!(
-            "\nIn all {} committed, {} reserved.\n",
+            "\n{} heaps: {} committed, {} reserved.\n",
+            report.facts.heaps.len(),
             size_text(committed),
             size_text(reserved)
         ));

@@ -36,7 +36,7 @@ pub use stack::stacks;
 pub use summary::{largest_row, summary, summary_row};
 pub use threads::threads;
 pub use waits::waits;
-pub use why::why;
+pub use why::{why, why_within};
 
 use super::escape;
 use crate::facts::WarningReport;

@@ -1,6 +1,6 @@
 //! Everything in text, the verdict first.
 
-use super::{allocations, heaps, info, modules, stacks, summary, threads, waits, why};
+use super::{allocations, census, heaps, info, modules, stacks, summary, threads, waits, why};
 use crate::report::Report;
 
 /// The whole answer of `dumplens report --format text`: that of each question, and the warnings once, at the end.
@@ -9,6 +9,10 @@ pub fn report(mut report: Report) -> String {
     let mut out = String::new();
     for part in [why, info, summary, modules, heaps, allocations, threads] {
         out.push_str(&part(&report));
+        out.push('\n');
+    }
+    if let Some(taken) = report.facts.census.as_deref() {
+        out.push_str(&census(Some(taken), &[], report.facts.dump.pointer_bits, false));
         out.push('\n');
     }
     if report.facts.waits.is_some() {

@@ -1,6 +1,8 @@
 //! Call stacks as `k` prints them. In each row `RetAddr` is where that frame returns to: the instruction pointer of
 //! the next one.
 
+use std::collections::HashSet;
+
 use super::{exception, warnings};
 use crate::facts::number::padded_hex;
 use crate::facts::{FrameReport, ThreadReport};
@@ -14,7 +16,10 @@ pub fn stacks(report: &Report) -> String {
     let mut out = String::new();
     let bits = report.facts.dump.pointer_bits;
     let crashed = report.facts.exception.as_ref().map(|e| e.thread_id);
-    let own = report.facts.threads.iter().filter(|thread| thread.same_stack_as.is_none());
+    let listed: HashSet<usize> = report.facts.threads.iter().map(|thread| thread.index).collect();
+    // One that is the same as another's is told with that, if that is among them.
+    let told = |other: u32| usize::try_from(other).is_ok_and(|index| listed.contains(&index));
+    let own = report.facts.threads.iter().filter(|thread| !thread.same_stack_as.is_some_and(told));
     for (n, thread) in own.enumerate() {
         if n > 0 {
             out.push('\n');
