@@ -66,6 +66,23 @@ fn folders_come_from_the_option_the_variable_and_the_dump() {
     assert!(at(&path, &[], None).text().contains(SHOWN));
 }
 
+/// A link beside the dump, to a PDB elsewhere: followed, but not where `mcp` names the folders that may be read.
+#[cfg(unix)]
+#[test]
+fn links_out_of_the_folders_are_not_followed() {
+    let (beside, path) = dump(1);
+    let pdbs = folder_with_pdb();
+    std::os::unix::fs::symlink(pdbs.path().join("imit.pdb"), beside.path().join("imit.pdb")).expect("a link");
+    assert!(at(&path, &[], None).text().contains(SHOWN));
+    let [beside, pdbs] = [beside.path(), pdbs.path()].map(|path| path.canonicalize().expect("a path"));
+    let within = |roots: &[&Path]| {
+        let roots: Vec<String> = roots.iter().map(|root| format!("--within={}", str(root))).collect();
+        at(&path, &roots.iter().map(String::as_str).collect::<Vec<_>>(), None)
+    };
+    assert!(!within(&[&beside]).text().contains(SHOWN));
+    assert!(within(&[&beside, &pdbs]).text().contains(SHOWN));
+}
+
 #[test]
 fn another_build_is_named_with_both_identities() {
     let (_beside, path) = dump(2);

@@ -85,6 +85,9 @@ fn a_list_with_nothing_in_it_says_so() {
     let count = run(&["regions", str(&path), "--json"]).json()["list"].as_array().unwrap().len();
     let none = run(&["regions", str(&path), "--usage", "pageheap"]);
     assert_eq!(none.text(), format!("0 of {count} regions match\n"));
+    let blocks = run(&["heaps", str(&path), "--blocks", "--heap", "1"]);
+    assert!(blocks.stdout.ends_with("\n0 blocks in use are known, in 0 heaps\n"), "{}", blocks.stdout);
+    assert!(!run(&["heaps", str(&path), "--blocks"]).stdout.contains("0 blocks"));
 }
 
 #[test]

@@ -97,9 +97,15 @@ fn blocks(options: &Options, process: &Process<'_>, output: &mut Output) -> anyh
     let bits = process.dump.width().bits();
     match options.format {
         Format::Text => {
+            let mut none = true;
             output.raw(&text::block_header(bits))?;
             for row in shown {
+                none = false;
                 output.raw(&text::block_row(&row, bits))?;
+            }
+            if none {
+                let heaps = process.heaps.list.iter().filter(wanted).count();
+                output.raw(&format!("0 blocks in use are known, in {heaps} heaps\n"))?;
             }
         }
         Format::Csv => csv::blocks(output.writer(), shown)?,
