@@ -29,9 +29,9 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// `mod!f+0x12`.
-    pub(crate) fn place(&self) -> String {
-        let mut text = self.site.clone();
+    /// `mod!f+0x12`, with what it is called with behind the name.
+    pub(crate) fn place(&self, called: &str) -> String {
+        let mut text = format!("{}{called}", self.site);
         if self.offset > 0 {
             let _ = write!(text, "+{:#x}", self.offset);
         }
@@ -64,7 +64,7 @@ impl Session<'_, '_> {
     }
 
     /// Child-SP; on x86 ChildEBP, which is below the return address: the caller's stack begins behind that.
-    fn child(&self, frame: &Frame, caller: Option<&Frame>) -> u64 {
+    pub(crate) fn child(&self, frame: &Frame, caller: Option<&Frame>) -> u64 {
         if !self.x86 {
             return frame.sp;
         }
@@ -157,7 +157,7 @@ impl Session<'_, '_> {
             self.loaded.extend(self.module_named("ntdll"));
         }
         let returns = if from_context && !self.x86 { 0 } else { row.returns };
-        let place = row.place();
+        let place = row.place("");
         Some(if row.inline {
             format!(
                 "{number:02x} {} {place}",

@@ -37,6 +37,7 @@ mod registers;
 mod run;
 mod session;
 mod strings;
+mod variables;
 mod version;
 mod walk;
 

@@ -25,6 +25,12 @@ const FLAGS: [(&str, u32); 11] = [
     ("vip", 20),
 ];
 
+/// The name of a general register.
+pub(crate) fn general_name(number: u8, x86: bool) -> Option<&'static str> {
+    let names: &[&str] = if x86 { &X86 } else { &X64 };
+    names.get(usize::from(number)).copied()
+}
+
 /// A register that has a place in the context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Register {

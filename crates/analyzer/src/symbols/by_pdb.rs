@@ -53,6 +53,17 @@ impl Symbols<'_, '_> {
         reader.inlined(rva).ok()
     }
 
+    /// Asks a module's PDB; `None` if there is none, or if it has no answer.
+    pub(super) fn ask_pdb<T>(
+        &mut self,
+        index: usize,
+        ask: impl FnOnce(&pdb::Reader) -> Result<T, pdb::PdbError>,
+    ) -> Option<T> {
+        self.look_for_pdb(index);
+        let PdbState::Open(reader) = &self.modules.get(&index)?.pdb else { return None };
+        ask(reader).ok()
+    }
+
     /// What the module's PDB says of an offset from its base; `None` too if there is no PDB.
     pub(super) fn by_pdb(&mut self, index: usize, rva: u32) -> Option<(pdb::Found, Source)> {
         self.look_for_pdb(index);

@@ -25,6 +25,7 @@ pub mod pdb;
 mod search;
 #[cfg(feature = "symbol-server")]
 mod server;
+mod typed;
 mod undecorate;
 mod warning;
 
@@ -42,6 +43,7 @@ pub(crate) use self::images::used as used_images;
 pub use self::listings::Listings;
 pub use self::names::{Around, Named};
 pub use self::search::{NtSymbolPath, Search, SymbolServer, bare_url, parse_nt_symbol_path};
+pub use self::typed::{Field, FrameSizes, Function, Layout, Place, Shape, Signature, TypeOf, Variable};
 pub use self::undecorate::{Undecorator, undecorate};
 pub use self::warning::SymbolWarning;
 use crate::process::module_names::module_name;

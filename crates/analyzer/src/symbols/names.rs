@@ -14,6 +14,8 @@ pub struct Named {
     pub address: u64,
     /// Whether it lies in code.
     pub code: bool,
+    /// The index of its type in the module's PDB; 0 where none is known.
+    pub type_index: u32,
     /// Whether it is the name that is shown for its address, of several.
     shown: bool,
 }
@@ -60,7 +62,7 @@ impl Symbols<'_, '_> {
             for (n, (rva, name, code)) in of_one.iter().enumerate() {
                 let address = base.wrapping_add(u64::from(*rva));
                 let name = self.debugger_name(name.clone());
-                names.push(Named { name, address, code: *code, shown: n == chosen });
+                names.push(Named { name, address, code: *code, type_index: 0, shown: n == chosen });
             }
         }
         names
@@ -74,12 +76,12 @@ impl Symbols<'_, '_> {
             later.rva == kept.rva && (later.name == kept.name || later.public && !kept.public)
         });
         let mut table = Vec::with_capacity(names.len());
-        for super::pdb::Name { rva, name, public, code } in names {
+        for super::pdb::Name { rva, name, public, code, type_index } in names {
             let name = if public { self.public_name(&name) } else { name };
             let address = base.wrapping_add(u64::from(rva));
             // Of several names of one address the first.
             let shown = table.last().is_none_or(|last: &Named| last.address != address);
-            table.push(Named { name, address, code, shown });
+            table.push(Named { name, address, code, type_index, shown });
         }
         table
     }

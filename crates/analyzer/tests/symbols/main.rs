@@ -8,6 +8,7 @@ mod names;
 #[path = "../../../../tests/support/needs.rs"]
 mod needs;
 mod sym;
+mod types;
 
 use dumplens_analyzer::Process;
 use dumplens_analyzer::symbols::{At, PdbId, Search, Site, SymbolWarning, Symbols};

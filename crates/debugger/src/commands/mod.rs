@@ -7,13 +7,16 @@ mod context;
 mod context_text;
 mod control;
 mod dump;
+mod dump_file;
 mod evaluate;
 mod exception;
 mod extension;
 mod float;
 mod function;
 mod images;
+mod locals;
 mod log;
+mod model;
 mod modules;
 mod names;
 mod printf;
@@ -98,12 +101,15 @@ pub(crate) const FAMILIES: &[(&str, &[Command])] = &[
     ("Threads and processes", threads::COMMANDS),
     ("", systems::COMMANDS),
     ("The target", target::COMMANDS),
+    ("", dump_file::COMMANDS),
     ("Modules and symbols", modules::COMMANDS),
     ("", images::COMMANDS),
     ("", names::COMMANDS),
     ("Expressions", evaluate::COMMANDS),
+    ("", model::COMMANDS),
     ("Memory", dump::COMMANDS),
     ("", types::COMMANDS),
+    ("", locals::COMMANDS),
     ("", search::COMMANDS),
     ("Code", code::COMMANDS),
     ("", before::COMMANDS),

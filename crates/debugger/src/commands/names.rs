@@ -52,19 +52,40 @@ fn examine(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<
                 return Ok(());
             }
             if pattern::matches(symbol, &named.name) {
+                let what = what(session, index, named);
                 let next = table[n..].iter().map(|next| next.address).find(|next| *next > named.address);
                 let size = next.map_or(0, |next| next - named.address);
-                out.line(row(session, option, &name, named, size));
+                out.line(row(session, option, &name, named, size, &what));
             }
         }
     }
     Ok(())
 }
 
-fn row(session: &Session<'_, '_>, option: char, module: &str, named: &Named, size: u64) -> String {
+/// What a symbol is: the types that a function takes, the value of data.
+fn what(session: &mut Session<'_, '_>, module: usize, named: &Named) -> String {
+    let of = match named.type_index {
+        0 => None,
+        index => session.symbols.types_of(module, vec![index]).pop().filter(|of| !of.text.is_empty()),
+    };
+    match of {
+        Some(of) if named.code => format!(" ({})", of.text),
+        Some(of) => format!(" = {}", session.value_at(named.address, &of).unwrap_or(of.text)),
+        None if named.code => " (<no parameter info>)".to_owned(),
+        None => " = <no type information>".to_owned(),
+    }
+}
+
+fn row(
+    session: &Session<'_, '_>,
+    option: char,
+    module: &str,
+    named: &Named,
+    size: u64,
+    what: &str,
+) -> String {
     let pad = if session.x86 { "         " } else { "" };
     let address = session.address(named.address);
-    let what = if named.code { " (<no parameter info>)" } else { " = <no type information>" };
     match option {
         '1' => format!("{module}!{}", named.name),
         '2' => format!("{address}{pad} {module}!{}", named.name),
@@ -118,7 +139,7 @@ impl Session<'_, '_> {
         }
         text.push('\n');
         if offset == 0 {
-            let what = if at.code { " (<no parameter info>)" } else { " = <no type information>" };
+            let what = what(self, module, &at);
             text.push_str(&format!("Exact matches:\n    {name}!{}{what}\n", at.name));
         }
         Some(text)

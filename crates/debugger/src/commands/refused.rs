@@ -1,7 +1,7 @@
 //! What a dump cannot do, and what nothing here does: run, write, call other programs.
 
 use super::{At, Command};
-use crate::error::{MEMORY, NOT_SUPPORTED, Result, SYNTAX, caret};
+use crate::error::{MEMORY, NOT_SUPPORTED, Result, caret};
 use crate::line::Line;
 use crate::out::Out;
 use crate::session::Session;
@@ -41,7 +41,6 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(".opendump", "", "", no_debuggee),
     Command::new(".server", "", "", no_debuggee),
     Command::new(".script", "", "", no_debuggee),
-    Command::new("dx", "", "", no_model),
 ];
 
 fn no_runnable(_: &mut Session<'_, '_>, line: &mut Line, at: At, _: &mut Out<'_>) -> Result<()> {
@@ -90,10 +89,4 @@ fn no_debuggee(_: &mut Session<'_, '_>, line: &mut Line, _: At, _: &mut Out<'_>)
     let consumed = line.pos;
     line.rest();
     caret(NOT_SUPPORTED, consumed)
-}
-
-fn no_model(_: &mut Session<'_, '_>, line: &mut Line, _: At, _: &mut Out<'_>) -> Result<()> {
-    let consumed = line.pos;
-    line.rest();
-    caret(SYNTAX, consumed)
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use dumplens_analyzer::stack::Stack;
+use dumplens_analyzer::symbols::Variable;
 
 use crate::frames::Row;
 use crate::out::Out;
@@ -48,7 +49,9 @@ pub(super) fn print(
         }
         before = Some(row.child);
         text.push_str(&columns(session, stack, row, show));
-        let _ = write!(text, "{}", site(session, row, show));
+        let called = parameters(session, stack, row, show);
+        let _ = write!(text, "{}", site(session, row, show, &called));
+        text.push_str(&how_called(session, stack, row, show));
         out.line(text);
     }
 }
@@ -130,11 +133,57 @@ fn arguments(session: &Session<'_, '_>, stack: &Stack, row: &Row) -> String {
     (0..count).map(|n| session.address(word(n))).collect::<Vec<_>>().join(" ")
 }
 
-fn site(session: &Session<'_, '_>, row: &Row, show: Show) -> String {
+/// `(type name = value, …)` of `kp`; of `kP` one in a line. Nothing where no PDB describes the function.
+fn parameters(session: &mut Session<'_, '_>, stack: &Stack, row: &Row, show: Show) -> String {
+    if !matches!(show.kind, b'p' | b'P') || row.inline {
+        return String::new();
+    }
+    let Some(at) = session.in_frame(stack, row.physical) else { return String::new() };
+    let Some(function) = session.symbols.function_at(at.lookup()) else { return String::new() };
+    let one = |variable: &Variable| {
+        let value = session.variable(&at, variable);
+        let value = value.unwrap_or_else(|| "<Value unavailable error>".to_owned());
+        format!("{} {} = {value}", variable.of.text, variable.name)
+    };
+    let of_function = |variable: &&Variable| variable.parameter && variable.name != "this";
+    let all: Vec<String> = function.variables.iter().filter(of_function).map(one).collect();
+    match (all.is_empty(), show.kind) {
+        (true, _) => "(void)".to_owned(),
+        (false, b'P') => format!("(\n\t\t\t{})", all.join(", \n\t\t\t")),
+        (false, _) => format!("({})", all.join(", ")),
+    }
+}
+
+/// ` (FPO: [1,0,4]) (CONV: cdecl)` of `kv` on x86: parameters and locals in words, bytes of saved registers, and how the
+/// function is called.
+fn how_called(session: &mut Session<'_, '_>, stack: &Stack, row: &Row, show: Show) -> String {
+    if show.kind != b'v' || !session.x86 || row.inline {
+        return String::new();
+    }
+    let Some(at) = session.in_frame(stack, row.physical) else { return String::new() };
+    let Some(function) = session.symbols.function_at(at.lookup()) else { return String::new() };
+    let fpo = match function.frame {
+        Some(frame) => format!("[{},{},{}]", frame.params / 4, frame.locals / 4, frame.saved),
+        None => "[Non-Fpo]".to_owned(),
+    };
+    let convention = match function.signature.convention {
+        0 | 1 => "cdecl",
+        2 | 3 => "pascal",
+        4 | 5 => "fastcall",
+        7 | 8 => "stdcall",
+        0xb => "thiscall",
+        0x16 => "clrcall",
+        0x18 => "vectorcall",
+        _ => "unknown",
+    };
+    format!(" (FPO: {fpo}) (CONV: {convention})")
+}
+
+fn site(session: &Session<'_, '_>, row: &Row, show: Show, called: &str) -> String {
     if show.kind == b'c' {
         return row.site.clone();
     }
-    let mut text = row.place();
+    let mut text = row.place(called);
     if show.kind == b'v' && row.inline {
         let _ = write!(text, " (Inline Function @ {})", session.address(row.ip));
     }

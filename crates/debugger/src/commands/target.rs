@@ -150,7 +150,7 @@ fn product(major: u32, minor: u32) -> &'static str {
 }
 
 /// `VER_SUITE_*` of winnt.h.
-fn suites(mask: u16) -> Option<String> {
+pub(in crate::commands) fn suites(mask: u16) -> Option<String> {
     const NAMES: [&str; 16] = [
         "SmallBusiness",
         "Enterprise",

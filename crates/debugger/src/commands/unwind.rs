@@ -1,5 +1,6 @@
 //! `.fnent`: the unwind data of a function.
 
+use dumplens_analyzer::symbols::Function;
 use dumplens_core::pe::Image;
 use dumplens_core::unwind::{Operation, RuntimeFunction};
 
@@ -10,8 +11,12 @@ use crate::line::Line;
 use crate::out::Out;
 use crate::session::Session;
 
-pub(super) const COMMANDS: &[Command] =
-    &[Command::new(".fnent", ".fnent ADDR", "the unwind data of a function (x64)", function_entry)];
+pub(super) const COMMANDS: &[Command] = &[Command::new(
+    ".fnent",
+    ".fnent ADDR",
+    "the unwind data of a function; of x86 what a PDB says of its frame",
+    function_entry,
+)];
 
 /// Registers as unwind codes number them.
 const NAMES: [&str; 16] = [
@@ -34,8 +39,26 @@ impl<'d> Session<'_, 'd> {
     }
 }
 
+/// What a PDB says of an x86 function's frame.
+fn of_x86(session: &mut Session<'_, '_>, address: u64, function: &Function, out: &mut Out<'_>) {
+    let frame = function.frame.unwrap_or_default();
+    out.line("Debugger function entry for:");
+    out.line(session.around(address).unwrap_or_default());
+    let words = |bytes: u32| format!("0n{} ({bytes:#x} bytes)", bytes / 4);
+    out.line(format!("OffStart:  {:08x}", function.start));
+    out.line(format!("ProcSize:  {:#x}", function.code));
+    out.line(format!("Prologue:  {:#x}", function.prologue));
+    out.line(format!("Params:    {}", words(frame.params)));
+    out.line(format!("Locals:    {}", words(frame.locals)));
+    out.line(format!("Registers: 0n{}", frame.saved));
+}
+
 fn function_entry(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     let address = expr::address(session, line)?;
+    if let Some(function) = session.symbols.function_at(address).filter(|function| function.frame.is_some()) {
+        of_x86(session, address, &function, out);
+        return Ok(());
+    }
     let Some((base, function)) = session.function_at(address) else {
         out.line(format!("No function entry for {}", session.address(address)));
         return Ok(());

@@ -133,6 +133,18 @@ impl Value {
         Value::new(kind, bits)
     }
 
+    /// The value alone, as `dx` prints it.
+    pub(crate) fn bare(&self, x86: bool) -> String {
+        match &self.kind {
+            Type::Integer(_, true) => self.extended().to_string(),
+            kind => {
+                let shown = self.shown(x86);
+                let name = kind.name();
+                shown.strip_prefix(name.as_str()).unwrap_or(&shown).trim_start().to_owned()
+            }
+        }
+    }
+
     /// Type and value, as `??` prints them.
     pub(crate) fn shown(&self, x86: bool) -> String {
         let name = self.kind.name();

@@ -5,11 +5,14 @@ use ::pdb_addr2line::pdb::{
 };
 
 use super::broken::Broken;
+use crate::symbols::typed::FrameSizes;
 
 /// Bytes of a frame's program; compilers write under 300.
 const MOST_PROGRAM: usize = 2048;
 /// Bytes of a frame's parts; the largest frames have some megabytes of locals.
 const MOST_BYTES: u32 = 16 << 20;
+/// How the program of an ordinary frame begins.
+const WITH_EBP: &[u8] = b"$T0 $ebp =";
 /// What a function does that has only FPO data: the return address lies above its locals and saved registers.
 const FPO: &str = "$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + =";
 
@@ -26,13 +29,8 @@ pub struct FrameProgram {
     pub program: String,
 }
 
-/// What the PDB says of the frame at `rva`; `None` where it says nothing, or has an ordinary frame with EBP.
-pub(super) fn at(
-    table: &FrameTable<'_>,
-    addresses: &AddressMap<'_>,
-    strings: Option<&StringTable<'_>>,
-    rva: u32,
-) -> Result<Option<FrameProgram>, Broken> {
+/// The record that covers `rva`.
+fn record(table: &FrameTable<'_>, addresses: &AddressMap<'_>, rva: u32) -> Result<Option<FrameData>, Broken> {
     let Some(place) = Rva(rva).to_internal_rva(addresses) else { return Ok(None) };
     let mut frames = table.iter_at_rva(place);
     let mut found: Option<FrameData> = None;
@@ -44,7 +42,36 @@ pub(super) fn at(
             found = Some(frame);
         }
     }
-    let Some(frame) = found else { return Ok(None) };
+    Ok(found)
+}
+
+/// How large the parts of the frame at `rva` are; `None` where the PDB says nothing, or has an ordinary frame with EBP.
+pub(super) fn sizes(
+    table: &FrameTable<'_>,
+    addresses: &AddressMap<'_>,
+    strings: Option<&StringTable<'_>>,
+    rva: u32,
+) -> Result<Option<FrameSizes>, Broken> {
+    let ordinary = |frame: &FrameData| {
+        let program = frame.program.zip(strings).and_then(|(program, strings)| strings.get(program).ok());
+        frame.uses_base_pointer || program.is_some_and(|program| program.as_bytes().starts_with(WITH_EBP))
+    };
+    let found = record(table, addresses, rva)?.filter(|frame| !ordinary(frame));
+    Ok(found.map(|frame| FrameSizes {
+        params: frame.params_size,
+        locals: frame.locals_size,
+        saved: frame.saved_regs_size.into(),
+    }))
+}
+
+/// What the PDB says of the frame at `rva`; `None` where it says nothing, or has an ordinary frame with EBP.
+pub(super) fn at(
+    table: &FrameTable<'_>,
+    addresses: &AddressMap<'_>,
+    strings: Option<&StringTable<'_>>,
+    rva: u32,
+) -> Result<Option<FrameProgram>, Broken> {
+    let Some(frame) = record(table, addresses, rva)? else { return Ok(None) };
     let program = match (frame.ty, frame.program, strings) {
         (FrameType::FPO, None, _) => FPO.to_owned(),
         (FrameType::FrameData, Some(program), Some(strings)) => {

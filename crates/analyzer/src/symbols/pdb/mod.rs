@@ -10,34 +10,39 @@
 //! - [`Reader`] keeps each PDB on a thread of its own, so that a panic of the library ends that PDB and nothing else,
 //!   and an answer that does not come is not waited for.
 //!
-//! Names are read without parameters: their types are what recursion would follow.
+//! Names are read without parameters: their types are what recursion would follow. Types, variables and fields are read
+//! here, so far and no further (`shapes`, `variables`, `fields`).
 
 mod bounded;
 mod broken;
+mod fields;
 mod frames;
 mod ids;
+mod leaf;
 mod names;
 mod objects;
+mod open;
 mod reader;
 mod records;
 mod scopes;
+mod shapes;
 mod sym;
 mod types;
+mod variables;
 
 use std::fmt;
 use std::io::{Read, Seek};
 
-use ::pdb_addr2line::pdb::{self, FallibleIterator as _, PDB};
-use ::pdb_addr2line::{Context, TypeFormatter, TypeFormatterFlags, maybe_owned::MaybeOwned};
+use ::pdb_addr2line::pdb::PDB;
 
 use self::bounded::Bounded;
 use self::broken::Broken;
 pub use self::frames::FrameProgram;
 pub use self::names::Name;
-use self::objects::Objects;
+use self::open::{identity, with};
 pub use self::reader::Reader;
-use self::records::Types;
 use super::identity::PdbId;
+use super::typed::{Function, Layout, TypeOf};
 
 /// Bytes of a name or path that is shown: the longest path of Windows. The compilers cut names far below.
 const MOST_TEXT: usize = 32_767;
@@ -119,6 +124,12 @@ enum Question {
     Inlined(u32),
     /// How the frame is undone at this offset from the image base.
     Undo(u32),
+    /// What the function at this offset from the image base takes, and its variables there.
+    Function(u32),
+    /// The types of these indices.
+    Types(Vec<u32>),
+    /// The fields of the type of this name; without a name the names of all types.
+    Layout(Option<String>),
 }
 
 /// The answer to one question.
@@ -138,6 +149,14 @@ pub struct Answer {
     pub frame: Option<FrameProgram>,
     /// Where the function begins whose frame that is.
     pub start: Option<u32>,
+    /// What the function at the offset takes, and its variables.
+    pub function: Option<Box<Function>>,
+    /// The types that were asked for, of a function what it takes.
+    pub types: Vec<TypeOf>,
+    /// The fields of the type that was asked for.
+    pub layout: Option<Box<Layout>>,
+    /// The names of all types.
+    pub type_names: Vec<String>,
     /// Parts of the PDB that were left out since the last answer, and why: what is found may lack names and lines.
     pub refused: Vec<String>,
 }
@@ -163,12 +182,26 @@ pub fn frames_at<R: Read + Seek + fmt::Debug + Send>(
         for rva in rvas {
             let undo = ask(Question::Undo(*rva))?;
             let answer = ask(Question::Frames(*rva))?;
-            answers.push(Answer { frame: undo.frame, start: undo.start, ..answer });
+            let function = ask(Question::Function(*rva))?.function;
+            answers.push(Answer { frame: undo.frame, start: undo.start, function, ..answer });
         }
         Ok(())
     })
     .map_err(|broken| broken.0)?;
     Ok(answers)
+}
+
+/// The fields of each type that the PDB names, at most so many: as hostile as the rest.
+pub fn layouts<R: Read + Seek + fmt::Debug + Send>(reader: R, most: usize) -> Result<Vec<Layout>, PdbError> {
+    let mut layouts = Vec::new();
+    with(reader, None, |ask| {
+        for name in ask(Question::Layout(None))?.type_names.into_iter().take(most) {
+            layouts.extend(ask(Question::Layout(Some(name)))?.layout.map(|layout| *layout));
+        }
+        Ok(())
+    })
+    .map_err(|broken| broken.0)?;
+    Ok(layouts)
 }
 
 /// What a symbol file of Breakpad says of each of `rvas`, as [`frames_at`].
@@ -205,126 +238,7 @@ pub fn size_of<R: Read + Seek + fmt::Debug + Send>(
     Ok(size)
 }
 
-/// Opens a PDB and lets `use_it` ask: what answers borrows from what was opened.
-fn with<R: Read + Seek + fmt::Debug + Send>(
-    reader: R,
-    wanted: Option<PdbId>,
-    use_it: impl FnOnce(&dyn Fn(Question) -> Result<Answer, Broken>) -> Result<(), Broken>,
-) -> Result<(), Broken> {
-    let mut pdb = PDB::open(Bounded::new(reader)?)?;
-    let (found, debug) = identity(&mut pdb)?;
-    if wanted.is_some_and(|wanted| wanted != found) {
-        return Err(PdbError::Mismatch { found }.into());
-    }
-    let globals = pdb.global_symbols()?;
-    let (types, ids) = (pdb.type_information()?, pdb.id_information()?);
-    let addresses = pdb.address_map()?;
-    let strings = pdb.string_table().ok();
-    let sections = pdb.sections()?.unwrap_or_default();
-    let frames = pdb.frame_table().ok().filter(|frames| !frames.is_empty());
-    let safe = ids::check(Types::read(&types)?, &ids)?;
-    let modules: Vec<pdb::Module<'_>> = debug.modules()?.collect()?;
-    let objects = Objects::new(pdb, modules.len(), safe);
-    let flags = TypeFormatterFlags::default() | TypeFormatterFlags::NO_ARGUMENTS;
-    // The formatter takes the list of object files; they are read again for names.
-    let again: Vec<pdb::Module<'_>> = debug.modules()?.collect()?;
-    let names =
-        TypeFormatter::new_from_parts(&objects, modules, &debug, &types, &ids, strings.as_ref(), flags)?;
-    let context = Context::new_from_parts(
-        &objects,
-        &sections,
-        &addresses,
-        &globals,
-        strings.as_ref(),
-        &debug,
-        MaybeOwned::Owned(names),
-    )?;
-    use_it(&|question| {
-        let mut answer = Answer::default();
-        match question {
-            Question::Frames(rva) => {
-                let found = context.find_frames(rva)?.map(shortened);
-                answer.found = found.filter(|found| !found.frames.is_empty());
-            }
-            Question::Names => answer.names = names::all(&globals, &objects, &again, &addresses)?,
-            Question::Inlined(rva) => {
-                answer.inlined = inlined(&context, rva)?;
-                let end = context.find_function(rva)?.and_then(|function| function.end_rva);
-                answer.ends = end.is_some_and(|end| end <= rva.saturating_add(1));
-            }
-            Question::Undo(rva) => {
-                let Some(frames) = &frames else { return Ok(answer) };
-                answer.frame = frames::at(frames, &addresses, strings.as_ref(), rva)?;
-                if answer.frame.is_some() {
-                    answer.start = context.find_function(rva)?.map(|function| function.start_rva);
-                }
-            }
-            Question::SizeOf(name) => answer.size = types::size_of(&types, &name)?,
-        }
-        answer.refused = objects.take_refused();
-        Ok(answer)
-    })
-}
-
-/// Bytes that are looked back for the begin of an inline function, and how long a gap in one may be.
-const FURTHEST: u32 = 4096;
-const LARGEST_GAP: u32 = 256;
-
-/// How far back each inline function at `rva` begins, the innermost first. Its code may have gaps, in which that of its caller
-/// stands.
-fn inlined(context: &Context<'_, '_>, rva: u32) -> Result<Vec<u32>, Broken> {
-    let here = chain(context, rva)?;
-    let mut reach = vec![0; here.len().saturating_sub(1)];
-    let mut last = 0;
-    for back in 1..=FURTHEST.min(rva) {
-        let there = chain(context, rva - back)?;
-        let same = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
-        // The function itself ended, or the gap is too long.
-        if same == 0 || back - last > LARGEST_GAP {
-            break;
-        }
-        for of in reach.iter_mut().take(same - 1) {
-            (*of, last) = (back, back);
-        }
-    }
-    reach.reverse();
-    Ok(reach)
-}
-
-/// A function, and the line of its caller that it was put into: two calls of one function are two.
-type Link = (Option<String>, Option<u32>);
-
-/// The functions at `rva`, from the outermost on.
-fn chain(context: &Context<'_, '_>, rva: u32) -> Result<Vec<Link>, Broken> {
-    let found = context.find_frames(rva)?;
-    let frames = found.map(|found| found.frames).unwrap_or_default();
-    let mut line = None;
-    let of = frames.into_iter().rev().map(|frame| (frame.function, std::mem::replace(&mut line, frame.line)));
-    Ok(of.collect())
-}
-
-#[allow(clippy::needless_pass_by_value)] // for map
-fn shortened(frames: ::pdb_addr2line::FunctionFrames<'_>) -> Found {
-    let short = |text: &String| text.len() <= MOST_TEXT;
-    let frame = |frame: ::pdb_addr2line::Frame<'_>| Frame {
-        function: frame.function.filter(short).filter(|name| !name.is_empty()),
-        file: frame.file.map(std::borrow::Cow::into_owned).filter(short),
-        line: frame.line.filter(|line| !is_no_line(*line)),
-    };
-    Found { start: frames.start_rva, frames: frames.frames.into_iter().map(frame).collect(), nearest: false }
-}
-
 /// Numbers that the compilers give to code that belongs to no line: none, `0xf00f00` and `0xfeefee`.
 fn is_no_line(line: u32) -> bool {
     matches!(line, 0 | 0x00f0_0f00 | 0x00fe_efee)
-}
-
-/// Who the PDB is, and its DBI stream, which says it.
-fn identity<'s, S: pdb::Source<'s> + Send + 's>(
-    pdb: &mut PDB<'s, S>,
-) -> Result<(PdbId, pdb::DebugInformation<'s>), Broken> {
-    let info = pdb.pdb_information()?;
-    let debug = pdb.debug_information()?;
-    let age = debug.age().unwrap_or(info.age);
-    Ok((PdbId { guid: *info.guid.as_bytes(), age }, debug))
 }

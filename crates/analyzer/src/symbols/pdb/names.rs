@@ -26,6 +26,8 @@ pub struct Name {
     pub public: bool,
     /// Whether it is a function.
     pub code: bool,
+    /// The index of its type; 0 where the PDB has none.
+    pub type_index: u32,
 }
 
 /// The names, in no order; `true` if there are more than are read.
@@ -75,22 +77,33 @@ impl Names<'_, '_> {
     fn add(&mut self, data: &SymbolData<'_>) {
         match data {
             SymbolData::Public(public) => {
-                self.push(public.offset, &public.name.to_string(), true, public.function || public.code);
+                let code = public.function || public.code;
+                self.push(public.offset, &public.name.to_string(), true, code, 0);
             }
             SymbolData::Procedure(procedure) => {
-                self.push(procedure.offset, &procedure.name.to_string(), false, true);
+                let of = procedure.type_index.0;
+                self.push(procedure.offset, &procedure.name.to_string(), false, true, of);
             }
-            SymbolData::Data(data) => self.push(data.offset, &data.name.to_string(), false, false),
+            SymbolData::Data(data) => {
+                self.push(data.offset, &data.name.to_string(), false, false, data.type_index.0);
+            }
             _ => {}
         }
     }
 
-    fn push(&mut self, offset: PdbInternalSectionOffset, name: &str, public: bool, code: bool) {
+    fn push(
+        &mut self,
+        offset: PdbInternalSectionOffset,
+        name: &str,
+        public: bool,
+        code: bool,
+        type_index: u32,
+    ) {
         let Some(rva) = offset.to_rva(self.addresses) else { return };
         if name.is_empty() || name.len() > LONGEST {
             return;
         }
         self.text += name.len();
-        self.list.push(Name { rva: rva.0, name: name.to_owned(), public, code });
+        self.list.push(Name { rva: rva.0, name: name.to_owned(), public, code, type_index });
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::broken::Broken;
 use super::{Answer, PdbError, Question};
 use crate::symbols::identity::PdbId;
+use crate::symbols::typed::{Function, Layout, TypeOf};
 use crate::symbols::{READER_THREAD, Source};
 
 /// How long opening may take: all ids and symbols of a PDB of 2 GB are gone through in some seconds.
@@ -87,6 +88,26 @@ impl Reader {
     pub fn undo(&self, rva: u32) -> Result<Option<(Option<u32>, super::FrameProgram)>, PdbError> {
         let answer = self.ask(Question::Undo(rva))?;
         Ok(answer.frame.map(|frame| (answer.start, frame)))
+    }
+
+    /// What the function at an offset from the image base takes, and its variables there.
+    pub fn function(&self, rva: u32) -> Result<Option<Box<Function>>, PdbError> {
+        Ok(self.ask(Question::Function(rva))?.function)
+    }
+
+    /// The types of these indices; of functions what they take.
+    pub fn types(&self, indices: Vec<u32>) -> Result<Vec<TypeOf>, PdbError> {
+        Ok(self.ask(Question::Types(indices))?.types)
+    }
+
+    /// The fields of the type of a name.
+    pub fn layout(&self, name: &str) -> Result<Option<Box<Layout>>, PdbError> {
+        Ok(self.ask(Question::Layout(Some(name.to_owned())))?.layout)
+    }
+
+    /// The names of all classes, structures, unions and enumerations.
+    pub fn type_names(&self) -> Result<Vec<String>, PdbError> {
+        Ok(self.ask(Question::Layout(None))?.type_names)
     }
 
     fn ask(&self, question: Question) -> Result<Answer, PdbError> {

@@ -43,7 +43,12 @@ pub(super) fn with<R: Read + Seek>(
             Question::Frames(rva) => answer.found = found_at(&file, rva),
             Question::Names => answer.names = names(&file),
             // What is not in it.
-            Question::SizeOf(_) | Question::Inlined(_) | Question::Undo(_) => {}
+            Question::SizeOf(_)
+            | Question::Inlined(_)
+            | Question::Undo(_)
+            | Question::Function(_)
+            | Question::Types(_)
+            | Question::Layout(_) => {}
         }
         Ok(answer)
     })
@@ -73,7 +78,13 @@ fn found_at(file: &SymbolFile, rva: u32) -> Option<Found> {
 fn names(file: &SymbolFile) -> Vec<Name> {
     let name = |address: u64, name: &str, public| {
         let rva = u32::try_from(address).ok()?;
-        (name.len() <= MOST_TEXT).then(|| Name { rva, name: name.to_owned(), public, code: true })
+        (name.len() <= MOST_TEXT).then(|| Name {
+            rva,
+            name: name.to_owned(),
+            public,
+            code: true,
+            type_index: 0,
+        })
     };
     let functions = file.functions.ranges_values().filter_map(|(_, f)| name(f.address, &f.name, false));
     let publics = file.publics.iter().filter_map(|public| name(public.address, &public.name, true));
