@@ -7,6 +7,7 @@
 //! Messages are JSON-RPC 2.0, one a line. Calls run beside each other; each can be cancelled.
 
 mod call;
+mod output;
 mod roots;
 mod tool;
 
