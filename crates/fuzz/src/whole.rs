@@ -21,6 +21,7 @@ pub fn pdb(bytes: &[u8]) {
     // What panics below the reader is stopped where it is used; a hang or growth is not.
     let _ = std::panic::catch_unwind(|| {
         let _ = black_box(pdb::frames_at(Cursor::new(bytes), None, &[0, 0x1000, 0x1042, 0x1358, u32::MAX]));
+        let _ = black_box(pdb::layouts(Cursor::new(bytes), 50));
     });
 }
 

@@ -17,6 +17,7 @@ mod images;
 mod locals;
 mod log;
 mod model;
+mod module_status;
 mod modules;
 mod names;
 mod printf;

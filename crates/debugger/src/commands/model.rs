@@ -51,7 +51,9 @@ fn thread(session: &Session<'_, '_>, out: &mut Out<'_>) {
         None => out.line(format!("{:<16}", "@$curthread")),
     }
     out.line(format!("    {:<16} : {:#x}", "Id", thread.id));
-    for name in ["Stack", "Registers", "Environment"] {
+    // The engine has a guest's state of 64-bit processes.
+    let parts = ["Stack", "Registers", "Environment", "GuestState"];
+    for name in parts.iter().take(if session.x86 { 3 } else { 4 }) {
         out.line(format!("    {name:<16}"));
     }
 }

@@ -163,7 +163,10 @@ fn how_called(session: &mut Session<'_, '_>, stack: &Stack, row: &Row, show: Sho
     let Some(at) = session.in_frame(stack, row.physical) else { return String::new() };
     let Some(function) = session.symbols.function_at(at.lookup()) else { return String::new() };
     let fpo = match function.frame {
-        Some(frame) => format!("[{},{},{}]", frame.params / 4, frame.locals / 4, frame.saved),
+        Some(frame) => {
+            // Three bits are kept of them (`FPO_DATA.cbRegs`).
+            format!("[{},{},{}]", frame.params / 4, frame.locals / 4, frame.saved & 7)
+        }
         None => "[Non-Fpo]".to_owned(),
     };
     let convention = match function.signature.convention {

@@ -1,5 +1,6 @@
 //! Expressions of the two evaluators: MASM, the default, and C++.
 
+mod atoms;
 mod calls;
 mod casts;
 mod cplus;

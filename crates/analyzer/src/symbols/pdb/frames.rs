@@ -11,8 +11,8 @@ use crate::symbols::typed::FrameSizes;
 const MOST_PROGRAM: usize = 2048;
 /// Bytes of a frame's parts; the largest frames have some megabytes of locals.
 const MOST_BYTES: u32 = 16 << 20;
-/// How the program of an ordinary frame begins.
-const WITH_EBP: &[u8] = b"$T0 $ebp =";
+/// What the program of an ordinary frame counts from: `$T0 $ebp = …`, or `$T1 $ebp 4 + = …` where the stack is aligned anew.
+const EBP: &[u8] = b"$ebp";
 /// What a function does that has only FPO data: the return address lies above its locals and saved registers.
 const FPO: &str = "$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + =";
 
@@ -54,7 +54,8 @@ pub(super) fn sizes(
 ) -> Result<Option<FrameSizes>, Broken> {
     let ordinary = |frame: &FrameData| {
         let program = frame.program.zip(strings).and_then(|(program, strings)| strings.get(program).ok());
-        frame.uses_base_pointer || program.is_some_and(|program| program.as_bytes().starts_with(WITH_EBP))
+        let second = program.and_then(|program| program.as_bytes().split(|byte| *byte == b' ').nth(1));
+        frame.uses_base_pointer || second == Some(EBP)
     };
     let found = record(table, addresses, rva)?.filter(|frame| !ordinary(frame));
     Ok(found.map(|frame| FrameSizes {

@@ -101,7 +101,7 @@ impl Part<'_, '_, '_> {
     /// `MINIDUMP_MEMORY64_LIST`: their number and where the bytes begin, then addresses and sizes.
     fn memory64(&self) -> Vec<String> {
         let (count, mut at) = (self.u64(0), self.u64(8));
-        let base = format!("  RVA 0x{at:x} BaseRva");
+        let base = format!("  RVA 0x{at:X} BaseRva");
         let mut rows = vec![format!("  {count} memory ranges"), base, self.ranges_head()];
         let mut total = 0_u64;
         for n in 0..count.min(MOST_ENTRIES).min(u64::from(self.size) / 16) {
