@@ -178,7 +178,7 @@ fn nothing_outside_the_folders_is_opened() {
     assert_eq!(server.call("why", &json!({ "dump": "a.dmp" }))["isError"], false);
     let outside = root.path().join("outside.dmp");
     let outside = outside.to_str().expect("UTF-8");
-    let refused = "there is no such file in the server's folders";
+    let refused = "no such file in the server's folders";
     for path in [outside, "../outside.dmp", "link.dmp", "nothing.dmp", "--help", "-z", ""] {
         let why = server.refused("why", &json!({ "dump": path }));
         // An empty name is the folder itself.

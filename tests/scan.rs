@@ -145,7 +145,7 @@ fn exit_codes() {
     assert_eq!(code(&["--fail-on", "any"]), Some(0));
     let nothing = tempfile::tempdir().expect("a folder");
     let nothing = run(&["scan", str(nothing.path())]);
-    assert_eq!((nothing.code, nothing.stderr.as_str()), (Some(0), "dumplens: there is no dump\n"));
+    assert_eq!((nothing.code, nothing.stderr.as_str()), (Some(0), "dumplens: no dumps found\n"));
     assert_eq!(run(&["scan", "-", str(folder.path())]).code, Some(1));
 }
 
@@ -248,7 +248,7 @@ fn an_interrupted_scan_tells_what_it_has() {
     writeln!(input, "{}", str(&at(&folder, "day 0/0.dmp"))).expect("a line");
     filter.line();
     filter.interrupt();
-    assert_eq!(filter.complaint(), "dumplens: interrupted; this is what was done until then");
+    assert_eq!(filter.complaint(), "dumplens: interrupted; these are the finished results");
     assert_eq!(filter.end().1, Some(130));
 
     let store = at(&folder, "store.db");

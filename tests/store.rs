@@ -256,7 +256,7 @@ fn history_is_by_day() {
     let text = run(&["history", "--store", str(&store)]);
     let text = text.text();
     assert!(text.contains("2023-11-14: 2, 2023-11-16: 1\n"), "{text}");
-    assert!(text.ends_with("4 dumps, 2 signatures, 0 files that are no dumps\n"), "{text}");
+    assert!(text.ends_with("4 dumps, 2 signatures, 0 files that are not dumps\n"), "{text}");
 }
 
 /// A row that is damaged costs that row: its dump is read again, and history goes on with the others.

@@ -123,7 +123,7 @@ fn a_program_that_fails_is_told() {
     assert!(complaint(&["sh", "-c", "exit 7"]).contains("sh: ended with exit status: 7"));
     assert!(complaint(&["/no/such program"]).contains("cannot be run"));
     // One that does not read is no failure of its own, one that does not end is.
-    assert!(complaint(&["sleep", "60"]).contains("killed, as it took longer than 0.3 seconds"));
+    assert!(complaint(&["sleep", "60"]).contains("killed because it took longer than 0.3 seconds"));
 }
 
 /// A child of the program that holds its standard input without reading it costs nothing; an end does not wait for it.
@@ -153,7 +153,7 @@ fn a_program_that_goes_on_is_ended_with_the_watch() {
     busy.line();
     let since = std::time::Instant::now();
     busy.interrupt();
-    assert!(busy.complaint().contains("was killed, as the watch ended"));
+    assert!(busy.complaint().contains("was killed because the watch ended"));
     assert_eq!(busy.end(), (Vec::new(), Some(0)));
     assert!(since.elapsed() < Duration::from_secs(15), "{:?}", since.elapsed());
 }

@@ -48,7 +48,7 @@ fn files_of_other_kinds() {
             "not a minidump: this is the body of an upload (multipart/form-data)",
         ),
         (page(b"<!DOCTYPE html>"), "not a minidump: this is an HTML page"),
-        (vec![0; 4096], "not a minidump: it begins with zeros, as a file that was never written"),
+        (vec![0; 4096], "not a minidump: it begins with zeros, like a file that was never written"),
         (page(b"PMDM"), "big-endian"),
         (b"MDMP\x93\xa7".to_vec(), "the minidump is cut off after 6 bytes, inside its header"),
     ] {

@@ -26,7 +26,7 @@ pub(crate) enum Map {
     Other,
 }
 
-const NONE_READABLE: &str = "of which the file holds none that can be read";
+const NONE_READABLE: &str = "none of which can be read";
 const NO_MDMP: &str = "it does not begin with the signature MDMP";
 /// The whole memory list is lost, and with it the TEBs that the thread list names.
 const NO_PLACE: &[&str] = &["ranges_unplaced", "ranges_wrap", "tebs_unusable"];

@@ -94,9 +94,10 @@ impl Place {
         }
         let start = match function {
             None => 0,
-            Some(name) => u64::from(export(process, found.base, found.size, name).with_context(|| {
-                format!("{module} has no function {name} among its exports and what PDBs name")
-            })?),
+            Some(name) => u64::from(
+                export(process, found.base, found.size, name)
+                    .with_context(|| format!("{module} has no function {name} in its exports or PDB"))?,
+            ),
         };
         Ok(found.base.saturating_add(start).saturating_add(offset))
     }

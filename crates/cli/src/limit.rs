@@ -33,7 +33,7 @@ impl Limit {
         let late = guard.clone();
         let work = move || drop(done.send(work(guard)));
         let thread = thread::Builder::new().name("answer".to_owned()).stack_size(STACK_BYTES);
-        thread.spawn(work).context("no thread can be started")?;
+        thread.spawn(work).context("cannot start a thread")?;
         let too_late = || anyhow!("it took longer than --timeout allows");
         match answer.recv_timeout(limit.saturating_add(GRACE)) {
             Ok(Err(_)) if late.late() => Err(too_late()),

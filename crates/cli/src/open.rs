@@ -45,7 +45,7 @@ pub(crate) fn source(path: &Path) -> io::Result<Box<dyn Source>> {
     #[cfg(not(feature = "http"))]
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "this build cannot use the network: it is without the feature http",
+        "this build cannot use the network: it was built without the feature http",
     ))
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn obstacle(place: &Path) -> Option<&'static str> {
     match (kind.is_file(), kind.is_dir()) {
         (true, _) => None,
         (_, true) => Some("is a directory"),
-        _ => Some("is not a regular file; nothing is written over it"),
+        _ => Some("is not a regular file, and is not overwritten"),
     }
 }
 

@@ -99,7 +99,7 @@ mod ranges {
             let mut response = request.call().map_err(|error| self.in_words(&error))?;
             refuse(response.status().as_u16())?;
             let (begin, size) = content_range(&response).ok_or_else(|| {
-                io::Error::other("the server's answer does not say which part of the file it is")
+                io::Error::other("the server's answer does not say which part of the file it contains")
             })?;
             let version = version(&response);
             if begin != from || (self.size != u64::MAX && (size != self.size || version != self.version)) {
@@ -172,11 +172,11 @@ mod ranges {
             206 => return Ok(()),
             200 => (
                 io::ErrorKind::Unsupported,
-                "the server does not serve parts of files (range requests), and all of it is not fetched"
+                "the server does not support range requests, and dumplens does not download whole files"
                     .to_owned(),
             ),
-            404 | 410 => (io::ErrorKind::NotFound, format!("status {status}: there is no such file")),
-            401 | 403 => (io::ErrorKind::PermissionDenied, format!("status {status}: it may not be read")),
+            404 | 410 => (io::ErrorKind::NotFound, format!("status {status}: the file does not exist")),
+            401 | 403 => (io::ErrorKind::PermissionDenied, format!("status {status}: access denied")),
             416 => (io::ErrorKind::UnexpectedEof, "status 416: the file is empty".to_owned()),
             _ => (io::ErrorKind::Other, format!("status {status}")),
         };

@@ -74,7 +74,7 @@ impl SymbolArgs {
         };
         let default = || Some(user()?.join("dumplens").join("symbols"));
         let cache = self.symbol_cache.clone().or_else(default);
-        cache.ok_or_else(|| anyhow::anyhow!("this user has no cache folder: --symbol-cache must name one"))
+        cache.ok_or_else(|| anyhow::anyhow!("this user has no cache folder: name one with --symbol-cache"))
     }
 }
 
@@ -88,7 +88,7 @@ struct Server {
 /// A URL, or the debugger's `srv*CACHE*URL` and `srv*URL`.
 fn server(named: &str) -> Result<Server, String> {
     if cfg!(not(feature = "symbol-server")) {
-        let why = "this build cannot use the network: it is without the feature symbol-server";
+        let why = "this build cannot use the network: it was built without the feature symbol-server";
         return Err(why.to_owned());
     }
     let parts: Vec<&str> = named.split('*').map(str::trim).collect();
@@ -101,7 +101,7 @@ fn server(named: &str) -> Result<Server, String> {
         _ => return Err("neither a URL nor srv*CACHE*URL".to_owned()),
     };
     if !url.starts_with("https://") && !url.starts_with("http://") {
-        return Err("not an address that begins with https:// or http://".to_owned());
+        return Err("not a URL that begins with https:// or http://".to_owned());
     }
     Ok(Server { url: url.to_owned(), cache })
 }

@@ -17,7 +17,7 @@ pub(crate) fn debugger_filter(text: &str) -> Result<Filter, String> {
     let mut filter = Filter::default();
     for name in text.trim_start_matches(':').split(',').filter(|name| !name.is_empty()) {
         if name.eq_ignore_ascii_case("FileMap") {
-            return Err("FileMap is known of live processes only: a dump does not say which file is mapped"
+            return Err("FileMap is known for live processes only: a dump does not say which file is mapped"
                 .to_owned());
         }
         // `Free` and `Image` are usages; states, types and protections are meant only by their full names.
@@ -32,7 +32,7 @@ pub(crate) fn debugger_filter(text: &str) -> Result<Filter, String> {
             filter.protect.push(value);
         } else {
             return Err(format!(
-                "{name} is no filter: usages such as Heap, MEM_COMMIT, MEM_PRIVATE, PAGE_READWRITE"
+                "{name} is not a filter: use Heap, MEM_COMMIT, MEM_PRIVATE, PAGE_READWRITE and the like"
             ));
         }
     }
@@ -118,7 +118,7 @@ pub(crate) enum ThreadChoice {
 /// `all`, a thread's number, with or without the debugger's `~`, or its ID in hex: `0x…`, or, as lists print it, with
 /// a letter in it; `0n…` is an ID in decimal.
 pub(crate) fn thread(text: &str) -> Result<ThreadChoice, String> {
-    const WRONG: &str = "not all, a thread's number such as 0 or ~0, or a thread ID such as 0x1a4";
+    const WRONG: &str = "expected all, a thread number such as 0 or ~0, or a thread ID such as 0x1a4";
     if text.eq_ignore_ascii_case("all") || text == "~*" {
         return Ok(ThreadChoice::All);
     }

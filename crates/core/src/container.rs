@@ -29,9 +29,7 @@ pub enum OpenError {
     BigEndian,
     #[error("the minidump is cut off after {size} bytes, inside its header")]
     HeaderCut { size: u64 },
-    #[error(
-        "a minidump header that lists {listed} streams, of which the file holds none that can be read: {why}"
-    )]
+    #[error("a minidump header that lists {listed} streams, none of which can be read: {why}")]
     NothingReadable { listed: u32, why: &'static str },
 }
 
@@ -84,8 +82,8 @@ pub(crate) fn read(
     let streams = locate(meta, entries, damage);
     if !streams.iter().any(|s| s.kind.is_known()) {
         let why = match (zero, raw.stream_directory_rva.get() > 0) {
-            (true, _) => "its stream directory is empty or missing, as when the writer did not finish",
-            (false, _) => "every one lies outside the file or is of an unknown type",
+            (true, _) => "its stream directory is empty or missing; the writer probably did not finish",
+            (false, _) => "each is outside the file or of an unknown type",
         };
         return Err(OpenError::NothingReadable { listed: header.number_of_streams, why });
     }
@@ -188,15 +186,15 @@ const OTHERS: [(&[u8], &str); 21] = [
     (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
     (b"MSCF", "a cabinet archive: unpack it first"),
     (b"Rar!", "a RAR archive: unpack it first"),
-    (b"Microsoft C/C++ MSF", "a PDB: symbols, and no dump"),
-    (b"ElfFile\0", "a log of Windows' events"),
+    (b"Microsoft C/C++ MSF", "a PDB: symbols, not a dump"),
+    (b"ElfFile\0", "a Windows event log"),
     (b"%PDF", "a PDF document"),
     (b"<?xml", "an XML file"),
     (b"<!DOCTYPE html", "an HTML page, as servers send in place of a file"),
     (b"<!doctype html", "an HTML page, as servers send in place of a file"),
     (b"<html", "an HTML page, as servers send in place of a file"),
-    (b"{", "text that begins as JSON"),
-    (b"version https://git-lfs", "a pointer of Git LFS, in place of the file"),
+    (b"{", "text that looks like JSON"),
+    (b"version https://git-lfs", "a Git LFS pointer instead of the file"),
 ];
 /// Where a tar archive says that it is one.
 const USTAR: usize = 257;
@@ -234,7 +232,7 @@ fn refuse_other_formats(meta: &Metadata<'_>) -> Result<(), OpenError> {
     let found = match other_format(&head) {
         Some(what) => format!("this is {what}"),
         None if head.iter().take(8).all(|b| *b == 0) => {
-            "it begins with zeros, as a file that was never written".to_owned()
+            "it begins with zeros, like a file that was never written".to_owned()
         }
         None => "it does not begin with the signature MDMP".to_owned(),
     };

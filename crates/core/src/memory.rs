@@ -42,13 +42,15 @@ impl fmt::Display for Absence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Absence::Free => "the process had no memory there (MEM_FREE)",
-            Absence::Reserved => "the process had reserved, not committed, the address (MEM_RESERVE)",
+            Absence::Reserved => "the process had reserved the address, but not committed it (MEM_RESERVE)",
             Absence::NoAccess => "a guard or no-access page, which the process could not read either",
-            Absence::NotKept => "the process had memory there, but the dump does not keep it",
-            Absence::CutOff => "the dump kept it, but the file is cut off before it",
-            Absence::Unknown => "the dump does not keep it, and holds no memory map to say what was there",
-            Absence::Redacted => "the dump was redacted: what was there is left out",
-            Absence::NotMapped => "the dump does not keep it, and its memory map does not cover the address",
+            Absence::NotKept => "the process had memory there, but the dump does not contain it",
+            Absence::CutOff => "the dump lists it, but the file is cut off before it",
+            Absence::Unknown => "the dump does not contain it, and has no memory map to show what was there",
+            Absence::Redacted => "the dump was redacted: the memory was removed",
+            Absence::NotMapped => {
+                "the dump does not contain it, and its memory map does not cover the address"
+            }
             Absence::ReadFailed => "the file could not be read",
         })
     }

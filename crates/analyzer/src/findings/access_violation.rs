@@ -187,7 +187,7 @@ impl Fault<'_> {
                 format!("a null pointer dereference ({}) with an offset", base.name)
             }
             Some(base) if base.value.0 == 0 => format!("a null pointer dereference ({})", base.name),
-            _ => "a dereference of a null pointer, or of one near null".to_owned(),
+            _ => "a null pointer dereference, or a pointer close to null".to_owned(),
         };
         Some((place, Confidence::High))
     }

@@ -106,12 +106,12 @@ impl fmt::Display for Stopped {
             Stopped::NoContext32 => f.write_str("the dump has no 32-bit registers of the thread"),
             Stopped::Processor => f.write_str("stacks of this processor are not walked"),
             Stopped::Frames(most) => write!(f, "more than {most} frames"),
-            Stopped::FramesInAll(most) => write!(f, "more than {most} frames in all threads together"),
+            Stopped::FramesInAll(most) => write!(f, "more than {most} frames in all threads"),
             Stopped::CodeNotKept { ip } => write!(
                 f,
-                "no frame pointer leads on, and the dump does not keep the code at {ip:#x}, which may be the caller"
+                "no frame pointer leads further, and the dump does not contain the code at {ip:#x}, which may be the caller"
             ),
-            Stopped::Work => f.write_str("the search for return addresses in all threads took too much work"),
+            Stopped::Work => f.write_str("the search for return addresses in all threads took too long"),
             Stopped::NoCode { ip } => write!(f, "{ip:#x} is not in executable memory"),
             Stopped::StackLeft { sp, stack: (from, to) } => {
                 write!(f, "the stack pointer, {sp:#x}, is outside the thread's stack ({from:#x} to {to:#x})")
@@ -126,10 +126,7 @@ impl fmt::Display for Stopped {
                 write!(f, "{ip:#x} is 32-bit code of a WOW64 process, which a 64-bit walk does not follow")
             }
             Stopped::NoUnwindData { ip } => {
-                write!(
-                    f,
-                    "the function that holds {ip:#x} made a call, but its image has no unwind data for it"
-                )
+                write!(f, "the function at {ip:#x} made a call, but its image has no unwind data for it")
             }
             Stopped::Image { ip, why } => write!(f, "unwind data for {ip:#x}: {why}"),
             Stopped::Unreadable(why) => write!(f, "the stack at {why}"),
@@ -137,7 +134,7 @@ impl fmt::Display for Stopped {
                 write!(f, "the function's frame register (number {number}) is not known")
             }
             Stopped::NothingFound => {
-                f.write_str("no frame pointer leads on, and no return address was found on the stack")
+                f.write_str("no frame pointer leads further, and no return address was found on the stack")
             }
         }
     }

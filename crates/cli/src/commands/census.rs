@@ -110,7 +110,7 @@ fn refs(options: &Options, process: &Process<'_>, address: u64, output: &mut Out
         Format::Text => output.text(&text::refs(found.as_ref(), &warnings, bits)),
         Format::Json => output.json(&Versioned::new(Refs { refs: found.as_ref(), warnings: &warnings })),
         _ => Args::command()
-            .error(ErrorKind::ArgumentConflict, "--refs is shown as text or json, and in no other format")
+            .error(ErrorKind::ArgumentConflict, "--refs supports only the formats text and json")
             .exit(),
     }
 }

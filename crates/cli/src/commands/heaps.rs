@@ -49,7 +49,7 @@ enum Format {
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     if !options.blocks && matches!(options.format, Format::Csv | Format::Jsonl) {
-        output::note("dumplens: --format csv and jsonl are for heaps --blocks\n");
+        output::note("dumplens: --format csv and jsonl need heaps --blocks\n");
         output.exit_with(2);
         return Ok(());
     }

@@ -30,7 +30,8 @@ fn text(history: &History) -> String {
     let head = ["Count", "First seen", "Last seen", "Verdict", "Cause", "Module", "Signature", "By day"];
     let mut out = if rows.is_empty() { String::new() } else { table::columns(head, &rows, &[0]) + "\n" };
     let dumps: u64 = history.signatures.iter().map(|signature| signature.count).sum();
-    out += &format!("{dumps} dumps, {} signatures, {} files that are no dumps\n", rows.len(), history.failed);
+    out +=
+        &format!("{dumps} dumps, {} signatures, {} files that are not dumps\n", rows.len(), history.failed);
     if history.unreadable > 0 {
         let rows = if history.unreadable == 1 { "row" } else { "rows" };
         out += &format!("{} {rows} of the store cannot be read\n", history.unreadable);

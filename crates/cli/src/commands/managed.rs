@@ -81,7 +81,7 @@ fn list(process: &Process<'_>, name: &str, format: Format, output: &mut Output) 
     result?;
     match format {
         Format::Json => output.raw("\n  ]\n}\n"),
-        Format::Text if count == 0 => output.text("no object has a type of this name\n"),
+        Format::Text if count == 0 => output.text("no objects of a type with this name\n"),
         Format::Text => Ok(()),
     }
 }

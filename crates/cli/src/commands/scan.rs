@@ -153,7 +153,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     }
     if let Some(error) = store_failed {
         tell(options, form, &groups, End::Done);
-        return Err(error.context("the scan ended, since its store cannot be written"));
+        return Err(error.context("the scan ended because its store cannot be written"));
     }
     tell(options, form, &groups, end);
     output.exit_with(status(options, &groups, end));
@@ -170,7 +170,7 @@ fn jobs(options: &Options) -> anyhow::Result<(Jobs, Progress)> {
         return Ok((Box::new(places.dumps().filter(move |found| symbols.allows(&found.path))), progress));
     }
     if options.paths.len() > 1 {
-        bail!("- is the list of files, and nothing else may be named beside it");
+        bail!("- reads the list of files, and cannot be combined with other paths");
     }
     Ok((Box::new(listed(io::BufReader::new(io::stdin()))), Progress::new(None)))
 }
@@ -184,10 +184,10 @@ fn tell(options: &Options, form: Form, groups: &Groups, end: End) {
         output::note(&format!("dumplens: {}\n", table::sum(groups)));
     }
     if groups.dumps == 0 && groups.failures() == 0 && end == End::Done {
-        output::note("dumplens: there is no dump\n");
+        output::note("dumplens: no dumps found\n");
     }
     if end == End::Stopped {
-        output::note("dumplens: interrupted; this is what was done until then\n");
+        output::note("dumplens: interrupted; these are the finished results\n");
     }
 }
 

@@ -103,7 +103,7 @@ fn refuse(options: &Options) -> anyhow::Result<()> {
         bail!("{}: {obstacle}", shown(to));
     }
     if !options.force {
-        bail!("{}: exists (--force replaces it)", shown(to));
+        bail!("{}: already exists (--force replaces it)", shown(to));
     }
     Ok(())
 }

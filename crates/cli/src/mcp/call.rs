@@ -90,7 +90,7 @@ fn page(arguments: &Map<String, Value>) -> anyhow::Result<Page> {
         None => LIMIT,
         Some(limit) => {
             let limit = limit.as_u64().and_then(|n| usize::try_from(n).ok()).and_then(NonZeroUsize::new);
-            limit.context("limit is no number above 0")?
+            limit.context("limit is not a number above 0")?
         }
     };
     let offset = match arguments.get("cursor") {
@@ -158,10 +158,10 @@ fn word(call: &Call<'_>, parameter: &Parameter, value: &Value) -> anyhow::Result
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        _ => bail!("{} is neither a text nor a number", parameter.name),
+        _ => bail!("{} is neither a string nor a number", parameter.name),
     };
     if text.contains('\0') {
-        bail!("{} has a character that no command line can have", parameter.name);
+        bail!("{} contains a character that is not allowed on a command line", parameter.name);
     }
     if parameter.is_path { Ok(call.roots.resolve(&text)?.into()) } else { Ok(text.into()) }
 }
@@ -189,7 +189,7 @@ fn run(call: &Call<'_>, line: &[OsString], more: &[&str]) -> anyhow::Result<Stri
         (out.join().unwrap_or_default(), err.join().unwrap_or_default(), in_time)
     });
     let child = lock(&call.running.child).take();
-    let status = child.context("the answer was given up")?.wait()?;
+    let status = child.context("the call was cancelled")?.wait()?;
     if call.running.is_cancelled() {
         bail!("cancelled");
     }

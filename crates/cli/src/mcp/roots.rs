@@ -30,11 +30,11 @@ impl Roots {
     pub(super) fn resolve(&self, path: &str) -> anyhow::Result<PathBuf> {
         let path = Path::new(path);
         if remote::is_url(path) {
-            bail!("{}: only files in the server's folders are opened", shown(path));
+            bail!("{}: only files in the server's folders can be opened", shown(path));
         }
         let first = self.0.first().context("no folder")?;
         // Whether a file is there that may not be opened, is not told either.
-        let refused = || format!("{}: there is no such file in the server's folders", shown(path));
+        let refused = || format!("{}: no such file in the server's folders", shown(path));
         let real = first.join(path).canonicalize().ok().with_context(refused)?;
         if self.0.iter().any(|root| real.starts_with(root)) { Ok(real) } else { bail!(refused()) }
     }

@@ -139,10 +139,10 @@ impl Tool {
         let mut properties: Map<String, Value> =
             self.parameters.iter().map(|one| (one.name.clone(), one.schema())).collect();
         let number = |what: &str| json!({ "type": "integer", "minimum": 1, "description": what });
-        properties.insert("limit".into(), number("Entries of each list at most [default: 100]"));
+        properties.insert("limit".into(), number("Maximum number of entries of each list [default: 100]"));
         properties.insert(
             "cursor".into(),
-            json!({ "type": "string", "description": "The next_cursor of the answer before" }),
+            json!({ "type": "string", "description": "The next_cursor of the previous answer" }),
         );
         let required: Vec<&str> =
             self.parameters.iter().filter(|one| one.required).map(|one| one.name.as_str()).collect();

@@ -60,7 +60,7 @@ pub(crate) fn table(groups: &Groups) -> String {
     }
     let unnamed = groups.failures() - groups.named.len() as u64;
     if unnamed > 0 {
-        out += &format!("failed: and {unnamed} more, which --jsonl and --csv name\n");
+        out += &format!("failed: and {unnamed} more; --jsonl and --csv list them\n");
     }
     if !groups.named.is_empty() {
         out.push('\n');

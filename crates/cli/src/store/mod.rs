@@ -141,7 +141,7 @@ fn refuse(path: &Path) -> anyhow::Result<()> {
         let mut beside = path.as_os_str().to_owned();
         beside.push(end);
         if place::is_link(Path::new(&beside)) {
-            anyhow::bail!("{} is a link; name the file that it leads to", shown(Path::new(&beside)));
+            anyhow::bail!("{} is a link; name the file that it points to", shown(Path::new(&beside)));
         }
     }
     Ok(())
@@ -163,5 +163,5 @@ fn write_ahead(connection: &Connection) -> anyhow::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-    anyhow::bail!("another scan keeps it locked")
+    anyhow::bail!("another scan has locked it")
 }

@@ -18,7 +18,7 @@ pub(crate) enum Store {}
 impl Store {
     /// Fails.
     pub(crate) fn open(_: &Path) -> anyhow::Result<Store> {
-        bail!("this build keeps no results: it is without the feature store")
+        bail!("this build cannot keep results: it was built without the feature store")
     }
 
     pub(crate) fn find(&self, _: &Identity) -> anyhow::Result<Option<Stored>> {

@@ -35,8 +35,7 @@ impl Events {
             watcher.watch(&long::path(folder), RecursiveMode::Recursive)?;
             Ok(watcher)
         };
-        let watcher =
-            watch().context("the system does not tell what happens there (--poll SECS looks itself)")?;
+        let watcher = watch().context("the system cannot report changes there (use --poll SECS)")?;
         Ok(Events::System { told, _watcher: watcher })
     }
 
@@ -58,7 +57,7 @@ impl Events {
                         Ok(Err(error)) => output::note(&format!("dumplens: {error}\n")),
                         Err(RecvTimeoutError::Timeout) => break,
                         Err(RecvTimeoutError::Disconnected) => {
-                            anyhow::bail!("the system tells nothing any more")
+                            anyhow::bail!("the system no longer reports changes")
                         }
                     }
                     event = told.recv_timeout(Duration::ZERO);

@@ -25,7 +25,7 @@ pub(crate) fn hand_over(
     stop: &Stop,
 ) -> Result<(), String> {
     let Some((program, arguments)) = command.split_first() else { return Ok(()) };
-    let input = input(json).map_err(|error| format!("cannot be given the report: {error}"))?;
+    let input = input(json).map_err(|error| format!("cannot receive the report: {error}"))?;
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(input)
@@ -60,9 +60,9 @@ fn wait(child: &mut Child, limit: Duration, stop: &Stop) -> Result<(), String> {
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(if ended {
-                    "was killed, as the watch ended".to_owned()
+                    "was killed because the watch ended".to_owned()
                 } else {
-                    format!("was killed, as it took longer than {} seconds", limit.as_secs_f64())
+                    format!("was killed because it took longer than {} seconds", limit.as_secs_f64())
                 });
             }
             Err(error) => return Err(error.to_string()),

@@ -20,7 +20,7 @@ pub fn heaps(report: &Report) -> String {
     }
     if report.facts.heaps.is_empty() {
         out.push_str(
-            "no heap is known: the PEB lists none, or the dump does not keep it, or has no memory map\n",
+            "no heaps are known: the PEB lists none, or the dump does not contain it, or has no memory map\n",
         );
     }
     let [committed, reserved] = [

@@ -67,7 +67,7 @@ impl Helper for Words<'_, '_, '_, '_> {}
 pub(super) fn run(debugger: &mut Debugger<'_, '_>, to: &mut Tee<'_>) -> anyhow::Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&stop);
-    ctrlc::set_handler(move || set.store(true, Ordering::Relaxed)).context("Ctrl-C cannot be caught")?;
+    ctrlc::set_handler(move || set.store(true, Ordering::Relaxed)).context("cannot handle Ctrl-C")?;
     let all = debugger.words();
     // The editor asks it for symbols, and between lines it runs them.
     let debugger = RefCell::new(debugger);
