@@ -1,4 +1,4 @@
-//! What people type in place of the full words: a dump alone, and `--json`.
+//! Shorthands on the command line: a dump alone, and `--json`.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(crate) fn expand<A: Parser>(args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
-/// Whether a word is a file, or named as a dump: then a file that is not there is told as such.
+/// Whether a word is a file, or named as a dump: then a missing file is reported as such.
 fn is_dump(word: &OsStr) -> bool {
     let path = Path::new(word);
     let named = dumplens_scan::named_as_dump(path);

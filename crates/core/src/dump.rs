@@ -388,7 +388,7 @@ impl Dump {
     }
 
     /// Lets files stand for what the dump left out of its images: from now on, [`Dump::memory`] reads them where the dump has
-    /// no bytes. To be called before anything is read; a second call changes nothing, and is told by `false`.
+    /// no bytes. To be called before anything is read; a second call changes nothing, and returns `false`.
     pub fn supply_images(&self, images: ImageFiles) -> bool {
         self.images.set(images).is_ok()
     }

@@ -154,7 +154,7 @@ pub fn listed(mut list: impl BufRead + Send) -> impl Iterator<Item = Found> + Se
         }
     })
     .scan(false, |ended, found: Found| {
-        // A list that cannot be read any further is told once.
+        // A list that cannot be read any further is reported once.
         let last = found.path == Path::new("-") && found.failure.is_some();
         (!std::mem::replace(ended, last)).then_some(found)
     })

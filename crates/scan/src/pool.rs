@@ -1,7 +1,7 @@
 //! Workers on threads of their own, with a limit of time for each job.
 //!
 //! A job that is late ends by itself when its reads fail (the module `guard`). One that does not come back even then, since
-//! a read of a share hangs, is given up: it is told as lost, its thread is left to end whenever it can, and another takes
+//! a read of a share hangs, is given up: it is reported as lost, its thread is left to end whenever it can, and another takes
 //! its place. That may happen `MOST_LEFT` times; so the threads are bounded too. (A rayon pool cannot
 //! replace a thread that hangs.)
 
@@ -55,7 +55,7 @@ pub enum Lost {
 }
 
 impl Lost {
-    /// What is told of a dump.
+    /// The result of a dump.
     pub fn failure(self) -> Failure {
         match self {
             Lost::TimedOut => Failure::new(Code::TimedOut, "it took longer than --timeout allows, and hangs"),
@@ -78,7 +78,7 @@ pub enum End {
 
 /// What is done with a job. Without a result it was interrupted.
 type Work<J, T> = dyn Fn(&J, &Guard) -> Option<T> + Send + Sync;
-/// What is told of a job without a result.
+/// The failure of a job without a result.
 type Told<J, T> = dyn Fn(&J, Lost) -> T + Send + Sync;
 
 enum Message<T> {
@@ -256,7 +256,7 @@ impl<J: Send + Sync + 'static, T: Send + 'static> Supervisor<J, T> {
                 self.ran_out = true;
             }
         }
-        // Without workers, what is left cannot be done; it is told.
+        // Without workers, the rest cannot be done, and is reported.
         if self.live == 0 && self.ran_out {
             while let Some(job) = self.shared.next() {
                 sink((self.shared.lost)(&job, Lost::GaveUp))?;

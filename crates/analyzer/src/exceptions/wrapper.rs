@@ -1,7 +1,7 @@
 //! Exceptions that stand for another one: what Windows or a runtime raises when nobody handled the first, or when it ends
 //! the program because of it.
 //!
-//! The first one is told, in this order, by `EXCEPTION_RECORD.ExceptionRecord`; by the parameters, which some of these
+//! The original is identified, in this order, by `EXCEPTION_RECORD.ExceptionRecord`; by the parameters, which some of these
 //! codes take over or define; by the errors that Windows Runtime code stored; by a record on the thread's stack, best if
 //! the function that raised it is still on that stack.
 

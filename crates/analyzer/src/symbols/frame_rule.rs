@@ -94,7 +94,7 @@ impl Symbols<'_, '_> {
     }
 }
 
-/// What breakpad-symbols asks, and is told.
+/// What breakpad-symbols asks for, and the answers.
 struct Walker<'w> {
     sp: u32,
     bp: u32,

@@ -2,7 +2,7 @@
 //!
 //! The function that called EnterCriticalSection is followed from its start to that call, instruction by instruction. A
 //! call before it, of the same function and with another section, entered that one; unless something else was called with
-//! it in between, which may have left it. Behind a branch nothing is certain, and nothing is told. x64 only.
+//! it in between, which may have left it. After a branch nothing is certain, and nothing is reported. x64 only.
 
 use std::collections::HashMap;
 

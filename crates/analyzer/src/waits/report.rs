@@ -1,4 +1,4 @@
-//! The shapes of what is told about waits: plain data.
+//! The report about waits: plain data.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

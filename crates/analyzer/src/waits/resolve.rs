@@ -70,7 +70,7 @@ pub(super) fn wait(
     wait
 }
 
-/// What is told of a critical section.
+/// What is reported about a critical section.
 pub(super) fn of_section(process: &Process<'_>, awaited: &Awaited) -> ObjectReport {
     let section = awaited.section;
     ObjectReport {

@@ -29,7 +29,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Reads the handle stream. What is damaged in it is told where the process's handles are counted.
+    /// Reads the handle stream. Damage in it is reported where the process's handles are counted.
     pub(super) fn of(dump: &Dump) -> Table {
         let Ok(Some(handles)) = dump.handles() else { return Table::default() };
         let whole = handles.damage.is_empty();

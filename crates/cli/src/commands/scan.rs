@@ -120,7 +120,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     }
     let (mut groups, mut store_failed) = (Groups::default(), None);
     let sink = |outcome: Outcome| {
-        // What was found is told all the same, before the scan ends.
+        // Results are still printed before the scan ends.
         if let Err(error) = worker.keep(&outcome) {
             store_failed.get_or_insert(error);
             stop.set();

@@ -152,6 +152,6 @@ fn told(
         let program = options.exec.first().map(PathBuf::from).unwrap_or_default();
         output::note(&format!("dumplens: {}: {why}, for {}\n", shown(&program), shown(path)));
     }
-    // What cannot be kept is told all the same, and then ends the watch.
+    // A result that cannot be kept is still printed; then the watch ends.
     kept
 }

@@ -1,4 +1,4 @@
-//! From a file that was found to what is told of it.
+//! From a file that was found to its result.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -128,7 +128,7 @@ impl Worker {
     }
 }
 
-/// What is told of a file whose analysis has no result.
+/// The failure of a file whose analysis has no result.
 pub(crate) fn lost(form: Form, found: &Found, lost: Lost) -> Outcome {
     failed(form, &found.path, lost.failure())
 }

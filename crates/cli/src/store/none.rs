@@ -1,4 +1,4 @@
-//! A build without the feature `store`: nothing is kept, and who asks for it is told so.
+//! A build without the feature `store`: nothing is kept, and an error says so.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Dumps as they appear: which have stopped growing, and who is told.
+//! Dumps as they appear: which have stopped growing, and which program gets the report.
 
 pub(crate) mod events;
 pub(crate) mod exec;

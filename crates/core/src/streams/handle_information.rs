@@ -174,7 +174,7 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Option<Ha
     }
     table::check_sizes(at, before, size_of::<MINIDUMP_HANDLE_DATA_STREAM>(), stride, ENTRY)?;
     let listed = u64::from(header.number_of_descriptors.get());
-    // What is wrong with the list itself is told by whoever reads the handles.
+    // Damage of the list itself is reported by the code that reads the handles.
     let of_list = &mut Vec::new();
     let table = Table::fit(at, u64::from(before), u64::from(stride), listed, limits::HANDLES, of_list);
     let (mut left, mut chains) = (limits::OBJECT_INFORMATION, 0u64);

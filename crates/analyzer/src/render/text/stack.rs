@@ -17,7 +17,7 @@ pub fn stacks(report: &Report) -> String {
     let bits = report.facts.dump.pointer_bits;
     let crashed = report.facts.exception.as_ref().map(|e| e.thread_id);
     let listed: HashSet<usize> = report.facts.threads.iter().map(|thread| thread.index).collect();
-    // One that is the same as another's is told with that, if that is among them.
+    // A stack that equals another one is shown with that one, if that is in the list.
     let told = |other: u32| usize::try_from(other).is_ok_and(|index| listed.contains(&index));
     let own = report.facts.threads.iter().filter(|thread| !thread.same_stack_as.is_some_and(told));
     for (n, thread) in own.enumerate() {
