@@ -56,6 +56,7 @@ impl Width {
     }
 
     /// Bytes of a pointer: 4 or 8.
+    #[inline]
     pub fn bytes(self) -> usize {
         match self {
             Width::Bits32 => 4,

@@ -293,7 +293,7 @@ impl Search<'_, '_> {
 
 /// Every word of a run of memory that the dump keeps.
 fn each(memory: Memory<'_>, base: u64, end: u64, width: Width, mut tell: impl FnMut(u64, u64)) {
-    let (mut at, mut buffer) = (base, Vec::new());
+    let (mut at, mut buffer, step) = (base, Vec::new(), width.bytes() as u64);
     while at < end {
         let wanted = CHUNK.min(end - at);
         buffer.resize(usize::try_from(wanted).unwrap_or(0), 0);
@@ -301,7 +301,7 @@ fn each(memory: Memory<'_>, base: u64, end: u64, width: Width, mut tell: impl Fn
             let mut here = at;
             width.each_word(&buffer, |word| {
                 tell(here, word);
-                here += width.bytes() as u64;
+                here += step;
             });
         }
         at += wanted;
