@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::contents::{self, CensusOptions, Reading};
 use crate::facts::{Facts, Options, Question};
 use crate::findings::{self, Crash, Finding};
 use crate::process::Process;
@@ -61,6 +62,7 @@ impl Report {
             findings: Vec::new(),
         };
         if question.is_judged() {
+            report.look_closer(process, options);
             // The signature is the same with and without PDBs.
             let bare = || {
                 Facts::gather(process, question, &Options { search: Search::default(), ..options.clone() })
@@ -69,6 +71,15 @@ impl Report {
             report.judge(unaided.as_ref());
         }
         report
+    }
+
+    /// Where memory was short, a sample tells what fills it: the map alone knows no small blocks.
+    fn look_closer(&mut self, process: &Process<'_>, options: &Options) {
+        if options.census == Reading::Leader && findings::asks_what_fills(&Crash::new(&self.facts)) {
+            let brief = CensusOptions { reading: Reading::Brief, ..CensusOptions::default() };
+            let census = contents::census(process, &brief).map(Box::new);
+            self.facts.census = census.or(self.facts.census.take());
+        }
     }
 
     /// Finds what there is to find, and weighs it. What the signature rests on is weighed without names, so that it is

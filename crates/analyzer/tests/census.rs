@@ -533,3 +533,82 @@ fn a_global_variable_holds_the_largest_and_text_is_shown_only_if_asked_for() {
         }
     }
 }
+
+/// Of small blocks the map knows nothing: where memory was short, a sample counts them, and a copy keeps the answer, not the
+/// sample.
+#[test]
+fn why_counts_small_blocks_and_a_copy_keeps_the_answer() {
+    let blocks = vec![NtBlock { size: 96, busy: true }; 3000];
+    let size = 24 << 20;
+    let mut it = filled(Width::W64, &Filling { blocks, allocations: vec![size], ..Filling::default() });
+    it.process.exception = None;
+    for at in it.blocks.clone() {
+        it.process.put(at, &words(Width::W64, &[it.tables.widget]));
+    }
+    let noise: Vec<u8> = {
+        let mut random = Random(11);
+        (0..size / 8).flat_map(|_| random.next().to_le_bytes()).collect()
+    };
+    it.process.put(it.allocations[0], &noise);
+    let report = |dump: &Dump, census: Reading| {
+        Report::answer(&Process::gather(dump), Question::Why, &Options { census, ..Options::default() })
+    };
+    let dump = Dump::open(it.process.to_bytes().0).unwrap();
+    let of = |report: &Report| report.facts.census.as_deref().cloned().unwrap();
+    let sampled = of(&report(&dump, Reading::Leader));
+    assert_eq!(of(&report(&dump, Reading::Map)).reading.extent, Extent::Map, "as scan does");
+    assert_eq!(sampled.reading.extent, Extent::Sample);
+    assert!(sampled.reading.units * 64 * KIB < 64 << 20);
+    let widgets = sampled.classes.iter().find(|class| class.name == "app::Widget").unwrap();
+    assert_eq!((widgets.objects, widgets.bytes), (3000, 3000 * 96));
+    for redact in [false, true] {
+        let mut copy = std::io::Cursor::new(Vec::new());
+        let trimmed = dumplens_analyzer::trim(&dump, TrimOptions { redact }, &mut copy).unwrap();
+        assert!(trimmed.size_bytes < 2 << 20, "{}", trimmed.size_bytes);
+        assert!(trimmed.note.contains("the result of the census's sample without"), "{}", trimmed.note);
+        let copy = Dump::open(copy.into_inner()).unwrap();
+        let mut kept = of(&report(&copy, Reading::Leader));
+        assert!(std::mem::take(&mut kept.reading.of_original));
+        assert_eq!(kept, sampled);
+        let again = CensusOptions { reading: Reading::Enough, ..CensusOptions::default() };
+        let process = Process::gather(&copy);
+        assert!(contents::census(&process, &again).unwrap().reading.of_original, "dumplens census");
+        let own = CensusOptions { reading: Reading::Whole, ..again };
+        assert!(!contents::census(&process, &own).unwrap().reading.of_original, "dumplens census --all");
+    }
+}
+
+/// A record that is not of this process, or no census at all, is a warning, and costs no more than itself.
+#[test]
+fn a_census_that_cannot_be_is_not_believed() {
+    let mut it = filled(Width::W64, &Filling { allocations: vec![24 << 20], ..Filling::default() });
+    it.process.exception = None;
+    let good = serde_json::to_value(census(&it.process, Reading::Whole)).unwrap();
+    let with = |edit: &dyn Fn(&mut serde_json::Value)| {
+        let mut record = good.clone();
+        edit(&mut record);
+        record.to_string().into_bytes()
+    };
+    let row = serde_json::json!({ "size_bytes": 8, "blocks": 1, "blocks_margin": 0, "bytes": 8, "bytes_margin": 0 });
+    let records: [(Vec<u8>, bool); 7] = [
+        (with(&|_| ()), true),
+        (with(&|record| record["private_bytes"] = 1.into()), false),
+        (with(&|record| record["uses"][0]["bytes"] = u64::MAX.into()), false),
+        (with(&|record| record["groups"][0]["bytes"] = u64::MAX.into()), false),
+        (with(&|record| record["sizes"] = vec![row.clone(); 100].into()), false),
+        (with(&|record| record["faults"] = vec!["x".repeat(5000)].into()), false),
+        (vec![b'['; 1 << 20], false),
+    ];
+    for (n, (record, is_good)) in records.into_iter().enumerate() {
+        let mut process = it.process.clone();
+        process.extra_streams.push((0x4c44_0002, record));
+        let dump = Dump::open(process.to_bytes().0).unwrap();
+        let options = Options { census: Reading::Leader, ..Options::default() };
+        let report = Report::answer(&Process::gather(&dump), Question::Why, &options);
+        let warned = report.facts.warnings.iter().any(|warning| warning.code == "census_record_unusable");
+        let census = report.facts.census.as_deref().unwrap();
+        assert_eq!((warned, census.reading.of_original), (!is_good, is_good), "{n}");
+        assert_eq!(census.private_bytes, good["private_bytes"], "{n}");
+        assert_eq!(census.uses.iter().map(|row| row.bytes).sum::<u64>(), census.private_bytes, "{n}");
+    }
+}

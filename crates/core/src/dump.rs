@@ -377,6 +377,15 @@ impl Dump {
         record.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
+    /// CensusRecord: of a copy that dumplens trimmed, the census of its original as JSON, at most 1 MiB of it. It is as hostile
+    /// as any other part of the file.
+    pub fn census_record(&self) -> Result<Option<Vec<u8>>, Damage> {
+        let read = |meta: &Metadata<'_>, at: &StreamLocation| {
+            meta.bytes(at.rva, at.present.min(limits::SMALL_STREAM_BYTES))
+        };
+        self.own_stream(StreamType::CENSUS_RECORD, read)
+    }
+
     /// Of a redacted copy, what of its memory is as it was.
     pub(crate) fn kept(&self) -> Option<&Spans> {
         self.trimmed().ok().flatten()?.kept.as_ref()

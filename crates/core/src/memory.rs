@@ -324,7 +324,7 @@ impl<'d> Memory<'d> {
 
     fn unreadable(self, address: u64) -> Unreadable {
         let why = self.why_absent(address);
-        if matches!(why, Absence::NotKept | Absence::Unknown | Absence::NotMapped) {
+        if self.noted && matches!(why, Absence::NotKept | Absence::Unknown | Absence::NotMapped) {
             self.dump.note_missed(address);
         }
         Unreadable { address, why }

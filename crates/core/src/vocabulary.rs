@@ -153,6 +153,8 @@ impl StreamType {
     pub const THREAD_NAMES: StreamType = StreamType(24);
     /// dumplens' own, in copies that it trimmed: what of the memory is as it was, and what the original lacked.
     pub const TRIM_RECORD: StreamType = StreamType(0x4c44_0001);
+    /// dumplens' own, in copies that it trimmed: the census of the original, as JSON.
+    pub const CENSUS_RECORD: StreamType = StreamType(0x4c44_0002);
     /// Unreal Engine's crash context.
     pub const UNREAL_CONTEXT: StreamType = StreamType(0x1_0000);
     /// Breakpad's and Crashpad's `MINIDUMP_ASSERTION_INFO`.
@@ -172,6 +174,7 @@ impl fmt::Display for StreamType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match MINIDUMP_STREAM_TYPE::from_u32(self.0) {
             _ if *self == Self::TRIM_RECORD => f.pad("TrimRecord"),
+            _ if *self == Self::CENSUS_RECORD => f.pad("CensusRecord"),
             Some(known) => f.pad(&format!("{known:?}")),
             None => f.pad(&format!("stream {:#x}", self.0)),
         }

@@ -14,7 +14,7 @@ use dumplens_core::process::heap::{BlockReader, BlockState, Heap, HeapBlock, Par
 use super::AHEAD;
 use super::committed::Committed;
 use super::estimate::{Read, Sums};
-use super::plan::next;
+use super::plan::{Draw, next};
 use super::vftables::{self, Candidates, Objects};
 use crate::process::Process;
 use crate::space::Owner;
@@ -174,7 +174,10 @@ pub(super) fn read(reading: &Reading<'_, '_>) -> HeapsRead {
     let sizes: Vec<Vec<u64>> = heaps.iter().enumerate().map(|(index, heap)| sizes(index, heap)).collect();
     let parts = heaps.iter().zip(&sizes).flat_map(|(heap, sizes)| heap.parts.iter().zip(sizes));
     let segments = parts.filter(|(part, _)| part.kind == PartKind::Segment);
-    let all: u64 = segments.fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes));
+    let (count, all) =
+        segments.fold((0u64, 0u64), |(n, sum), (_, bytes)| (n + 1, sum.saturating_add(*bytes)));
+    let wanted = u128::from(count) * u128::from(reading.most) / u128::from(all.max(1));
+    let mut draw = Draw::new(count, u64::try_from(wanted).unwrap_or(count).clamp(1, count.max(1)));
     let mut walk = Walk {
         candidates: reading.candidates,
         near: Window::new(memory, AHEAD),
@@ -193,7 +196,7 @@ pub(super) fn read(reading: &Reading<'_, '_>) -> HeapsRead {
             }
             one.read.units += 1;
             one.read.bytes = one.read.bytes.saturating_add(*bytes);
-            if all > reading.most && next(&mut state) % all >= reading.most {
+            if !draw.takes(&mut state) {
                 continue;
             }
             let [busy, free, unread] = walk.part(&reader, (index, heap), (part, *bytes), &mut tally);

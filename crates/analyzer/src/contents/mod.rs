@@ -17,21 +17,23 @@ mod committed;
 mod estimate;
 mod groups;
 mod ledger;
+mod looked_at;
 mod lookup;
 mod model;
 mod pages;
 mod pass;
 mod plan;
+mod record;
 mod refs;
 mod rows;
 mod shape;
 mod sizeof;
 mod vftables;
 
-use dumplens_core::process::heap::{BlockReader, BlockState};
+use std::time::Duration;
+
 use dumplens_core::{Memory, Width};
 
-use self::groups::Group;
 use self::ledger::charged;
 use self::lookup::Lookup;
 pub use self::model::{
@@ -40,17 +42,32 @@ pub use self::model::{
 };
 use self::pass::{Found, Task};
 use self::plan::Plan;
+pub(crate) use self::record::{read as recorded, to_json};
 pub use self::refs::{Holder, HolderKind, RefsReport, Target, refs};
-use self::shape::Shapes;
 use self::vftables::Candidates;
 use crate::process::Process;
 
-/// Bytes of private memory up to which all is read without being asked to.
-const WHOLE_BELOW: u64 = 1 << 30;
-/// Units of a sample: 25 MiB.
-const UNITS: u64 = 400;
-/// Committed bytes of heap segments of a sample: 48 of the largest, so that there are enough for an interval.
-const SEGMENTS: u64 = 768 << 20;
+/// How much is read.
+struct Budget {
+    /// Bytes of private memory up to which all is read.
+    whole_below: u64,
+    /// Units of a sample.
+    units: u64,
+    /// Committed bytes of heap segments.
+    segments: u64,
+    /// How long it may take to get the units' bytes: a sample that has to wait longer is given up.
+    patience: Option<Duration>,
+}
+
+/// The sample of a census: 25 MiB of units, and 48 of the largest segments, so that there are enough for an interval.
+const ENOUGH: Budget = Budget { whole_below: 1 << 30, units: 400, segments: 768 << 20, patience: None };
+/// What `why` reads: with the groups' runs less than 64 MB.
+const BRIEF: Budget = Budget {
+    whole_below: 16 << 20,
+    units: 240,
+    segments: 32 << 20,
+    patience: Some(Duration::from_millis(200)),
+};
 
 /// Bytes of private memory up to which it is looked for who holds the largest groups, and how many of them: each costs a pass.
 const HOLDER_BELOW: u64 = 256 << 20;
@@ -68,7 +85,10 @@ pub enum Reading {
     /// The same, and 128 KiB of each of the two groups that hold most, for their shape. What is read is recorded
     /// ([`dumplens_core::Dump::record_reads`]).
     Leader,
-    /// All where the private memory is below 1 GiB, else a sample.
+    /// A sample of less than 64 MB, or all where there is no more than 16 MiB; nothing where the disk or
+    /// server takes more than 200 ms for that, and of a dump that keeps less than half of the private memory. Of a trimmed copy, what `trim` kept.
+    Brief,
+    /// All where the private memory is below 1 GiB, else a sample. Of a trimmed copy, what `trim` kept.
     Enough,
     /// A sample, whatever the size: for measurements.
     Sample,
@@ -115,38 +135,42 @@ impl Default for CensusOptions<'_> {
     }
 }
 
-/// Takes the census of a process; `None` where the dump has no memory map to say what is private.
+/// Takes the census of a process; `None` where the dump has no memory map to say what is private, and where
+/// [`Reading::Brief`] reads nothing.
 pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<CensusReport> {
     process.space.is_mapped().then_some(())?;
+    let answers = matches!(options.reading, Reading::Brief | Reading::Enough);
+    if let Some(census) = answers.then(|| recorded(process).ok().flatten()).flatten() {
+        return Some(census);
+    }
     let groups = groups::of(process, charged(process));
+    let budget = match options.reading {
+        Reading::Map => return Some(rows::report(process, &groups, None, &[], options)),
+        Reading::Leader => {
+            let shapes = looked_at::leaders(process, &groups);
+            return Some(rows::report(process, &groups, None, &shapes, options));
+        }
+        Reading::Brief => BRIEF,
+        Reading::Enough => ENOUGH,
+        Reading::Sample => Budget { whole_below: 0, ..ENOUGH },
+        Reading::Whole => Budget { whole_below: u64::MAX, segments: u64::MAX, ..ENOUGH },
+    };
     let seed = options.seed.unwrap_or_else(|| seed(process));
-    if matches!(options.reading, Reading::Map | Reading::Leader) {
-        let read = options.reading == Reading::Leader;
-        let shapes = if read { leaders(process, &groups) } else { Vec::new() };
-        return Some(rows::report(process, &groups, None, &shapes, options));
+    let memory = process.dump.memory().unnoted();
+    let plan = plan::of(memory, || charged(process), (budget.whole_below, budget.units, seed));
+    if options.reading == Reading::Brief && plan.kept() < private_bytes(process) / 2 {
+        return None;
     }
     let lookup = Lookup::new(&process.space);
     let candidates = Candidates::new(&lookup);
-    let whole_below = match options.reading {
-        Reading::Whole => u64::MAX,
-        Reading::Sample => 0,
-        Reading::Map | Reading::Leader | Reading::Enough => WHOLE_BELOW,
-    };
-    let memory = process.dump.memory().unnoted();
-    let plan = plan::of(memory, || charged(process), (whole_below, UNITS, seed));
-    let found = scan(process, &plan, &candidates, options);
-    let most = if whole_below == u64::MAX { u64::MAX } else { SEGMENTS };
-    let heaps = blocks::read(&blocks::Reading { process, candidates: &candidates, most, seed });
+    let found = scan(process, &plan, &candidates, options, budget.patience)?;
+    let heaps =
+        blocks::read(&blocks::Reading { process, candidates: &candidates, most: budget.segments, seed });
     let read = rows::Contents { lookup: &lookup, plan: &plan, found: &found, heaps: &heaps };
-    let shapes = shapes(process, &groups, &read, &candidates);
+    let shapes = looked_at::of(process, &groups, &read, &candidates);
     let mut report = rows::report(process, &groups, Some(&read), &shapes, options);
-    let small = plan.units.len() as u64 == plan.all() && plan.kept() <= HOLDER_BELOW;
-    let is_alone = |group: &GroupReport| matches!(group.kind, GroupKind::Allocation | GroupKind::LargeBlock);
-    let mut held: Vec<&mut GroupReport> =
-        report.groups.iter_mut().take(HELD).filter(|group| small && is_alone(group)).collect();
-    let examples: Vec<u64> = held.iter().map(|group| group.example.0).collect();
-    for (group, holder) in held.iter_mut().zip(refs::holders(process, &examples)) {
-        group.holder = holder;
+    if options.reading != Reading::Brief && plan.is_whole() && plan.kept() <= HOLDER_BELOW {
+        held(process, &mut report);
     }
     for group in &mut report.groups {
         if options.strings {
@@ -154,6 +178,22 @@ pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<Cens
         }
     }
     Some(report)
+}
+
+/// The private commit, by the map.
+fn private_bytes(process: &Process<'_>) -> u64 {
+    charged(process).map(|run| run.end - run.base).sum()
+}
+
+/// Looks for who holds the largest groups.
+fn held(process: &Process<'_>, report: &mut CensusReport) {
+    let is_alone = |group: &GroupReport| matches!(group.kind, GroupKind::Allocation | GroupKind::LargeBlock);
+    let mut held: Vec<&mut GroupReport> =
+        report.groups.iter_mut().take(HELD).filter(|group| is_alone(group)).collect();
+    let examples: Vec<u64> = held.iter().map(|group| group.example.0).collect();
+    for (group, holder) in held.iter_mut().zip(refs::holders(process, &examples)) {
+        group.holder = holder;
+    }
 }
 
 /// Some characters of a group that is all text, from its middle.
@@ -182,12 +222,14 @@ fn seed(process: &Process<'_>) -> u64 {
     plan::next(&mut state)
 }
 
+/// Reads the units of a plan; `None` where the bytes are too long in coming.
 fn scan(
     process: &Process<'_>,
     plan: &Plan,
     candidates: &Candidates<'_>,
     options: &CensusOptions<'_>,
-) -> Found {
+    patience: Option<Duration>,
+) -> Option<Found> {
     let (narrow, width) = (process.wow64 == Some(true), process.dump.width());
     let width = move |at: u64| if narrow && at < 1 << 32 { Width::Bits32 } else { width };
     let wanted: u64 = plan.units.iter().map(|unit| unit.bytes).sum();
@@ -204,94 +246,10 @@ fn scan(
         candidates,
         width: &width,
         progress: progress.map(|_| &tell as &(dyn Fn(u64) + Sync)),
-        compares: plan.units.len() as u64 == plan.all(),
+        compares: plan.is_whole(),
+        patience,
     };
     pass::read(plan, &task)
-}
-
-/// The shapes of the groups that hold most, from a few pages of them.
-fn leaders(process: &Process<'_>, groups: &[Group]) -> Vec<ShapeReport> {
-    const LEADERS: usize = 2;
-    const RUNS: u64 = 4;
-    let lookup = Lookup::new(&process.space);
-    let shapes = Shapes {
-        memory: process.dump.memory(),
-        lookup: &lookup,
-        candidates: &Candidates::new(&lookup),
-        // Nothing is read but the runs, so that a copy that keeps them gives the same answer.
-        block: &|_| None,
-        class_name: &|_| None,
-        runs: RUNS,
-    };
-    let reader = BlockReader::new(process.dump.memory(), &process.heaps.list);
-    let chosen = rows::chosen(process, groups, None);
-    let groups = chosen.iter().take(LEADERS).filter_map(|one| match one {
-        rows::Chosen::Group(group) => Some(*group),
-        rows::Chosen::Blocks { .. } => None,
-    });
-    groups.map(|group| shapes.of(&extents(process, &reader, group), width_of(process, group))).collect()
-}
-
-/// The width of the pointers in a group.
-fn width_of(process: &Process<'_>, group: &Group) -> Width {
-    let first = group.examples.first().map_or(0, |example| example.0);
-    match group.heap.and_then(|heap| process.heaps.list.get(heap)) {
-        Some(heap) => heap.width,
-        None => classes::width_at(process, first),
-    }
-}
-
-/// The shapes of the largest groups, in the order of [`rows::chosen`].
-fn shapes(
-    process: &Process<'_>,
-    groups: &[Group],
-    read: &rows::Contents<'_>,
-    candidates: &Candidates<'_>,
-) -> Vec<ShapeReport> {
-    let memory = process.dump.memory().unnoted();
-    let reader = BlockReader::new(memory, &process.heaps.list);
-    let block = |at: u64| {
-        let block = reader.at(at).filter(|block| block.state == BlockState::Busy)?;
-        Some((block.address, block.size))
-    };
-    let class_name = |vftable: u64| classes::name(process, read.lookup, vftable);
-    let (lookup, runs) = (read.lookup, shape::RUNS);
-    let shapes = Shapes { memory, lookup, candidates, block: &block, class_name: &class_name, runs };
-    let shape = |chosen: &rows::Chosen<'_>| match chosen {
-        rows::Chosen::Group(group) => shapes.of(&extents(process, &reader, group), width_of(process, group)),
-        rows::Chosen::Blocks { size, examples, .. } => {
-            let addresses: Vec<u64> = examples.list.iter().map(|(_, address)| *address).collect();
-            let width = examples
-                .list
-                .first()
-                .map_or(process.dump.width(), |(heap, _)| process.heaps.list[*heap].width);
-            let of_width = |(heap, _): &&(usize, u64)| process.heaps.list[*heap].width == width;
-            let same = examples.list.iter().filter(of_width).count() == addresses.len();
-            let addresses = if same {
-                addresses
-            } else {
-                examples.list.iter().filter(of_width).map(|(_, address)| *address).collect()
-            };
-            shapes.of_blocks(&addresses, *size, width)
-        }
-    };
-    rows::chosen(process, groups, Some(read)).iter().map(shape).collect()
-}
-
-/// Where elements are counted from: the first address of an allocation, or what the program was given of a block.
-fn extents(process: &Process<'_>, reader: &BlockReader<'_, '_>, group: &Group) -> Vec<shape::Extent> {
-    let user = |base: u64| {
-        let heap = process.heaps.list.get(group.heap?)?;
-        let part = heap.parts.iter().find(|part| part.base == base)?;
-        let mut blocks = reader.blocks_in(heap, std::slice::from_ref(part));
-        let block = blocks.find(|block| block.state == BlockState::Busy)?;
-        Some(shape::Extent { base: block.address, end: block.address.saturating_add(block.size) })
-    };
-    let extent = |(base, end): &(u64, u64)| {
-        let own = (group.kind == GroupKind::LargeBlock).then(|| user(*base)).flatten();
-        own.unwrap_or(shape::Extent { base: *base, end: *end })
-    };
-    group.examples.iter().map(extent).collect()
 }
 
 /// What was read, in figures.
@@ -299,8 +257,7 @@ fn reading(read: Option<&rows::Contents<'_>>) -> ReadingReport {
     let Some(read) = read else { return ReadingReport::default() };
     let segments = &read.heaps.segments.read;
     let units: u64 = read.found.read.iter().map(|stratum| stratum.done).sum();
-    let drawn = read.plan.units.len() as u64;
-    let whole = drawn == read.plan.all() && read.heaps.is_whole();
+    let whole = read.plan.is_whole() && read.heaps.is_whole();
     ReadingReport {
         extent: if whole { Extent::Whole } else { Extent::Sample },
         units,
@@ -308,6 +265,7 @@ fn reading(read: Option<&rows::Contents<'_>>) -> ReadingReport {
         kept_bytes: read.plan.kept(),
         segments_read_bytes: segments.read_bytes(),
         segments_bytes: segments.bytes,
+        of_original: false,
     }
 }
 

@@ -188,13 +188,24 @@ pub struct ReadingReport {
     pub segments_read_bytes: u64,
     /// Committed bytes of all heap segments.
     pub segments_bytes: u64,
+    /// Whether this is the census of the original, which `trim` kept in this copy.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_original: bool,
 }
 
 impl Default for ReadingReport {
     fn default() -> Self {
         let (units, units_of, kept_bytes, segments_read_bytes, segments_bytes) = (0, 0, 0, 0, 0);
-        let extent = Extent::Map;
-        ReadingReport { extent, units, units_of, kept_bytes, segments_read_bytes, segments_bytes }
+        let (extent, of_original) = (Extent::Map, false);
+        ReadingReport {
+            extent,
+            units,
+            units_of,
+            kept_bytes,
+            segments_read_bytes,
+            segments_bytes,
+            of_original,
+        }
     }
 }
 

@@ -5,8 +5,9 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use dumplens_core::{Memory, Width};
 
@@ -112,16 +113,24 @@ pub(super) struct Task<'t, 'd> {
     pub(super) progress: Option<&'t (dyn Fn(u64) + Sync)>,
     /// Whether pages are compared: only where all are read.
     pub(super) compares: bool,
+    /// How long all workers may wait for bytes before the pass is given up.
+    pub(super) patience: Option<Duration>,
 }
 
-/// Reads the units of a plan.
-pub(super) fn read(plan: &Plan, task: &Task<'_, '_>) -> Found {
+/// Reads the units of a plan; `None` if the bytes were too long in coming.
+pub(super) fn read(plan: &Plan, task: &Task<'_, '_>) -> Option<Found> {
     let turns: Vec<&[Unit]> = plan.units.chunks(TURN).collect();
-    let next = AtomicUsize::new(0);
+    let (next, waited) = (AtomicUsize::new(0), AtomicU64::new(0));
+    let is_late =
+        || task.patience.is_some_and(|most| Duration::from_nanos(waited.load(Ordering::Relaxed)) > most);
     let work = || {
         let (mut found, mut buffer, mut counts) = (Found::default(), Vec::new(), HashMap::new());
         while let Some(units) = turns.get(next.fetch_add(1, Ordering::Relaxed)) {
-            together(units, task, &mut found, &mut buffer, &mut counts);
+            if is_late() {
+                break;
+            }
+            let took = together(units, task, &mut found, &mut buffer, &mut counts);
+            waited.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
         found
     };
@@ -140,25 +149,27 @@ pub(super) fn read(plan: &Plan, task: &Task<'_, '_>) -> Found {
     for (read, planned) in all.read.iter_mut().zip(&plan.strata) {
         (read.bytes, read.units) = (planned.bytes, planned.units);
     }
-    all
+    (!is_late()).then_some(all)
 }
 
-/// Reads units that touch in one go.
+/// Reads units that touch in one go. Returns how long it waited for their bytes.
 fn together(
     units: &[Unit],
     task: &Task<'_, '_>,
     found: &mut Found,
     buffer: &mut Vec<u8>,
     counts: &mut HashMap<u64, u64>,
-) {
-    let mut rest = units;
+) -> Duration {
+    let (mut rest, mut waited) = (units, Duration::ZERO);
     while let Some(first) = rest.first() {
         let touching = rest.windows(2).take_while(|pair| pair[0].base + pair[0].bytes == pair[1].base);
         let (now, later) = rest.split_at(1 + touching.count());
         rest = later;
         let bytes: u64 = now.iter().map(|unit| unit.bytes).sum();
         buffer.resize(usize::try_from(bytes).unwrap_or(0), 0);
+        let asked = Instant::now();
         let whole = task.memory.read(first.base, buffer).is_ok();
+        waited += asked.elapsed();
         let mut at = 0;
         for unit in now {
             let size = usize::try_from(unit.bytes).unwrap_or(0);
@@ -172,6 +183,7 @@ fn together(
             tell(bytes);
         }
     }
+    waited
 }
 
 fn one(unit: &Unit, bytes: &[u8], task: &Task<'_, '_>, found: &mut Found, counts: &mut HashMap<u64, u64>) {

@@ -49,6 +49,11 @@ impl Plan {
         self.strata.iter().map(|stratum| stratum.bytes).sum()
     }
 
+    /// Whether the plan covers everything.
+    pub(super) fn is_whole(&self) -> bool {
+        self.units.len() as u64 == self.all()
+    }
+
     /// Number of units in total.
     pub(super) fn all(&self) -> u64 {
         self.strata.iter().map(|stratum| stratum.units).sum()
@@ -131,17 +136,17 @@ where
 }
 
 /// Draws so many of so many, each with the same chance, in one pass (Knuth's algorithm S).
-struct Draw {
+pub(super) struct Draw {
     left: u64,
     wanted: u64,
 }
 
 impl Draw {
-    fn new(left: u64, wanted: u64) -> Draw {
+    pub(super) fn new(left: u64, wanted: u64) -> Draw {
         Draw { left, wanted }
     }
 
-    fn takes(&mut self, state: &mut u64) -> bool {
+    pub(super) fn takes(&mut self, state: &mut u64) -> bool {
         let takes = self.left > 0 && next(state) % self.left < self.wanted;
         self.left = self.left.saturating_sub(1);
         self.wanted -= u64::from(takes);

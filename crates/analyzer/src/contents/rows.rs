@@ -14,7 +14,7 @@ use super::model::{
 };
 use super::pass::{Found, KINDS};
 use super::plan::Plan;
-use super::{CensusOptions, bare, reading};
+use super::{CensusOptions, bare, private_bytes, reading};
 use crate::process::Process;
 use crate::process::module_names::module_name;
 
@@ -54,8 +54,7 @@ pub(super) fn chosen<'c>(
     groups: &'c [Group],
     read: Option<&Contents<'c>>,
 ) -> Vec<Chosen<'c>> {
-    let private: u64 = charged(process).map(|run| run.end - run.base).sum();
-    let worth = (private / WORTH).max(LEAST);
+    let worth = (private_bytes(process) / WORTH).max(LEAST);
     let mut list: Vec<Chosen<'_>> = groups.iter().map(Chosen::Group).collect();
     if let Some(read) = read {
         let large = |size: u64| groups.iter().any(|g| g.kind == GroupKind::LargeBlock && g.size == size);
@@ -101,8 +100,7 @@ pub(super) fn report(
     (report.classes, report.classes_left_out) = classes;
     (report.vftables, report.vftables_left_out) = pointed;
     report.pages = pages(read.found);
-    let whole = read.plan.units.len() as u64 == read.plan.all();
-    report.duplicates = whole.then(|| {
+    report.duplicates = read.plan.is_whole().then(|| {
         let (pages, one_in) = read.found.pages.repeated();
         DuplicatesReport { bytes: pages.saturating_mul(super::pages::PAGE as u64), one_in }
     });

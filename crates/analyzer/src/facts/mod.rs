@@ -185,6 +185,8 @@ impl Facts {
         if question.is_judged() {
             let wanted = CensusOptions { reading: options.census, ..CensusOptions::default() };
             facts.census = contents::census(process, &wanted).map(Box::new);
+            let record = contents::recorded(process).err();
+            warnings.extend(record.map(|why| Warning::CensusRecordUnusable { why }));
         }
         if question.is_judged() && failed {
             facts.broken_blocks = blocks::broken(process);

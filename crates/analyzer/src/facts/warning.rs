@@ -55,6 +55,11 @@ pub enum Warning {
         /// What contradicts what.
         what: String,
     },
+    /// The census that `trim` kept in this copy cannot be used.
+    CensusRecordUnusable {
+        /// Why.
+        why: String,
+    },
     /// The comment held characters that are not valid.
     CommentRepaired,
     /// Times that cannot be: the process was created after the dump.
@@ -85,6 +90,7 @@ impl Warning {
             Warning::StreamMissing { .. } => "stream_missing",
             Warning::MemoryNotKept { .. } => "memory_not_kept",
             Warning::FiguresContradict { .. } => "figures_contradict",
+            Warning::CensusRecordUnusable { .. } => "census_record_unusable",
             Warning::CommentRepaired => "comment_repaired",
             Warning::ProcessFromTheFuture { .. } => "process_from_the_future",
         }
@@ -119,6 +125,9 @@ impl fmt::Display for Warning {
             ),
             Warning::FiguresContradict { what } => {
                 write!(f, "figures contradict each other, so none of them is used: {what}")
+            }
+            Warning::CensusRecordUnusable { why } => {
+                write!(f, "the copy's record of the original's census cannot be used: {why}")
             }
             Warning::CommentRepaired => f.write_str("the comment contains invalid UTF-16, shown as U+FFFD"),
             Warning::ProcessFromTheFuture { seconds } => {

@@ -3,8 +3,9 @@
 //!
 //! # What proves it
 //! The memory map and the heaps' own lists of large blocks: allocations and blocks of the same size are counted
-//! together, and every byte of the private commit is counted under one use. A few pages of the largest groups, if the
-//! dump contains them, show what kind of data they hold; it is named only if the layout proves it.
+//! together, and every byte of the private commit is counted under one use. Small blocks are counted in a sample of the
+//! memory that the dump contains, with a 95% interval for each figure. A few pages of the largest groups show what kind
+//! of data they hold; it is named only if the layout proves it.
 //!
 //! # What fools it
 //! Blocks of one size may have several owners. Large does not mean leaked: two dumps of one process show growth.
@@ -25,10 +26,16 @@ const MUCH: u64 = 16 << 20;
 const USES: usize = 3;
 const WORTH: f64 = 5.0;
 
-pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+/// Whether it is asked what fills the memory, and there is much of it.
+pub(crate) fn is_asked(crash: &Crash<'_>) -> bool {
     let asked = crash.asks_of_memory() || memory_pressure::of(crash).is_some();
-    let census = crash.facts.census.as_deref().filter(|census| census.private_bytes >= MUCH)?;
-    (asked && absurd_size::detect(crash).is_none()).then_some(())?;
+    let much = crash.facts.census.as_deref().is_some_and(|census| census.private_bytes >= MUCH);
+    asked && much && absurd_size::detect(crash).is_none()
+}
+
+pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
+    is_asked(crash).then_some(())?;
+    let census = crash.facts.census.as_deref()?;
     let leader = leader(census);
     // The map alone counts them; that their contents are alike too is a second fact.
     let proved = leader.and_then(|group| group.shape.as_ref()).and_then(shape).is_some();

@@ -59,6 +59,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use crash::Crash;
+pub(crate) use memory_filled_by::is_asked as asks_what_fills;
 
 use crate::exceptions::code;
 use crate::facts::Hex;

@@ -90,6 +90,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
         "figures_contradict",
         "Figures of the machine or the process contradict each other: none of them is used.",
     ),
+    ("census_record_unusable", "The copy's record of the original's census cannot be used."),
     ("comment_repaired", "The comment contains invalid characters."),
     ("process_from_the_future", "The process was created after the dump was written: its uptime is unknown."),
     // Two dumps.

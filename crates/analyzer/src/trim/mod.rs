@@ -12,9 +12,10 @@ use dumplens_core::process::{ProcessParameters, kuser};
 use dumplens_core::trim::Trim;
 use dumplens_core::{Dump, Spans};
 
-use crate::contents::Reading;
+use crate::contents::{self, Extent, Reading};
 use crate::facts::{Facts, Options, Question};
 use crate::process::Process;
+use crate::report::Report;
 use crate::space::PAGE;
 
 /// Bytes of each stack, from its stack pointer on, that are kept beyond what the walk read: for whoever looks closer.
@@ -54,17 +55,21 @@ pub fn trim(dump: &Dump, options: TrimOptions, out: &mut (impl Write + Seek)) ->
     dump.record_reads();
     let process = Process::gather(dump);
     let structures = dump.reads();
-    let facts = Facts::gather(&process, Question::Everything, &options_of_report());
+    let facts = Report::answer(&process, Question::Everything, &options_of_report()).facts;
     if !options.redact {
         read_parameters(&process);
     }
     let keep = keep(&process, &facts);
     let redaction = options.redact.then(|| redact::redaction(&process, &facts, &keep, &structures));
-    let copy = Trim::new(dump, &keep, redaction);
+    let mut copy = Trim::new(dump, &keep, redaction);
+    let sampled = facts.census.as_deref().filter(|census| census.reading.extent != Extent::Map);
+    if let Some(census) = sampled {
+        copy = copy.with_census(contents::to_json(census));
+    }
     let memory = dump.memory();
     let original_bytes = memory.listed_bytes().saturating_sub(memory.missing_bytes());
     let kept_bytes = copy.kept_bytes();
-    let note = note(&process, &copy, options, original_bytes);
+    let note = note(&process, &copy, (options, sampled.is_some()), original_bytes);
     let size_bytes = copy.write(&note, out)?;
     Ok(Trimmed { size_bytes, kept_bytes, original_bytes, note })
 }
@@ -129,12 +134,20 @@ fn stacks<'r>(process: &'r Process<'_>, facts: &'r Facts) -> impl Iterator<Item 
 }
 
 /// One line for the comment.
-fn note(process: &Process<'_>, copy: &Trim<'_>, options: TrimOptions, original: u64) -> String {
+fn note(
+    process: &Process<'_>,
+    copy: &Trim<'_>,
+    (options, sampled): (TrimOptions, bool),
+    original: u64,
+) -> String {
     let mut note = format!(
         "*** dumplens trim: kept {} of {original} bytes of memory: what the report is made of, {STACK_BYTES} bytes of \
          each stack from its stack pointer on, TEBs, PEBs, headers of images",
         copy.kept_bytes()
     );
+    if sampled {
+        note += ", and the result of the census's sample without the sample";
+    }
     let dump = process.dump;
     let memory = (copy.kept_bytes() < original).then(|| "all other memory".to_owned());
     let streams = copy.dropped().map(|kind| kind.to_string());

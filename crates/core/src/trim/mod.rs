@@ -77,6 +77,7 @@ pub struct Trim<'d> {
     redacts: bool,
     instead: Vec<(u64, Vec<u8>)>,
     record: TrimRecord,
+    census: Option<Vec<u8>>,
     pieces: Vec<Piece>,
     streams: Vec<(StreamLocation, Fate)>,
 }
@@ -88,7 +89,7 @@ impl<'d> Trim<'d> {
         let redacts = redaction.is_some();
         let fate = |at: &StreamLocation| match at.kind {
             kind if is_memory(kind) => Fate::Replaced,
-            StreamType::TRIM_RECORD | StreamType::COMMENT_W => Fate::Replaced,
+            StreamType::TRIM_RECORD | StreamType::CENSUS_RECORD | StreamType::COMMENT_W => Fate::Replaced,
             StreamType::COMMENT_A if !wide => Fate::Replaced,
             kind if refer::fields(kind).is_some() => Fate::Moved,
             kind if redacts && TEXTS.contains(&kind) => Fate::Dropped,
@@ -105,9 +106,17 @@ impl<'d> Trim<'d> {
             redacts,
             instead: instead.unwrap_or_default(),
             record: record::of(dump, keep, kept),
+            census: None,
             pieces: memory::pieces(dump, keep),
             streams,
         }
+    }
+
+    /// Keeps a census too, as JSON in a stream of its own; one of more than 1 MiB is left out.
+    #[must_use]
+    pub fn with_census(mut self, json: Vec<u8>) -> Trim<'d> {
+        self.census = Some(json).filter(|json| json.len() as u64 <= limits::SMALL_STREAM_BYTES);
+        self
     }
 
     /// Bytes of memory that the copy keeps.
@@ -143,9 +152,15 @@ impl<'d> Trim<'d> {
             .iter()
             .filter(|(_, fate)| matches!(fate, Fate::Moved | Fate::Copied | Fate::Rewritten));
         let count = copied.clone().count().saturating_add(lost.clone().count());
-        let recorded = self.record != TrimRecord::default();
+        let record =
+            Some(&self.record).filter(|record| **record != TrimRecord::default()).map(TrimRecord::to_bytes);
+        let own = [
+            (StreamType::TRIM_RECORD, record.as_deref()),
+            (StreamType::CENSUS_RECORD, self.census.as_deref()),
+        ];
+        let own = own.into_iter().filter_map(|(kind, bytes)| Some((kind, bytes?)));
         let count = count.saturating_add(1).saturating_add(usize::from(memory));
-        let count = count.saturating_add(usize::from(recorded));
+        let count = count.saturating_add(own.clone().count());
         let mut out = Output::new(self.dump, out, count)?;
         for (at, fate) in copied {
             match (fate, refer::fields(at.kind)) {
@@ -163,10 +178,9 @@ impl<'d> Trim<'d> {
         let comment = self.comment(note)?;
         let rva = out.put(&comment)?;
         out.stream(StreamType::COMMENT_W, rva, comment.len() as u64)?;
-        if recorded {
-            let record = self.record.to_bytes();
-            let rva = out.put(&record)?;
-            out.stream(StreamType::TRIM_RECORD, rva, record.len() as u64)?;
+        for (kind, bytes) in own {
+            let rva = out.put(bytes)?;
+            out.stream(kind, rva, bytes.len() as u64)?;
         }
         if memory {
             memory::write(&mut out, &self.pieces, &mut |address, bytes| self.edit(address, bytes))?;
@@ -215,15 +229,15 @@ impl<'d> Trim<'d> {
     }
 
     fn replaces(&self, kind: StreamType) -> bool {
-        kind == StreamType::COMMENT_W
-            || kind == StreamType::TRIM_RECORD
+        matches!(kind, StreamType::COMMENT_W | StreamType::TRIM_RECORD | StreamType::CENSUS_RECORD)
             || (is_memory(kind) && self.streams.iter().any(|(at, _)| is_memory(at.kind)))
     }
 
     /// The comment as its writer left it, and the note on a line of its own.
     fn comment(&self, note: &str) -> io::Result<Vec<u8>> {
         const CUT: &str = "\n*** dumplens trim: the comment is cut off here";
-        let replaced = |(at, fate): &&(StreamLocation, Fate)| *fate == Fate::Replaced && !is_memory(at.kind);
+        let is_comment = |kind| kind == StreamType::COMMENT_W || kind == StreamType::COMMENT_A;
+        let replaced = |(at, fate): &&(StreamLocation, Fate)| *fate == Fate::Replaced && is_comment(at.kind);
         let mut units: Vec<u16> = Vec::new();
         if let Some((at, _)) = self.streams.iter().find(replaced) {
             let bytes = output::read(self.dump, at.rva, at.present.min(limits::SMALL_STREAM_BYTES))?;

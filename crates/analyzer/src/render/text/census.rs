@@ -38,15 +38,16 @@ pub fn census(census: Option<&CensusReport>, warned: &[WarningReport], bits: u32
 /// What was read.
 fn read(reading: &ReadingReport, private: u64) -> String {
     let private = size_text(private);
+    let original = if reading.of_original { " of the original dump, before it was trimmed" } else { "" };
     match reading.extent {
         Extent::Map => format!("Private commit: {private}. Contents were not read."),
         Extent::Whole => format!(
-            "Private commit: {private}. Read: all of it that the dump contains, except stacks: {}.",
+            "Private commit: {private}. Read{original}: all of it that the dump contains, except stacks: {}.",
             size_text(reading.kept_bytes)
         ),
         Extent::Sample => format!(
-            "Private commit: {private}. Read: {} of {} units of 64 kB, drawn at random, and heap segments of {} of {}; \
-             what stands behind ± is half a 95% interval.",
+            "Private commit: {private}. Read{original}: {} of {} units of 64 kB, drawn at random, and heap segments of {} of \
+             {}; what stands behind ± is half a 95% interval.",
             grouped(reading.units),
             grouped(reading.units_of),
             size_text(reading.segments_read_bytes),

@@ -1,0 +1,97 @@
+//! The shapes of the groups that are listed: which of their bytes are looked at.
+
+use dumplens_core::Width;
+use dumplens_core::process::heap::{BlockReader, BlockState};
+
+use super::groups::Group;
+use super::lookup::Lookup;
+use super::model::{GroupKind, ShapeReport};
+use super::shape::{self, Shapes};
+use super::vftables::Candidates;
+use super::{classes, rows};
+use crate::process::Process;
+
+/// The shapes of the groups that hold most, from a few pages of them.
+pub(super) fn leaders(process: &Process<'_>, groups: &[Group]) -> Vec<ShapeReport> {
+    const LEADERS: usize = 2;
+    const RUNS: u64 = 4;
+    let lookup = Lookup::new(&process.space);
+    let shapes = Shapes {
+        memory: process.dump.memory(),
+        lookup: &lookup,
+        candidates: &Candidates::new(&lookup),
+        // Nothing is read but the runs, so that a copy that keeps them gives the same answer.
+        block: &|_| None,
+        class_name: &|_| None,
+        runs: RUNS,
+    };
+    let reader = BlockReader::new(process.dump.memory(), &process.heaps.list);
+    let chosen = rows::chosen(process, groups, None);
+    let groups = chosen.iter().take(LEADERS).filter_map(|one| match one {
+        rows::Chosen::Group(group) => Some(*group),
+        rows::Chosen::Blocks { .. } => None,
+    });
+    groups.map(|group| shapes.of(&extents(process, &reader, group), width_of(process, group))).collect()
+}
+
+/// The width of the pointers in a group.
+fn width_of(process: &Process<'_>, group: &Group) -> Width {
+    let first = group.examples.first().map_or(0, |example| example.0);
+    match group.heap.and_then(|heap| process.heaps.list.get(heap)) {
+        Some(heap) => heap.width,
+        None => classes::width_at(process, first),
+    }
+}
+
+/// The shapes of the largest groups, in the order of [`rows::chosen`].
+pub(super) fn of(
+    process: &Process<'_>,
+    groups: &[Group],
+    read: &rows::Contents<'_>,
+    candidates: &Candidates<'_>,
+) -> Vec<ShapeReport> {
+    let memory = process.dump.memory().unnoted();
+    let reader = BlockReader::new(memory, &process.heaps.list);
+    let block = |at: u64| {
+        let block = reader.at(at).filter(|block| block.state == BlockState::Busy)?;
+        Some((block.address, block.size))
+    };
+    let class_name = |vftable: u64| classes::name(process, read.lookup, vftable);
+    let (lookup, runs) = (read.lookup, shape::RUNS);
+    let shapes = Shapes { memory, lookup, candidates, block: &block, class_name: &class_name, runs };
+    let shape = |chosen: &rows::Chosen<'_>| match chosen {
+        rows::Chosen::Group(group) => shapes.of(&extents(process, &reader, group), width_of(process, group)),
+        rows::Chosen::Blocks { size, examples, .. } => {
+            let addresses: Vec<u64> = examples.list.iter().map(|(_, address)| *address).collect();
+            let width = examples
+                .list
+                .first()
+                .map_or(process.dump.width(), |(heap, _)| process.heaps.list[*heap].width);
+            let of_width = |(heap, _): &&(usize, u64)| process.heaps.list[*heap].width == width;
+            let same = examples.list.iter().filter(of_width).count() == addresses.len();
+            let addresses = if same {
+                addresses
+            } else {
+                examples.list.iter().filter(of_width).map(|(_, address)| *address).collect()
+            };
+            shapes.of_blocks(&addresses, *size, width)
+        }
+    };
+    rows::chosen(process, groups, Some(read)).iter().map(shape).collect()
+}
+
+/// Where elements are counted from: the first address of an allocation, or what the program was given of a block.
+fn extents(process: &Process<'_>, reader: &BlockReader<'_, '_>, group: &Group) -> Vec<shape::Extent> {
+    let user = |base: u64| {
+        let heap = process.heaps.list.get(group.heap?)?;
+        let part = heap.parts.iter().find(|part| part.base == base)?;
+        let mut blocks = reader.blocks_in(heap, std::slice::from_ref(part));
+        let block = blocks.find(|block| block.state == BlockState::Busy)?;
+        Some(shape::Extent { base: block.address, end: block.address.saturating_add(block.size) })
+    };
+    let extent = |(base, end): &(u64, u64)| {
+        let own = (group.kind == GroupKind::LargeBlock).then(|| user(*base)).flatten();
+        own.unwrap_or(shape::Extent { base: *base, end: *end })
+    };
+    group.examples.iter().map(extent).collect()
+}
