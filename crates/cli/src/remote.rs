@@ -22,28 +22,22 @@ pub(crate) use ranges::HttpSource;
 
 #[cfg(feature = "http")]
 mod ranges {
-    use std::collections::VecDeque;
     use std::io::{self, Read};
     use std::path::Path;
-    use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+    use std::sync::OnceLock;
     use std::time::Duration;
 
     use dumplens_analyzer::symbols::bare_url;
-    use dumplens_core::Source;
+    use dumplens_core::{Place, Source};
     use ureq::http::{Response, header};
 
-    /// Bytes of a request: pages of stacks, TEBs and heaps are small and often near each other.
-    const BLOCK: u64 = 64 << 10;
-    /// Blocks that are held: 16 MiB.
-    const BLOCKS: usize = 256;
-    /// Bytes of one request for a table; what asks for more asks again.
+    /// Bytes that the first request asks for: the header, and mostly all small lists.
+    const FIRST: usize = 64 << 10;
+    /// Bytes of one request; what asks for more asks again.
     const MOST: usize = 8 << 20;
     /// How long a server may take to be reached, and how long one answer may take.
     const CONNECT: Duration = Duration::from_secs(15);
     const ANSWER: Duration = Duration::from_mins(1);
-
-    /// A block by its number.
-    type Block = (u64, Arc<Vec<u8>>);
 
     /// A dump on a server that serves ranges.
     #[derive(Debug)]
@@ -53,8 +47,8 @@ mod ranges {
         size: u64,
         /// What the server says that tells versions of the file apart.
         version: Option<String>,
-        /// Used last come last.
-        blocks: Mutex<VecDeque<Block>>,
+        /// The first bytes, which came with the size.
+        first: Vec<u8>,
         /// Why the server is not asked again: an answer did not come.
         down: OnceLock<(io::ErrorKind, String)>,
     }
@@ -70,13 +64,14 @@ mod ranges {
                 .https_only(url.starts_with("https://"))
                 .http_status_as_error(false)
                 .user_agent(concat!("dumplens/", env!("CARGO_PKG_VERSION")))
+                // Connections that are kept for the next places that are asked for at once.
+                .max_idle_connections(Place::AT_ONCE)
+                .max_idle_connections_per_host(Place::AT_ONCE)
                 .build();
-            let blocks = Mutex::new(VecDeque::new());
             let (agent, down) = (config.new_agent(), OnceLock::new());
-            let mut source = HttpSource { url, agent, size: u64::MAX, version: None, blocks, down };
-            let (first, size, version) = source.request(0, BLOCK)?;
-            (source.size, source.version) = (size, version);
-            source.blocks.lock().unwrap_or_else(PoisonError::into_inner).push_back((0, Arc::new(first)));
+            let mut source =
+                HttpSource { url, agent, size: u64::MAX, version: None, first: Vec::new(), down };
+            (source.first, source.size, source.version) = source.request(0, FIRST as u64)?;
             Ok(source)
         }
 
@@ -124,23 +119,6 @@ mod ranges {
             };
             io::Error::new(kind, why)
         }
-
-        fn block(&self, number: u64) -> io::Result<Arc<Vec<u8>>> {
-            let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(at) = blocks.iter().position(|(held, _)| *held == number)
-                && let Some(block) = blocks.remove(at)
-            {
-                let bytes = Arc::clone(&block.1);
-                blocks.push_back(block);
-                return Ok(bytes);
-            }
-            let bytes = Arc::new(self.request(number * BLOCK, BLOCK)?.0);
-            if blocks.len() >= BLOCKS {
-                blocks.pop_front();
-            }
-            blocks.push_back((number, Arc::clone(&bytes)));
-            Ok(bytes)
-        }
     }
 
     impl Source for HttpSource {
@@ -152,18 +130,18 @@ mod ranges {
             if offset >= self.size || buf.is_empty() {
                 return Ok(0);
             }
-            // Tables are read once, in one piece each: they need no cache.
-            if buf.len() as u64 >= BLOCK {
-                let bytes = self.request(offset, buf.len().min(MOST) as u64)?.0;
-                buf[..bytes.len()].copy_from_slice(&bytes);
-                return Ok(bytes.len());
-            }
-            let block = self.block(offset / BLOCK)?;
-            let rest =
-                usize::try_from(offset % BLOCK).ok().and_then(|at| block.get(at..)).unwrap_or_default();
-            let len = rest.len().min(buf.len());
-            buf[..len].copy_from_slice(&rest[..len]);
-            Ok(len)
+            let held = usize::try_from(offset).ok().and_then(|at| self.first.get(at..)).unwrap_or_default();
+            let bytes = if held.is_empty() {
+                &self.request(offset, buf.len().min(MOST) as u64)?.0
+            } else {
+                &held[..held.len().min(buf.len())]
+            };
+            buf[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn read_places(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
+            Place::read_at_once(places, |offset, buf| self.read_at(offset, buf))
         }
     }
 

@@ -110,6 +110,15 @@ pub(crate) fn clear_notes(context: &mut [u8], width: Width) {
     }
 }
 
+/// Whether a CONTEXT is one of x64 or x86, and its flags name no other processor.
+pub(crate) fn is_plain(context: &[u8], width: Width) -> bool {
+    /// `CONTEXT_*` of all processors that the `minidump` crate knows, but for the bits that are [`NOTES`].
+    const PROCESSORS: u32 = 0x1f_0000 | 0x40_0000 | 0x100_0000 | NOTES;
+    let Some((at, processor)) = flags_of(context.len(), width) else { return false };
+    let flags = context.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |field| u32::from_le_bytes(*field));
+    processor != 0x40_0000 && flags & PROCESSORS == processor
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,6 +50,17 @@ use crate::vocabulary::StreamType;
 /// `MiniDumpWithFullMemory` of MINIDUMP_TYPE, in the header's flags.
 const FULL_MEMORY: u64 = 2;
 
+/// The streams that are copied when a dump is opened.
+const COPIED: [StreamType; 7] = [
+    StreamType::SYSTEM_INFO,
+    StreamType::THREAD_LIST,
+    StreamType::MODULE_LIST,
+    StreamType::EXCEPTION,
+    StreamType::MISC_INFO,
+    StreamType::THREAD_INFO_LIST,
+    StreamType::THREAD_NAMES,
+];
+
 /// A minidump whose header, directory and small streams have been read. The two large tables, memory map and
 /// memory ranges, are read when first asked for; memory itself, page by page, when it is read.
 pub struct Dump {
@@ -94,8 +105,10 @@ impl Dump {
     pub fn open(source: impl Source + 'static) -> Result<Dump, OpenError> {
         let source = Remembering::new(Box::new(source));
         let mut damage = Vec::new();
-        let meta = Metadata::new(&source);
+        let meta = Metadata::of(&source);
         let (header, streams) = container::read(&meta, &mut damage)?;
+        let copied = streams.iter().filter(|at| COPIED.contains(&at.kind));
+        source.ahead(copied.map(|at| (at.rva, at.present)));
         let mut extract = Extract::new(&meta);
         let (arch, width) = processor(&streams, &mut extract, &mut damage);
         let mut places = Vec::new();
@@ -261,18 +274,27 @@ impl Dump {
     pub fn context(&self, thread: usize) -> Option<Context> {
         let (rva, size) = self.places.get(thread)?.context;
         let mut bytes = vec![0; size as usize]; // found to be in the file when the list was read
-        Metadata::new(&self.source).read(rva, &mut bytes).ok()?;
+        Metadata::of(&self.source).read(rva, &mut bytes).ok()?;
         context::clear_notes(&mut bytes, self.width);
+        // The crate reads every register of the floating-point unit too, byte for byte.
+        if CpuState::is_for(self.arch) && context::is_plain(&bytes, self.width) {
+            return CpuState::decode(&bytes, self.width).map(|state| state.context());
+        }
         let (system, misc) = self.machine();
         let context = MinidumpContext::read(&bytes, minidump::Endian::Little, system?, misc).ok()?;
         Some(Context::of(&context))
+    }
+
+    /// Says that the registers of all threads will be asked for: reads them together, as many as 4 MiB hold.
+    pub fn read_contexts_ahead(&self) {
+        self.source.ahead(self.places.iter().map(|places| (places.context.0, places.context.1.into())));
     }
 
     /// All registers of the thread at a position in the thread list, of x64 and x86.
     pub fn cpu_state(&self, thread: usize) -> Option<CpuState> {
         let (rva, size) = self.places.get(thread)?.context;
         let mut bytes = vec![0; size as usize]; // found to be in the file when the list was read
-        Metadata::new(&self.source).read(rva, &mut bytes).ok()?;
+        Metadata::of(&self.source).read(rva, &mut bytes).ok()?;
         CpuState::decode(&bytes, self.width).filter(|_| CpuState::is_for(self.arch))
     }
 
@@ -281,7 +303,7 @@ impl Dump {
         // MINIDUMP_EXCEPTION_STREAM.ThreadContext: size and RVA.
         let at = self.stream(StreamType::EXCEPTION)?;
         let mut place = [0; 8];
-        let meta = Metadata::new(&self.source);
+        let meta = Metadata::of(&self.source);
         meta.read(at.rva.checked_add(0xa0)?, &mut place).ok().filter(|()| at.size >= 0xa8)?;
         let [size, rva] = [0, 4].map(|n| place.get(n..).and_then(<[u8]>::first_chunk).copied());
         let (size, rva) = (u32::from_le_bytes(size?), u64::from(u32::from_le_bytes(rva?)));
@@ -440,7 +462,7 @@ impl Dump {
 
     pub(crate) fn ranges(&self) -> &Ranges {
         self.ranges.get_or_init(|| {
-            let meta = Metadata::new(&self.source);
+            let meta = Metadata::of(&self.source);
             let mut ranges = memory_ranges::read(&meta, &self.streams, self.width);
             if self.header.flags & FULL_MEMORY != 0 && !self.lists_memory() {
                 ranges.damage.push(Damage::MemoryUnlisted);
@@ -457,7 +479,7 @@ impl Dump {
             || self.damage.iter().any(cut)
     }
 
-    pub(crate) fn source(&self) -> &dyn Source {
+    pub(crate) fn source(&self) -> &Remembering {
         &self.source
     }
 
@@ -485,7 +507,7 @@ impl Dump {
         let Some(at) = self.stream(kind) else {
             return self.lost(kind).map_or(Ok(None), Err);
         };
-        let meta = Metadata::new(&self.source);
+        let meta = Metadata::of(&self.source);
         let mut extract = Extract::new(&meta);
         let mut damage = Vec::new();
         copy(at, &mut extract, &mut damage)?;
@@ -501,7 +523,7 @@ impl Dump {
         read: impl FnOnce(&Metadata<'_>, &StreamLocation) -> Result<Option<T>, Damage>,
     ) -> Result<Option<T>, Damage> {
         match self.stream(kind) {
-            Some(at) => read(&Metadata::new(&self.source), at),
+            Some(at) => read(&Metadata::of(&self.source), at),
             None => self.lost(kind).map_or(Ok(None), Err),
         }
     }

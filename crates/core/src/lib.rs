@@ -39,7 +39,9 @@
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
+mod ahead;
 mod arch;
+mod blocks;
 pub mod clr;
 mod container;
 mod context;
@@ -67,6 +69,7 @@ mod utf16;
 mod vocabulary;
 mod window;
 
+pub use ahead::Ahead;
 pub use arch::{Arch, Width};
 pub use container::{Header, OpenError, StreamLocation};
 pub use context::{Context, Registers};
@@ -78,7 +81,7 @@ pub use memory::{Absence, Memory, Unreadable};
 pub use pages::{Pages, ReadMemory};
 pub use ranges::MemoryRange;
 pub use regions::{MemoryInfo, Regions};
-pub use source::{FileSource, Source};
+pub use source::{FileSource, Place, Source};
 pub use spans::Spans;
 pub use streams::assertion::Assertion;
 pub use streams::comment::Comment;

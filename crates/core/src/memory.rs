@@ -195,7 +195,7 @@ impl<'d> Memory<'d> {
         match self.place(address) {
             Some((offset, size)) if size > 0 => Some(Place::Dump(offset, size)),
             // What was redacted stays so.
-            Some((offset, _)) if offset < self.dump.source().size() => None,
+            Some((offset, _)) if offset < self.dump.size() => None,
             _ => self.image_at(address),
         }
     }
@@ -215,7 +215,7 @@ impl<'d> Memory<'d> {
         let skip = address.checked_sub(range.start)?;
         let offset = range.offset.checked_add(skip)?;
         let in_range = range.size.checked_sub(skip)?;
-        let in_file = in_range.min(self.dump.source().size().saturating_sub(offset));
+        let in_file = in_range.min(self.dump.size().saturating_sub(offset));
         let Some(kept) = self.kept() else { return Some((offset, in_file)) };
         Some((offset, in_file.min(kept.end_at(address)?.saturating_sub(address))))
     }
@@ -246,6 +246,25 @@ impl<'d> Memory<'d> {
             done = done.saturating_add(n);
         }
         Ok(())
+    }
+
+    /// Says that these places will be read, each an address and a length: as many of them as 4 MiB hold are read now, in
+    /// as few round trips as can be. Returns how many were taken; the rest is for another time. This is only a matter of
+    /// speed: nothing is noted, and nothing fails.
+    pub fn read_ahead(self, places: impl IntoIterator<Item = (u64, u64)>) -> usize {
+        let place = |(address, len): (u64, u64)| {
+            let (offset, mut have) = self.place(address).unwrap_or((0, 0));
+            // On through ranges that follow one another in the file too.
+            while have > 0 && have < len {
+                let next = address.checked_add(have).and_then(|address| self.place(address));
+                match next.filter(|next| next.0 == offset.saturating_add(have) && next.1 > 0) {
+                    Some((_, more)) => have = have.saturating_add(more),
+                    None => break,
+                }
+            }
+            (offset, have.min(len))
+        };
+        self.dump.source().ahead(places.into_iter().map(place))
     }
 
     /// `len` bytes at `address`. The length is compared with what is there before anything is allocated.
@@ -295,7 +314,7 @@ impl<'d> Memory<'d> {
             Ok(Some(range)) => {
                 let offset = range.offset.saturating_add(address.saturating_sub(range.start));
                 let redacted = self.kept().is_some_and(|kept| !kept.holds(address));
-                return match (offset >= self.dump.source().size(), redacted) {
+                return match (offset >= self.dump.size(), redacted) {
                     (true, _) => Absence::CutOff,
                     (_, true) => Absence::Redacted,
                     _ => Absence::ReadFailed,

@@ -71,8 +71,10 @@ impl<'d> Pages<'d> {
             self.note(page, skip, buf);
             return Ok(());
         }
-        let mut bytes = vec![0; PAGE_BYTES];
-        if self.memory.unnoted().read(page, &mut bytes).is_err() {
+        let quiet = self.memory.unnoted();
+        let whole = quiet.available(page, PAGE) == PAGE;
+        let mut bytes = vec![0; if whole { PAGE_BYTES } else { 0 }];
+        if !whole || quiet.read(page, &mut bytes).is_err() {
             return self.memory.read(page.saturating_add(skip as u64), buf);
         }
         copy(&bytes, skip, buf);

@@ -68,9 +68,8 @@ pub(crate) struct Samples {
     pub(crate) width: Width,
     /// Start and file offset of every 64th range.
     pub(crate) places: Vec<(u64, u64)>,
-    /// The blocks that were asked for last. Neighbours are asked for together: the TEBs of one thread after another,
-    /// and in turn with them the stacks.
-    pub(crate) recent: Mutex<Recent<MemoryRange, 2>>,
+    /// The blocks that were asked for last, of 1.5 kB each: TEBs, stacks and images are asked for in turn, and again.
+    pub(crate) recent: Mutex<Recent<MemoryRange, 48>>,
 }
 
 impl Index {

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use crate::blocks::Blocks;
 
 /// Bytes that can be read at any position without reading the rest.
 ///
@@ -18,6 +21,59 @@ pub trait Source: Send + Sync {
     /// A file that is another one than when it was opened is an error of the kind
     /// [`io::ErrorKind::StaleNetworkFileHandle`].
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// Reads several places, in the order given; less than was asked for where the end comes before. Where each read takes
+    /// a round trip, an implementation asks for up to [`Place::AT_ONCE`] of them at the same time.
+    fn read_places(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
+        places.iter().map(|place| place.read(|offset, buf| self.read_at(offset, buf))).collect()
+    }
+
+    /// Fails if whoever gave the source wants an end: asked now and then while nothing needs to be read.
+    fn go_on(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Some bytes of a [`Source`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Where they begin.
+    pub offset: u64,
+    /// How many there are; a few MiB at most.
+    pub len: u64,
+}
+
+impl Place {
+    /// How many places are asked for at the same time.
+    pub const AT_ONCE: usize = 64;
+
+    /// Reads them, by as many calls of `read_at` as it takes.
+    pub fn read(self, mut read_at: impl FnMut(u64, &mut [u8]) -> io::Result<usize>) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(self.len).unwrap_or(0)];
+        let done = fill(&mut read_at, self.offset, &mut bytes)?;
+        bytes.truncate(done);
+        Ok(bytes)
+    }
+
+    /// Reads places in as many threads as there are places, [`Place::AT_ONCE`] at most: for a [`Source`] on which each
+    /// read takes a round trip.
+    pub fn read_at_once(
+        places: &[Place],
+        read_at: impl Fn(u64, &mut [u8]) -> io::Result<usize> + Sync,
+    ) -> Vec<io::Result<Vec<u8>>> {
+        let read = |place: &Place| place.read(&read_at);
+        let mut all = Vec::with_capacity(places.len());
+        for batch in places.chunks(Place::AT_ONCE) {
+            all.extend(std::thread::scope(|scope| {
+                let threads: Vec<_> = batch.iter().map(|place| scope.spawn(move || read(place))).collect();
+                let joined = threads.into_iter().map(|thread| {
+                    thread.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread panicked")))
+                });
+                joined.collect::<Vec<_>>()
+            }));
+        }
+        all
+    }
 }
 
 /// No file goes beyond this, and no system refuses it: their offsets are signed.
@@ -70,6 +126,24 @@ impl Source for FileSource {
         }
         Ok(read)
     }
+
+    /// One place after the other, until that is seen to be slow: then as many at the same time as may be. Windows lets only
+    /// one read at a time use the file all the same.
+    fn read_places(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
+        const SLOW: Duration = Duration::from_millis(1);
+        let read = |offset, buf: &mut [u8]| self.read_at(offset, buf);
+        let mut all = Vec::with_capacity(places.len());
+        for place in places {
+            let begun = Instant::now();
+            all.push(place.read(read));
+            if begun.elapsed() > SLOW {
+                break;
+            }
+        }
+        let rest = places.get(all.len()..).unwrap_or_default();
+        all.extend(Place::read_at_once(rest, read));
+        all
+    }
 }
 
 #[cfg(unix)]
@@ -91,32 +165,45 @@ impl Source for Box<dyn Source> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         self.as_ref().read_at(offset, buf)
     }
+
+    fn read_places(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
+        self.as_ref().read_places(places)
+    }
+
+    fn go_on(&self) -> io::Result<()> {
+        self.as_ref().go_on()
+    }
 }
 
-/// A source that remembers whether a read failed: what was not read because of that is neither there nor absent.
+/// The blocks of a source, with the first failure of a read: what was not read because of that is neither there nor absent.
 pub(crate) struct Remembering {
-    source: Box<dyn Source>,
+    blocks: Blocks,
     failure: OnceLock<io::Error>,
 }
 
 impl Remembering {
     pub(crate) fn new(source: Box<dyn Source>) -> Remembering {
-        Remembering { source, failure: OnceLock::new() }
+        Remembering { blocks: Blocks::new(source), failure: OnceLock::new() }
     }
 
     /// The first read that failed.
     pub(crate) fn failure(&self) -> Option<io::Error> {
         self.failure.get().map(copy)
     }
+
+    /// Reads before it is asked for ([`Blocks::ahead`]).
+    pub(crate) fn ahead(&self, places: impl IntoIterator<Item = (u64, u64)>) -> usize {
+        self.blocks.ahead(places)
+    }
 }
 
 impl Source for Remembering {
     fn size(&self) -> u64 {
-        self.source.size()
+        self.blocks.size()
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read_at(offset, buf);
+        let read = self.blocks.read_at(offset, buf);
         if let Err(error) = &read
             && error.kind() != io::ErrorKind::Interrupted
         {
@@ -151,12 +238,20 @@ impl Source for Vec<u8> {
 
 /// Fills `buf` from `offset` on; returns how many bytes there were before the end.
 pub(crate) fn read_full(source: &dyn Source, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    fill(&mut |offset, buf: &mut [u8]| source.read_at(offset, buf), offset, buf)
+}
+
+fn fill(
+    read_at: &mut impl FnMut(u64, &mut [u8]) -> io::Result<usize>,
+    offset: u64,
+    buf: &mut [u8],
+) -> io::Result<usize> {
     let mut done = 0usize;
     while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
         let Some(at) = offset.checked_add(done as u64) else {
             break;
         };
-        match source.read_at(at, rest) {
+        match read_at(at, rest) {
             Ok(0) => break,
             Ok(n) => done = done.saturating_add(n),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

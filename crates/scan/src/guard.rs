@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use dumplens_core::Source;
+use dumplens_core::{Place, Source};
 
 /// Whether the user wants an end: for Ctrl-C and the like to set.
 #[derive(Debug, Clone, Default)]
@@ -71,19 +71,39 @@ impl fmt::Debug for Guarded {
     }
 }
 
+impl Guarded {
+    fn note(&self, error: Option<&io::Error>) {
+        if error.is_some_and(|error| error.kind() == io::ErrorKind::StaleNetworkFileHandle) {
+            self.guard.stale.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
 impl Source for Guarded {
     fn size(&self) -> u64 {
         self.source.size()
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.go_on()?;
+        let read = self.source.read_at(offset, buf);
+        self.note(read.as_ref().err());
+        read
+    }
+
+    fn read_places(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
+        if let Err(over) = self.go_on() {
+            return places.iter().map(|_| Err(over.kind().into())).collect();
+        }
+        let read = self.source.read_places(places);
+        read.iter().for_each(|read| self.note(read.as_ref().err()));
+        read
+    }
+
+    fn go_on(&self) -> io::Result<()> {
         if self.guard.stopped() || self.guard.late() {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the time for this dump is over"));
         }
-        let read = self.source.read_at(offset, buf);
-        if read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::StaleNetworkFileHandle) {
-            self.guard.stale.store(true, Ordering::SeqCst);
-        }
-        read
+        Ok(())
     }
 }

@@ -16,7 +16,7 @@ use super::codes;
 use super::judge;
 use crate::process::{Process, Thread};
 use crate::space::Hex;
-use crate::stack::{self, Walker};
+use crate::stack;
 use crate::symbols::Undecorator;
 
 /// Exceptions of one thread that are reported, those nearest to its stack pointer: more are a loop's.
@@ -107,15 +107,23 @@ impl<'p, 'd> Search<'p, 'd> {
         }
     }
 
+    /// Where most of what is searched of a thread's stack lies: an address and a length.
+    pub(crate) fn place(thread: &Thread<'_>, sp: Option<u64>) -> (u64, u64) {
+        let (Some(sp), Some(teb)) = (sp, thread.teb.as_ref()) else { return (0, 0) };
+        let stack = teb.stack_limit..teb.stack_base;
+        let (below, above) = (RecordSearch::below(sp, &stack), RecordSearch::above(sp, &stack));
+        (below.start, above.end.saturating_sub(below.start))
+    }
+
     /// The exceptions on a thread's stack, those above the stack pointer first, and of them the innermost; `None` if
     /// nothing of the stack could be read.
-    pub(crate) fn of(&mut self, thread: &Thread<'_>, walker: &Walker<'_, '_>) -> Option<Vec<EarlierReport>> {
+    pub(crate) fn of(&mut self, thread: &Thread<'_>, sp: Option<u64>) -> Option<Vec<EarlierReport>> {
         if self.records.is_spent() {
             self.unsearched += 1;
             return None;
         }
         let (mut all, mut any, mut cut) = (Vec::new(), false, false);
-        for Part { range, width, in_use } in parts(self.process, thread, walker.sp(thread)) {
+        for Part { range, width, in_use } in parts(self.process, thread, sp) {
             let from = all.len();
             let found = |at, record| {
                 if judge::is_exception(self.process, &record, width) {

@@ -55,6 +55,10 @@ impl Facts {
                 original.exception.symbol = sites(symbols, original.exception.address.0);
             }
         }
+        let threads = self.threads.iter();
+        let places: Vec<u64> =
+            threads.flat_map(|t| [t.start_address.map(|at| at.0), t.top_ip]).flatten().collect();
+        symbols.read_ahead(&places);
         for thread in &mut self.threads {
             thread.start_symbol =
                 thread.start_address.map(|a| sites(symbols, a.0).into()).unwrap_or_default();

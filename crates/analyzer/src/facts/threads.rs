@@ -1,5 +1,6 @@
 //! The threads.
 
+use dumplens_core::Ahead;
 use dumplens_core::process::Teb;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,7 +110,16 @@ pub(super) fn all(
     warnings: &mut Vec<Warning>,
 ) -> Vec<ThreadReport> {
     let process = walker.process();
-    let mut threads: Vec<ThreadReport> = process.threads.iter().map(|t| thread(walker, t, owned)).collect();
+    let memory = process.dump.memory();
+    process.dump.read_contexts_ahead();
+    let (mut tebs, mut stacks) = (Ahead::new(memory), Ahead::new(memory));
+    let each = |(n, of): (usize, &Thread<'_>)| {
+        let rest = || process.threads[n..].iter().map(Thread::program_teb);
+        tebs.before(n, rest().map(|teb| teb.map_or((0, 0), Teb::last_status_place)));
+        stacks.before(n, rest().map(|teb| teb.map_or((0, 0), stack_use::lowest)));
+        thread(walker, of, owned)
+    };
+    let mut threads: Vec<ThreadReport> = process.threads.iter().enumerate().map(each).collect();
     let unusable = |t: &&ThreadReport| t.ip.is_none() && process.dump.has_context(t.index);
     if let Some(first) = threads.iter().find(unusable).map(|t| t.id) {
         let count = threads.iter().filter(unusable).count() as u64;

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use dumplens_core::process::heap::Heaps;
 use dumplens_core::process::{Peb, Teb, UserSharedData};
 use dumplens_core::{
-    Arch, Damage, Dump, FunctionTables, Module, Os, StreamType, SystemInfo, ThreadEntry, Width,
+    Ahead, Arch, Damage, Dump, FunctionTables, Module, Os, StreamType, SystemInfo, ThreadEntry, Width,
 };
 
 use self::module_map::ModuleMap;
@@ -244,7 +244,10 @@ fn gather_threads<'d>(dump: &'d Dump, warnings: &mut Vec<ProcessWarning>) -> Vec
     let mut threads = bare_threads(dump);
     let memory = dump.memory();
     let mut unusable: Option<(u64, u32, String)> = None;
-    for thread in &mut threads {
+    let mut ahead = Ahead::new(memory);
+    let addresses: Vec<u64> = threads.iter().map(|thread| thread.teb_address).collect();
+    for (n, thread) in threads.iter_mut().enumerate() {
+        ahead.before(n, addresses[n..].iter().map(|teb| (*teb, Teb::HEAD)));
         let why = match Teb::read(memory, thread.teb_address, dump.width()) {
             Ok(teb) if teb.is_sound() => {
                 thread.teb32 = teb.wow64();

@@ -12,6 +12,11 @@ pub(crate) const LOOKED_AT: u64 = 1 << 20;
 /// Bytes that are read at once.
 const TOGETHER: u64 = 1 << 14;
 
+/// What is looked at first for that of most stacks.
+pub(crate) fn lowest(teb: &Teb<'_>) -> (u64, u64) {
+    (teb.stack_limit, teb.stack_base.saturating_sub(teb.stack_limit).min(PAGE + TOGETHER))
+}
+
 /// The lowest address of the committed stack whose byte is not zero: how far down the thread has ever written. `None`
 /// if the dump does not keep that part of the stack, or all that is looked at is zero.
 pub(crate) fn deepest(process: &Process<'_>, teb: &Teb<'_>) -> Option<u64> {

@@ -29,7 +29,7 @@ mod typed;
 mod undecorate;
 mod warning;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use dumplens_core::pe::{Image, ImageError};
 use dumplens_core::{Arch, Dump, Module};
@@ -218,6 +218,18 @@ impl<'p, 'd> Symbols<'p, 'd> {
             warnings,
             missing: search.tell_missing.then(Vec::new),
         }
+    }
+
+    /// Says that these addresses will be resolved: reads the headers of their images, as many as 4 MiB hold, at once.
+    pub(crate) fn read_ahead(&self, addresses: &[u64]) {
+        /// Bytes of an image's headers.
+        const HEADERS: u64 = 0x2000;
+        let modules: BTreeSet<usize> =
+            addresses.iter().filter_map(|at| self.process.module_at(*at)).collect();
+        let unread = modules.into_iter().filter(|n| self.modules.get(n).is_none_or(|m| m.exports.is_none()));
+        let bases =
+            unread.filter_map(|n| self.process.modules.get(n)).map(|module| (extent(module).0, HEADERS));
+        self.process.dump.memory().read_ahead(bases);
     }
 
     /// The dump whose addresses are resolved.

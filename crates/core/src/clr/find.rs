@@ -1,7 +1,9 @@
 //! Which modules are a .NET runtime.
 
 use super::reader::Reader;
+use crate::ahead::Ahead;
 use crate::arch::Width;
+use crate::limits;
 use crate::memory::Memory;
 use crate::pe::Image;
 use crate::streams::modules::Module;
@@ -37,20 +39,41 @@ const MODULES: usize = 4096;
 /// The runtimes among the modules, also where one is linked into the program.
 pub fn find(memory: Memory<'_>, modules: &[Module], width: Width) -> Vec<Found> {
     let mut found = Vec::new();
-    for (index, module) in modules.iter().enumerate().take(MODULES) {
-        if let Some((family, version)) = kind(memory, module, width) {
+    let mut ahead = Ahead::new(memory);
+    let headers = |m: &Module| (m.base, limits::IMAGE_HEADER_BYTES as u64);
+    let images: Vec<Option<Image<'_>>> = modules
+        .iter()
+        .enumerate()
+        .take(MODULES)
+        .map(|(n, module)| {
+            ahead.before(n, modules.iter().skip(n).map(headers));
+            Image::read(memory, module.base, module.size).ok()
+        })
+        .collect();
+    // Most directories are small. Of large ones what is looked at is read when it is.
+    memory.read_ahead(images.iter().flatten().filter_map(|image| image.export_directory(MOST_AHEAD)));
+    for (index, (module, image)) in modules.iter().zip(&images).enumerate() {
+        if let Some((family, version)) = kind(memory, module, image.as_ref(), width) {
             found.push(Found { module: index, family, version });
         }
     }
     found
 }
 
+/// Bytes of an export directory that are read ahead.
+const MOST_AHEAD: u32 = 32 << 10;
+
 /// Bytes of a string before the pointers and version of `RuntimeInfo`.
 const INFO_SIGNATURE: &[u8; 18] = b"DotNetRuntimeInfo\0";
 /// Where the runtime's version is: behind the signature, a number, and the identities of three modules.
 const INFO_VERSION: u64 = 96;
 
-fn kind(memory: Memory<'_>, module: &Module, width: Width) -> Option<(Family, Option<[u16; 4]>)> {
+fn kind(
+    memory: Memory<'_>,
+    module: &Module,
+    image: Option<&Image<'_>>,
+    width: Width,
+) -> Option<(Family, Option<[u16; 4]>)> {
     let listed = || listed_version(module);
     match file_name(&module.name).as_str() {
         "clr.dll" | "mscorwks.dll" => return Some((Family::Framework, listed())),
@@ -59,7 +82,7 @@ fn kind(memory: Memory<'_>, module: &Module, width: Width) -> Option<(Family, Op
         }
         _ => {}
     }
-    let image = Image::read(memory, module.base, module.size).ok()?;
+    let image = image?;
     let reader = Reader::new(memory, width);
     if let Some(rva) = image.export_named("DotNetRuntimeInfo") {
         let version = version_of_info(&reader, module.base.wrapping_add(u64::from(rva)));

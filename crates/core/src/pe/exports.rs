@@ -104,6 +104,12 @@ impl Image<'_> {
         self.headers.exports.map_or(0, |directory| directory.size)
     }
 
+    /// Where the export directory lies: its address, and how many bytes it says it has, `most` at most.
+    pub(crate) fn export_directory(&self, most: u32) -> Option<(u64, u64)> {
+        let directory = self.headers.exports?;
+        Some((self.base.wrapping_add(directory.virtual_address.into()), directory.size.min(most).into()))
+    }
+
     /// Every export: `Ok(None)` if the image has no export directory.
     pub fn exports(&self) -> Result<Option<Exports>, ImageError> {
         let Some(directory) = self.headers.exports else {

@@ -9,8 +9,10 @@ use crate::format::MINIDUMP_EX_LIST;
 use crate::limits;
 use crate::metadata::Metadata;
 
-/// Bytes read at a time when a table is streamed.
+/// Bytes that are looked at together.
 const CHUNK: u64 = 64 << 10;
+/// Tables up to this size are read ahead, and held for who asks again. Of longer ones so much is read at a time.
+const AHEAD: u64 = 1 << 20;
 
 /// Entries whose bytes are all in the file.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +90,12 @@ impl Table {
         meta: &Metadata<'_>,
         mut each: impl FnMut(&[T]),
     ) -> Result<(), Damage> {
-        let per_chunk = CHUNK.checked_div(self.stride).unwrap_or(0).max(1);
+        let bytes = self.count.saturating_mul(self.stride);
+        let chunk = if bytes > AHEAD { AHEAD } else { CHUNK };
+        if (CHUNK.saturating_add(1)..=AHEAD).contains(&bytes) {
+            meta.ahead(self.offset, bytes);
+        }
+        let per_chunk = chunk.checked_div(self.stride).unwrap_or(0).max(1);
         let stride = usize::try_from(self.stride).unwrap_or(usize::MAX);
         let mut chunk = Vec::new();
         let mut heads: Vec<T> = Vec::new();

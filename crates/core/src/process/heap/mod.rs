@@ -197,8 +197,15 @@ pub struct Heaps {
 /// layouts where the bytes do not. Never fails: what cannot be reached is a fault.
 pub fn walk(memory: Memory<'_>, map: &Regions, peb: &Peb, build: Option<u32>) -> Heaps {
     let mut heaps = Heaps::default();
-    let mut walker =
-        Walker { memory, map, extents: Extents::new(map), width: peb.width, build, steps: STEPS };
+    let mut walker = Walker {
+        memory,
+        map,
+        extents: Extents::new(map),
+        width: peb.width,
+        build,
+        steps: STEPS,
+        read_ahead: false,
+    };
     let roots = roots::find(&mut walker, peb, &mut heaps.faults);
     for (index, handle) in roots.into_iter().enumerate() {
         heaps.list.push(walker.heap(handle, index));
@@ -251,6 +258,8 @@ struct Walker<'d, 'r> {
     build: Option<u32>,
     /// How many more entries may be followed.
     steps: u32,
+    /// Whether large blocks were read ahead.
+    read_ahead: bool,
 }
 
 impl<'d> Walker<'d, '_> {

@@ -6,6 +6,7 @@ use super::list::BackLinks;
 use super::nt_layout::Tail;
 use super::nt_layout::{HEAP_BYTES, LAYOUTS, NtLayout, SEGMENT_BYTES, SEGMENT_SIGNATURE, SIGNATURE};
 use super::{FaultKind, Form, Heap, HeapCounters, HeapKind, LayoutBasis, PAGE, Part, PartKind, Walker};
+use crate::ahead::Ahead;
 use crate::limits;
 use crate::process::block::Block;
 use crate::regions::MemoryInfo;
@@ -136,10 +137,18 @@ fn add(walker: &mut Walker<'_, '_>, heap: &mut Heap, mut part: Part) {
     heap.parts.push(part);
 }
 
+/// Bytes of a HEAP_VIRTUAL_ALLOC_ENTRY and an extended entry behind it.
+pub(super) const LARGE_BYTES: u64 = 0x60;
+/// No heap gives a smaller block an allocation of its own, unless its program asked for that.
+const LEAST_LARGE: u64 = 0x1_0000;
+
 /// HEAP_VIRTUAL_ALLOC_ENTRY: Entry 0 / 0, CommitSize 10 / 20, ReserveSize 14 / 28, BusyBlock 18 / 30.
 fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout, header: &Block<'_>) {
     let encoding = encoding(walker, header);
     let head = heap.handle.wrapping_add(layout.large_blocks);
+    if walker.links(head).is_ok_and(|links| links.flink != head) {
+        walker.large_ahead(heap.large_from.unwrap_or(0));
+    }
     let faults = walker.follow(head, BackLinks::Needed, |walker, at| {
         if !at.is_multiple_of(PAGE) {
             return Err(FaultKind::BadLargeBlock);
@@ -162,6 +171,29 @@ fn large_blocks(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout,
     });
     for (at, fault) in faults {
         heap.fault(at, fault);
+    }
+}
+
+fn is_private(region: &MemoryInfo) -> bool {
+    region.state.is_commit() && region.kind == MemoryType::PRIVATE && !region.protect.is_inaccessible()
+}
+
+impl Walker<'_, '_> {
+    /// Reads the heads of what may be large blocks, by the map, once for all heaps: each is an allocation of its own, and
+    /// the list leads from one to the next only.
+    fn large_ahead(&mut self, least: u64) {
+        let least = least.max(LEAST_LARGE);
+        if !std::mem::replace(&mut self.read_ahead, true) {
+            // Some begin behind pages of their allocation that are only reserved.
+            let large = self.map.iter().filter(|region| is_private(region) && region.size >= least);
+            let places: Vec<(u64, u64)> =
+                large.map(|region| (region.base, LARGE_BYTES)).take(limits::HEAP_STEPS as usize).collect();
+            let mut rest = places.as_slice();
+            while !rest.is_empty() {
+                let taken = self.memory.read_ahead(rest.iter().copied());
+                rest = rest.get(taken..).unwrap_or_default();
+            }
+        }
     }
 }
 
@@ -270,12 +302,6 @@ pub(super) fn scan(walker: &mut Walker<'_, '_>, heaps: &mut [Heap]) {
         .filter(|(_, heap)| heap.kind == HeapKind::Nt)
         .map(|(n, heap)| (heap.handle, n))
         .collect();
-    let begins = |region: &MemoryInfo| {
-        region.state.is_commit()
-            && region.kind == MemoryType::PRIVATE
-            && region.base == region.allocation_base
-            && !region.protect.is_inaccessible()
-    };
     let parts = heaps.iter().flat_map(|heap| &heap.parts);
     let mut known: HashSet<u64> =
         parts.filter(|part| part.kind == PartKind::Segment).map(|part| part.by).collect();
@@ -286,9 +312,12 @@ pub(super) fn scan(walker: &mut Walker<'_, '_>, heaps: &mut [Heap]) {
             .filter(|fault| fault.what == FaultKind::ForeignSegment)
             .map(|fault| fault.at & !PAGE.wrapping_sub(1)),
     );
-    let map = walker.map;
-    for (n, region) in map.iter().filter(begins).enumerate() {
-        let base = region.base;
+    let begins = |region: &MemoryInfo| is_private(region) && region.base == region.allocation_base;
+    let bases = walker.map.iter().filter(begins).map(|region| region.base);
+    let bases: Vec<u64> = bases.take(limits::SEGMENT_CANDIDATES.saturating_add(1)).collect();
+    let mut ahead = Ahead::new(walker.memory);
+    for (n, base) in bases.iter().copied().enumerate() {
+        ahead.before(n, bases.iter().skip(n).map(|base| (*base, SEGMENT_BYTES)));
         if n >= limits::SEGMENT_CANDIDATES {
             if let Some(heap) = heaps.iter_mut().find(|heap| heap.kind == HeapKind::Nt) {
                 heap.fault(base, FaultKind::ScanCut);

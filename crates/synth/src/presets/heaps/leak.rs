@@ -12,6 +12,8 @@ use crate::{SystemMemory, Teb, Width};
 
 /// Bytes that the program asks of its heap, again and again.
 pub const ASKED: u64 = 0x10_0000;
+/// Bytes from one block to the next.
+const BLOCK: u64 = 0x20_0000;
 /// Bytes of each of its calls of VirtualAlloc, all committed.
 pub const ALLOCATED: u64 = 0x4_0000;
 /// Bytes of a reservation of which more and more is committed.
@@ -77,10 +79,12 @@ struct Places {
 }
 
 impl Places {
-    fn new(width: Width) -> Places {
+    fn new(width: Width, blocks: u64) -> Places {
         let far = if width == Width::W32 { 0 } else { 0x260_0000_0000 };
+        let many = blocks * BLOCK > 0x1000_0000;
         Places {
-            blocks: far + 0x1000_0000,
+            // Many do not fit before the others.
+            blocks: far + if many { 0x10_0000_0000 } else { 0x1000_0000 },
             allocations: far + 0x2000_0000,
             arena: far + 0x3000_0000,
             freed: far + 0x3100_0000,
@@ -92,7 +96,7 @@ impl Places {
 
 /// The process at one time; of either width.
 pub fn leak(width: Width, at: Moment) -> Process {
-    let places = Places::new(width);
+    let places = Places::new(width, at.blocks);
     let mut scene = Scene::new(width, WINDOWS_10);
     clock(&mut scene.process, at.seconds);
     scene.nt(&heap(width, &places, at.blocks));
@@ -135,7 +139,7 @@ fn clock(process: &mut Process, seconds: u32) {
 fn heap(width: Width, places: &Places, blocks: u64) -> NtHeap {
     let layout = if width == Width::W32 { NtLayout::Win10X86 } else { NtLayout::Win10X64 };
     let address = super::nt::base(width);
-    let block = |n: u64| LargeBlock::new(width, places.blocks + n * 0x20_0000, n % 16, ASKED);
+    let block = |n: u64| LargeBlock::new(width, places.blocks + n * BLOCK, n % 16, ASKED);
     NtHeap {
         segments: vec![NtSegment::new(address, 0xFF, 0x54)],
         large: (0..blocks).map(block).collect(),

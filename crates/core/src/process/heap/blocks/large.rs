@@ -14,7 +14,8 @@ impl Blocks<'_, '_> {
     /// extended entry lies between, which the count of unused bytes includes.
     pub(super) fn nt_large(&mut self, part: &Part, form: &NtForm) {
         let width = self.heap.width;
-        let Some(stored) = self.window.u64(part.base.wrapping_add(width.pick(0x18, 0x38))) else {
+        // Each lies in an allocation of its own: what is around these bytes is not looked at.
+        let Ok(stored) = self.memory.u64(part.base.wrapping_add(width.pick(0x18, 0x38))) else {
             return self.unreadable(part.base);
         };
         let (Some(entry), Some(size)) = (form.encoding.decode(stored), part.user_bytes) else {
@@ -23,7 +24,7 @@ impl Blocks<'_, '_> {
         let header = width.pick(0x20, 0x40);
         let extended = header.wrapping_add(width.pick(0x10, 0x20));
         let last = part.base.wrapping_add(extended).wrapping_sub(1);
-        let is_extended = form.interceptor && self.window.get(last, 1).is_some_and(|byte| byte == [5]);
+        let is_extended = form.interceptor && self.memory.bytes(last, 1).is_ok_and(|byte| byte == [5]);
         let header = if is_extended { extended } else { header };
         let own = entry.flags & OWN != 0;
         let taken = part.end.saturating_sub(part.base);

@@ -14,6 +14,7 @@ mod padding;
 mod pages;
 mod vs;
 
+use super::nt::LARGE_BYTES;
 use super::{Fault, FaultKind, Form, Heap, Part, PartKind};
 use crate::arch::Width;
 use crate::memory::Memory;
@@ -142,6 +143,8 @@ impl<'d, 'h> BlockReader<'d, 'h> {
 
     fn blocks_of(&self, heap: &'h Heap, mut parts: Vec<Part>) -> Blocks<'d, 'h> {
         parts.sort_unstable_by_key(|part| std::cmp::Reverse((part.base, part.end)));
+        let large = parts.iter().filter(|part| part.kind == PartKind::LargeBlock);
+        self.memory.read_ahead(large.map(|part| (part.base, LARGE_BYTES)));
         Blocks {
             heap,
             memory: self.memory,
