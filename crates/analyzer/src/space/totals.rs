@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
+use std::hash::{Hash, Hasher};
 
 use dumplens_core::process::kuser;
 use dumplens_core::{MemoryInfo, MemoryState, MemoryType, Protection};
@@ -65,8 +66,6 @@ struct Group {
     regions: u64,
     size: u64,
     largest: (u64, u64),
-    /// Which group the next piece was of, the last time.
-    next: usize,
 }
 
 impl Totals {
@@ -156,31 +155,71 @@ const MOST_GROUPS: usize = 4096;
 /// In a key: any other value than those that have a group of their own.
 const OTHER: u32 = u32::MAX;
 
+/// Groups that are found without a look into the map; a power of two.
+const AT_HAND: usize = 256;
+
 /// Sums by key: a few dozen, in a list that is not damaged.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Groups {
     list: Vec<Group>,
     numbers: HashMap<Key, usize>,
-    /// The group that was added to last.
-    last: usize,
+    /// The group that was last asked for, by the place that its key gives.
+    at_hand: [usize; AT_HAND],
+}
+
+impl Default for Groups {
+    fn default() -> Groups {
+        Groups { list: Vec::new(), numbers: HashMap::new(), at_hand: [0; AT_HAND] }
+    }
+}
+
+/// A hash that takes no time and resists nobody: it only says where to look first.
+#[derive(Default)]
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    #[inline]
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
+    #[inline]
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number.cast_unsigned() as u64);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0 >> 56
+    }
 }
 
 impl Groups {
     fn add(&mut self, usage: Usage, region: &MemoryInfo, base: u64, size: u64) {
         let key = (usage, region.state, region.kind, region.protect);
-        // Regions come in patterns: what followed last time mostly does again.
-        let guess = self.list.get(self.last).map_or(0, |group| group.next);
-        let number = match self.list.get(guess) {
-            Some(group) if group.key == key => guess,
-            _ => self.look_up(key),
-        };
+        let mut hasher = Quick::default();
+        key.hash(&mut hasher);
+        let place = hasher.finish() as usize % AT_HAND;
+        let mut number = self.at_hand[place];
+        if self.list.get(number).is_none_or(|group| group.key != key) {
+            number = self.look_up(key);
+            self.at_hand[place] = number;
+        }
         let group = &mut self.list[number];
         group.regions += 1;
         group.size += size;
         if size > group.largest.1 {
             group.largest = (base, size);
         }
-        self.last = number;
     }
 
     /// The group of a key. A damaged list can have as many keys as regions: once there are too many, what has none
@@ -194,12 +233,10 @@ impl Groups {
             let kind = if kinds.contains(&kind) { kind } else { MemoryType(OTHER) };
             key = (usage, state, kind, Protection(OTHER));
         }
-        let number = *self.numbers.entry(key).or_insert_with(|| {
-            self.list.push(Group { key, regions: 0, size: 0, largest: (0, 0), next: 0 });
+        *self.numbers.entry(key).or_insert_with(|| {
+            self.list.push(Group { key, regions: 0, size: 0, largest: (0, 0) });
             self.list.len() - 1
-        });
-        self.list[self.last].next = number;
-        number
+        })
     }
 }
 
@@ -212,14 +249,13 @@ fn group(space: &AddressSpace<'_>) -> Vec<Group> {
             spans = &spans[1..];
         }
         let end = region.base.saturating_add(region.size);
-        let usage = match spans.first() {
-            _ if region.state.is_free() => Usage::Free,
-            Some(span) if span.base < end => {
-                space.pieces_of(index).for_each(|p| groups.add(p.usage, &region, p.base, p.size));
-                continue;
-            }
-            _ => Usage::Unknown,
-        };
+        let is_free = region.state.is_free();
+        // The first is rarely so; free regions and others come in any order, which no processor guesses.
+        if spans.first().is_some_and(|span| span.base < end) && !is_free {
+            space.pieces_of(index).for_each(|p| groups.add(p.usage, &region, p.base, p.size));
+            continue;
+        }
+        let usage = if is_free { Usage::Free } else { Usage::Unknown };
         groups.add(usage, &region, region.base, region.size);
     }
     groups.list

@@ -1,6 +1,7 @@
 //! The exports of one image, for the question which of them lies nearest below an address.
 
 use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
 
 use dumplens_core::pe::{self, ExportTarget, Image, ImageError, Section};
 use dumplens_core::unwind::FunctionTable;
@@ -32,8 +33,11 @@ pub(super) struct Named {
 #[derive(Debug, Default)]
 pub(super) struct Exports {
     all: pe::Exports,
-    /// Address, and place among all. Forwarded exports have no address here and are left out.
-    sorted: Vec<(u32, usize)>,
+    /// Address, and place among all. Forwarded exports have no address here and are left out. Only once several were
+    /// looked for.
+    sorted: OnceCell<Vec<(u32, usize)>>,
+    /// How many were looked for by a pass over all.
+    passes: Cell<usize>,
     sections: Vec<Section>,
     /// Where the functions begin and end, as an x64 image tells.
     functions: Option<FunctionTable>,
@@ -65,14 +69,14 @@ impl Exports {
     /// Reads the export directory from the dump.
     fn read(image: &Image<'_>) -> Result<Exports, ImageError> {
         let all = image.exports()?.unwrap_or_default();
-        let sorted = by_address(&all);
         let functions = image.function_table().filter(|_| image.machine() == X64);
-        Ok(Exports { all, sorted, sections: image.sections().to_vec(), functions })
+        let sections = image.sections().to_vec();
+        Ok(Exports { all, sections, functions, ..Exports::default() })
     }
 
     /// What they take in memory, about.
     pub(super) fn bytes(&self) -> usize {
-        self.all.bytes() + size_of_val(self.sorted.as_slice())
+        self.all.bytes() + size_of::<(u32, usize)>() * self.all.len()
     }
 
     /// Whether it is proved that no function begins behind the export and up to `rva`: by the image's table of functions,
@@ -110,9 +114,48 @@ impl Exports {
     pub(super) fn below(&self, rva: u32) -> Option<Named> {
         let most = if self.functions.is_some() { FURTHEST } else { u32::MAX };
         let near = |(begin, _): &(u32, usize)| rva - begin < most;
-        let (rva, place) = nearest(&self.sorted, &self.sections, rva).filter(near)?;
+        let (rva, place) = self.nearest(rva).filter(near)?;
         Some(Named { rva, name: name(&self.all.get(place)?).into_owned() })
     }
+}
+
+impl Exports {
+    /// The nearest export at or below `rva` in the same section: address, and place among all. Of most images one or two are
+    /// asked for: one pass over all costs less than to sort them.
+    fn nearest(&self, rva: u32) -> Option<(u32, usize)> {
+        let passes = self.passes.get();
+        if passes >= PASSES {
+            return nearest(self.sorted.get_or_init(|| by_address(&self.all)), &self.sections, rva);
+        }
+        self.passes.set(passes + 1);
+        let mut best: Option<(u32, usize)> = None;
+        for (place, at) in addresses(&self.all).filter(|(_, at)| *at <= rva) {
+            if best.is_none_or(|(known, kept)| known < at || known == at && is_before(&self.all, place, kept))
+            {
+                best = Some((at, place));
+            }
+        }
+        nearest(best.as_slice(), &self.sections, rva)
+    }
+}
+
+/// Passes after which the exports are sorted.
+const PASSES: usize = 8;
+
+/// Whether of two exports with one address the first is the one that counts.
+fn is_before(all: &pe::Exports, place: usize, kept: usize) -> bool {
+    match (all.get(place), all.get(kept)) {
+        (Some(one), Some(other)) => name(&one) < name(&other),
+        _ => false,
+    }
+}
+
+/// Place among all and address of each export that has one.
+fn addresses(all: &pe::Exports) -> impl Iterator<Item = (usize, u32)> {
+    (0..all.len()).filter_map(|place| match all.get(place)?.target {
+        ExportTarget::Rva(rva) => Some((place, rva)),
+        ExportTarget::Forward(_) => None,
+    })
 }
 
 fn nearest(sorted: &[(u32, usize)], sections: &[Section], rva: u32) -> Option<(u32, usize)> {
@@ -123,16 +166,10 @@ fn nearest(sorted: &[(u32, usize)], sections: &[Section], rva: u32) -> Option<(u
 
 /// Address of each export and its place among all.
 fn by_address(all: &pe::Exports) -> Vec<(u32, usize)> {
-    let mut sorted: Vec<(u32, usize)> = (0..all.len())
-        .filter_map(|place| match all.get(place)?.target {
-            ExportTarget::Rva(rva) => Some((rva, place)),
-            ExportTarget::Forward(_) => None,
-        })
-        .collect();
-    let name = |place: usize| all.get(place).map(|export| name(&export));
+    let mut sorted: Vec<(u32, usize)> = addresses(all).map(|(place, rva)| (rva, place)).collect();
     sorted.sort_unstable();
     sorted.dedup_by(|(rva, place), kept| {
-        if *rva == kept.0 && name(*place) < name(kept.1) {
+        if *rva == kept.0 && is_before(all, *place, kept.1) {
             kept.1 = *place;
         }
         *rva == kept.0

@@ -89,12 +89,12 @@ impl Listing {
         for entry in entries.by_ref().take(MOST_ENTRIES) {
             let entry = entry?;
             let name = entry.file_name();
+            let Some(lower) = name.to_str().filter(|name| leads(name)).map(str::to_ascii_lowercase) else {
+                continue;
+            };
             if !within.is_empty() && leaves(&entry, within) {
                 continue;
             }
-            let Some(lower) = name.to_str().map(str::to_ascii_lowercase).filter(|name| leads(name)) else {
-                continue;
-            };
             // Of several spellings of a name the same one is taken each time.
             let kept = names.entry(lower).or_insert_with(|| name.clone());
             if name < *kept {
@@ -120,13 +120,12 @@ fn leaves(entry: &fs::DirEntry, within: &[PathBuf]) -> bool {
     is_link && !entry.path().canonicalize().is_ok_and(inside)
 }
 
-/// Whether a name, in lower case, can be that of a PDB or of an image, or of a folder on the way to one: `dll`, `symbols`, a
+/// Whether a name can be that of a PDB or of an image, or of a folder on the way to one: `dll`, `symbols`, a
 /// GUID. Images have any extension; a folder of dumps can hold 100,000 of them.
 fn leads(name: &str) -> bool {
-    !matches!(
-        name.rsplit_once('.'),
-        Some((_, "dmp" | "mdmp" | "hdmp" | "txt" | "log" | "json" | "zip" | "gz"))
-    )
+    const OTHERS: [&str; 8] = ["dmp", "mdmp", "hdmp", "txt", "log", "json", "zip", "gz"];
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    !extension.is_some_and(|extension| OTHERS.iter().any(|other| extension.eq_ignore_ascii_case(other)))
 }
 
 #[cfg(test)]
@@ -141,7 +140,7 @@ mod tests {
     #[test]
     fn only_what_leads_to_symbols_is_kept() {
         let folder = tempfile::tempdir().expect("a folder");
-        for name in ["a.dmp", "b.pdb.dmp", "App.PDB", "app.pdb", "x.exe", "dll", "000102A1"] {
+        for name in ["a.dmp", "B.Dmp", "b.pdb.dmp", "App.PDB", "app.pdb", "x.exe", "dll", "000102A1"] {
             fs::write(folder.path().join(name), "").expect("a file");
         }
         let (names, cut) = Listings::default().of(folder.path()).expect("a listing");
