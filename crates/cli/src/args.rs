@@ -1,8 +1,9 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 
@@ -50,8 +51,22 @@ pub(crate) struct Args {
     pub(crate) color: Color,
 }
 
-/// One variant for each question.
+/// The program with all its commands; what is parsed has the arguments of one only.
+pub(crate) fn program() -> clap::Command {
+    let mut program = Args::command();
+    program.build();
+    program
+}
+
+/// Parses the arguments. An error, or the help that was asked for, is told by one who knows all commands.
+pub(crate) fn parse(words: &[OsString]) -> Result<Args, clap::Error> {
+    let failed = |error: clap::Error| program().try_get_matches_from(words).err().unwrap_or(error);
+    Args::try_parse_from(words).map_err(failed)
+}
+
+/// One variant for each question. The arguments of a command are made when it is called.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     Why(commands::why::Options),
     Explain(commands::explain::Options),

@@ -29,7 +29,6 @@ mod watch;
 use std::process::ExitCode;
 use std::{panic, thread};
 
-use clap::Parser;
 use dumplens_analyzer::symbols::READER_THREAD;
 
 use crate::args::{Args, Command};
@@ -47,9 +46,9 @@ fn quiet_readers() {
 
 fn main() -> ExitCode {
     quiet_readers();
-    let args = match Args::try_parse_from(shorthand::expand::<Args>(
-        commands::cdb::long_options(std::env::args_os()).into_iter().collect(),
-    )) {
+    let words =
+        shorthand::expand::<Args>(commands::cdb::long_options(std::env::args_os()).into_iter().collect());
+    let args = match args::parse(&words) {
         Ok(args) => args,
         Err(error) => return output::refuse(&error),
     };

@@ -1,11 +1,11 @@
 //! The tools: the questions among the commands, with their arguments as clap knows them.
 
-use clap::{Arg, ArgAction, CommandFactory};
+use clap::{Arg, ArgAction};
 use dumplens_analyzer::render::schema;
 use serde_json::{Map, Value, json};
 
 use super::output;
-use crate::args::Args;
+use crate::args::program;
 
 /// The commands that are tools, and the parts of the report that each answers with; none of those that answer otherwise. The
 /// exception, which most answers have, is described where it is the subject: its type is the largest of all.
@@ -89,7 +89,7 @@ pub(super) struct Parameter {
 
 /// All tools; with those arguments that show contents of memory only if `memory` is set.
 pub(super) fn all(memory: bool) -> Vec<Tool> {
-    let program = Args::command();
+    let program = program();
     let report: Value = serde_json::from_str(&schema()).unwrap_or_default();
     let tool = |(name, parts): (&'static str, &[&str])| {
         let command = program.find_subcommand(name)?;
