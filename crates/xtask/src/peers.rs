@@ -4,6 +4,7 @@
 //! Each is run as a process, all of them in turn. What it prints is docs/performance.md.
 
 mod document;
+mod far;
 mod goals;
 mod growth;
 mod install;
@@ -13,6 +14,7 @@ mod run;
 mod subjects;
 mod tables;
 mod totals;
+mod users;
 
 use std::fs;
 use std::path::PathBuf;
@@ -38,6 +40,9 @@ pub(crate) struct Options {
     /// Measurements of each program on each dump, fewer of those that take long
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
+    /// Measure only where users wait, and print that: some minutes less
+    #[arg(long, conflicts_with = "write")]
+    waits: bool,
     /// Write docs/performance.md instead of printing it
     #[arg(long)]
     write: bool,
@@ -78,6 +83,8 @@ struct Results {
     start_instructions: Option<f64>,
     dumps: Vec<Measured>,
     scans: Vec<tables::Scan>,
+    /// Where users wait.
+    waits: users::Waits,
     /// Lines on what could not be had.
     skipped: Vec<String>,
     runs: u32,
@@ -101,17 +108,33 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if start_instructions.is_none() {
         skipped.push("instructions could not be counted: that takes valgrind".to_owned());
     }
+    let mut waits = users::Waits::default();
+    users::of_programs(&dir, &programs, &mut waits)?;
+    let starts = programs.iter().map(|program| run::starts(program, options.runs)).collect();
+    let dumps = if options.waits { Vec::new() } else { subjects };
+    let dumps: Vec<Measured> =
+        dumps.into_iter().map(|subject| measure(subject, &programs, options.runs)).collect();
+    let scans = tables::scans(&dir, &programs)?;
+    let own_peak = crate::bench::own_peak();
+    let real = subjects::all(&dir, options.real.as_deref(), &mut Vec::new())?;
+    users::of_distance(&dir, &real, &mut waits)?;
     let results = Results {
         start_instructions,
-        starts: programs.iter().map(|program| run::starts(program, options.runs)).collect(),
-        dumps: subjects.into_iter().map(|subject| measure(subject, &programs, options.runs)).collect(),
-        scans: tables::scans(&dir, &programs)?,
+        starts,
+        dumps,
+        scans,
+        waits,
         programs,
         skipped,
         runs: options.runs,
-        own_peak: crate::bench::own_peak(),
+        own_peak,
         took: start.elapsed(),
     };
+    if options.waits {
+        print!("{}", results.waits.table().plain());
+        results.waits.behind.iter().for_each(|line| println!("{line}"));
+        return Ok(ExitCode::SUCCESS);
+    }
     let goals = goals::of(&results);
     let text = document::render(&results, &goals)?;
     if options.write {
@@ -121,7 +144,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     } else {
         print!("{text}");
     }
-    let failed = options.check && goals.iter().any(|goal| !goal.met);
+    let waits = || results.waits.rows.iter().any(|row| row.met == Some(false));
+    let failed = options.check && (waits() || goals.iter().any(|goal| !goal.met));
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

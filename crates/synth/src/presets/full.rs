@@ -2,7 +2,7 @@
 
 use super::common::{FIRST_TID, PID, code_view, describe, finish, handle, running, shared_data};
 use crate::address_space::{AddressSpace, Part, TOP_X64};
-use crate::bytes::{Fields, len32, low32};
+use crate::bytes::{Fields, len32, low32, to_usize};
 use crate::constants::{
     MEM_COMMIT, MEM_MAPPED, PAGE, PAGE_EXECUTE_READ, PAGE_GUARD, PAGE_READONLY, PAGE_READWRITE,
 };
@@ -33,6 +33,22 @@ const ROOMY: usize = 3000;
 /// pages in every four regions; otherwise the dump is the smallest possible. Contents are sparse: TEBs, PEB, the top
 /// of each stack, image headers, C++ throw records.
 pub fn full(regions: usize, commit_bytes: u64, threads: u32, modules: u32) -> Process {
+    made_of(Order::Periodic, regions, commit_bytes, threads, modules)
+}
+
+/// The same, whose regions follow one another as in a real process: what comes next can be told in half of the cases.
+pub fn full_irregular(regions: usize, commit_bytes: u64, threads: u32, modules: u32) -> Process {
+    made_of(Order::Irregular, regions, commit_bytes, threads, modules)
+}
+
+/// How the regions of the heap-like blocks follow one another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Periodic,
+    Irregular,
+}
+
+fn made_of(order: Order, regions: usize, commit_bytes: u64, threads: u32, modules: u32) -> Process {
     let (mut process, mut space) = (Process::default(), AddressSpace::default());
     let roomy = regions >= ROOMY;
     shared_data(&mut process, &mut space);
@@ -45,7 +61,7 @@ pub fn full(regions: usize, commit_bytes: u64, threads: u32, modules: u32) -> Pr
     for number in 0..threads {
         add_thread(&mut process, &mut space, number, modules, roomy);
     }
-    fill(&mut space, regions, commit_bytes);
+    fill(&mut space, order, regions, commit_bytes);
     describe(&mut process);
     process
         .handles
@@ -63,7 +79,7 @@ fn put_peb(process: &mut Process) {
 }
 
 /// Adds heap-like blocks (committed private, reserved, committed mapped, free) until both numbers are reached.
-fn fill(space: &mut AddressSpace, regions: usize, commit_bytes: u64) {
+fn fill(space: &mut AddressSpace, order: Order, regions: usize, commit_bytes: u64) {
     let missing = regions.saturating_sub(space.regions(TOP_X64).len());
     let blocks = (missing / 4).max(1) as u64;
     let kept: u64 = space.kept().iter().map(|range: &Range| range.size).sum();
@@ -72,10 +88,16 @@ fn fill(space: &mut AddressSpace, regions: usize, commit_bytes: u64) {
     let each = (pages.saturating_sub(odd) / (2 * blocks)).max(1);
     let rest = pages.saturating_sub(odd + each * (2 * blocks - 1)).max(1);
     let mut address = HEAPS;
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
     for number in 0..blocks {
         let last = number + 1 == blocks;
         let mut parts = if last { extra_parts(missing % 4) } else { Vec::new() };
-        parts.extend(block(each, if last { rest } else { each }));
+        let mut block = block(each, if last { rest } else { each });
+        if order == Order::Irregular {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            shuffle(&mut block, state >> 33);
+        }
+        parts.extend(block);
         space.allocate(address, &parts);
         address += parts.iter().map(|part| part.size).sum::<u64>() + (1 + number % 7) * GRANULARITY;
         address = address.next_multiple_of(GRANULARITY);
@@ -86,6 +108,15 @@ fn block(private_pages: u64, mapped_pages: u64) -> [Part; 3] {
     let view =
         Part { size: mapped_pages * PAGE, state: MEM_COMMIT, protect: PAGE_READONLY, kind: MEM_MAPPED };
     [Part::private(private_pages * PAGE, PAGE_READWRITE), Part::reserved(GRANULARITY), view]
+}
+
+/// Another order, and another protection of the first.
+fn shuffle(block: &mut [Part; 3], choice: u64) {
+    block[0].protect = [PAGE_READWRITE, PAGE_READONLY, PAGE_EXECUTE_READ][to_usize(choice % 3)];
+    block.rotate_left(to_usize(choice / 3 % 3));
+    if choice / 9 % 2 == 1 {
+        block.swap(0, 2);
+    }
 }
 
 /// Up to three regions more: committed, reserved, committed.

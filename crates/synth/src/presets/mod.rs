@@ -15,7 +15,7 @@ pub mod wow64;
 
 pub use common::{FIRST_TID, PID};
 pub use entering::entering;
-pub use full::full;
+pub use full::{full, full_irregular};
 pub use small::Addresses;
 pub use tiny::{tiny, tiny_bad_alloc, tiny_x86};
 pub use waits::waiting;

@@ -23,17 +23,20 @@ pub(crate) struct Shape {
     /// Megabytes (2^20) of committed memory, all of it kept.
     pub(crate) commit_mib: u64,
     pub(crate) threads: u32,
+    /// Whether the regions follow one another as in a real process, and not always in the same way.
+    pub(crate) irregular: bool,
 }
 
 impl Shape {
     /// A process of 20 GiB with 200 threads.
     pub(crate) const fn of_regions(regions: u64) -> Shape {
-        Shape { regions, commit_mib: 20 << 10, threads: 200 }
+        Shape { regions, commit_mib: 20 << 10, threads: 200, irregular: true }
     }
 
     fn file_name(self) -> String {
-        let Shape { regions, commit_mib, threads } = self;
-        format!("{regions}-regions-{commit_mib}-mib-{threads}-threads-{MODULES}-modules.dmp")
+        let Shape { regions, commit_mib, threads, irregular } = self;
+        let order = if irregular { "irregular-" } else { "" };
+        format!("{regions}-{order}regions-{commit_mib}-mib-{threads}-threads-{MODULES}-modules.dmp")
     }
 }
 
@@ -56,6 +59,9 @@ pub(crate) struct Options {
     commit_mib: u64,
     /// How many threads
     threads: u32,
+    /// Let the regions follow one another as in a real process
+    #[arg(long)]
+    irregular: bool,
 }
 
 impl BenchDump {
@@ -77,7 +83,8 @@ impl BenchDump {
 fn make_elsewhere(path: &Path, shape: Shape) -> anyhow::Result<()> {
     let numbers = [shape.regions, shape.commit_mib, shape.threads.into()].map(|number| number.to_string());
     let mut command = Command::new(env::current_exe()?);
-    let status = command.arg("make-dump").arg(path).args(numbers).status()?;
+    command.arg("make-dump").arg(path).args(numbers);
+    let status = command.args(shape.irregular.then_some("--irregular")).status()?;
     ensure!(status.success(), "could not write {}", path.display());
     Ok(())
 }
@@ -85,7 +92,8 @@ fn make_elsewhere(path: &Path, shape: Shape) -> anyhow::Result<()> {
 /// `xtask make-dump`.
 pub(crate) fn make(options: &Options) -> anyhow::Result<ExitCode> {
     let regions = usize::try_from(options.regions)?;
-    let process = presets::full(regions, options.commit_mib << 20, options.threads, MODULES);
+    let make = if options.irregular { presets::full_irregular } else { presets::full };
+    let process = make(regions, options.commit_mib << 20, options.threads, MODULES);
     // Under its own name only when it is complete.
     let partial = options.path.with_extension("part");
     let mut file = File::create(&partial).with_context(|| partial.display().to_string())?;

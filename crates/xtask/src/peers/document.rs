@@ -13,8 +13,9 @@ pub(super) fn render(results: &Results, goals: &[Goal]) -> anyhow::Result<String
         tables::of_dumps(results, results.dumps.iter().filter(move |dump| of(dump))).markdown()
     };
     let mut parts = vec![
-        head(results)?,
-        section("Goals", GOALS, &goals_table(goals)),
+        head(results),
+        method(results)?,
+        section("Beside other programs", GOALS, &goals_table(goals)),
         section("What is compared", COMPARED, &programs(results)),
     ];
     parts.push(format!("## Regions\n\n{REGIONS}\n\n{}", dumps(|d| d.subject.of_regions().is_some())));
@@ -46,11 +47,19 @@ fn growth(
     format!("## {title}\n\n{text}\n\n{}", tables.join(&format!("\n{INSTRUCTIONS}\n\n")))
 }
 
-fn head(results: &Results) -> anyhow::Result<String> {
+fn head(results: &Results) -> String {
+    format!(
+        "# Performance\n\n{FIRST}\n\n{}\n`before` is what the issue that set these goals found.\n",
+        results.waits.table().markdown(),
+    )
+}
+
+fn method(results: &Results) -> anyhow::Result<String> {
+    let behind: String = results.waits.behind.iter().map(|line| format!("- {line}\n")).collect();
     Ok(format!(
-        "# Performance\n\nWritten by `cargo xtask peers --write`, with whatever it found, met or not. dumplens {}.\n\
+        "## Method\n\nWritten by `cargo xtask peers --write`, with whatever it found, met or not. dumplens {}.\n\
          {}\nMedians of {} runs (least..most), of programs that take more than a second of 3; all programs in turn, \
-         page cache warm unless a column says cold.\n",
+         page cache warm unless a column says cold.\n\n{WAITS}\n\n{behind}",
         cargo::locked_version("dumplens")?,
         machine::describe(),
         results.runs,
@@ -98,6 +107,14 @@ fn notes(results: &Results) -> String {
     text + &format!("- Measuring took {} s.\n", results.took.as_secs())
 }
 
+const FIRST: &str = "A small dump is answered in a few milliseconds, and a folder of ten thousand in some seconds. A dump of 20 GB costs its \
+                     lists and the stacks of its threads, wherever it lies: on a share or behind a server it takes some \
+                     dozen round trips. Memory does not grow with the number of dumps.";
+const WAITS: &str = "The table above: CPU is user and system time, the least of many runs. Folders hold hard links to one dump of 100 kB, \
+                     read one at a time (`--jobs 1`). Regions are those of a process of 20 GB with 200 threads; CPU is \
+                     compared without what starting takes, but for the pass that tallies, and the first bytes of the dump were \
+                     read once before. A round trip is a read, or up to 64 reads at the same time; a source that takes 5 ms \
+                     for each counts them:";
 const GOALS: &str = "Medians decide where programs are compared, leasts where growth is. Times of some ms vary with what else the \
                      machine does, instructions do not.";
 const COMPARED: &str = "No two of these programs do the same. A peer that tells totals must find those of dumplens, or \
