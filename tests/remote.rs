@@ -216,7 +216,8 @@ mod ranges {
                 assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{command}: {}", run.stderr);
                 assert!(run.stderr.contains(why) && run.stderr.lines().count() == 1, "{}", run.stderr);
                 // A server that failed is not asked again.
-                assert!(questions <= ANSWERS + 1, "{command}: {questions}");
+                // But for what was asked for at the same time.
+                assert!(questions <= ANSWERS + 64, "{command}: {questions}");
                 failed += 1;
             }
         }

@@ -158,14 +158,13 @@ impl Held {
             let (start, run) = map.range(..=offset).next_back()?;
             (offset.saturating_sub(*start) < run.bytes.len() as u64).then_some(*start)
         };
-        let start = match holds(&self.young) {
-            Some(start) => start,
-            None => {
-                let start = holds(&self.old)?;
-                let run = self.old.remove(&start)?;
-                self.grow(start, run);
-                start
-            }
+        let start = if let Some(start) = holds(&self.young) {
+            start
+        } else {
+            let start = holds(&self.old)?;
+            let run = self.old.remove(&start)?;
+            self.grow(start, run);
+            start
         };
         let run = self.young.get_mut(&start).or_else(|| self.old.get_mut(&start))?;
         let skip = usize::try_from(offset.saturating_sub(start)).ok()?;
@@ -209,10 +208,11 @@ impl Held {
         [first(&self.young), first(&self.old)].into_iter().flatten().min()
     }
 
-    /// What may still be read without need, if `needed` bytes are needed now.
+    /// What may still be read without need, if `needed` bytes are needed now. Whatever is needed later, all of it stays
+    /// under the bound.
     fn spare(&self, needed: u64) -> u64 {
-        let most = self.needed.saturating_add(needed).saturating_mul(2).max(FREE);
-        most.saturating_sub(self.read).saturating_sub(needed)
+        let most = self.needed.saturating_add(needed).max(FREE >> 1);
+        most.saturating_sub(self.read.saturating_sub(self.needed))
     }
 
     /// What is read for `len` bytes at an offset that is not held: begin, end, and how much is read behind it.
@@ -226,13 +226,15 @@ impl Held {
             true => (offset.saturating_sub(offset % PAGE), next),
             false => (offset.saturating_sub(offset % BLOCK), BLOCK),
         };
-        let pages = (offset.saturating_sub(offset % PAGE), end.next_multiple_of(PAGE));
-        let wide = (start.min(pages.0), start.saturating_add(length).max(end));
-        let extra = wide.1.saturating_sub(wide.0).saturating_sub(pages.1.saturating_sub(pages.0));
-        let enough = extra <= self.spare(pages.1.saturating_sub(pages.0));
+        let clip = |start: u64, end: u64| (start.max(floor), end.min(ceiling));
+        let page_end = end.checked_next_multiple_of(PAGE).unwrap_or(u64::MAX);
+        let pages = clip(offset.saturating_sub(offset % PAGE), page_end);
+        let wide = clip(start.min(pages.0), start.saturating_add(length).max(page_end));
+        let size = |(start, end): (u64, u64)| end.saturating_sub(start);
+        let enough = size(wide).saturating_sub(size(pages)) <= self.spare(0);
         let (start, end) = if enough { wide } else { pages };
         let next = if goes_on && enough { next.saturating_mul(2).min(MOST) } else { BLOCK };
-        (start.max(floor), end.min(ceiling), next)
+        (start, end, next)
     }
 
     /// What of these is not held, in order, with what lies between neighbours.
@@ -381,13 +383,13 @@ mod tests {
     fn what_is_read_is_bounded_by_what_is_needed() {
         let mut below = numbers(7);
         for far in [1 << 20, 1 << 24, 1 << 34] {
-            let (blocks, source) = blocks(1 << 34);
+            let (blocks, source) = blocks(1 << 50);
             let (mut pages, mut at) = (HashSet::new(), 0);
             for _ in 0..4000 {
-                at = (at + below(far)) % ((1 << 34) - 64);
+                at += below(far);
                 check(&blocks, at, 8);
                 pages.extend([at >> 12, (at + 7) >> 12]);
-                let needed = 2 * (pages.len() as u64) << 12;
+                let needed = 2 * PAGE * pages.len() as u64;
                 let read = source.bytes.load(Ordering::Relaxed);
                 assert!(read <= needed.max(FREE), "{read} bytes for {needed}");
             }

@@ -120,7 +120,6 @@ impl Dump {
             }
         }
         let small = read_extract(extract.finish(&header))?;
-        drop(meta);
         Ok(Dump {
             source,
             header,

@@ -112,11 +112,10 @@ pub(super) fn all(
     let process = walker.process();
     let memory = process.dump.memory();
     process.dump.read_contexts_ahead();
-    let (mut tebs, mut stacks) = (Ahead::new(memory), Ahead::new(memory));
+    let mut stacks = Ahead::new(memory);
     let each = |(n, of): (usize, &Thread<'_>)| {
-        let rest = || process.threads[n..].iter().map(Thread::program_teb);
-        tebs.before(n, rest().map(|teb| teb.map_or((0, 0), Teb::last_status_place)));
-        stacks.before(n, rest().map(|teb| teb.map_or((0, 0), stack_use::lowest)));
+        let rest = process.threads[n..].iter().map(Thread::program_teb);
+        stacks.before(n, rest.map(|teb| teb.map_or((0, 0), stack_use::lowest)));
         thread(walker, of, owned)
     };
     let mut threads: Vec<ThreadReport> = process.threads.iter().enumerate().map(each).collect();
@@ -164,7 +163,7 @@ fn thread(walker: &Walker<'_, '_>, thread: &Thread<'_>, owned: &Owned) -> Thread
         stack: teb.map(bounds).or_else(by_list),
         stack64: thread.teb32.and(thread.teb.as_ref()).map(bounds),
         last_error: teb.map(|t| code(t.last_error, names::last_error)),
-        last_status: teb.and_then(|t| t.last_status().ok()).map(|c| code(c, names::nt_status)),
+        last_status: thread.last_status.map(|c| code(c, names::nt_status)),
         suspend_count: thread.suspend_count,
         ip: context.as_ref().map(|c| c.ip).or_else(program_ip).map(Into::into),
         sp: sp.or(program_sp).map(Into::into),

@@ -42,6 +42,8 @@ pub struct Thread<'d> {
     pub teb: Option<Teb<'d>>,
     /// The 32-bit TEB of a WOW64 thread.
     pub teb32: Option<Teb<'d>>,
+    /// `LastStatusValue` of the TEB that the program sees; `None` if the dump does not keep it.
+    pub last_status: Option<u32>,
     /// How often the thread was suspended.
     pub suspend_count: u32,
     /// Where the thread started, from ThreadInfoList.
@@ -211,6 +213,7 @@ fn bare_threads(dump: &Dump) -> Vec<Thread<'_>> {
         teb_address: t.teb,
         teb: None,
         teb32: None,
+        last_status: None,
         suspend_count: t.suspend_count,
         start_address: infos.get(&t.id).map(|info| info.start_address),
         listed: true,
@@ -233,6 +236,7 @@ fn unlisted<'d>(dump: &'d Dump, threads: &[Thread<'_>]) -> Option<Thread<'d>> {
         teb_address: 0,
         teb: None,
         teb32: None,
+        last_status: None,
         suspend_count: 0,
         start_address: None,
         listed: false,
@@ -247,11 +251,12 @@ fn gather_threads<'d>(dump: &'d Dump, warnings: &mut Vec<ProcessWarning>) -> Vec
     let mut ahead = Ahead::new(memory);
     let addresses: Vec<u64> = threads.iter().map(|thread| thread.teb_address).collect();
     for (n, thread) in threads.iter_mut().enumerate() {
-        ahead.before(n, addresses[n..].iter().map(|teb| (*teb, Teb::HEAD)));
+        ahead.before(n, addresses[n..].iter().map(|teb| (*teb, Teb::UP_TO_LAST_STATUS)));
         let why = match Teb::read(memory, thread.teb_address, dump.width()) {
             Ok(teb) if teb.is_sound() => {
                 thread.teb32 = teb.wow64();
                 thread.teb = Some(teb);
+                thread.last_status = thread.program_teb().and_then(|teb| teb.last_status().ok());
                 continue;
             }
             Ok(_) => format!("what lies at {:#x} does not point at itself", thread.teb_address),

@@ -31,17 +31,12 @@ pub struct Teb<'d> {
 }
 
 impl<'d> Teb<'d> {
-    /// Bytes from its start to `LastErrorValue`, of the larger kind: what [`Teb::read`] reads.
-    pub const HEAD: u64 = 0x6c;
-
-    /// Where [`Teb::last_status`] lies.
-    pub fn last_status_place(&self) -> (u64, u64) {
-        (self.address.wrapping_add(self.width.pick(0xbf4, 0x1250)), 4)
-    }
+    /// Bytes from its start to `LastStatusValue`, of the larger kind: for those who read ahead.
+    pub const UP_TO_LAST_STATUS: u64 = 0x1254;
 
     /// Reads the TEB at `address`; fails if the dump does not keep it from its start to `LastErrorValue`.
     pub fn read(memory: Memory<'d>, address: u64, width: Width) -> Result<Teb<'d>, Unreadable> {
-        let mut head = [0; Self::HEAD as usize];
+        let mut head = [0; 0x6c];
         let length = usize::try_from(width.pick(0x38, 0x6c)).unwrap_or(head.len());
         memory.read(address, head.get_mut(..length).unwrap_or_default())?;
         let number = |x86: usize, x64: usize, bytes: usize| {
@@ -67,7 +62,7 @@ impl<'d> Teb<'d> {
 
     /// `LastStatusValue` (bf4 / 1250): the NTSTATUS behind the last error.
     pub fn last_status(&self) -> Result<u32, Unreadable> {
-        self.memory.u32(self.last_status_place().0)
+        self.long(0xbf4, 0x1250)
     }
 
     /// `DeallocationStack` (e0c / 1478): the lowest address reserved for the stack.

@@ -186,11 +186,13 @@ fn short_reads_and_interruptions_are_no_error() {
     }
 }
 
-/// Writes the tiny dump, opens it, and lets the file shrink to the length given once `ask` was called.
+/// Writes a dump whose lists are longer than what opening it reads, opens it, and lets the file shrink to the length given
+/// once `ask` was called.
 fn shrunk(length: fn(&Layout) -> u64, ask: fn(&Dump)) -> Dump {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("shrinks.dmp");
-    let layout = presets::tiny().write_file(&path).unwrap();
+    let process = Process { memory_alignment: 0x10_0000, ..presets::full(5000, 64 << 20, 10, 10) };
+    let layout = process.write_file(&path).unwrap();
     let dump = Dump::open(FileSource::open(&path).unwrap()).unwrap();
     ask(&dump);
     std::fs::File::options().write(true).open(&path).unwrap().set_len(length(&layout)).unwrap();
@@ -200,7 +202,7 @@ fn shrunk(length: fn(&Layout) -> u64, ask: fn(&Dump)) -> Dump {
 #[test]
 fn a_file_that_shrinks_before_its_memory_is_read() {
     let dump = shrunk(|layout| layout.data_rva, |dump| assert!(dump.memory().listed_bytes() > 0));
-    assert_eq!(dump.memory().u16(presets::tiny::X64.app).unwrap_err().why, Absence::ReadFailed);
+    assert_eq!(dump.memory().u16(presets::full::MODULES).unwrap_err().why, Absence::ReadFailed);
 }
 
 /// The dump does hold lists that tell what it keeps and what was there; that they cannot be read is another matter.
@@ -209,7 +211,7 @@ fn a_file_that_shrinks_before_its_lists_are_read() {
     let dump = shrunk(|_| 0x20, |_| ());
     assert_eq!(dump.memory_info().unwrap_err().code(), "read_failed");
     assert_eq!(dump.memory_damage().first().map(Damage::code), Some("read_failed"));
-    assert_eq!(dump.memory().u16(presets::tiny::X64.app).unwrap_err().why, Absence::ReadFailed);
+    assert_eq!(dump.memory().u16(presets::full::MODULES).unwrap_err().why, Absence::ReadFailed);
 }
 
 #[test]
