@@ -213,6 +213,13 @@ mod ranges {
                 if questions <= sound {
                     continue; // so few answers were enough
                 }
+                if run.code == Some(0) {
+                    // What failed was only read ahead, and not needed.
+                    let sound = serve(folder.path(), Manner::Ranges);
+                    let whole = asked(command, &format!("{}/a.dmp", sound.url));
+                    assert_eq!(run.stdout.replace(&server.url, &sound.url), whole.stdout, "{command}");
+                    continue;
+                }
                 assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{command}: {}", run.stderr);
                 assert!(run.stderr.contains(why) && run.stderr.lines().count() == 1, "{}", run.stderr);
                 // A server that failed is not asked again.

@@ -9,8 +9,11 @@ use clap::Parser;
 pub(crate) fn expand<A: Parser>(args: Vec<OsString>) -> Vec<OsString> {
     let mut args = args;
     let program = A::command();
-    let command =
-        |args: &[OsString]| args.get(1)?.to_str().and_then(|name| program.find_subcommand(name)).cloned();
+    let command = |args: &[OsString]| {
+        let mut command = program.find_subcommand(args.get(1)?.to_str()?)?.clone();
+        command.build(); // its arguments are made only then
+        Some(command)
+    };
     if command(&args).is_none() && args.get(1).is_some_and(|first| is_dump(first)) {
         args.insert(1, "why".into());
     }

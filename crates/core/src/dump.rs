@@ -107,7 +107,7 @@ impl Dump {
         let mut damage = Vec::new();
         let meta = Metadata::of(&source);
         let (header, streams) = container::read(&meta, &mut damage)?;
-        let copied = streams.iter().filter(|at| COPIED.contains(&at.kind));
+        let copied = streams.iter().filter(|at| COPIED.contains(&at.kind) && at.present <= 1 << 20);
         source.ahead(copied.map(|at| (at.rva, at.present)));
         let mut extract = Extract::new(&meta);
         let (arch, width) = processor(&streams, &mut extract, &mut damage);

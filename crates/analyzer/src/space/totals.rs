@@ -155,7 +155,7 @@ const MOST_GROUPS: usize = 4096;
 /// In a key: any other value than those that have a group of their own.
 const OTHER: u32 = u32::MAX;
 
-/// Groups that are found without a look into the map; a power of two.
+/// Groups that are found without a look into the map: one for each value of a byte.
 const AT_HAND: usize = 256;
 
 /// Sums by key: a few dozen, in a list that is not damaged.
@@ -179,7 +179,9 @@ struct Quick(u64);
 
 impl Hasher for Quick {
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
     }
 
     #[inline]
@@ -199,7 +201,7 @@ impl Hasher for Quick {
 
     #[inline]
     fn finish(&self) -> u64 {
-        self.0 >> 56
+        self.0
     }
 }
 
@@ -208,7 +210,7 @@ impl Groups {
         let key = (usage, region.state, region.kind, region.protect);
         let mut hasher = Quick::default();
         key.hash(&mut hasher);
-        let place = hasher.finish() as usize % AT_HAND;
+        let place = usize::from(hasher.finish().to_be_bytes()[0]);
         let mut number = self.at_hand[place];
         if self.list.get(number).is_none_or(|group| group.key != key) {
             number = self.look_up(key);
