@@ -70,6 +70,8 @@ impl Report {
             let unaided = report.facts.needed_pdbs().then(bare);
             report.judge(unaided.as_ref());
         }
+        // Texts are made of the report, which can be large itself.
+        process.dump.forget_blocks();
         report
     }
 

@@ -103,6 +103,12 @@ impl Blocks {
         taken
     }
 
+    /// Frees what is held.
+    pub(crate) fn forget(&self) {
+        let mut held = self.lock();
+        (held.young, held.old, held.bytes) = (BTreeMap::new(), BTreeMap::new(), 0);
+    }
+
     /// Reads a run around `offset` and holds it; `false` if it could not be read up to there.
     fn load(&self, held: &mut Held, offset: u64, len: u64) -> bool {
         let (start, end, next) = held.plan(offset, len, self.size);

@@ -284,6 +284,12 @@ impl Dump {
         Some(Context::of(&context))
     }
 
+    /// Frees what is held of the file, some MiB at most: for who has an answer, and asks nothing more for now. What is asked
+    /// for later is read again.
+    pub fn forget_blocks(&self) {
+        self.source.forget();
+    }
+
     /// Says that the registers of all threads will be asked for: reads them together, as many as 4 MiB hold.
     pub fn read_contexts_ahead(&self) {
         self.source.ahead(self.places.iter().map(|places| (places.context.0, places.context.1.into())));

@@ -193,6 +193,11 @@ impl Remembering {
         self.failure.get().map(copy)
     }
 
+    /// Frees the blocks.
+    pub(crate) fn forget(&self) {
+        self.blocks.forget();
+    }
+
     /// Reads before it is asked for ([`Blocks::ahead`]).
     pub(crate) fn ahead(&self, places: impl IntoIterator<Item = (u64, u64)>) -> usize {
         self.blocks.ahead(places)

@@ -60,6 +60,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     }
     let mut report = Report::answer(&process, Question::Lists, &open::options(&options.dump));
     let all = report.facts.count_blocks(&process, options.stat, options.stat);
+    open::all_read(&dump, &options.dump)?;
     let piece = options.page.cut_facts(&mut report.facts).heaps;
     let next_offset = piece.next();
     output.look = Look::Heaps;
