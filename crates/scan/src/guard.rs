@@ -96,7 +96,9 @@ impl Source for Guarded {
             return places.iter().map(|_| Err(over.kind().into())).collect();
         }
         let read = self.source.read_places(places);
-        read.iter().for_each(|read| self.note(read.as_ref().err()));
+        for read in &read {
+            self.note(read.as_ref().err());
+        }
         read
     }
 
