@@ -55,7 +55,8 @@ fn head(results: &Results) -> String {
 }
 
 fn method(results: &Results) -> anyhow::Result<String> {
-    let behind: String = results.waits.behind.iter().map(|line| format!("- {line}\n")).collect();
+    let behind: Vec<String> = results.waits.behind.iter().map(|line| format!("- {line}")).collect();
+    let behind = behind.join("\n") + "\n";
     Ok(format!(
         "## Method\n\nWritten by `cargo xtask peers --write`, with whatever it found, met or not. dumplens {}.\n\
          {}\nMedians of {} runs (least..most), of programs that take more than a second of 3; all programs in turn, \
