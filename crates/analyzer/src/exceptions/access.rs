@@ -143,7 +143,7 @@ fn is_non_canonical(how: u64, address: u64) -> bool {
 /// Bytes from the address up to the committed part of the thread's stack, if it lies between this and the end of
 /// the stack's reservation.
 fn below_limit(process: &Process<'_>, thread: &Thread<'_>, address: u64) -> Option<u64> {
-    [thread.teb32, thread.teb].iter().flatten().find_map(|teb| {
+    thread.tebs().find_map(|teb| {
         let (reserved_from, ..) = process.stack(teb)?;
         (reserved_from..teb.stack_limit).contains(&address).then(|| teb.stack_limit - address)
     })

@@ -74,7 +74,7 @@ fn uses_more(process: &Process<'_>) -> bool {
     process
         .threads
         .iter()
-        .filter_map(|thread| thread.teb32)
+        .filter_map(|thread| thread.teb32.as_deref())
         .any(|teb| teb.stack_base > SMALL || teb.address > SMALL)
 }
 

@@ -82,7 +82,7 @@ impl Process<'_> {
     }
 
     fn claim_peb_at(&self, base: u64, width: Width, claims: &mut Vec<Span>) {
-        let by = self.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().find(|t| t.peb == base);
+        let by = self.threads.iter().flat_map(Thread::tebs).find(|t| t.peb == base);
         let fact = by.map_or(Fact::ThreadList, |teb| Fact::TebPeb(teb.address));
         let end = base.saturating_add(PAGE);
         claims.push(Span { base, end, usage: Usage::Peb(self.bits(width)), owner: Owner::Process, fact });
@@ -163,8 +163,8 @@ impl Process<'_> {
         if thread.teb.is_none() && self.is_windows() {
             self.claim_unkept(thread, claims);
         }
-        for teb in [thread.teb, thread.teb32].into_iter().flatten() {
-            let twin = thread.teb32.is_some_and(|t| t.address == teb.address);
+        for teb in thread.tebs() {
+            let twin = thread.teb32.as_ref().is_some_and(|t| t.address == teb.address);
             let fact = if twin { Fact::TebWow64(thread.teb_address) } else { Fact::ThreadList };
             let end = teb.address.saturating_add(self.teb_size(teb.width));
             let usage = Usage::Teb(self.bits(teb.width));

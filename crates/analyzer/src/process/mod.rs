@@ -40,8 +40,8 @@ pub struct Thread<'d> {
     pub teb_address: u64,
     /// The TEB of the dump's own width, if the dump keeps it and it is one.
     pub teb: Option<Teb<'d>>,
-    /// The 32-bit TEB of a WOW64 thread.
-    pub teb32: Option<Teb<'d>>,
+    /// The 32-bit TEB of a WOW64 thread; boxed, since most processes have none.
+    pub teb32: Option<Box<Teb<'d>>>,
     /// `LastStatusValue` of the TEB that the program sees; `None` if the dump does not keep it.
     pub last_status: Option<u32>,
     /// How often the thread was suspended.
@@ -54,9 +54,14 @@ pub struct Thread<'d> {
 }
 
 impl<'d> Thread<'d> {
+    /// Its TEBs, that of the dump's own width first.
+    pub fn tebs(&self) -> impl Iterator<Item = &Teb<'d>> {
+        self.teb.iter().chain(self.teb32.as_deref())
+    }
+
     /// The TEB that the program itself sees: the 32-bit one in a WOW64 process.
     pub fn program_teb(&self) -> Option<&Teb<'d>> {
-        self.teb32.as_ref().or(self.teb.as_ref())
+        self.teb32.as_deref().or(self.teb.as_ref())
     }
 }
 
@@ -254,7 +259,7 @@ fn gather_threads<'d>(dump: &'d Dump, warnings: &mut Vec<ProcessWarning>) -> Vec
         ahead.before(n, addresses[n..].iter().map(|teb| (*teb, Teb::UP_TO_LAST_STATUS)));
         let why = match Teb::read(memory, thread.teb_address, dump.width()) {
             Ok(teb) if teb.is_sound() => {
-                thread.teb32 = teb.wow64();
+                thread.teb32 = teb.wow64().map(Box::new);
                 thread.teb = Some(teb);
                 thread.last_status = thread.program_teb().and_then(|teb| teb.last_status().ok());
                 continue;
@@ -282,7 +287,7 @@ fn gather_pebs(
     let (mut pebs, mut unkept) = (Vec::new(), Vec::new());
     for width in [Width::Bits64, Width::Bits32] {
         let mut votes: HashMap<u64, usize> = HashMap::new();
-        for teb in threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten().filter(|t| t.width == width) {
+        for teb in threads.iter().flat_map(Thread::tebs).filter(|t| t.width == width) {
             *votes.entry(teb.peb).or_default() += 1;
         }
         let winner =

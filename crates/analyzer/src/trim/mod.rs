@@ -14,7 +14,7 @@ use dumplens_core::{Dump, Spans};
 
 use crate::contents::{self, Extent, Reading};
 use crate::facts::{Facts, Options, Question};
-use crate::process::Process;
+use crate::process::{Process, Thread};
 use crate::report::Report;
 use crate::space::PAGE;
 
@@ -93,7 +93,7 @@ fn read_parameters(process: &Process<'_>) {
 /// that a thing was not found there is an answer too.
 fn keep(process: &Process<'_>, facts: &Facts) -> Spans {
     let mut keep = process.dump.reads();
-    for teb in process.threads.iter().flat_map(|t| [t.teb, t.teb32]).flatten() {
+    for teb in process.threads.iter().flat_map(Thread::tebs) {
         keep.add(teb.address, 2 * PAGE);
     }
     for peb in &process.pebs {
@@ -122,7 +122,7 @@ fn keep(process: &Process<'_>, facts: &Facts) -> Spans {
 /// From where on each stack is kept: the stack pointers; of 32-bit stacks in a 64-bit dump, whose stack pointers are
 /// elsewhere, the last bytes.
 fn stacks<'r>(process: &'r Process<'_>, facts: &'r Facts) -> impl Iterator<Item = u64> + 'r {
-    let of_wow64 = process.threads.iter().filter_map(|thread| thread.teb32);
+    let of_wow64 = process.threads.iter().filter_map(|thread| thread.teb32.as_deref());
     let walked = facts.threads.iter().filter_map(|thread| thread.frames.as_ref()?.first());
     facts
         .threads

@@ -12,7 +12,7 @@ use dumplens_core::trim::Redaction;
 
 use super::images::Images;
 use crate::facts::{Facts, Hex, refused_before};
-use crate::process::Process;
+use crate::process::{Process, Thread};
 use crate::request;
 use crate::stack::Walker;
 
@@ -69,7 +69,7 @@ fn read(process: &Process<'_>, kept: &mut Spans, read: impl FnOnce()) {
 
 /// The fields of TEBs that are read when they are asked for.
 fn tebs(process: &Process<'_>, kept: &mut Spans) {
-    for teb in process.threads.iter().flat_map(|thread| [thread.teb, thread.teb32]).flatten() {
+    for teb in process.threads.iter().flat_map(Thread::tebs) {
         read(process, kept, || {
             let _ = (teb.last_status(), teb.deallocation_stack(), teb.guaranteed_stack_bytes());
             let _ = (teb.waiting_on_loader_lock(), teb.win32_thread_info());
