@@ -585,3 +585,20 @@ fn a_large_dump_is_trimmed_in_little_memory() {
     assert!(size < 8 << 20, "{size} bytes");
     assert!(done.peak < 64 << 20, "{} bytes resident", done.peak);
 }
+
+/// For programs: the sizes and the note that the text has.
+#[test]
+fn the_answer_as_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (from, to) = (folder.path().join("a.dmp"), folder.path().join("b.dmp"));
+    fs::write(&from, presets::tiny_bad_alloc().write()).expect("a dump");
+    let answer = run(&["trim", str(&from), str(&to), "--format", "json"]).json();
+    let dump = Dump::open(FileSource::open(&from).expect("a file")).expect("a dump");
+    let (bytes, done) = trimmed(&dump, PLAIN);
+    assert_eq!(fs::read(&to).expect("the copy"), bytes);
+    assert_eq!(answer["size_bytes"], bytes.len());
+    assert_eq!(answer["kept_bytes"], done.kept_bytes);
+    assert_eq!(answer["original_bytes"], done.original_bytes);
+    assert_eq!(answer["note"], done.note);
+    assert_eq!(answer["schema_version"], 2);
+}

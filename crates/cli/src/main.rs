@@ -5,13 +5,11 @@ mod args;
 mod commands;
 mod interrupt;
 mod limit;
-mod long;
 mod mcp;
 mod open;
 mod output;
 mod page;
 mod paint;
-mod place;
 #[cfg(all(test, feature = "html", feature = "store"))]
 mod reference;
 mod remote;

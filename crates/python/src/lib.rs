@@ -1,11 +1,14 @@
-//! The Python package: `dumplens.report` and `dumplens.scan`.
+//! The Python package: the questions of the command line, each as a function that gives what the program prints as JSON.
 //!
 //! The work is done on threads of Rust's own, while Python's threads run on; an analysis that panics is an error of its
 //! dump, and never crosses over. Reports go over as the JSON that the program prints.
 
+mod ask;
+mod compare;
 mod error;
-mod report;
 mod scan;
+mod trim;
+mod work;
 
 use pyo3::prelude::*;
 
@@ -13,9 +16,17 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _dumplens {
     #[pymodule_export]
-    use crate::report::report;
+    use crate::ask::{census, report, waits, why};
+    #[pymodule_export]
+    use crate::compare::diff;
     #[pymodule_export]
     use crate::scan::{Scan, scan};
+    #[pymodule_export]
+    use crate::trim::trim;
+    /// The version, of package and program alike.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
 }
 
 /// JSON as Python's own objects.

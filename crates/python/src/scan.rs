@@ -7,16 +7,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use dumplens_analyzer::Question;
 use dumplens_analyzer::render::json;
-use dumplens_core::{FileSource, Source};
+use dumplens_analyzer::report::SCHEMA_VERSION;
+use dumplens_core::{Dump, FileSource, Source};
 use dumplens_scan::pool::{self, Lost, Settings};
 use dumplens_scan::{Failure, Found, Guard, Places, Stop, triage};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::ask::{Folders, options, with_symbols};
 use crate::loaded;
-use crate::report::{TICK, judged};
+use crate::work::TICK;
 
 /// How long after its limit a dump may hang before it is given up.
 const GRACE: Duration = Duration::from_secs(2);
@@ -43,8 +46,8 @@ fn roots(paths: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
 /// Looks at files, folders and patterns; gives a dict for each dump, as `dumplens scan --jsonl` does.
 #[pyfunction]
 #[pyo3(
-    signature = (paths, *, all = false, jobs = None, timeout = Some(120.0), symbols = Vec::new()),
-    text_signature = "(paths, *, all=False, jobs=None, timeout=120.0, symbols=())"
+    signature = (paths, *, all = false, jobs = None, timeout = Some(120.0), symbols = Vec::new(), images = Vec::new()),
+    text_signature = "(paths, *, all=False, jobs=None, timeout=120.0, symbols=(), images=())"
 )]
 pub(crate) fn scan(
     paths: &Bound<'_, PyAny>,
@@ -52,7 +55,9 @@ pub(crate) fn scan(
     jobs: Option<usize>,
     timeout: Option<f64>,
     symbols: Vec<PathBuf>,
+    images: Vec<PathBuf>,
 ) -> PyResult<Scan> {
+    let folders = Folders { symbols, images };
     let limit = timeout.map(Duration::try_from_secs_f64).transpose();
     let limit = limit.map_err(|error| PyValueError::new_err(format!("timeout: {error}")))?;
     let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -66,7 +71,7 @@ pub(crate) fn scan(
     let (sender, outcomes) = mpsc::sync_channel(workers);
     let until = stop.clone();
     let supervise = move || {
-        let work = move |found: &Found, guard: &Guard| looked_at(found, &symbols, guard);
+        let work = move |found: &Found, guard: &Guard| looked_at(found, &folders, guard);
         let sink = |outcome| Ok(sender.send(outcome)?);
         // It fails only when nobody listens any more.
         let _ = pool::run(Places { roots, all }.dumps(), &settings, &until, work, lost, sink);
@@ -77,13 +82,14 @@ pub(crate) fn scan(
     Ok(Scan { outcomes: Mutex::new(Some(outcomes)), stop })
 }
 
-fn looked_at(found: &Found, symbols: &[PathBuf], guard: &Guard) -> Option<Outcome> {
+fn looked_at(found: &Found, folders: &Folders, guard: &Guard) -> Option<Outcome> {
     let path = found.path.clone();
     if let Some(failure) = &found.failure {
         return Some((path, Err(failure.clone())));
     }
     let open = || Ok(Box::new(FileSource::open(&path)?) as Box<dyn Source>);
-    let triaged = triage(&path, true, open, guard, |dump| Ok(judged(dump, &found.path, symbols, false)))?;
+    let judge = |dump: &Dump| Ok(with_symbols(dump, Question::Everything, &options(&path), &path, folders));
+    let triaged = triage(&path, true, open, guard, judge)?;
     Some((path, triaged.map(|triaged| json::compact(&triaged.report))))
 }
 
@@ -139,7 +145,7 @@ impl Drop for Scan {
     }
 }
 
-/// `path`, and the report's fields or `error` beside it.
+/// `path`, and the report's fields, or the version of its shape and `error`.
 fn told<'py>(py: Python<'py>, path: &str, outcome: Result<String, Failure>) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("path", path)?;
@@ -149,6 +155,7 @@ fn told<'py>(py: Python<'py>, path: &str, outcome: Result<String, Failure>) -> P
             let error = PyDict::new(py);
             error.set_item("code", failure.code.name())?;
             error.set_item("message", &failure.message)?;
+            dict.set_item("schema_version", SCHEMA_VERSION)?;
             dict.set_item("error", error)?;
         }
     }

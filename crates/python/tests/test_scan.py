@@ -33,7 +33,7 @@ def test_is_what_the_program_prints(program, folder, fixtures):
     assert found == by_path(lines(program, folder))
     (failed,) = (dump for dump in found if "error" in dump)
     assert failed["path"] == str(folder / "text.dmp")
-    assert list(failed) == ["path", "error"] and failed["error"]["code"] == "not_a_dump"
+    assert list(failed) == ["path", "schema_version", "error"] and failed["error"]["code"] == "not_a_dump"
 
 
 def test_a_dict_is_the_report_and_the_path(fixtures):

@@ -1,5 +1,5 @@
 //! Many dumps: found, read within limits, and told why one has no report. For `dumplens scan` and `watch`, and for the
-//! Python package.
+//! Python package. [`place`] and [`long`] are for the files that both write.
 //!
 //! ```text
 //! Places::dumps, listed ─ Found ─> pool::run ─ triage(Found, Guard) ─> Triaged or Failure
@@ -11,7 +11,9 @@
 mod failure;
 mod find;
 mod guard;
+pub mod long;
 mod pattern;
+pub mod place;
 pub mod pool;
 mod symbols;
 mod triage;

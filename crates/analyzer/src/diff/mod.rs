@@ -32,10 +32,13 @@ pub use model::{
 };
 pub use warning::DiffWarning;
 
+use dumplens_core::Dump;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::facts::{Facts, WarningReport};
+use crate::contents::{self, CensusOptions, CensusReport, Reading};
+use crate::facts::{Facts, Options, Question, WarningReport};
+use crate::managed::{Extent, ManagedReport};
 use crate::process::Process;
 use crate::report::{SCHEMA_VERSION, Tool};
 
@@ -99,6 +102,19 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// Compares an old dump and a new one, as `dumplens diff` does. With `census` what fills the private memory of both is read
+    /// too.
+    pub fn of(dumps: [&Dump; 2], options: &[Options; 2], census: bool) -> Difference {
+        let [old, new] = dumps.map(Process::gather);
+        let [before, after] = [(&old, &options[0]), (&new, &options[1])].map(|(process, options)| {
+            let mut facts = Facts::gather(process, Question::Lists, options);
+            facts.managed = counted(process, facts.managed);
+            facts.census = if census { taken(process) } else { facts.census };
+            facts
+        });
+        Difference::between(&Side { process: &old, facts: &before }, &Side { process: &new, facts: &after })
+    }
+
     /// Compares two dumps. Never fails: what cannot be compared is `None`, and said in a warning.
     pub fn between(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Difference {
         let mut warnings = Vec::new();
@@ -134,6 +150,20 @@ impl Difference {
         }
         difference
     }
+}
+
+/// The objects of .NET, if there is a runtime that can be read.
+fn counted(process: &Process<'_>, known: Option<Box<ManagedReport>>) -> Option<Box<ManagedReport>> {
+    let known = known?;
+    let readable = known.runtimes.iter().any(|runtime| runtime.readable);
+    let counted = || ManagedReport::of(process, Extent::COMPARED).map(Box::new);
+    if readable { counted() } else { Some(known) }
+}
+
+/// What fills the private memory, with so many rows that what grew is among them.
+fn taken(process: &Process<'_>) -> Option<Box<CensusReport>> {
+    let wanted = CensusOptions { reading: Reading::Enough, rows: 4096, ..CensusOptions::default() };
+    contents::census(process, &wanted).map(Box::new)
 }
 
 /// Both dumps, and what the comparison may do with them.

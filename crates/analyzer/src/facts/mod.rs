@@ -7,6 +7,7 @@
 mod address;
 mod allocations;
 pub(crate) mod blocks;
+mod census;
 pub(crate) mod clock;
 mod dump;
 mod earlier;
@@ -48,6 +49,7 @@ pub use blocks::{
     BlockBackend, BlockPlace, BlockReport, BlockSizeReport, BlockState, BrokenBlockReport, HeapBlocksReport,
     LayoutProof,
 };
+pub use census::census;
 pub use dump::{AnnotationReport, CrashpadReport, DumpReport, StreamReport};
 pub use engine::{AssertionReport, UnrealReport};
 pub use exception::{Chance, CppReport, ExceptionReport, OriginalReport};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exceptions::ExceptionWarning;
 use crate::managed::ManagedWarning;
-use crate::process::ProcessWarning;
+use crate::process::{Process, ProcessWarning};
 use crate::space::SpaceWarning;
 use crate::symbols::SymbolWarning;
 
@@ -183,6 +183,13 @@ pub struct WarningReport {
     pub code: String,
     /// For people.
     pub message: String,
+}
+
+impl WarningReport {
+    /// What is to be known of a process, its memory map above all, before anything else is asked.
+    pub fn of<'p>(process: &'p Process<'_>) -> impl Iterator<Item = WarningReport> + 'p {
+        process.warnings.iter().map(|warning| WarningReport::from(&Warning::from(warning.clone())))
+    }
 }
 
 impl From<&Warning> for WarningReport {

@@ -8,6 +8,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use serde_json::{Serializer, Value};
@@ -47,9 +48,11 @@ pub fn compact(data: &impl Serialize) -> String {
 }
 
 /// Data that has no version of its own, with what a reader of it must know.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Versioned<T> {
+    /// Version of this shape.
     schema_version: u32,
+    /// Who made the answer.
     tool: Tool,
     #[serde(flatten)]
     data: T,
@@ -59,6 +62,21 @@ impl<T: Serialize> Versioned<T> {
     /// The data, with the version of its shape and of this program.
     pub fn new(data: T) -> Versioned<T> {
         Versioned { schema_version: SCHEMA_VERSION, tool: Tool::this(), data }
+    }
+}
+
+/// The answer to a question about a part of the process, and what was wrong with the dump.
+#[derive(Debug, Serialize)]
+pub struct Answer<'r, T> {
+    #[serde(flatten)]
+    answer: Option<&'r T>,
+    warnings: &'r [WarningReport],
+}
+
+impl<'r, T: Serialize> Answer<'r, T> {
+    /// What `dumplens waits`, `census` and the like print; of what cannot be told, only the warnings.
+    pub fn versioned(answer: Option<&'r T>, warnings: &'r [WarningReport]) -> Versioned<Answer<'r, T>> {
+        Versioned::new(Answer { answer, warnings })
     }
 }
 

@@ -17,5 +17,5 @@ mod schema;
 mod ticket;
 
 pub use crate::facts::number;
-pub use schema::{diff_schema, schema};
+pub use schema::{diff_schema, schema, trimmed_schema};
 pub mod text;

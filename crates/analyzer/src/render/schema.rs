@@ -6,9 +6,10 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use super::codes::CODES;
-use super::json::hex_key;
+use super::json::{Versioned, hex_key};
 use crate::diff::Difference;
 use crate::report::Report;
+use crate::trim::Trimmed;
 
 /// The largest integer that is printed as a number.
 const MOST_EXACT: u64 = 1 << 53;
@@ -22,6 +23,11 @@ pub fn schema() -> String {
 /// The same of what `dumplens diff --format json` prints.
 pub fn diff_schema() -> String {
     of::<Difference>("dumplens diff")
+}
+
+/// The same of what `dumplens trim --format json` prints.
+pub fn trimmed_schema() -> String {
+    of::<Versioned<Trimmed>>("dumplens trim")
 }
 
 fn of<T: JsonSchema>(title: &str) -> String {

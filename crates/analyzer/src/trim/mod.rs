@@ -11,6 +11,8 @@ use std::io::{self, Seek, Write};
 use dumplens_core::process::{ProcessParameters, kuser};
 use dumplens_core::trim::Trim;
 use dumplens_core::{Dump, Spans};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::contents::{self, Extent, Reading};
 use crate::facts::{Facts, Options, Question};
@@ -35,7 +37,7 @@ pub struct TrimOptions {
 }
 
 /// What was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Trimmed {
     /// Bytes of the copy.
     pub size_bytes: u64,

@@ -1,20 +1,17 @@
 //! `dumplens census`: what fills the memory?
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, ValueEnum};
 use dumplens_analyzer::Process;
-use dumplens_analyzer::contents::{self, CensusOptions, CensusReport, Reading, RefsReport};
-use dumplens_analyzer::facts::{Warning, WarningReport};
+use dumplens_analyzer::contents::{self, CensusOptions, Reading, RefsReport};
+use dumplens_analyzer::facts::{self, WarningReport};
 #[cfg(feature = "html")]
 use dumplens_analyzer::render::html;
-use dumplens_analyzer::render::json::Versioned;
+use dumplens_analyzer::render::json::{Answer, Versioned};
 use dumplens_analyzer::render::{markdown, text};
-use dumplens_analyzer::symbols::Symbols;
 
-use super::regions::warnings;
 use crate::address::{self, Place};
 use crate::args::Args;
 use crate::open::{self, Gathered};
@@ -72,29 +69,14 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     }
     let (reading, rows) = if options.all { (Reading::Whole, usize::MAX) } else { (Reading::Enough, 20) };
     let (search, more) = options.symbols.search(&options.dump)?;
-    let symbols = RefCell::new(Symbols::new(&process, search));
-    let symbol = |address: u64| {
-        let around = symbols.borrow_mut().around(address)?;
-        around.at.filter(|at| at.address == address).map(|at| at.name)
-    };
-    let taken = contents::census(
-        &process,
-        &CensusOptions {
-            reading,
-            rows,
-            strings: options.show_strings,
-            symbol: Some(&symbol),
-            ..CensusOptions::default()
-        },
-    );
+    let wanted = CensusOptions { reading, rows, strings: options.show_strings, ..CensusOptions::default() };
+    let (taken, by_symbols) = facts::census(&process, &wanted, search);
     open::all_read(&dump, &options.dump)?;
-    let by_symbols =
-        symbols.into_inner().take_warnings().into_iter().map(|warning| (&Warning::from(warning)).into());
-    let warnings: Vec<_> = warnings(&process).chain(images).chain(more).chain(by_symbols).collect();
+    let warnings: Vec<_> = WarningReport::of(&process).chain(images).chain(more).chain(by_symbols).collect();
     let bits = dump.width().bits();
     match options.format {
         Format::Text => output.text(&text::census(taken.as_ref(), &warnings, bits, options.all)),
-        Format::Json => output.json(&Versioned::new(Answer { census: taken.as_ref(), warnings: &warnings })),
+        Format::Json => output.json(&Answer::versioned(taken.as_ref(), &warnings)),
         Format::Markdown => output.raw(&markdown::census(taken.as_ref())),
         #[cfg(feature = "html")]
         Format::Html => output.raw(&html::census(taken.as_ref(), &open::options(&options.dump).path, bits)),
@@ -104,7 +86,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
 fn refs(options: &Options, process: &Process<'_>, address: u64, output: &mut Output) -> anyhow::Result<()> {
     let found = contents::refs(process, address);
     open::all_read(process.dump, &options.dump)?;
-    let warnings: Vec<_> = warnings(process).collect();
+    let warnings: Vec<_> = WarningReport::of(process).collect();
     let bits = process.dump.width().bits();
     match options.format {
         Format::Text => output.text(&text::refs(found.as_ref(), &warnings, bits)),
@@ -119,13 +101,5 @@ fn refs(options: &Options, process: &Process<'_>, address: u64, output: &mut Out
 #[derive(serde::Serialize)]
 struct Refs<'a> {
     refs: Option<&'a RefsReport>,
-    warnings: &'a [WarningReport],
-}
-
-/// What is printed as JSON.
-#[derive(serde::Serialize)]
-struct Answer<'a> {
-    #[serde(flatten)]
-    census: Option<&'a CensusReport>,
     warnings: &'a [WarningReport],
 }

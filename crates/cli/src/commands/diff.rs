@@ -3,11 +3,8 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dumplens_analyzer::contents::{self, CensusOptions, CensusReport, Reading};
-use dumplens_analyzer::diff::Side;
-use dumplens_analyzer::managed::{Extent, ManagedReport};
+use dumplens_analyzer::Difference;
 use dumplens_analyzer::render::{markdown, text};
-use dumplens_analyzer::{Difference, Facts, Process, Question};
 
 use crate::open;
 use crate::output::Output;
@@ -49,37 +46,13 @@ enum Format {
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let (old, new) = (open::open(&options.old)?, open::open(&options.new)?);
-    let (old, new) = (Process::gather(&old), Process::gather(&new));
-    let mut before = Facts::gather(&old, Question::Lists, &open::options(&options.old));
-    let mut after = Facts::gather(&new, Question::Lists, &open::options(&options.new));
-    before.managed = counted(&old, before.managed);
-    after.managed = counted(&new, after.managed);
-    if options.census {
-        before.census = taken(&old);
-        after.census = taken(&new);
-    }
-    let old = Side { process: &old, facts: &before };
-    let new = Side { process: &new, facts: &after };
-    let difference = Difference::between(&old, &new);
-    open::all_read(old.process.dump, &options.old)?;
-    open::all_read(new.process.dump, &options.new)?;
+    let paths = [&options.old, &options.new].map(|path| open::options(path));
+    let difference = Difference::of([&old, &new], &paths, options.census);
+    open::all_read(&old, &options.old)?;
+    open::all_read(&new, &options.new)?;
     match options.format {
         Format::Text => output.text(&text::diff(&difference)),
         Format::Json => output.json(&difference),
         Format::Markdown => output.raw(&markdown::diff(&difference)),
     }
-}
-
-/// With the objects of .NET, if there is a runtime that can be read.
-fn counted(process: &Process<'_>, known: Option<Box<ManagedReport>>) -> Option<Box<ManagedReport>> {
-    let known = known?;
-    let readable = known.runtimes.iter().any(|runtime| runtime.readable);
-    let counted = || ManagedReport::of(process, Extent::COMPARED).map(Box::new);
-    if readable { counted() } else { Some(known) }
-}
-
-/// With so many rows that what grew is among them.
-fn taken(process: &Process<'_>) -> Option<Box<CensusReport>> {
-    let wanted = CensusOptions { reading: Reading::Enough, rows: 4096, ..CensusOptions::default() };
-    contents::census(process, &wanted).map(Box::new)
 }

@@ -4,14 +4,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dumplens_analyzer::facts::{BlockReport, HeapBlocksReport};
+use dumplens_analyzer::facts::{BlockReport, HeapBlocksReport, WarningReport};
 use dumplens_analyzer::render::json::{self, Part};
 use dumplens_analyzer::render::{csv, text};
 use dumplens_analyzer::report::{SCHEMA_VERSION, Tool};
 use dumplens_analyzer::{Process, Question, Report};
 use dumplens_core::process::heap::{BlockReader, BlockState, Heap};
 
-use super::regions::warnings;
 use crate::address::{self, Place};
 use crate::open;
 use crate::output::{self, Output};
@@ -137,7 +136,7 @@ fn blocks(options: &Options, process: &Process<'_>, output: &mut Output) -> anyh
     for (heap, fault) in faults {
         output::note(&format!("warning: heap {heap:#x}: {fault}\n"));
     }
-    for warning in warnings(process) {
+    for warning in WarningReport::of(process) {
         output::note(&text::warning(&warning));
     }
     Ok(())

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
+use dumplens_scan::place;
 
 use crate::args::Args;
 use crate::open::shown;
 use crate::output::Output;
-use crate::place;
 
 /// Print the man page, or write all man pages to a folder
 #[derive(Debug, clap::Args)]

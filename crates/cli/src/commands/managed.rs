@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use dumplens_analyzer::Process;
+use dumplens_analyzer::facts::WarningReport;
 use dumplens_analyzer::managed::{Extent, ListedObject, ManagedReport, objects_of};
 use dumplens_analyzer::render::json::{self, Versioned};
 use dumplens_analyzer::render::text;
 use dumplens_analyzer::report::{SCHEMA_VERSION, Tool};
 
-use super::regions::warnings;
 use crate::open;
 use crate::output::{self, Output};
 
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
             Format::Text => output.text(&text::managed(report.as_ref(), dump.width().bits()))?,
         }
     }
-    for warning in warnings(&process) {
+    for warning in WarningReport::of(&process) {
         output::note(&text::warning(&warning));
     }
     open::all_read(&dump, &options.dump)

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dumplens_analyzer::facts::{RegionReport, Warning, WarningReport};
+use dumplens_analyzer::facts::{RegionReport, WarningReport};
 use dumplens_analyzer::render::{csv, json, text};
 use dumplens_analyzer::report::{SCHEMA_VERSION, Tool};
 use dumplens_analyzer::{Filter, Piece, Process};
@@ -158,7 +158,7 @@ fn as_text(
         output.raw("\n")?;
     }
     output.raw(&part.note("regions"))?;
-    for warning in warnings(process) {
+    for warning in WarningReport::of(process) {
         output.text(&text::warning(&warning))?;
     }
     Ok(())
@@ -172,7 +172,7 @@ fn as_table(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     csv::regions(output.writer(), delimiter, regions)?;
-    for warning in warnings(process) {
+    for warning in WarningReport::of(process) {
         output::note(&text::warning(&warning));
     }
     Ok(())
@@ -185,7 +185,7 @@ fn as_json(
     part: Part,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let warnings: Vec<WarningReport> = warnings(process).collect();
+    let warnings: Vec<WarningReport> = WarningReport::of(process).collect();
     let tool = json::compact(&Tool::this());
     output
         .raw(&format!("{{\n  \"schema_version\": {SCHEMA_VERSION},\n  \"tool\": {tool},\n  \"list\": ["))?;
@@ -199,9 +199,4 @@ fn as_json(
         output.raw(&format!(",\n  \"next_offset\": {next}"))?;
     }
     output.raw("\n}\n")
-}
-
-/// What is to be known of the map.
-pub(super) fn warnings(process: &Process<'_>) -> impl Iterator<Item = WarningReport> {
-    process.warnings.iter().map(|warning| WarningReport::from(&Warning::from(warning.clone())))
 }

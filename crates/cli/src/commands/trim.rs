@@ -8,16 +8,18 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use dumplens_analyzer::render::json::Versioned;
 use dumplens_analyzer::render::{escape, number};
 use dumplens_analyzer::{TrimOptions, Trimmed};
 use dumplens_core::Dump;
 use dumplens_scan::Stop;
+use dumplens_scan::place::{self, Refused};
 use tempfile::NamedTempFile;
 
+use crate::args::Format;
 use crate::interrupt::{self, INTERRUPTED};
 use crate::open::{self, shown};
 use crate::output::{self, Output};
-use crate::place;
 
 /// How often Ctrl-C is looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -37,6 +39,9 @@ pub(crate) struct Options {
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
+    /// How to show the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
@@ -58,7 +63,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     };
     let (draft, trimmed) = written.with_context(named)??;
     place::put(draft, &options.to, options.force).with_context(named)?;
-    output.text(&told(options, &trimmed, size))
+    output.answer(options.format, || told(options, &trimmed, size), || Versioned::new(&trimmed))
 }
 
 fn write(dump: &Dump, wanted: TrimOptions, draft: NamedTempFile) -> io::Result<(NamedTempFile, Trimmed)> {
@@ -90,22 +95,13 @@ fn unless<T: Send + 'static>(
 
 /// Nothing is overwritten unasked; the dump itself, and what is no file, never.
 fn refuse(options: &Options) -> anyhow::Result<()> {
-    let to = &options.to;
-    if fs::symlink_metadata(to).is_err() {
-        return Ok(());
-    }
-    if let (Ok(from), Ok(to)) = (options.dump.canonicalize(), to.canonicalize())
-        && from == to
-    {
-        bail!("{}: is the dump itself", shown(&options.to));
-    }
-    if let Some(obstacle) = place::obstacle(to) {
-        bail!("{}: {obstacle}", shown(to));
-    }
-    if !options.force {
-        bail!("{}: already exists (--force replaces it)", shown(to));
-    }
-    Ok(())
+    let Err(refused) = place::free(&options.dump, &options.to, options.force) else { return Ok(()) };
+    let why = match refused {
+        Refused::Itself => "is the dump itself",
+        Refused::Obstacle(obstacle) => obstacle,
+        Refused::Exists => "already exists (--force replaces it)",
+    };
+    bail!("{}: {why}", shown(&options.to))
 }
 
 fn told(options: &Options, trimmed: &Trimmed, original: u64) -> String {

@@ -1,8 +1,7 @@
 //! `dumplens waits`: what does each thread wait for, and who holds it?
 
 use dumplens_analyzer::Question;
-use dumplens_analyzer::facts::{WaitsReport, WarningReport};
-use dumplens_analyzer::render::json::Versioned;
+use dumplens_analyzer::render::json::Answer;
 use dumplens_analyzer::render::text;
 
 use crate::args::Input;
@@ -21,14 +20,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
     let report = open::answer_with_symbols(&options.input.dump, Question::Waits, &options.symbols)?;
-    let answer = || Answer { waits: report.facts.waits.as_deref(), warnings: &report.facts.warnings };
-    output.answer(options.input.format, || text::waits(&report), || Versioned::new(answer()))
-}
-
-/// The waits, and what was wrong with the dump.
-#[derive(serde::Serialize)]
-struct Answer<'r> {
-    #[serde(flatten)]
-    waits: Option<&'r WaitsReport>,
-    warnings: &'r [WarningReport],
+    let facts = &report.facts;
+    let answer = || Answer::versioned(facts.waits.as_deref(), &facts.warnings);
+    output.answer(options.input.format, || text::waits(&report), answer)
 }

@@ -21,11 +21,9 @@ use time::format_description::well_known::Rfc3339;
 pub(crate) use history::{History, SignatureHistory};
 pub(crate) use identity::Identity;
 
-use crate::long;
 use crate::open::shown;
-use crate::place;
 use crate::scan::row::Row;
-use dumplens_scan::Failure;
+use dumplens_scan::{Failure, long, place};
 
 /// How long one scan waits for another's write.
 const BUSY: Duration = Duration::from_secs(30);

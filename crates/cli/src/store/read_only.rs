@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::long;
+use dumplens_scan::long;
 
 /// Opens the database to read it. A database in WAL mode is read through a file beside it (`-shm`), which SQLite would make
 /// and leave there; so one that no other process has open is read as one that cannot change.

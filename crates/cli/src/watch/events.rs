@@ -8,9 +8,8 @@ use anyhow::Context;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::pending::Pending;
-use crate::long;
 use crate::output;
-use dumplens_scan::{Places, named_as_dump};
+use dumplens_scan::{Places, long, named_as_dump};
 
 /// How often settled files and Ctrl-C are looked at.
 const TICK: Duration = Duration::from_millis(200);

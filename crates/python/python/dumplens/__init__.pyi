@@ -1,9 +1,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, Optional, Union, final
+from typing import Optional, Union, final
+
+from .types import Census, Difference, Report, Scanned, Trimmed, Waits, Why
 
 _Path = Union[str, PathLike[str]]
+
+__version__: str
+"""The version, of package and program alike."""
 
 class DumpError(Exception):
     """A file gives no report."""
@@ -17,11 +22,11 @@ class DumpError(Exception):
     def __init__(self, code: str, message: str, path: str) -> None: ...
 
 @final
-class Scan(Iterator[dict[str, Any]]):
+class Scan(Iterator[Scanned]):
     """Dumps as they are done. It ends early with ``close``, at the end of a ``with``, or when it is dropped."""
 
     def __iter__(self) -> Scan: ...
-    def __next__(self) -> dict[str, Any]: ...
+    def __next__(self) -> Scanned: ...
     def close(self) -> None: ...
     def __enter__(self) -> Scan: ...
     def __exit__(
@@ -32,12 +37,51 @@ class Scan(Iterator[dict[str, Any]]):
     ) -> None: ...
 
 def report(
-    path: _Path, *, symbols: Sequence[_Path] = (), include_secrets: bool = False
-) -> dict[str, Any]:
+    path: _Path,
+    *,
+    symbols: Sequence[_Path] = (),
+    images: Sequence[_Path] = (),
+    include_secrets: bool = False,
+) -> Report:
     """Everything that is known about a dump: what ``dumplens report PATH`` prints as JSON.
 
     What the dump does not have is None, and what of it is damaged is in ``warnings``. A file that gives no report at all
-    raises DumpError.
+    raises DumpError. PDBs are looked for in ``symbols``, in the local folders of _NT_SYMBOL_PATH and beside the dump; images
+    (.exe, .dll) that a small dump left out, in ``images``.
+    """
+
+def why(path: _Path, *, symbols: Sequence[_Path] = (), images: Sequence[_Path] = ()) -> Why:
+    """What happened, and why: what ``dumplens why PATH`` prints as JSON."""
+
+def waits(path: _Path, *, symbols: Sequence[_Path] = (), images: Sequence[_Path] = ()) -> Waits:
+    """Who waits for what, and on whom: what ``dumplens waits PATH`` prints as JSON."""
+
+def census(
+    path: _Path,
+    *,
+    all: bool = False,
+    symbols: Sequence[_Path] = (),
+    images: Sequence[_Path] = (),
+    show_strings: bool = False,
+) -> Census:
+    """What fills the private memory: what ``dumplens census PATH`` prints as JSON.
+
+    With ``all`` everything is read that the dump keeps, and all classes and sizes are listed. ``show_strings`` shows some
+    characters of groups that are all text.
+    """
+
+def diff(old: _Path, new: _Path, *, census: bool = False) -> Difference:
+    """What changed between two dumps of one program: what ``dumplens diff OLD NEW`` prints as JSON.
+
+    With ``census`` what fills the private memory of both is read too.
+    """
+
+def trim(path: _Path, to: _Path, *, redact: bool = False, force: bool = False) -> Trimmed:
+    """Writes a small dump that gives the same report: what ``dumplens trim PATH TO`` does, and prints as JSON.
+
+    With ``redact`` environment, command line, names of objects and folders of PDBs are left out, and all memory that could be
+    text is zero. A file that is there is replaced only with ``force``, else FileExistsError is raised; any other error of
+    the file to be written is an OSError, one of the dump a DumpError.
     """
 
 def scan(
@@ -47,6 +91,7 @@ def scan(
     jobs: Optional[int] = None,
     timeout: Optional[float] = 120.0,
     symbols: Sequence[_Path] = (),
+    images: Sequence[_Path] = (),
 ) -> Scan:
     """Looks at files, folders, and patterns with ``*`` and ``?``, and gives a dict for each dump as soon as it is done.
 

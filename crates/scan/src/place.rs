@@ -10,7 +10,7 @@ use crate::long;
 
 /// Why nothing may be written over what lies at a place: it is neither a regular file nor a link to one. `None` too if
 /// nothing lies there, or only a link that leads nowhere.
-pub(crate) fn obstacle(place: &Path) -> Option<&'static str> {
+pub fn obstacle(place: &Path) -> Option<&'static str> {
     fs::symlink_metadata(place).ok()?;
     let kind = fs::metadata(place).ok()?.file_type();
     match (kind.is_file(), kind.is_dir()) {
@@ -21,14 +21,40 @@ pub(crate) fn obstacle(place: &Path) -> Option<&'static str> {
 }
 
 /// Whether the place itself is a link, or a junction of Windows.
-#[cfg(feature = "store")]
-pub(crate) fn is_link(place: &Path) -> bool {
+pub fn is_link(place: &Path) -> bool {
     fs::symlink_metadata(place).is_ok_and(|of| of.file_type().is_symlink())
+}
+
+/// Why a copy of the file `from` may not be written to `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It is the file itself, perhaps by another name.
+    Itself,
+    /// What lies there is never replaced: see [`obstacle`].
+    Obstacle(&'static str),
+    /// A file lies there, and replacing it was not allowed.
+    Exists,
+}
+
+/// Fails unless a copy of `from` may be written to `to`; `over` allows to replace a file.
+pub fn free(from: &Path, to: &Path, over: bool) -> Result<(), Refused> {
+    if fs::symlink_metadata(to).is_err() {
+        return Ok(());
+    }
+    if let (Ok(from), Ok(to)) = (from.canonicalize(), to.canonicalize())
+        && from == to
+    {
+        return Err(Refused::Itself);
+    }
+    if let Some(obstacle) = obstacle(to) {
+        return Err(Refused::Obstacle(obstacle));
+    }
+    if over { Ok(()) } else { Err(Refused::Exists) }
 }
 
 /// An empty file beside `to`, which [`put`] moves there in one step; without that, it is removed when it is dropped.
 /// It has the permissions of any new file of the user.
-pub(crate) fn draft(to: &Path) -> io::Result<NamedTempFile> {
+pub fn draft(to: &Path) -> io::Result<NamedTempFile> {
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut draft = tempfile::Builder::new();
     draft.prefix(".dumplens-").suffix(".tmp");
@@ -42,7 +68,7 @@ pub(crate) fn draft(to: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// Moves a draft to its place. A link that lies there is replaced, not followed; `over` allows to replace a file.
-pub(crate) fn put(draft: NamedTempFile, to: &Path, over: bool) -> io::Result<()> {
+pub fn put(draft: NamedTempFile, to: &Path, over: bool) -> io::Result<()> {
     if let Some(obstacle) = obstacle(to) {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, obstacle));
     }

@@ -10,7 +10,7 @@ const MOST: usize = 220;
 
 /// The same path, as such libraries take it: verbatim if it is long. It is as it was for short paths, and on other
 /// systems.
-pub(crate) fn path(path: &Path) -> Cow<'_, Path> {
+pub fn path(path: &Path) -> Cow<'_, Path> {
     let whole = if cfg!(windows) { std::path::absolute(path).ok() } else { None };
     let long = whole.filter(|whole| whole.as_os_str().len() > MOST);
     long.and_then(|whole| verbatim(&whole)).map_or(Cow::Borrowed(path), Cow::Owned)
