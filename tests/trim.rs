@@ -591,7 +591,7 @@ fn a_large_dump_is_trimmed_in_little_memory() {
 fn the_answer_as_json() {
     let folder = tempfile::tempdir().expect("a folder");
     let (from, to) = (folder.path().join("a.dmp"), folder.path().join("b.dmp"));
-    fs::write(&from, presets::tiny_bad_alloc().write()).expect("a dump");
+    presets::tiny_bad_alloc().write_file(&from).expect("a dump");
     let answer = run(&["trim", str(&from), str(&to), "--format", "json"]).json();
     let dump = Dump::open(FileSource::open(&from).expect("a file")).expect("a dump");
     let (bytes, done) = trimmed(&dump, PLAIN);

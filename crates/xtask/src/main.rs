@@ -5,6 +5,7 @@ mod bench;
 mod cargo;
 mod differential;
 mod fixtures;
+mod manifests;
 mod peers;
 mod python;
 mod schema;
@@ -27,6 +28,7 @@ enum Chore {
     Bench(bench::Options),
     Differential(differential::Options),
     Fixtures(fixtures::Options),
+    Manifests(manifests::Options),
     Python(python::Options),
     Peers(peers::Options),
     Schema(schema::Options),
@@ -40,6 +42,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Chore::Bench(options) => bench::run(&options),
         Chore::Differential(options) => differential::run(&options),
         Chore::Fixtures(options) => fixtures::run(&options),
+        Chore::Manifests(options) => manifests::run(&options),
         Chore::Python(options) => python::run(&options),
         Chore::Peers(options) => peers::run(&options),
         Chore::Schema(options) => schema::run(&options),

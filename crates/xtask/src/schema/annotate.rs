@@ -16,7 +16,7 @@ const KEYWORDS: [&str; 35] = [
 /// Python take the other notation.
 pub(super) fn dict(name: &str, schema: &Value) -> anyhow::Result<String> {
     let required: Vec<&str> =
-        schema["required"].as_array().into_iter().flatten().flat_map(Value::as_str).collect();
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let fields = schema["properties"].as_object().context("properties")?;
     if fields.keys().any(|field| KEYWORDS.contains(&field.as_str())) {
         if required.len() != fields.len() {

@@ -131,9 +131,10 @@ impl Types {
         let sources = || self.source.values().filter_map(Value::as_str);
         let is_class = |source: &&str| source.contains("TypedDict");
         let blocks = |classes: bool| sources().filter(move |source| is_class(source) == classes);
-        let simple: String = blocks(false).collect();
-        let classes: String = blocks(true).map(|class| format!("\n\n{class}")).collect();
-        format!("{HEAD}{simple}{classes}")
+        let mut text = HEAD.to_owned();
+        text.extend(blocks(false));
+        text.extend(blocks(true).flat_map(|class| ["\n\n", class]));
+        text
     }
 }
 
