@@ -136,7 +136,7 @@ fn nothing(process: &Process<'_>, all: usize, output: &mut Output) -> anyhow::Re
         0 => output.raw("no region is known\n")?,
         all => output.raw(&format!("0 of {all} regions match\n"))?,
     }
-    for warning in warnings(process) {
+    for warning in WarningReport::of(process) {
         output.text(&text::warning(&warning))?;
     }
     Ok(())
