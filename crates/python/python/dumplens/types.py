@@ -10,51 +10,51 @@ from typing import Literal, Optional, TypedDict, Union
 AccessKind = Literal["read", "write", "execute"]
 """How memory was accessed."""
 AdjustedKind = Literal["non_canonical", "null_offset"]
-"""Why another address is better than the one that was reported."""
+"""Why another address is better than the reported one."""
 CallSource = Literal["export", "number"]
 """How the system call is known."""
 Cause = Literal["address_space_exhausted", "address_space_fragmented", "request_exceeds_address_space", "commit_limit", "job_limit", "quota", "system_resources", "address_taken", "gc_heap_limit", "runtime_limit", "external_limit_suspected", "undetermined"]
 """Why memory was refused."""
 CensusKey = Literal["use", "class", "block_size", "shape"]
-"""By what the bytes of a row belong together."""
+"""What the bytes of a row have in common."""
 ChainEnd = Literal["cycle", "running", "owner_ended", "object", "lock", "delay", "io", "other_process", "idle"]
 """How a chain ends."""
 Chance = Literal["not recorded"]
-"""Whether an exception was seen before handlers were asked, or after."""
+"""Whether an exception was seen before the handlers (first chance) or after (second chance)."""
 ClassProof = Literal["rtti", "pdb", "code", "address"]
-"""By what a class got its name."""
+"""Where the name of a class comes from."""
 Confidence = Literal["low", "medium", "high"]
-"""How sure something is."""
+"""How certain something is."""
 Contradiction = Literal["no_operand", "other_address", "other_access"]
 """How record and instruction contradict each other."""
 DifferenceKind = Literal["same_process", "another_run", "another_build", "different_programs", "unknown"]
-"""What two dumps are to each other."""
+"""How two dumps are related."""
 Extent = Literal["map", "sample", "whole"]
-"""How much of memory was read."""
+"""How much memory was read."""
 GroupKind = Literal["allocation", "large_heap_block", "heap_block"]
-"""What is counted together."""
+"""What is counted in a group."""
 HeapKind = Literal["nt", "segment", "xp", "unknown"]
-"""Which allocator's structures a heap has."""
+"""The kind of a heap."""
 Hex = str
 """An address, code or flags: lower case, without leading zeros."""
 Kind = Literal["allocation_failure", "cpp_exception", "managed_exception", "access_violation", "stack_overflow", "fail_fast", "abort", "assertion_or_breakpoint", "other_exception", "deadlock", "hang", "exit", "on_request", "no_exception", "exception_lost"]
-"""What kind of end it was."""
+"""What ended the program."""
 LayoutProof = Literal["verified", "between", "published"]
-"""How well it is known that the heaps of a build have the layout by which they were read."""
+"""How well the layout of a build's heaps is known."""
 OpenedBy = Literal["exception_record", "parameters", "stowed", "frames", "stack"]
-"""What tells the exception that another stands for."""
+"""How the original exception was identified."""
 OperandKind = Literal["read", "write", "read_write"]
 """How an instruction uses memory."""
 Origin = Literal["vector_reallocation", "vector_reserve", "vector_resize", "string_growth", "container", "operator_new", "malloc", "unknown"]
-"""What asked for memory that was refused."""
+"""What made the failed request."""
 PageKind = Literal["zero", "fill", "text_ascii", "text_utf16", "compressed_or_encrypted", "mixed"]
-"""What a page holds."""
+"""The contents of a page."""
 ShapeKind = Literal["zero", "fill", "text_ascii", "text_utf16", "compressed_or_encrypted", "pixels", "doubles", "floats", "named", "objects", "columns", "words", "mixed", "not_kept"]
-"""What the layout of memory proves it to be."""
+"""What the layout of memory proves."""
 Source = Literal["export", "nearest_export", "pdb", "symbol_file", "runtime"]
-"""By what a function is known."""
+"""How a function is known."""
 Timeout = Literal["infinite", "finite"]
-"""Whether a wait ends by itself."""
+"""Whether a wait has a timeout."""
 Trust = Literal["context", "exception_record", "unwind_info", "leaf", "frame_data", "frame_pointer", "scan", "unproven"]
 """How a frame was found."""
 Use = Literal["images", "stacks", "teb_peb", "heap_busy", "heap_free", "heap_overhead", "heap_not_read", "page_heap", "managed_heap", "allocation_groups", "other", "not_explained"]
@@ -67,34 +67,34 @@ class _AccessReport(TypedDict):
     address: Hex
     """The address as it is recorded."""
     below_stack_limit_bytes: Optional[int]
-    """Bytes from the address up to the committed part of the thread's stack, if it lies below that in the same stack: on its guard page, or beyond. Null if it is not known, or above 2^53: see below_stack_limit_hex."""
+    """Bytes from the address to the committed part of the thread's stack, if the address is below it in the same stack: on its guard page, or further down. Null if it is not known, or above 2^53: see below_stack_limit_hex."""
     kind: Optional[AccessKind]
-    """How; null for a number that Windows does not define."""
+    """The kind of access; null for a number that Windows does not define."""
     module: Optional[str]
     """The debugger's name of the module there."""
     non_canonical: bool
-    """Whether the address that was used is not recorded: it was not canonical, or an SSE operand was not aligned. x64 only."""
+    """Whether the address that was used is not recorded, because it was not canonical, or an SSE operand was not aligned. x64 only."""
     null_page: bool
-    """Whether it lies in the first 64 kB, which are never allocated by default."""
+    """Whether the address is in the first 64 kB, which are never allocated by default: a null pointer dereference."""
     offset: Optional[Hex]
     """From the module's base to the address."""
     region: Optional[RegionReport]
-    """Its region; null outside the map, or where the dump has none that covers it."""
+    """Its region; null if no region of the dump contains it."""
     status: Optional[CodeReport]
-    """Why a page could not be read; of `STATUS_IN_PAGE_ERROR` only."""
+    """Why a page could not be read; only for `STATUS_IN_PAGE_ERROR`."""
     unloaded: Optional[UnloadedReport]
-    """The module that had been there and was unloaded, where none is now."""
+    """The unloaded module that was there, if there is no module now."""
 
 
 class AccessReport(_AccessReport, total=False):
-    """An access to memory that failed."""
+    """A memory access that failed."""
 
     below_stack_limit_hex: str
     """The number, if it is above 2^53; below_stack_limit_bytes is then null."""
 
 
 class AdjustedReport(TypedDict):
-    """The address behind the one that was reported."""
+    """The address that was really used."""
 
     address: Hex
     """The address."""
@@ -103,31 +103,31 @@ class AdjustedReport(TypedDict):
 
 
 class AllocationChange(TypedDict):
-    """An allocation that is not as it was."""
+    """An allocation that changed."""
 
     base: Hex
     """First address."""
     committed: Change
-    """Committed bytes; zero where it is not there."""
+    """Committed bytes; zero if it does not exist."""
     size: Change
-    """Bytes; zero where it is not there."""
+    """Bytes; zero if it does not exist."""
     type: str
     """`MEM_PRIVATE`, `MEM_MAPPED` or `MEM_IMAGE`."""
     usage: str
-    """Usage of its first part that has any; `<unknown>` without."""
+    """Usage of its first part with a known usage, or `<unknown>`."""
 
 
 class _AllocationFailure(TypedDict):
     container: Optional[Hex]
-    """Where the container lies."""
+    """Address of the container."""
     element_count: Optional[int]
-    """How many of them. Null if it is not known, or above 2^53: see element_count_hex."""
+    """Number of elements. Null if it is not known, or above 2^53: see element_count_hex."""
     element_size: Optional[int]
     """Bytes of one element. Null if it is not known, or above 2^53: see element_size_hex."""
     function: Optional[str]
-    """Who asked: the function above `operator new`, where symbols tell."""
+    """The function that made the request, above `operator new`, if symbols name it."""
     origin: Origin
-    """Who asked for it."""
+    """What made the request."""
     padding: Optional[int]
     """What the container adds to the bytes of its elements. Null if it is not known, or above 2^53: see padding_hex."""
     requested_bytes: Optional[int]
@@ -135,7 +135,7 @@ class _AllocationFailure(TypedDict):
 
 
 class AllocationFailure(_AllocationFailure, total=False):
-    """What was asked for."""
+    """What was requested."""
 
     element_count_hex: str
     """The number, if it is above 2^53; element_count is then null."""
@@ -149,17 +149,17 @@ class AllocationFailure(_AllocationFailure, total=False):
 
 class _AllocationGroup(TypedDict):
     committed_delta: int
-    """Committed bytes by which they changed, together."""
+    """Change of their committed bytes, in total."""
     count: Optional[int]
     """How many. Null only if it is above 2^53: see count_hex."""
     largest: list[AllocationChange]
     """The ten that changed most."""
     size_delta: int
-    """Bytes by which they changed, together."""
+    """Change of their bytes, in total."""
 
 
 class AllocationGroup(_AllocationGroup, total=False):
-    """Allocations to which the same happened."""
+    """Allocations that changed in the same way."""
 
     count_hex: str
     """The number, if it is above 2^53; count is then null."""
@@ -171,13 +171,13 @@ class _AllocationReport(TypedDict):
     committed_bytes: Optional[int]
     """Committed bytes. Null only if it is above 2^53: see committed_hex."""
     hint: Optional[str]
-    """What is known of it beyond that, as a guess: `V8 cage` and the like."""
+    """A guess at its purpose, such as `V8 cage`."""
     regions: Optional[int]
     """Regions. Null only if it is above 2^53: see regions_hex."""
     reserved_bytes: Optional[int]
     """Reserved bytes. Null only if it is above 2^53: see reserved_hex."""
     size_bytes: Optional[int]
-    """Bytes from there to its end. Null only if it is above 2^53: see size_hex."""
+    """Bytes from its base to its end. Null only if it is above 2^53: see size_hex."""
     type: str
     """`MEM_PRIVATE`, `MEM_MAPPED` or `MEM_IMAGE`."""
     usage: str
@@ -201,13 +201,13 @@ class _AllocationsDifference(TypedDict):
     gone: AllocationGroup
     """Only in the old dump, or of another type there."""
     grown: AllocationGroup
-    """At the same address and larger, or as large with more committed."""
+    """At the same address and larger, or of the same size with more committed."""
     new: AllocationGroup
     """Only in the new dump, or of another type there."""
     same: Optional[int]
-    """As they were. Null only if it is above 2^53: see same_hex."""
+    """Unchanged allocations. Null only if it is above 2^53: see same_hex."""
     shrunk: AllocationGroup
-    """At the same address and smaller, or as large with less committed."""
+    """At the same address and smaller, or of the same size with less committed."""
 
 
 class AllocationsDifference(_AllocationsDifference, total=False):
@@ -223,9 +223,9 @@ class _AllocationsReport(TypedDict):
     list: list[AllocationReport]
     """The ten largest, in descending order."""
     private_equals: list[EqualsReport]
-    """Private ones of equal size, those with the most committed bytes together first; at most ten sizes."""
+    """Private allocations grouped by size, the group with the most committed bytes first; at most ten sizes."""
     private_sizes: list[SizeClassReport]
-    """A histogram of the private ones."""
+    """A histogram of the private allocations."""
 
 
 class AllocationsReport(_AllocationsReport, total=False):
@@ -236,44 +236,44 @@ class AllocationsReport(_AllocationsReport, total=False):
 
 
 class AnalysisReport(TypedDict):
-    """What the crashing instruction did. Of a processor's faults on x64; of everything else only the reason."""
+    """What the crashing instruction did: for processor faults on x64; for everything else only the reason."""
 
     accesses: Optional[list[OperandReport]]
-    """The memory that it uses, by the registers of the exception; null if that cannot be told."""
+    """The memory that it uses, according to the registers of the exception; null if that is not known."""
     adjusted_address: Optional[AdjustedReport]
     """A better address than the exception's."""
     bit_flips: Optional[list[BitFlipReport]]
-    """Addresses in accessible memory, one bit away from the one that failed or from a register that it was made of; null without a memory map."""
+    """Accessible addresses one bit away from the failed one, or from a register that it was computed from; null without a memory map."""
     instruction: Optional[str]
-    """The instruction that faulted; null if the dump does not keep it, or it is 32-bit code."""
+    """The faulting instruction; null if the dump does not contain it, or for 32-bit code."""
     reason: str
     """Code and first parameter in one name, such as `EXCEPTION_ACCESS_VIOLATION_READ`."""
 
 
 class AnnotationReport(TypedDict):
-    """An annotation: what the program noted of itself."""
+    """An annotation of the program."""
 
     module: Optional[str]
-    """The debugger's name of the module that it is of; null of the program's own."""
+    """The debugger's name of the module that it belongs to; null for the program's own."""
     name: str
-    """Its name; empty of those that have none."""
+    """Its name; empty if it has none."""
     value: Optional[str]
-    """Its text: null unless secrets are asked for, since programs note addresses of pages and command lines."""
+    """Its text; null unless secrets were requested, because annotations can contain URLs and command lines."""
 
 
 class AssertionReport(TypedDict):
-    """An assertion that failed, by the stream of Breakpad and Crashpad."""
+    """A failed assertion, from the stream of Breakpad and Crashpad."""
 
     expression: Optional[str]
-    """What was asserted."""
+    """The expression."""
     file: Optional[str]
     """Its source file."""
     function: Optional[str]
-    """The function that asserted it."""
+    """The function that contains it."""
     invalid_parameter: bool
-    """Whether it was an invalid parameter of a function of the C runtime."""
+    """Whether it was an invalid parameter of a C runtime function."""
     line: Optional[int]
-    """The line there."""
+    """The line in that file."""
     pure_virtual_call: bool
     """Whether a pure virtual function was called."""
 
@@ -284,18 +284,18 @@ class BitFlipReport(TypedDict):
     address: Hex
     """The address."""
     probability: Optional[float]
-    """0 to 1, by rules of thumb."""
+    """A heuristic value from 0 to 1."""
     register: Optional[str]
-    """The register that may have held it; null of the address that failed."""
+    """The register that may have contained it; null for the failed address itself."""
 
 
 class BlameReport(TypedDict):
-    """The first frame outside system and runtime, above the function that was asked for memory if one was."""
+    """The first frame outside system and runtime modules; above the allocation function, if an allocation failed."""
 
     frame: int
-    """Which of `frames`."""
+    """Index into `frames`."""
     function: Optional[str]
-    """The function, where symbols tell."""
+    """The function, if symbols name it."""
     module: str
     """The module's name."""
     offset: Hex
@@ -306,11 +306,11 @@ class BlamedPlace(TypedDict):
     """A place in the code."""
 
     function: Optional[str]
-    """The function, where a PDB or an export tells it for certain."""
+    """The function, if a PDB or an export names it with certainty."""
     module: str
     """The debugger's name of the module."""
     offset: Hex
-    """From the module's base: to the instruction that ran in the innermost frame, or to the return address."""
+    """Offset from the module's base of the executing instruction in the innermost frame, otherwise of the return address."""
     thread_id: int
     """The thread."""
 
@@ -321,7 +321,7 @@ class _BlockSizeReport(TypedDict):
     bytes: Optional[int]
     """Their bytes. Null only if it is above 2^53: see bytes_hex."""
     size_bytes: Optional[int]
-    """The size that was asked for; null for all sizes that are not told apart. Null if it is not known, or above 2^53: see size_hex."""
+    """The requested size; null for the row of all other sizes. Null if it is not known, or above 2^53: see size_hex."""
 
 
 class BlockSizeReport(_BlockSizeReport, total=False):
@@ -339,13 +339,13 @@ class _BlockSizeRow(TypedDict):
     blocks: Optional[int]
     """How many. Null only if it is above 2^53: see blocks_hex."""
     blocks_margin: Optional[int]
-    """Of a sample, the half of the 95% interval; null where it cannot be told. Zero where it is exact. Null if it is not known, or above 2^53: see blocks_margin_hex."""
+    """For a sample, half of the 95% interval; zero if the figure is exact, null if the interval is not known. Null if it is not known, or above 2^53: see blocks_margin_hex."""
     bytes: Optional[int]
     """Their bytes. Null only if it is above 2^53: see bytes_hex."""
     bytes_margin: Optional[int]
-    """Of a sample, the half of the 95% interval; null where it cannot be told. Zero where it is exact. Null if it is not known, or above 2^53: see bytes_margin_hex."""
+    """For a sample, half of the 95% interval; zero if the figure is exact, null if the interval is not known. Null if it is not known, or above 2^53: see bytes_margin_hex."""
     size_bytes: Optional[int]
-    """What was asked for. Null only if it is above 2^53: see size_hex."""
+    """What was requested. Null only if it is above 2^53: see size_hex."""
 
 
 class BlockSizeRow(_BlockSizeRow, total=False):
@@ -364,12 +364,12 @@ class BlockSizeRow(_BlockSizeRow, total=False):
 
 
 class BrokenBlockReport(TypedDict):
-    """A place in a heap that something wrote over."""
+    """A corrupt place in a heap."""
 
     at: Hex
-    """Where it is broken."""
+    """Address of the corruption."""
     before: Optional[PlaceReport]
-    """The block in front of it, as the program has it: most likely what its owner wrote reached beyond its end."""
+    """The block before it, as the program sees it: most likely its owner wrote beyond its end."""
     heap: Hex
     """Handle of the heap."""
     what: str
@@ -378,32 +378,32 @@ class BrokenBlockReport(TypedDict):
 
 class _Census(TypedDict):
     schema_version: int
-    """Version of this shape."""
+    """Version of this format."""
     tool: Tool
-    """Who made the report."""
+    """The program that made the report."""
     warnings: list[WarningReport]
-    """What was dropped, repaired or guessed."""
+    """What is missing, was repaired or was guessed."""
 
 
 class Census(_Census, total=False):
     """What fills the private memory of a process."""
 
     classes: list[ClassReport]
-    """Classes of which blocks of heaps are objects, by their vftables; those of most bytes first."""
+    """Classes whose objects are in heap blocks, recognized by their vftables; those with the most bytes first."""
     classes_left_out: Optional[int]
     """Classes that are left out of `classes`. Null only if it is above 2^53: see classes_left_out_hex."""
     classes_left_out_hex: str
     """The number, if it is above 2^53; classes_left_out is then null."""
     duplicates: Optional[DuplicatesReport]
-    """Pages that equal another, zeros apart; null where not all was read."""
+    """Pages with the same contents as another page, except zeros; null if not everything was read."""
     faults: list[str]
-    """What was wrong on the way along the heaps' blocks; some of them are not counted."""
+    """Faults in the heaps' blocks; some blocks are not counted."""
     groups: list[GroupReport]
-    """Large allocations, large heap blocks and heap blocks of equal size, those of most bytes first."""
+    """Large allocations, large heap blocks and heap blocks of equal size, those with the most bytes first."""
     pages: list[PageRow]
-    """What the pages hold."""
+    """The contents of the pages."""
     private_bytes: Optional[int]
-    """Private commit by the memory map, in bytes: what `uses` adds up to. Null only if it is above 2^53: see private_hex."""
+    """Private commit according to the memory map, in bytes: the sum of `uses`. Null only if it is above 2^53: see private_hex."""
     private_hex: str
     """The number, if it is above 2^53; private_bytes is then null."""
     reading: ReadingReport
@@ -411,15 +411,15 @@ class Census(_Census, total=False):
     repeated_images: list[RepeatedImageReport]
     """Images that are loaded more than once."""
     sizes: list[BlockSizeRow]
-    """Blocks of all heaps by the size that was asked for, those of most bytes first."""
+    """Blocks of all heaps by requested size, those with the most bytes first."""
     sizes_left_out: Optional[int]
     """Sizes that are left out of `sizes`. Null only if it is above 2^53: see sizes_left_out_hex."""
     sizes_left_out_hex: str
     """The number, if it is above 2^53; sizes_left_out is then null."""
     uses: list[UseReport]
-    """Every byte of it under one use, the largest first."""
+    """The uses, the largest first; every byte is counted under one of them."""
     vftables: list[ClassReport]
-    """Vftables whose addresses are in memory beyond the heaps whose blocks were read: pointers, not objects."""
+    """Vftables whose addresses occur outside the heaps whose blocks were read: pointers, not objects."""
     vftables_left_out: Optional[int]
     """Vftables that are left out of `vftables`. Null only if it is above 2^53: see vftables_left_out_hex."""
     vftables_left_out_hex: str
@@ -428,31 +428,31 @@ class Census(_Census, total=False):
 
 class _CensusReport(TypedDict):
     classes: list[ClassReport]
-    """Classes of which blocks of heaps are objects, by their vftables; those of most bytes first."""
+    """Classes whose objects are in heap blocks, recognized by their vftables; those with the most bytes first."""
     classes_left_out: Optional[int]
     """Classes that are left out of `classes`. Null only if it is above 2^53: see classes_left_out_hex."""
     duplicates: Optional[DuplicatesReport]
-    """Pages that equal another, zeros apart; null where not all was read."""
+    """Pages with the same contents as another page, except zeros; null if not everything was read."""
     faults: list[str]
-    """What was wrong on the way along the heaps' blocks; some of them are not counted."""
+    """Faults in the heaps' blocks; some blocks are not counted."""
     groups: list[GroupReport]
-    """Large allocations, large heap blocks and heap blocks of equal size, those of most bytes first."""
+    """Large allocations, large heap blocks and heap blocks of equal size, those with the most bytes first."""
     pages: list[PageRow]
-    """What the pages hold."""
+    """The contents of the pages."""
     private_bytes: Optional[int]
-    """Private commit by the memory map, in bytes: what `uses` adds up to. Null only if it is above 2^53: see private_hex."""
+    """Private commit according to the memory map, in bytes: the sum of `uses`. Null only if it is above 2^53: see private_hex."""
     reading: ReadingReport
     """What was read."""
     repeated_images: list[RepeatedImageReport]
     """Images that are loaded more than once."""
     sizes: list[BlockSizeRow]
-    """Blocks of all heaps by the size that was asked for, those of most bytes first."""
+    """Blocks of all heaps by requested size, those with the most bytes first."""
     sizes_left_out: Optional[int]
     """Sizes that are left out of `sizes`. Null only if it is above 2^53: see sizes_left_out_hex."""
     uses: list[UseReport]
-    """Every byte of it under one use, the largest first."""
+    """The uses, the largest first; every byte is counted under one of them."""
     vftables: list[ClassReport]
-    """Vftables whose addresses are in memory beyond the heaps whose blocks were read: pointers, not objects."""
+    """Vftables whose addresses occur outside the heaps whose blocks were read: pointers, not objects."""
     vftables_left_out: Optional[int]
     """Vftables that are left out of `vftables`. Null only if it is above 2^53: see vftables_left_out_hex."""
 
@@ -471,40 +471,40 @@ class CensusReport(_CensusReport, total=False):
 
 
 class CensusRow(TypedDict):
-    """Something that fills memory."""
+    """A row of the census."""
 
     bytes: Change
     """Their bytes."""
     count: Optional[Change]
-    """How many, of objects and blocks."""
+    """Number of objects or blocks."""
     name: str
-    """Its name: of the use, the class, the size or the shape."""
+    """The name of the use, class, size or shape."""
     what: CensusKey
-    """What belongs together in it."""
+    """What the row counts."""
 
 
 class ChainReport(TypedDict):
-    """Threads each of which waits on the next."""
+    """Threads, each of which waits for the next."""
 
     deadlock: bool
-    """Whether it is a cycle of proven links: nobody in it can ever go on."""
+    """Whether it is a cycle of proven links: none of the threads can continue."""
     ends: ChainEnd
     """How it ends."""
     links: list[Edge]
-    """What stands between one thread and the next."""
+    """What each thread waits for, between one thread and the next."""
     threads: list[int]
-    """Thread IDs. Of a cycle, the last waits on the first."""
+    """Thread IDs. In a cycle, the last waits for the first."""
 
 
 class _Change(TypedDict):
     delta: Optional[int]
-    """New less old; null if one of them is not known, or if it is beyond 2^53."""
+    """New minus old; null if one of them is not known, or if it is beyond 2^53."""
     new: Optional[int]
     """In the new dump; null if it is not known. Null if it is not known, or above 2^53: see new_hex."""
     old: Optional[int]
     """In the old dump; null if it is not known. Null if it is not known, or above 2^53: see old_hex."""
     per_hour: Optional[float]
-    """By how much it changed in an hour; null without a time between the dumps."""
+    """Change per hour; null without a time between the dumps."""
 
 
 class Change(_Change, total=False):
@@ -517,45 +517,45 @@ class Change(_Change, total=False):
 
 
 class Check(TypedDict):
-    """One thing that was compared."""
+    """One compared property."""
 
     new: Optional[str]
     """In the new dump."""
     old: Optional[str]
     """In the old dump."""
     same: Optional[bool]
-    """Whether it is the same; null if one is not known."""
+    """Whether it is equal; null if one is not known."""
     what: str
     """`program`, `time_date_stamp`, `processor`, `process_id`, `created`, `peb` or `image_base`."""
 
 
 class _ClassReport(TypedDict):
     bytes: Optional[int]
-    """Bytes that were asked for in these blocks. Null only if it is above 2^53: see bytes_hex."""
+    """Requested bytes of these blocks. Null only if it is above 2^53: see bytes_hex."""
     bytes_margin: Optional[int]
-    """Of a sample, the half of the 95% interval; null where it cannot be told. Zero where it is exact. Null if it is not known, or above 2^53: see bytes_margin_hex."""
+    """For a sample, half of the 95% interval; zero if the figure is exact, null if the interval is not known. Null if it is not known, or above 2^53: see bytes_margin_hex."""
     module: Optional[str]
     """The module's file name without its extension; null outside modules."""
     name: str
-    """As it is written in C++; the PDB's name, or module and offset, where no type information is."""
+    """The name as in C++; without type information, the PDB's name, or module and offset."""
     objects: Optional[int]
-    """Blocks of heaps in use that begin with the vftable's address. Null only if it is above 2^53: see objects_hex."""
+    """Heap blocks in use that begin with the vftable's address. Null only if it is above 2^53: see objects_hex."""
     objects_margin: Optional[int]
-    """Of a sample, the half of the 95% interval; null where it cannot be told. Null if it is not known, or above 2^53: see objects_margin_hex."""
+    """For a sample, half of the 95% interval; zero if the figure is exact, null if the interval is not known. Null if it is not known, or above 2^53: see objects_margin_hex."""
     pointers: Optional[int]
     """Words anywhere in private memory, stacks and images apart, that hold the vftable's address. Those in free memory are left over. Null only if it is above 2^53: see pointers_hex."""
     pointers_margin: Optional[int]
-    """Of a sample, the half of the 95% interval; null where it cannot be told. Null if it is not known, or above 2^53: see pointers_margin_hex."""
+    """For a sample, half of the 95% interval; zero if the figure is exact, null if the interval is not known. Null if it is not known, or above 2^53: see pointers_margin_hex."""
     proof: ClassProof
-    """By what it got its name."""
+    """Where its name comes from."""
     size_bytes: Optional[int]
-    """Bytes of an object, by its deleting destructor; null where the code does not tell. Null if it is not known, or above 2^53: see size_hex."""
+    """Bytes of an object, from its deleting destructor; null if the code does not show it. Null if it is not known, or above 2^53: see size_hex."""
     vftable: Hex
     """Address of the vftable."""
 
 
 class ClassReport(_ClassReport, total=False):
-    """A class, by its vftable."""
+    """A class, identified by its vftable."""
 
     bytes_hex: str
     """The number, if it is above 2^53; bytes is then null."""
@@ -647,23 +647,23 @@ class CppReport(TypedDict):
     """A C++ exception of MSVC, or of the GNU runtime on x64; or an object that Delphi or C++Builder raised."""
 
     bases: list[str]
-    """What else it can be caught as, nearest base first."""
+    """Its other base types, nearest first."""
     decorated: Optional[str]
     """The type's decorated name."""
     problem: Optional[str]
-    """Why type or text is not known, or not complete."""
+    """Why the type or text is not known or incomplete."""
     result: Optional[CodeReport]
-    """The HRESULT that it holds, of classes that hold one: `winrt::hresult_error`, `_com_error`, `ATL::CAtlException`, `wil::ResultException`."""
+    """Its HRESULT, for classes that have one: `winrt::hresult_error`, `_com_error`, `ATL::CAtlException`, `wil::ResultException`."""
     thrown_by: Optional[str]
-    """The debugger's name of the module that threw it, where the exception names it (64-bit programs of MSVC)."""
+    """The debugger's name of the module that threw it, if the exception names it (64-bit programs of MSVC)."""
     type: Optional[str]
-    """The thrown type, such as `std::bad_alloc`; null if it cannot be known."""
+    """The thrown type, such as `std::bad_alloc`; null if it is not known."""
     what: Optional[str]
-    """What `what()` would return, at most 512 bytes; null if the object is no `std::exception`, or the text cannot be read. Of Delphi's `Exception` its `Message`."""
+    """The text that `what()` returns, at most 512 bytes; null if the object is not a `std::exception`, or the text cannot be read. For Delphi's `Exception`, its `Message`."""
 
 
 class CrashpadReport(TypedDict):
-    """What the program told Crashpad to send with the dump."""
+    """What the program gave Crashpad to send with the dump."""
 
     annotations: list[AnnotationReport]
     """The annotations, the program's first, then each module's."""
@@ -675,48 +675,48 @@ class CrashpadReport(TypedDict):
 
 class _Difference(TypedDict):
     allocations: Optional[AllocationsDifference]
-    """Allocations by address; null unless both dumps are of one process and hold a memory map."""
+    """Allocations by address; null unless both dumps are of one process and contain a memory map."""
     counters: list[Row]
     """The counters of the process, and of the machine."""
     fastest: list[Grower]
-    """What grew most in bytes, and so fastest: usage classes, heaps, modules, sizes. The same bytes may be in several. Empty for different programs."""
+    """What grew most in bytes, and so fastest: usage classes, heaps, modules, sizes. The same bytes may be in several rows. Empty for different programs."""
     handles: Optional[list[Row]]
     """Handles by type; null unless both dumps list handles."""
     heaps: Optional[TableOfHeapRow]
-    """By heap; null unless both dumps tell of heaps."""
+    """By heap; null unless both dumps contain heaps."""
     identity: Identity
-    """Whether the two are of one process, of one program, or of different ones."""
+    """Whether the dumps are of one process, of one program, or of different programs."""
     interval: Interval
-    """The time between them, on which the rates rest."""
+    """The time between the dumps, which the rates are based on."""
     memory: list[Row]
     """The address space as a whole."""
     modules: Optional[TableOfModuleRow]
-    """By module, those that changed; null unless both dumps tell of modules."""
+    """By module: those that changed; null unless both dumps contain modules."""
     new: SideReport
-    """The second."""
+    """The second dump."""
     old: SideReport
-    """The first dump that was named."""
+    """The first dump."""
     projections: list[Projection]
-    """When limits would be reached if it went on like this, the nearest first."""
+    """When limits would be reached at this rate, the nearest first."""
     schema_version: int
-    """Version of this shape."""
+    """Version of this format."""
     sizes: Optional[TableOfSizeRow]
-    """Private allocations and large heap blocks by exact size, those that changed; null unless both dumps hold a whole memory map."""
+    """Private allocations and large heap blocks by exact size: those that changed; null unless both dumps contain a complete memory map."""
     threads: Optional[ThreadsDifference]
     """Threads and their stacks; null unless both dumps list threads."""
     tool: Tool
-    """Who made the comparison."""
+    """The program that made the comparison."""
     usage: Optional[list[UsageRow]]
-    """By usage class; null unless both dumps hold a whole memory map."""
+    """By usage class; null unless both dumps contain a complete memory map."""
     warnings: list[WarningReport]
-    """What limits this comparison. What was wrong with each dump is in its own list."""
+    """What limits this comparison. Problems of each dump are in its own list."""
 
 
 class Difference(_Difference, total=False):
-    """What changed from an old dump to a new one. A change that cannot be known is null, never zero."""
+    """What changed from an old dump to a new one. An unknown change is null, never zero."""
 
     census: Optional[TableOfCensusRow]
-    """What fills the private memory: by use, class, size of heap blocks and shape, those that changed; null unless it was asked for."""
+    """What fills the private memory, by use, class, heap block size and shape: the rows that changed; null unless it was requested."""
     managed: Optional[TableOfTypeRow]
     """Objects of .NET by type, those that changed; null unless the heaps of both dumps were counted."""
 
@@ -731,28 +731,28 @@ class _DumpReport(TypedDict):
     flags: Hex
     """`MINIDUMP_TYPE`."""
     kept_bytes: Optional[int]
-    """Bytes of the process's memory that the file holds. Null only if it is above 2^53: see kept_hex."""
+    """Bytes of process memory in the file. Null only if it is above 2^53: see kept_hex."""
     missing_bytes: Optional[int]
-    """How much of it. Null only if it is above 2^53: see missing_hex."""
+    """Bytes of memory that are listed but not in the file. Null only if it is above 2^53: see missing_hex."""
     path: str
     """As given by the caller."""
     pointer_bits: int
     """32 or 64; guessed (with a warning) if the processor is not known."""
     redacted: bool
-    """Whether `trim --redact` made it. What was left out of it is unknown, not 0."""
+    """Whether `trim --redact` made it. What was removed is unknown, not 0."""
     size_bytes: Optional[int]
     """Length of the file. Null only if it is above 2^53: see size_hex."""
     streams: list[StreamReport]
     """The streams, in the order of the directory."""
     truncated: bool
-    """Whether memory that the dump lists is not in the file; of a trimmed copy, whether that was so of the original."""
+    """Whether memory that the dump lists is missing from the file; for a trimmed copy, from the original."""
 
 
 class DumpReport(_DumpReport, total=False):
     """The file."""
 
     crashpad: Optional[CrashpadReport]
-    """What the program told Crashpad to send with the dump; null if Crashpad did not write it."""
+    """What the program gave Crashpad to send with the dump; null if Crashpad did not write it."""
     kept_hex: str
     """The number, if it is above 2^53; kept_bytes is then null."""
     missing_hex: str
@@ -763,13 +763,13 @@ class DumpReport(_DumpReport, total=False):
 
 class _DuplicatesReport(TypedDict):
     bytes: Optional[int]
-    """Bytes of pages beyond the first of each content. Null only if it is above 2^53: see bytes_hex."""
+    """Bytes of all copies beyond the first. Null only if it is above 2^53: see bytes_hex."""
     one_in: Optional[int]
-    """Of so many bytes of pages one was compared: 1 if all were. Null only if it is above 2^53: see one_in_hex."""
+    """One in this many bytes was compared: 1 if all were. Null only if it is above 2^53: see one_in_hex."""
 
 
 class DuplicatesReport(_DuplicatesReport, total=False):
-    """Pages that are there more than once."""
+    """Duplicate pages."""
 
     bytes_hex: str
     """The number, if it is above 2^53; bytes is then null."""
@@ -778,20 +778,20 @@ class DuplicatesReport(_DuplicatesReport, total=False):
 
 
 class EarlierReport(TypedDict):
-    """An exception that happened before, by a record of it on a stack. Evidence of the second order: nothing tells when it happened, nor who caught it."""
+    """An earlier exception, from a record on a stack. Secondary evidence: when it happened, and who caught it, is not known."""
 
     address: Hex
     """`ExceptionAddress`."""
     at: Hex
-    """Where the record lies."""
+    """Address of the record."""
     code: Hex
     """`ExceptionCode`."""
     cpp_type: Optional[str]
-    """The type that was thrown, of a C++ exception whose ThrowInfo the dump keeps."""
+    """The thrown type, for a C++ exception whose ThrowInfo is in the dump."""
     flags: Hex
     """`ExceptionFlags`."""
     in_use: Optional[bool]
-    """Whether that is above the stack pointer, in what may be a frame in use. If not, the functions that raised and handled it have returned. null if the stack pointer is not known."""
+    """Whether the record is above the stack pointer, in what may be a frame in use. If not, the functions that raised and handled it have returned. null if the stack pointer is not known."""
     module: Optional[str]
     """The debugger's name of the module there."""
     name: Optional[str]
@@ -812,22 +812,22 @@ Edge = TypedDict(
         "via": "Via",
     },
 )
-"""One thread waits on another. The threads are given by their IDs."""
+"""One thread waits for another; both are thread IDs."""
 
 
 class _EndedReport(TypedDict):
     ended_processes: Optional[int]
-    """Handles of processes that have ended. Null only if it is above 2^53: see ended_processes_hex."""
+    """Handles to processes that have ended. Null only if it is above 2^53: see ended_processes_hex."""
     ended_threads: Optional[int]
-    """Handles of threads that have ended. Null only if it is above 2^53: see ended_threads_hex."""
+    """Handles to threads that have ended. Null only if it is above 2^53: see ended_threads_hex."""
     process_handles: Optional[int]
-    """Handles of processes in all. Null only if it is above 2^53: see process_handles_hex."""
+    """All handles to processes. Null only if it is above 2^53: see process_handles_hex."""
     thread_handles: Optional[int]
-    """Handles of threads in all. Null only if it is above 2^53: see thread_handles_hex."""
+    """All handles to threads. Null only if it is above 2^53: see thread_handles_hex."""
 
 
 class EndedReport(_EndedReport, total=False):
-    """Handles of what has ended."""
+    """Handles to threads and processes that have ended."""
 
     ended_processes_hex: str
     """The number, if it is above 2^53; ended_processes is then null."""
@@ -847,7 +847,7 @@ class _EqualsReport(TypedDict):
     first: Hex
     """Base of the first."""
     hint: Optional[str]
-    """What the first may be for, as a guess."""
+    """A guess at the purpose of the first one."""
     size_bytes: Optional[int]
     """Bytes of each. Null only if it is above 2^53: see size_hex."""
     usage: str
@@ -855,7 +855,7 @@ class _EqualsReport(TypedDict):
 
 
 class EqualsReport(_EqualsReport, total=False):
-    """Private allocations of one size, of which something is committed."""
+    """Private allocations of one size with committed memory."""
 
     committed_hex: str
     """The number, if it is above 2^53; committed_bytes is then null."""
@@ -866,12 +866,12 @@ class EqualsReport(_EqualsReport, total=False):
 
 
 class Evidence(TypedDict):
-    """One thing that a finding rests on."""
+    """One piece of evidence for a finding."""
 
     at: Optional[Hex]
-    """Where it lies, if it has a place."""
+    """Its address, if it has one."""
     value: Optional[str]
-    """What is there."""
+    """The value."""
     what: str
     """What it is."""
 
@@ -880,13 +880,13 @@ class ExceptionReport(TypedDict):
     """The exception."""
 
     access: Optional[AccessReport]
-    """What was accessed; null for codes that do not tell."""
+    """What was accessed; null for codes that do not show it."""
     address: Hex
     """`ExceptionAddress`."""
     analysis: Optional[AnalysisReport]
-    """What the crashing instruction did; null without details, or in builds without the feature `processor`."""
+    """What the crashing instruction did; null if details were not requested, or in builds without the feature `processor`."""
     chance: Optional[Chance]
-    """Whether it was seen before handlers were asked, or after. null of other systems, where there is no such thing."""
+    """Whether it was seen before the handlers (first chance) or after (second chance); null for other systems."""
     code: Hex
     """`ExceptionCode`."""
     cpp: Optional[CppReport]
@@ -894,23 +894,23 @@ class ExceptionReport(TypedDict):
     fast_fail: Optional[CodeReport]
     """The reason of a fast failure: `FAST_FAIL_…`; null for every other code."""
     fault: Optional[FaultReport]
-    """What the instruction used that raised it; null if code or registers are not kept, and for codes that do not tell an access."""
+    """What the faulting instruction used; null if code or registers are not in the dump, and for codes without a memory access."""
     flags: Hex
     """`ExceptionFlags`."""
     hresult: Optional[Hex]
-    """The HRESULT that it carries, of codes that define one: of .NET's the first parameter, or, where the dump was written with a record that has none, that of the record which the thread is raising; of Direct3D's the last."""
+    """The HRESULT in its parameters, for codes that define one: for .NET the first parameter or, if the dump's record has none, that of the record that the thread is raising; for Direct3D the last."""
     meaning: Optional[str]
-    """What it says, in one sentence; null if there is no more to say than the name."""
+    """Its meaning, in one sentence; null if the name says it all."""
     name: Optional[str]
     """Its name, if it has one."""
     noncontinuable: Optional[bool]
-    """Whether the flags say that the program could not continue; null of other systems."""
+    """Whether the flags say that the program could not continue; null for other systems."""
     original: Optional[OriginalReport]
-    """The exception that this one stands for: null if it stands for itself, or what it stands for is not in the dump."""
+    """The exception that this one stands in for; null if there is none, or if it is not in the dump."""
     parameters: list[Hex]
     """`ExceptionInformation`."""
     symbol: list[SiteReport]
-    """The functions at the address, the innermost inline one first; empty if nothing was to be named."""
+    """The functions at the address, the innermost inline function first; empty if names were not requested."""
     thread_id: int
     """The thread."""
 
@@ -925,87 +925,87 @@ class Failure(TypedDict):
 
 
 class FaultReport(TypedDict):
-    """What the instruction at which an exception was raised used."""
+    """What the faulting instruction used."""
 
     address: Optional[Hex]
-    """The address that it used, where it can be told: it may differ from the one that is recorded, which is -1 for one that is not canonical."""
+    """The address that it used, if known. It can differ from the recorded one, which is -1 for a non-canonical address."""
     base_register: Optional[RegisterReport]
     """The register that the address is relative to."""
     constant: bool
-    """Whether the address is a number in the instruction."""
+    """Whether the address is a constant in the instruction."""
     contradiction: Optional[Contradiction]
     """How the record contradicts it."""
     index_register: Optional[RegisterReport]
     """The register that is multiplied and added."""
     kind: Optional[OperandKind]
-    """How it used it."""
+    """How it used the address."""
     misaligned: bool
     """Whether the operand must be aligned, and is not."""
     returned: bool
-    """Whether the processor came to, or was at, an address that a `ret` took from the stack; which is then `address`."""
+    """Whether the processor went to, or was at, an address that a `ret` took from the stack; `address` is then that address."""
     scale: int
-    """By what `index` is multiplied."""
+    """The factor by which the index register is multiplied."""
 
 
 class Finding(TypedDict):
-    """Something that was found."""
+    """A finding."""
 
     confidence: Confidence
-    """How sure it is."""
+    """How certain it is."""
     evidence: list[Evidence]
-    """What it rests on."""
+    """The evidence."""
     id: str
-    """Which detector found it."""
+    """Its id, which does not change between versions."""
     title: str
     """One sentence."""
     windbg: str
-    """WinDbg's command that shows the same; empty if it has none."""
+    """The WinDbg command that shows the same; empty if there is none."""
 
 
 class FrameReport(TypedDict):
     """One row of a call stack."""
 
     file: Optional[str]
-    """The source file, where symbols tell."""
+    """The source file, if symbols name it."""
     function: Optional[str]
-    """The function, where symbols tell."""
+    """The function, if symbols name it."""
     inline: bool
-    """Whether the function was inlined into the one of the next row that is not."""
+    """Whether the function was inlined into that of the next row that is not inline."""
     ip: Hex
-    """The instruction pointer of frame 0, the return address of the others; an inline frame's is its host's."""
+    """The instruction pointer of frame 0, the return address of the others; for an inline frame, that of its caller."""
     line: Optional[int]
     """The line in it."""
     module: Optional[str]
     """The debugger's name of the module: its file without extension."""
     offset: Optional[Hex]
-    """Bytes from the function's start to `ip`; from the module's base where the function is not known."""
+    """Bytes from the function's start to `ip`, or from the module's base if the function is not known."""
     source: Optional[Source]
-    """By what the function is known; null if it is not."""
+    """How the function is known; null if it is not."""
     sp: Hex
-    """The stack pointer: as it was in frame 0, behind the return address in the others."""
+    """The stack pointer of frame 0; in the others, the address after the return address."""
     trust: Trust
     """How the frame was found."""
 
 
 class _GcRefusal(TypedDict):
     available_pagefile_mb: Optional[int]
-    """MB that the system would still have committed, as the collector saw it. Null only if it is above 2^53: see available_pagefile_mb_hex."""
+    """MB that the system could still commit, according to the collector. Null only if it is above 2^53: see available_pagefile_mb_hex."""
     committed_bytes: Optional[int]
     """Bytes that the collector's segments have committed. Null only if it is above 2^53: see committed_hex."""
     gc_index: Optional[int]
-    """Collections until then. Null only if it is above 2^53: see gc_index_hex."""
+    """Number of collections before it. Null only if it is above 2^53: see gc_index_hex."""
     limit_bytes: Optional[int]
-    """The limit of the heap that the environment gives the collector (`DOTNET_GCHeapHardLimit`); null without one there. Null if it is not known, or above 2^53: see limit_hex."""
+    """The limit of the heap that the environment sets (`DOTNET_GCHeapHardLimit`); null if it sets none. Null if it is not known, or above 2^53: see limit_hex."""
     reason: str
     """`budget`, `cant_commit`, `cant_reserve`, `loh`, `low_mem`, `unproductive_full_gc`."""
     requested_bytes: Optional[int]
-    """Bytes of the object that was asked for; null where the record does not tell. Null if it is not known, or above 2^53: see requested_hex."""
+    """Requested bytes; null if the record does not contain them. Null if it is not known, or above 2^53: see requested_hex."""
     segment_bytes: Optional[int]
-    """Bytes of a segment for which there were no addresses; null if that was not the reason. Null if it is not known, or above 2^53: see segment_hex."""
+    """Bytes of a segment that did not fit into the address space; null if that was not the reason. Null if it is not known, or above 2^53: see segment_hex."""
 
 
 class GcRefusal(_GcRefusal, total=False):
-    """The collector's record of the last allocation that it refused. It stays when the exception was caught."""
+    """The collector's record of the last allocation that it refused. It remains if the exception was caught."""
 
     available_pagefile_mb_hex: str
     """The number, if it is above 2^53; available_pagefile_mb is then null."""
@@ -1023,13 +1023,13 @@ class GcRefusal(_GcRefusal, total=False):
 
 class _GenerationReport(TypedDict):
     committed_bytes: Optional[int]
-    """Bytes that are committed for it. Null only if it is above 2^53: see committed_hex."""
+    """Committed bytes. Null only if it is above 2^53: see committed_hex."""
     name: str
     """`gen0`, `gen1`, `gen2`, `LOH`, `POH`, `frozen`."""
     segments: Optional[int]
     """Segments or regions. Null only if it is above 2^53: see segments_hex."""
     size_bytes: Optional[int]
-    """Bytes that objects take, free space between them among it. Null only if it is above 2^53: see size_hex."""
+    """Bytes used by objects, including free space between them. Null only if it is above 2^53: see size_hex."""
 
 
 class GenerationReport(_GenerationReport, total=False):
@@ -1047,19 +1047,19 @@ class _GroupReport(TypedDict):
     bytes: Optional[int]
     """Their committed bytes. Null only if it is above 2^53: see bytes_hex."""
     bytes_margin: Optional[int]
-    """Of a sample, the half of the 95% interval; null where it cannot be told. Zero where it is exact. Null if it is not known, or above 2^53: see bytes_margin_hex."""
+    """For a sample, half of the 95% interval; zero if the figure is exact, null if the interval is not known. Null if it is not known, or above 2^53: see bytes_margin_hex."""
     count: Optional[int]
     """How many. Null only if it is above 2^53: see count_hex."""
     count_margin: Optional[int]
-    """Of a sample, the half of the 95% interval; null where it cannot be told. Zero where it is exact. Null if it is not known, or above 2^53: see count_margin_hex."""
+    """For a sample, half of the 95% interval; zero if the figure is exact, null if the interval is not known. Null if it is not known, or above 2^53: see count_margin_hex."""
     example: Hex
     """One of them."""
     kind: GroupKind
     """What they are."""
     shape: Optional[ShapeReport]
-    """What they look like; null if they were not looked at."""
+    """The kind of data in them; null if they were not read."""
     size_bytes: Optional[int]
-    """Bytes of each: of an allocation from its base to its end, of a block what was asked for. Null only if it is above 2^53: see size_hex."""
+    """Bytes of each: for an allocation from its base to its end, for a block the requested size. Null only if it is above 2^53: see size_hex."""
     usage: str
     """Usage class by WinDbg's name."""
 
@@ -1076,24 +1076,24 @@ class GroupReport(_GroupReport, total=False):
     count_margin_hex: str
     """The number, if it is above 2^53; count_margin is then null."""
     holder: Optional[str]
-    """Who holds a pointer to one of them; null if that was not looked for, or nobody does."""
+    """What holds a pointer to one of them; null if none was found, or it was not searched for."""
     size_hex: str
     """The number, if it is above 2^53; size_bytes is then null."""
     text: Optional[str]
-    """Some characters of it, where it is all text and they were asked for."""
+    """Some characters of it, if it consists of text and they were requested."""
 
 
 class Grower(TypedDict):
-    """What grew."""
+    """Something that grew."""
 
     bytes: Change
     """Its bytes."""
     count: Optional[Change]
-    """How many there are, where they are counted."""
+    """Their number, if they are counted."""
     kind: str
     """`usage`, `heap`, `module`, `heap_block_size` or `allocation_size`."""
     name: str
-    """Its name there."""
+    """Its name."""
 
 
 class _HandleCount(TypedDict):
@@ -1112,19 +1112,19 @@ class HandleCount(_HandleCount, total=False):
 
 class _HeapBlocksReport(TypedDict):
     busy_blocks: Optional[int]
-    """Blocks that the program has. Null only if it is above 2^53: see busy_blocks_hex."""
+    """Blocks in use by the program. Null only if it is above 2^53: see busy_blocks_hex."""
     busy_bytes: Optional[int]
-    """Bytes that it asked for. Null only if it is above 2^53: see busy_hex."""
+    """Requested bytes of these blocks. Null only if it is above 2^53: see busy_hex."""
     faults: list[str]
-    """What was wrong on the way along the blocks: some of them are not counted."""
+    """Faults in the blocks; some blocks are not counted."""
     free_bytes: Optional[int]
-    """Committed bytes that nobody has: fragmentation. Null only if it is above 2^53: see free_hex."""
+    """Committed bytes that are free: fragmentation. Null only if it is above 2^53: see free_hex."""
     overhead_bytes: Optional[int]
-    """Committed bytes that are neither asked for nor free: headers, rounding, and what the heap has for itself. Null only if it is above 2^53: see overhead_hex."""
+    """Committed bytes that are neither requested nor free: headers, rounding, and the heap's own data. Null only if it is above 2^53: see overhead_hex."""
 
 
 class HeapBlocksReport(_HeapBlocksReport, total=False):
-    """What the blocks of a heap, or of all heaps, add up to."""
+    """Totals of the blocks of a heap, or of all heaps."""
 
     busy_blocks_hex: str
     """The number, if it is above 2^53; busy_blocks is then null."""
@@ -1135,20 +1135,20 @@ class HeapBlocksReport(_HeapBlocksReport, total=False):
     overhead_hex: str
     """The number, if it is above 2^53; overhead_bytes is then null."""
     sizes: Optional[list[BlockSizeReport]]
-    """The sizes that were asked for, those of most bytes first; null if nobody wants them."""
+    """The requested sizes, those with the most bytes first; null if they were not requested."""
 
 
 class _HeapCountersReport(TypedDict):
     agree: Optional[bool]
-    """Whether those it has equal what was found; null if it has none."""
+    """Whether its counters agree with what was found; null if it has none."""
     committed_bytes: Optional[int]
-    """Committed bytes, of segments. Null if it is not known, or above 2^53: see committed_hex."""
+    """Committed bytes of segments. Null if it is not known, or above 2^53: see committed_hex."""
     free_bytes: Optional[int]
-    """Committed bytes that are free, but those inside the low-fragmentation heap of an NT heap. Null if it is not known, or above 2^53: see free_hex."""
+    """Committed bytes that are free, except those inside the low-fragmentation heap of an NT heap. Null if it is not known, or above 2^53: see free_hex."""
     large_bytes: Optional[int]
     """Bytes in large blocks. Null if it is not known, or above 2^53: see large_hex."""
     reserved_bytes: Optional[int]
-    """Reserved bytes, of segments. Null if it is not known, or above 2^53: see reserved_hex."""
+    """Reserved bytes of segments. Null if it is not known, or above 2^53: see reserved_hex."""
     segments: Optional[int]
     """Number of segments. Null if it is not known, or above 2^53: see segments_hex."""
 
@@ -1170,13 +1170,13 @@ class HeapCountersReport(_HeapCountersReport, total=False):
 
 class _HeapReport(TypedDict):
     basis: Optional[LayoutProof]
-    """How well it is known that the heaps of this build have it; null without a layout."""
+    """How well the layout is known for this build; null without a layout."""
     bits: int
     """32 or 64: which PEB it belongs to."""
     committed_bytes: Optional[int]
     """Committed bytes of all its parts. Null only if it is above 2^53: see committed_hex."""
     counters: HeapCountersReport
-    """What the heap counts itself, and whether that agrees with what was found."""
+    """The heap's own counters, and whether they agree with what was found."""
     faults: list[str]
     """What is wrong with it."""
     flags: Optional[Hex]
@@ -1184,23 +1184,23 @@ class _HeapReport(TypedDict):
     handle: Hex
     """Its handle."""
     index: int
-    """Position in `PEB.ProcessHeaps`; heaps found by descriptors follow behind."""
+    """Position in `PEB.ProcessHeaps`; heaps found by descriptors follow."""
     kind: HeapKind
-    """Which allocator's structures it has."""
+    """Its kind."""
     large_blocks: Optional[int]
     """Large blocks found. Null only if it is above 2^53: see large_blocks_hex."""
     large_bytes: Optional[int]
     """Bytes of the large blocks. Null only if it is above 2^53: see large_hex."""
     large_from_bytes: Optional[int]
-    """Bytes from which on a block has an allocation of its own. Null if it is not known, or above 2^53: see large_from_hex."""
+    """Minimum size in bytes of a block with an allocation of its own. Null if it is not known, or above 2^53: see large_from_hex."""
     large_user_bytes: Optional[int]
-    """Bytes that the program asked for in the large blocks that say so. Null only if it is above 2^53: see large_user_hex."""
+    """Requested bytes of the large blocks that record them. Null only if it is above 2^53: see large_user_hex."""
     largest_block: Optional[PlaceReport]
     """The largest of them."""
     layout: Optional[str]
-    """The layout by which it was read."""
+    """The layout that was used to read it."""
     metadata: bool
-    """Whether Windows keeps the records of other heaps in it, and the program nothing."""
+    """Whether Windows uses it for the records of other heaps, so that it contains nothing of the program."""
     reserved_bytes: Optional[int]
     """Reserved bytes of all its parts. Null only if it is above 2^53: see reserved_hex."""
     segments: Optional[int]
@@ -1211,7 +1211,7 @@ class HeapReport(_HeapReport, total=False):
     """One heap."""
 
     block_use: Optional[HeapBlocksReport]
-    """What its blocks add up to; null if they were not counted, as in all commands but `heaps`, or if the heaps are too large to do so without being asked."""
+    """Totals of its blocks; null if they were not counted, as in all commands except `heaps`, or because the heaps are too large to count them unasked."""
     committed_hex: str
     """The number, if it is above 2^53; committed_bytes is then null."""
     large_blocks_hex: str
@@ -1234,7 +1234,7 @@ class HeapRow(TypedDict):
     bits: int
     """32 or 64: which PEB it belongs to."""
     committed: Change
-    """Committed bytes of all its parts; zero where it is not there."""
+    """Committed bytes of all its parts; zero if it does not exist."""
     index: int
     """Position in `PEB.ProcessHeaps`."""
     kind: HeapKind
@@ -1254,7 +1254,7 @@ class HeapRow(TypedDict):
 
 
 class HeldReport(TypedDict):
-    """What holds the objects of a runtime. Each object is counted once: under the first that reaches it of the program's static fields, those of .NET, and the threads' stacks, each in the order of names and ids."""
+    """What holds the objects of a runtime. Each object is counted once, under the first root that reaches it: the program's static fields, those of .NET, then the threads' stacks, each in the order of names and IDs."""
 
     by_statics: HeldSum
     """What all static fields hold."""
@@ -1263,15 +1263,15 @@ class HeldReport(TypedDict):
     complete: bool
     """Whether all references were followed."""
     paths: list[PathReport]
-    """Of the largest types the way by which the most of their bytes are held."""
+    """For the largest types, the path that holds most of their bytes."""
     rest: HeldSum
-    """What neither holds: by handles and by static fields of threads, or nothing holds it any more."""
+    """What neither holds: objects held by handles and thread statics, and garbage."""
     statics: list[HolderReport]
     """The static fields that hold the most, at most 20."""
     statics_named: bool
-    """Whether this version of the runtime tells which static fields there are. Otherwise `statics` are slots of the arrays in which the runtime keeps what static fields and literals refer to."""
+    """Whether this version of the runtime records its static fields. Otherwise `statics` are slots of the arrays in which the runtime keeps what static fields and literals refer to."""
     threads: list[HolderReport]
-    """The threads whose stacks hold the most beyond that, at most 20. A word that looks like an object may be left over."""
+    """The threads whose stacks hold the most of the rest, at most 20. A word on a stack may be left over."""
 
 
 class _HeldSum(TypedDict):
@@ -1294,7 +1294,7 @@ class _HolderReport(TypedDict):
     name: str
     """The field with its class, `static [12] at 0x7f0010` (an element of the array there), or `thread 0x1a4`."""
     object: Optional[Hex]
-    """The object that the field refers to; null of a thread."""
+    """The object that the field refers to; null for a thread."""
     objects: Optional[int]
     """Objects. Null only if it is above 2^53: see objects_hex."""
     size_bytes: Optional[int]
@@ -1304,7 +1304,7 @@ class _HolderReport(TypedDict):
 
 
 class HolderReport(_HolderReport, total=False):
-    """A static field, or a thread, and what hangs on it."""
+    """A static field or a thread, and what it holds."""
 
     objects_hex: str
     """The number, if it is above 2^53; objects is then null."""
@@ -1313,10 +1313,10 @@ class HolderReport(_HolderReport, total=False):
 
 
 class Identity(TypedDict):
-    """What two dumps are to each other, and by what that is known."""
+    """How two dumps are related, and how that is known."""
 
     certain: bool
-    """Whether everything that decides it is in both dumps."""
+    """Whether both dumps contain everything that decides it."""
     checks: list[Check]
     """What was compared."""
     kind: DifferenceKind
@@ -1327,20 +1327,20 @@ class Interval(TypedDict):
     """The time between two dumps."""
 
     clock: Optional[str]
-    """By what it is known: `dump_times` (of the headers), `system_times` (of KUSER_SHARED_DATA), or for different runs `process_uptimes`."""
+    """Its source: `dump_times` (of the headers), `system_times` (of KUSER_SHARED_DATA), or for different runs `process_uptimes`."""
     seconds: Optional[int]
-    """Seconds from the old one to the new one, negative if the order is reversed; of different runs by how much the new one's process was older. null if they are not known, or mean nothing since the programs are different."""
+    """Seconds from the old dump to the new one, negative if the order is reversed; for different runs, the difference of the processes' uptimes. null if it is not known, or meaningless because the programs are different."""
 
 
 class LockReport(TypedDict):
     """A critical section that a thread holds."""
 
     address: Hex
-    """Where it lies."""
+    """Its address."""
     contentions: Optional[int]
-    """How often it was waited for, by its DEBUG; null if it has none."""
+    """How often threads had to wait for it, according to its DEBUG structure; null if it has none."""
     location: Optional[str]
-    """Where that is: module and offset."""
+    """That address as module and offset."""
     owner_thread_id: int
     """The thread that holds it."""
     recursion: int
@@ -1353,21 +1353,21 @@ class LockReport2(TypedDict):
     """An object that is locked, or that threads wait for."""
 
     held: bool
-    """Whether it is held."""
+    """Whether it is locked."""
     in_wait_thread_id: Optional[int]
-    """A thread that gave it up until it is pulsed (`Monitor.Wait`)."""
+    """A thread that released it until it is pulsed (`Monitor.Wait`)."""
     object: Hex
     """The object."""
     owner_thread_id: Optional[int]
-    """The thread that holds it; null if it is free, or the owner has no thread any more."""
+    """The thread that holds it; null if it is free, or the owner's thread has ended."""
     recursion: int
     """How often its owner entered it."""
     type: str
     """Its type."""
     waiters: int
-    """How many threads wait to enter, by its own count."""
+    """How many threads wait to enter, according to its own counter."""
     waiting_thread_ids: list[int]
-    """The threads that wait to enter, as far as their stacks show it."""
+    """The threads that wait to enter, as far as their stacks show."""
 
 
 class _ManagedExceptionReport(TypedDict):
@@ -1376,17 +1376,17 @@ class _ManagedExceptionReport(TypedDict):
     current: bool
     """Whether the thread was still handling it; otherwise it may have been caught."""
     frame_count: Optional[int]
-    """How many there were, those that have no name among them. Null only if it is above 2^53: see frame_count_hex."""
+    """Number of frames, including those without a name. Null only if it is above 2^53: see frame_count_hex."""
     frames: list[str]
     """The methods that it passed through, innermost first, as the runtime prints them."""
     hresult: Optional[Hex]
     """Its HRESULT."""
     inner: Optional[ManagedExceptionReport]
-    """The exception inside."""
+    """The inner exception."""
     message: Optional[str]
-    """Its message; null where the class makes it up when it is asked for."""
+    """Its message; null if the class generates it on demand."""
     thread_id: Optional[int]
-    """The thread that handles it, or threw it last; null of an exception inside another."""
+    """The thread that handles it, or threw it last; null for an inner exception."""
     type: str
     """Its class."""
 
@@ -1400,13 +1400,13 @@ class ManagedExceptionReport(_ManagedExceptionReport, total=False):
 
 class _ManagedReport(TypedDict):
     deadlocks: list[list[int]]
-    """Threads, by their ids, each of which waits for a lock that the next one holds, and the last for one of the first."""
+    """Thread IDs: each waits for a lock that the next one holds, and the last for one that the first holds."""
     exceptions: list[ManagedExceptionReport]
     """The exceptions that threads handle or threw last."""
     locks: list[LockReport2]
-    """Locks that are held, or that threads wait for; empty if the heaps were not walked."""
+    """Locks that are held or that threads wait for; empty if the heaps were not walked."""
     refused: Optional[GcRefusal]
-    """What the collector refused last; null if it did not."""
+    """The last allocation that the collector refused; null if it refused none."""
     runtimes: list[RuntimeReport]
     """The runtimes, in the order of the module list."""
     type_count: Optional[int]
@@ -1414,51 +1414,51 @@ class _ManagedReport(TypedDict):
     types: list[TypeReport]
     """The types of the objects, the one with the most bytes first; empty if they were not counted."""
     walk: Optional[WalkReport]
-    """What the walk through the heaps met; null if there was none."""
+    """Statistics of the walk through the heaps; null if there was none."""
 
 
 class ManagedReport(_ManagedReport, total=False):
-    """Everything that is known of a process's .NET runtimes."""
+    """Everything that is known about a process's .NET runtimes."""
 
     holders: Optional[HeldReport]
-    """Who holds the objects; null where that was not looked for: the heaps are too large for the question, were not walked whole, or objects were being moved."""
+    """What holds the objects; null if that was not examined: the heaps are too large for the question, were not walked completely, or objects were being moved."""
     strings: Optional[StringsReport]
-    """How much strings repeat; null if they were not compared."""
+    """Duplicate strings; null if strings were not compared."""
     type_count_hex: str
     """The number, if it is above 2^53; type_count is then null."""
 
 
 class _MemoryReport(TypedDict):
     allocations: Optional[AllocationsReport]
-    """The allocations; null without listed."""
+    """The allocations; null if they were not requested."""
     busy_bytes: Optional[int]
     """What is not free. Null if it is not known, or above 2^53: see busy_hex."""
     classified_regions: Optional[int]
-    """Regions after splitting by usage: what the rows count. Null only if it is above 2^53: see classified_regions_hex."""
+    """Number of regions after splitting by usage, as the rows count them. Null only if it is above 2^53: see classified_regions_hex."""
     commit_bytes: Optional[int]
     """`MEM_COMMIT`. Null if it is not known, or above 2^53: see commit_hex."""
     complete: bool
-    """Whether the dump holds a whole memory map. If not, the figures that need one are null, and the rows count only what is known: the part of the map that is left, or without any what the dump keeps and its modules."""
+    """Whether the dump contains a complete memory map. If not, figures that need one are null, and the rows count only what is known: the remaining part of the map, or without any the memory in the dump and its modules."""
     fragmentation: Optional[float]
     """The share of free space outside the largest free region, 0 to 1."""
     free_bytes: Optional[int]
     """`MEM_FREE`. Null if it is not known, or above 2^53: see free_hex."""
     largest_free: Optional[PlaceReport]
-    """The largest free region; null also when nothing is free."""
+    """The largest free region; also null if nothing is free."""
     private_commit_estimate_bytes: Optional[int]
-    """What the process is charged for by the map: private pages, and copied or copy-on-write pages of images and mappings. Page tables, kernel memory and AWE pages are not in the map. Null if it is not known, or above 2^53: see private_commit_estimate_hex."""
+    """The private commit according to the map: private pages, and copied or copy-on-write pages of images and mappings. Page tables, kernel memory and AWE pages are not in the map. Null if it is not known, or above 2^53: see private_commit_estimate_hex."""
     program_space: Optional[ProgramSpaceReport]
-    """What of it a 32-bit program can use, in a 64-bit dump of it; else null."""
+    """The part that a 32-bit program can use, in a 64-bit dump; otherwise null."""
     protect: list[RowReport]
     """Committed regions."""
     regions: Optional[int]
-    """Regions of the map, or of the part that is left of it. Null if it is not known, or above 2^53: see regions_hex."""
+    """Regions of the map, or of its remaining part. Null if it is not known, or above 2^53: see regions_hex."""
     reserve_bytes: Optional[int]
     """`MEM_RESERVE`. Null if it is not known, or above 2^53: see reserve_hex."""
     state: list[RowReport]
     """Every region."""
     total_bytes: Optional[int]
-    """All of it, free or not. Null if it is not known, or above 2^53: see total_hex."""
+    """All of the address space, free or not. Null if it is not known, or above 2^53: see total_hex."""
     type: list[RowReport]
     """Regions that are not free."""
     usage: list[RowReport]
@@ -1490,21 +1490,21 @@ class _ModuleReport(TypedDict):
     base: Hex
     """First address."""
     debug_id: Optional[str]
-    """GUID and age, as a symbol server wants them."""
+    """GUID and age, in the form that symbol servers use."""
     path: str
-    """Path as the loader had it."""
+    """Path, as the loader recorded it."""
     pdb: Optional[str]
     """The PDB's name, from the CodeView record."""
     private_bytes: Optional[int]
-    """Committed bytes that are private to the process: pages that were written, and copied for that. null without a memory map. Null if it is not known, or above 2^53: see private_hex."""
+    """Committed bytes that are private to the process: pages that were copied because they were written to. null without a memory map. Null if it is not known, or above 2^53: see private_hex."""
     size_bytes: Optional[int]
     """Bytes. Null only if it is above 2^53: see size_hex."""
     time_date_stamp: Hex
     """`TimeDateStamp` of the image."""
     version: Optional[str]
-    """File version, where the dump has one."""
+    """File version, if the dump has one."""
     write_copy_bytes: Optional[int]
-    """Committed bytes that will be copied when they are written. Null if it is not known, or above 2^53: see write_copy_hex."""
+    """Committed bytes that are copied when they are written to. Null if it is not known, or above 2^53: see write_copy_hex."""
 
 
 class ModuleReport(_ModuleReport, total=False):
@@ -1526,7 +1526,7 @@ class ModuleRow(TypedDict):
     presence: str
     """`both`, `new` or `gone`."""
     private: Change
-    """Committed bytes that are private to the process: pages that were written, and copied for that."""
+    """Committed bytes that are private to the process: pages that were copied because they were written to."""
     size: Change
     """Bytes of the image."""
 
@@ -1544,25 +1544,25 @@ class ObjectReport(TypedDict):
     """What is waited for."""
 
     address: Optional[Hex]
-    """Its address: of a critical section, a lock, a condition."""
+    """The address of a critical section, lock or condition."""
     by_code: bool
-    """Whether the object is not kept, and the code that the owner ran tells that it took it."""
+    """Whether the object is not in the dump, and its owner follows from the code that the owner ran."""
     handle: Optional[Hex]
     """Its handle."""
     location: Optional[str]
-    """Where the address lies: module and offset."""
+    """The address as module and offset."""
     name: Optional[str]
     """The object's name, if it has one."""
     owner_ended: bool
-    """Whether that thread has ended, by the dump's own lists."""
+    """Whether that thread has ended, according to the dump's lists."""
     owner_thread_id: Optional[int]
-    """The thread that holds it; of a thread, that thread itself."""
+    """The thread that holds it; for a thread object, that thread."""
     proven: bool
-    """Whether the object itself says so, and it was found beyond doubt."""
+    """Whether the object itself records its owner, and was identified with certainty."""
     type: Optional[str]
-    """What it is: a handle's type as Windows names it, or `CriticalSection`, `SrwLock`, `Address`."""
+    """Its type: a handle's type as Windows names it, or `CriticalSection`, `SrwLock`, `Address`."""
     waiters: Optional[int]
-    """How many threads wait for it, by its own count."""
+    """How many threads wait for it, according to its own counter."""
 
 
 class OperandReport(TypedDict):
@@ -1571,25 +1571,25 @@ class OperandReport(TypedDict):
     address: Hex
     """The first address."""
     kind: Optional[OperandKind]
-    """How; null if it is not known of this instruction."""
+    """The kind of access; null if it is not known for this instruction."""
 
 
 class OriginalReport(TypedDict):
-    """An exception that another one stands for, such as that which left a window procedure. What happened, and under which cause the dump is counted, is about this one."""
+    """The exception that another one stands in for, such as one that left a window procedure. Verdict and signature are about this one."""
 
     at: Optional[Hex]
-    """Where its record lies, if it has one of its own."""
+    """Address of its record, if it has one of its own."""
     by: OpenedBy
-    """What tells it."""
+    """How it was identified."""
     exception: ExceptionReport
-    """The exception; of an error that Windows Runtime code stored, its HRESULT is the code."""
+    """The exception; for an error that Windows Runtime code stored, the code is its HRESULT."""
 
 
 class _PageRow(TypedDict):
     bytes: Optional[int]
     """Their bytes. Null only if it is above 2^53: see bytes_hex."""
     bytes_margin: Optional[int]
-    """Of a sample, the half of the 95% interval; null where it cannot be told. Zero where it is exact. Null if it is not known, or above 2^53: see bytes_margin_hex."""
+    """For a sample, half of the 95% interval; zero if the figure is exact, null if the interval is not known. Null if it is not known, or above 2^53: see bytes_margin_hex."""
     kind: PageKind
     """The kind."""
 
@@ -1605,11 +1605,11 @@ class PageRow(_PageRow, total=False):
 
 class _PathReport(TypedDict):
     objects: Optional[int]
-    """Its objects that are held so. Null only if it is above 2^53: see objects_hex."""
+    """Its objects that are held in this way. Null only if it is above 2^53: see objects_hex."""
     size_bytes: Optional[int]
     """Their bytes. Null only if it is above 2^53: see size_hex."""
     steps: list[str]
-    """The field or thread, and then the types from one object to the next, up to this one. A type that refers to itself stands there once."""
+    """The field or thread, followed by the types on the path to this one. A type that refers to itself appears once."""
     type: str
     """The type."""
 
@@ -1639,13 +1639,13 @@ class PlaceReport(_PlaceReport, total=False):
 
 class _ProcessReport(TypedDict):
     command_line: Optional[str]
-    """Only if secrets were asked for."""
+    """The command line; null unless secrets were requested."""
     counters: Optional[CountersReport]
     """ProcessVmCounters."""
     created: Optional[str]
     """When it started."""
     handle_count: Optional[int]
-    """How many handles the stream lists, those too that are not read: of more than 1,048,576 the first. Null if it is not known, or above 2^53: see handle_count_hex."""
+    """Number of handles in the stream, including those that are not read (only the first 1,048,576 are). Null if it is not known, or above 2^53: see handle_count_hex."""
     handles: Optional[list[HandleCount]]
     """Handles of each type, most frequent first; null without a handle stream or without details."""
     id: Optional[int]
@@ -1657,11 +1657,11 @@ class _ProcessReport(TypedDict):
     pebs: list[Hex]
     """Addresses of its PEBs, the 64-bit one first."""
     uptime_seconds: Optional[int]
-    """Seconds from then to the dump. Null if it is not known, or above 2^53: see uptime_seconds_hex."""
+    """Seconds from its start to the dump. Null if it is not known, or above 2^53: see uptime_seconds_hex."""
     user_seconds: Optional[int]
     """Seconds of processor time in user mode, all threads."""
     version: Optional[str]
-    """Its file version, where the module list has one."""
+    """Its file version, if the module list has one."""
     wow64: Optional[bool]
     """Whether a 32-bit program ran on 64-bit Windows."""
 
@@ -1681,11 +1681,11 @@ class _ProgramSpaceReport(TypedDict):
     free_bytes: Optional[int]
     """Bytes free there. Null only if it is above 2^53: see free_hex."""
     large_address_aware: Optional[bool]
-    """Whether its file header says that it copes with addresses above 2 GB; null if the dump does not keep the header."""
+    """Whether its file header says that it can handle addresses above 2 GB; null if the dump does not contain the header."""
     largest_free: Optional[PlaceReport]
     """The largest free region there; null if nothing is free."""
     limit_bytes: Optional[int]
-    """The first address that it can never use: 2 or 4 GB. Null only if it is above 2^53: see limit_hex."""
+    """The end of the addresses that it can use: 2 or 4 GB. Null only if it is above 2^53: see limit_hex."""
     reserve_bytes: Optional[int]
     """Bytes reserved there. Null only if it is above 2^53: see reserve_hex."""
     total_bytes: Optional[int]
@@ -1709,17 +1709,17 @@ class ProgramSpaceReport(_ProgramSpaceReport, total=False):
 
 class _Projection(TypedDict):
     at: Optional[str]
-    """When that would be; null if the time of the dump is not known, or it is too far off."""
+    """When that would be; null if the time of the dump is not known, or if it is too far in the future."""
     by: str
-    """Whose growth was assumed: `process`, `machine` or `job`."""
+    """Whose growth is assumed: `process`, `machine` or `job`."""
     hours: float
-    """Hours from the new dump on, if it went on like this."""
+    """Hours after the new dump, at this rate."""
     left_bytes: Optional[int]
     """Bytes that were left in the new dump. Null only if it is above 2^53: see left_hex."""
     limit: str
     """`commit_limit` of the machine, `job_private_commit_limit` or `address_space`."""
     per_hour: float
-    """Bytes that were taken in an hour."""
+    """Growth in bytes per hour."""
 
 
 class Projection(_Projection, total=False):
@@ -1735,7 +1735,7 @@ class RaisedReport(TypedDict):
     frames: list[FrameReport]
     """The frames, the innermost first."""
     record: Hex
-    """Where the record of that exception lies."""
+    """Address of the record of that exception."""
     stopped: str
     """Why the walk ended there."""
 
@@ -1744,15 +1744,15 @@ class _ReadingReport(TypedDict):
     extent: Extent
     """How much."""
     kept_bytes: Optional[int]
-    """Bytes of private memory that the dump keeps. Null only if it is above 2^53: see kept_hex."""
+    """Bytes of private memory in the dump. Null only if it is above 2^53: see kept_hex."""
     segments_bytes: Optional[int]
-    """Committed bytes of heap segments that there are. Null only if it is above 2^53: see segments_hex."""
+    """Committed bytes of all heap segments. Null only if it is above 2^53: see segments_hex."""
     segments_read_bytes: Optional[int]
     """Committed bytes of heap segments whose blocks were read. Null only if it is above 2^53: see segments_read_hex."""
     units: Optional[int]
     """Units of 64 KiB that were read. Null only if it is above 2^53: see units_hex."""
     units_of: Optional[int]
-    """Units that there are. Null only if it is above 2^53: see units_of_hex."""
+    """Number of units in total. Null only if it is above 2^53: see units_of_hex."""
 
 
 class ReadingReport(_ReadingReport, total=False):
@@ -1774,17 +1774,17 @@ class _RegionReport(TypedDict):
     allocation_base: Optional[Hex]
     """First address of the allocation; null if free or not known."""
     allocation_protect: Optional[str]
-    """Its protection when it was made."""
+    """Its protection when it was allocated."""
     base: Hex
     """First address."""
     begins_allocation: bool
     """Whether a new allocation begins here, or the region is free."""
     detail: Optional[str]
-    """What WinDbg shows in brackets behind the class, without the brackets; it may be hostile."""
+    """What WinDbg shows in brackets after the class, without the brackets; the text may be hostile."""
     end: Hex
-    """First address behind."""
+    """First address after it."""
     fact: Optional[str]
-    """By which fact the class is known."""
+    """The fact that determined the class."""
     protect: Optional[str]
     """`PAGE_…`; null for reserved regions, which have none, or if not known."""
     size_bytes: Optional[int]
@@ -1805,7 +1805,7 @@ class RegionReport(_RegionReport, total=False):
 
 
 class RegisterReport(TypedDict):
-    """A register, and what was in it."""
+    """A register and its value."""
 
     name: str
     """Its name."""
@@ -1833,54 +1833,54 @@ class RepeatedImageReport(_RepeatedImageReport, total=False):
 
 class _Report(TypedDict):
     assertion: Optional[AssertionReport]
-    """The assertion that failed, by the stream of Breakpad and Crashpad; null if there is none."""
+    """The failed assertion, from the stream of Breakpad and Crashpad; null if there is none."""
     dump: DumpReport
     """The file."""
     exception: Optional[ExceptionReport]
     """The exception; null if the dump has none that can be read."""
     exception_lost: Optional[str]
-    """Why it cannot be known whether the dump had an exception, or which; null if it has one or was written without."""
+    """Why it is not known whether the dump had an exception, or which one; null if it has one or was written without one."""
     findings: list[Finding]
-    """What was found, in the order in which a person would check; empty without a verdict."""
+    """The findings, in the order in which an engineer would check them; empty without a verdict."""
     heaps: list[HeapReport]
-    """The heaps, those of the first PEB first; empty if no lists were asked for."""
+    """The heaps, those of the first PEB first; empty if no lists were requested."""
     memory: MemoryReport
     """The address space."""
     modules: list[ModuleReport]
-    """The modules, in the order of the module list; empty if no lists were asked for."""
+    """The modules, in the order of the module list; empty if no lists were requested."""
     process: ProcessReport
     """The process."""
     schema_version: int
-    """Version of this shape."""
+    """Version of this format."""
     signature: Optional[SignatureReport]
-    """Under which cause the dump is counted; null without a verdict."""
+    """The signature, which identifies the cause; null without a verdict."""
     system: SystemReport
     """The machine."""
     threads: list[ThreadReport]
-    """The threads, in the order of the thread list; empty if no lists were asked for."""
+    """The threads, in the order of the thread list; empty if no lists were requested."""
     tool: Tool
-    """Who made the report."""
+    """The program that made the report."""
     unloaded_modules: list[UnloadedModuleReport]
-    """Those that were unloaded before, in the order of their list."""
+    """The modules that were unloaded before, in the order of their list."""
     unreal: Optional[UnrealReport]
-    """Unreal Engine's account of the end; null of other programs."""
+    """What Unreal Engine recorded about the crash; null for other programs."""
     verdict: Optional[VerdictReport]
-    """What happened, and why; null if it was not asked for."""
+    """What happened, and why; null if it was not requested."""
     warnings: list[WarningReport]
-    """What was dropped, repaired or guessed."""
+    """What is missing, was repaired or was guessed."""
 
 
 class Report(_Report, total=False):
     """Everything known about a dump."""
 
     broken_blocks: list[BrokenBlockReport]
-    """Where the heaps are broken; looked for where the program ended because its heap found itself damaged."""
+    """Where the heaps are corrupt; filled if the program ended because a heap detected corruption."""
     census: Optional[CensusReport]
-    """What fills the private memory, in twenty rows a table; null without a verdict, and without a memory map."""
+    """What fills the private memory, in at most twenty rows per table; null without a verdict, or without a memory map."""
     managed: Optional[ManagedReport]
     """The .NET runtimes, their heaps, exceptions and locks; null if there is no runtime."""
     waits: Optional[WaitsReport]
-    """Who waits for what, and on whom; null where the answer does not need it."""
+    """Which threads wait for what, and for whom; null if the answer does not need it."""
 
 
 class Row(TypedDict):
@@ -1920,9 +1920,9 @@ class _RuntimeReport(TypedDict):
     family: str
     """What it is: `.NET`, `.NET Framework`, `NativeAOT`, `Mono`."""
     gc_in_progress: Optional[bool]
-    """Whether objects were being marked or moved: counts are then approximate. null if nothing tells."""
+    """Whether objects were being marked or moved: counts are then approximate. null if it is not known."""
     generations: list[GenerationReport]
-    """What each generation has."""
+    """The generations."""
     heap_count: int
     """Heaps of the collector."""
     module: str
@@ -1930,11 +1930,11 @@ class _RuntimeReport(TypedDict):
     readable: bool
     """Whether its memory is read."""
     refusal: Optional[str]
-    """Why not."""
+    """Why its memory is not read."""
     thread_count: Optional[int]
-    """Threads that the runtime knows. Null only if it is above 2^53: see thread_count_hex."""
+    """Threads known to the runtime. Null only if it is above 2^53: see thread_count_hex."""
     version: Optional[str]
-    """Its version; null if nothing tells."""
+    """Its version; null if it is not known."""
 
 
 class RuntimeReport(_RuntimeReport, total=False):
@@ -1948,18 +1948,18 @@ class _Scanned(TypedDict):
     path: str
     """The file."""
     schema_version: int
-    """Version of this shape."""
+    """Version of this format."""
 
 
 class Scanned(_Scanned, total=False):
     """One dump of a scan: path and report, or path and error."""
 
     assertion: Optional[AssertionReport]
-    """The assertion that failed, by the stream of Breakpad and Crashpad; null if there is none."""
+    """The failed assertion, from the stream of Breakpad and Crashpad; null if there is none."""
     broken_blocks: list[BrokenBlockReport]
-    """Where the heaps are broken; looked for where the program ended because its heap found itself damaged."""
+    """Where the heaps are corrupt; filled if the program ended because a heap detected corruption."""
     census: Optional[CensusReport]
-    """What fills the private memory, in twenty rows a table; null without a verdict, and without a memory map."""
+    """What fills the private memory, in at most twenty rows per table; null without a verdict, or without a memory map."""
     dump: DumpReport
     """The file."""
     error: Failure
@@ -1967,42 +1967,42 @@ class Scanned(_Scanned, total=False):
     exception: Optional[ExceptionReport]
     """The exception; null if the dump has none that can be read."""
     exception_lost: Optional[str]
-    """Why it cannot be known whether the dump had an exception, or which; null if it has one or was written without."""
+    """Why it is not known whether the dump had an exception, or which one; null if it has one or was written without one."""
     findings: list[Finding]
-    """What was found, in the order in which a person would check; empty without a verdict."""
+    """The findings, in the order in which an engineer would check them; empty without a verdict."""
     heaps: list[HeapReport]
-    """The heaps, those of the first PEB first; empty if no lists were asked for."""
+    """The heaps, those of the first PEB first; empty if no lists were requested."""
     managed: Optional[ManagedReport]
     """The .NET runtimes, their heaps, exceptions and locks; null if there is no runtime."""
     memory: MemoryReport
     """The address space."""
     modules: list[ModuleReport]
-    """The modules, in the order of the module list; empty if no lists were asked for."""
+    """The modules, in the order of the module list; empty if no lists were requested."""
     process: ProcessReport
     """The process."""
     signature: Optional[SignatureReport]
-    """Under which cause the dump is counted; null without a verdict."""
+    """The signature, which identifies the cause; null without a verdict."""
     system: SystemReport
     """The machine."""
     threads: list[ThreadReport]
-    """The threads, in the order of the thread list; empty if no lists were asked for."""
+    """The threads, in the order of the thread list; empty if no lists were requested."""
     tool: Tool
-    """Who made the report."""
+    """The program that made the report."""
     unloaded_modules: list[UnloadedModuleReport]
-    """Those that were unloaded before, in the order of their list."""
+    """The modules that were unloaded before, in the order of their list."""
     unreal: Optional[UnrealReport]
-    """Unreal Engine's account of the end; null of other programs."""
+    """What Unreal Engine recorded about the crash; null for other programs."""
     verdict: Optional[VerdictReport]
-    """What happened, and why; null if it was not asked for."""
+    """What happened, and why; null if it was not requested."""
     waits: Optional[WaitsReport]
-    """Who waits for what, and on whom; null where the answer does not need it."""
+    """Which threads wait for what, and for whom; null if the answer does not need it."""
     warnings: list[WarningReport]
-    """What was dropped, repaired or guessed."""
+    """What is missing, was repaired or was guessed."""
 
 
 class _ShapeReport(TypedDict):
     columns: list[str]
-    """The kinds of the words of an element, in order; neighbours that are alike are one."""
+    """The kinds of the words of an element, in order; equal neighbours are combined."""
     element_bytes: Optional[int]
     """Bytes of an element. Null if it is not known, or above 2^53: see element_hex."""
     kind: ShapeKind
@@ -2010,17 +2010,17 @@ class _ShapeReport(TypedDict):
     name: Optional[str]
     """The type, where its layout proves it, or the class."""
     read_bytes: Optional[int]
-    """Bytes that were looked at. Null only if it is above 2^53: see read_hex."""
+    """Bytes that were read. Null only if it is above 2^53: see read_hex."""
     share: float
-    """The share of what was looked at that is so, 0 to 1: of elements, words or pages that are not zero."""
+    """The share of the elements, words or non-zero pages that match, 0 to 1."""
     share_by_chance: Optional[float]
-    """The share of words that would fit by chance, without elements."""
+    """The share of words that would match by chance, without elements."""
     used_share: float
     """The share of pages that are not all zero."""
 
 
 class ShapeReport(_ShapeReport, total=False):
-    """What a run of memory looks like."""
+    """The kind of data in a piece of memory."""
 
     element_hex: str
     """The number, if it is above 2^53; element_bytes is then null."""
@@ -2046,9 +2046,9 @@ class _SideReport(TypedDict):
     truncated: bool
     """Whether memory that the dump lists is not in the file."""
     uptime_seconds: Optional[int]
-    """Seconds from then to the dump. Null if it is not known, or above 2^53: see uptime_seconds_hex."""
+    """Seconds from its start to the dump. Null if it is not known, or above 2^53: see uptime_seconds_hex."""
     warnings: list[WarningReport]
-    """What was dropped, repaired or guessed in this dump."""
+    """What is missing, was repaired or was guessed in this dump."""
 
 
 class SideReport(_SideReport, total=False):
@@ -2062,43 +2062,43 @@ class SignatureFrame(TypedDict):
     """A frame of a signature."""
 
     debug_id: Optional[str]
-    """GUID and age of the module's PDB: which build it is. No part of the ids."""
+    """GUID and age of the module's PDB, which identify the build. Not part of the ids."""
     function: Optional[str]
-    """The function, where symbols tell. No part of the ids."""
+    """The function, if symbols name it. Not part of the ids."""
     module: str
     """The module's file, in lower case, without folder and extension."""
     offset: Hex
-    """From the module's base to the return address, or to the instruction that was executed."""
+    """Offset from the module's base of the return address, or of the executing instruction."""
 
 
 class _SignatureReport(TypedDict):
     cause: Optional[Cause]
-    """As the verdict's."""
+    """The cause, as in the verdict."""
     family: str
-    """As `id`, without offsets: what is left of it when the program is built anew."""
+    """Like `id`, without offsets: it stays the same when the program is built again."""
     fingerprint: list[str]
-    """`dumplens` and the id, as crash collectors such as Sentry want what they group by."""
+    """`dumplens` and the id, for crash collectors such as Sentry that group by a fingerprint."""
     frames: list[SignatureFrame]
-    """The blamed frame, and its caller if that is the program's code too."""
+    """The blamed frame, and its caller if that is also the program's code."""
     id: str
     """`v2-` and 12 hex digits."""
     kind: Kind
-    """As the verdict's."""
+    """The cause, as in the verdict."""
     program: Optional[str]
-    """The program's file, in lower case; only where no frame is to blame."""
+    """The program's file name, in lower case; only if no frame is blamed."""
     size_class_bytes: Optional[int]
-    """The largest power of two that is not above the bytes asked for; null of small requests. Null if it is not known, or above 2^53: see size_class_hex."""
+    """The largest power of two not above the requested bytes; null for small requests. Null if it is not known, or above 2^53: see size_class_hex."""
     version: int
     """`SIGNATURE_VERSION`."""
     what: Optional[str]
-    """What was thrown or raised, where the kind does not say it: a C++ type, or a code."""
+    """What was thrown or raised, if the kind does not say it: a C++ type, or a code."""
 
 
 class SignatureReport(_SignatureReport, total=False):
-    """Under which cause a dump is counted."""
+    """The signature, which identifies the cause of a dump."""
 
     methods: list[str]
-    """Of a managed exception (.NET) the innermost methods of the program that it passed through; of a deadlock those that its threads stand in."""
+    """For a managed exception (.NET), the innermost methods of the program that it passed through; for a deadlock, those that its threads are in."""
     size_class_hex: str
     """The number, if it is above 2^53; size_class_bytes is then null."""
 
@@ -2111,26 +2111,26 @@ class SiteReport(TypedDict):
     function: Optional[str]
     """The function; null if not known."""
     inline: bool
-    """Whether its code is part of the next function of the list."""
+    """Whether it was inlined into the next function of the list."""
     line: Optional[int]
     """The line in it."""
     module: str
     """The module as the debugger names it."""
     offset: Optional[Hex]
-    """From the start of the function, or of the module if the function is not known; of an inline function from where its code begins, null if that is not known."""
+    """Offset from the start of the function, or of the module if the function is not known; for an inline function, from the start of its code, null if that is not known."""
     source: Optional[Source]
-    """By what the function is known; null if it is not."""
+    """How the function is known; null if it is not."""
 
 
 class _SizeClassReport(TypedDict):
     below_bytes: Optional[int]
-    """Size that none of them reaches; null for the last class. Null if it is not known, or above 2^53: see below_hex."""
+    """Upper limit of the size, exclusive; null for the last class. Null if it is not known, or above 2^53: see below_hex."""
     committed_bytes: Optional[int]
     """Their committed bytes. Null only if it is above 2^53: see committed_hex."""
     count: Optional[int]
     """How many. Null only if it is above 2^53: see count_hex."""
     from_bytes: Optional[int]
-    """Least size. Null only if it is above 2^53: see from_hex."""
+    """Minimum size. Null only if it is above 2^53: see from_hex."""
     size_bytes: Optional[int]
     """Their bytes. Null only if it is above 2^53: see size_hex."""
 
@@ -2152,7 +2152,7 @@ class SizeClassReport(_SizeClassReport, total=False):
 
 class _SizeRow(TypedDict):
     bytes: Change
-    """Their bytes together."""
+    """Their bytes in total."""
     committed: Change
     """Their committed bytes."""
     count: Change
@@ -2162,7 +2162,7 @@ class _SizeRow(TypedDict):
     usage: str
     """Their usage class."""
     what: str
-    """`allocation` (of `VirtualAlloc`, reserved and committed), or `heap_block` (large ones: what the program asked for, where the heap records that)."""
+    """`allocation` (of `VirtualAlloc`, reserved and committed), or `heap_block` (large blocks, by requested size if the heap records it)."""
 
 
 class SizeRow(_SizeRow, total=False):
@@ -2176,9 +2176,9 @@ class _StackReport(TypedDict):
     base: Hex
     """`StackBase`: the end, exclusive."""
     committed_bytes: Optional[int]
-    """Bytes committed, guard pages too. Null if it is not known, or above 2^53: see committed_hex."""
+    """Bytes committed, including guard pages. Null if it is not known, or above 2^53: see committed_hex."""
     deepest_bytes: Optional[int]
-    """Bytes from the lowest one that was ever written to the base; null if the dump does not keep them. Null if it is not known, or above 2^53: see deepest_hex."""
+    """Bytes from the base down to the lowest one that was ever written; null if the dump does not contain them. Null if it is not known, or above 2^53: see deepest_hex."""
     guard_bytes: Optional[int]
     """Bytes of guard pages. Null if it is not known, or above 2^53: see guard_hex."""
     in_use_bytes: Optional[int]
@@ -2207,12 +2207,12 @@ class StackReport(_StackReport, total=False):
 
 
 class StartRow(TypedDict):
-    """Threads that began in one place."""
+    """Threads with the same start address."""
 
     count: Change
     """How many."""
     start: Optional[str]
-    """Module and offset; an address where no module is; null if the dumps do not tell."""
+    """Module and offset; an address outside modules; null if it is not known."""
 
 
 class _StreamReport(TypedDict):
@@ -2239,15 +2239,15 @@ class _StringsReport(TypedDict):
     duplicate_bytes: Optional[int]
     """Their bytes. Null only if it is above 2^53: see duplicate_hex."""
     duplicate_count: Optional[int]
-    """Strings that could be left out if each text were there once. Null only if it is above 2^53: see duplicate_count_hex."""
+    """Strings that are copies of another one. Null only if it is above 2^53: see duplicate_count_hex."""
     repeated_texts: Optional[int]
-    """Texts that several of them have. Null only if it is above 2^53: see repeated_texts_hex."""
+    """Different texts that occur more than once. Null only if it is above 2^53: see repeated_texts_hex."""
     size_bytes: Optional[int]
     """Their bytes. Null only if it is above 2^53: see size_hex."""
 
 
 class StringsReport(_StringsReport, total=False):
-    """What strings repeat."""
+    """Duplicate strings."""
 
     count_hex: str
     """The number, if it is above 2^53; count is then null."""
@@ -2267,9 +2267,9 @@ class _SystemMemoryReport(TypedDict):
     commit_bytes: Optional[int]
     """Commit charge of the whole system. Null if it is not known, or above 2^53: see commit_hex."""
     commit_limit_bytes: Optional[int]
-    """What it may not exceed. Null if it is not known, or above 2^53: see commit_limit_hex."""
+    """Commit limit of the whole system. Null if it is not known, or above 2^53: see commit_limit_hex."""
     commit_peak_bytes: Optional[int]
-    """Its highest value since the system started. Null if it is not known, or above 2^53: see commit_peak_hex."""
+    """Peak commit charge since the system started. Null if it is not known, or above 2^53: see commit_peak_hex."""
     physical_bytes: Optional[int]
     """RAM. Null if it is not known, or above 2^53: see physical_hex."""
 
@@ -2295,7 +2295,7 @@ class SystemReport(TypedDict):
     build: Optional[int]
     """Build number."""
     build_string: Optional[str]
-    """The build's full name, where MiscInfo has one."""
+    """The build's full name, if MiscInfo has one."""
     memory: Optional[SystemMemoryReport]
     """RAM and commit."""
     os: Optional[str]
@@ -2303,20 +2303,20 @@ class SystemReport(TypedDict):
     processors: Optional[int]
     """Logical processors."""
     service_pack: Optional[str]
-    """Service pack, or what Linux writers put in its place."""
+    """Service pack, or what Linux writers put in that field."""
     time: Optional[str]
-    """Its clock at dump time, from KUSER_SHARED_DATA."""
+    """The system clock at dump time, from KUSER_SHARED_DATA."""
     uptime_seconds: Optional[float]
     """Seconds since the system started, to the millisecond."""
 
 
 class _TableOfCensusRow(TypedDict):
     left_out: Optional[int]
-    """How many more there are. Null only if it is above 2^53: see left_out_hex."""
+    """Number of rows that are left out. Null only if it is above 2^53: see left_out_hex."""
     matched_by: str
-    """By what a row of the one dump was found in the other."""
+    """How rows of the two dumps were matched."""
     rows: list[CensusRow]
-    """Those that changed most first; twenty at most."""
+    """The rows, those that changed most first; at most twenty."""
 
 
 class TableOfCensusRow(_TableOfCensusRow, total=False):
@@ -2328,11 +2328,11 @@ class TableOfCensusRow(_TableOfCensusRow, total=False):
 
 class _TableOfHeapRow(TypedDict):
     left_out: Optional[int]
-    """How many more there are. Null only if it is above 2^53: see left_out_hex."""
+    """Number of rows that are left out. Null only if it is above 2^53: see left_out_hex."""
     matched_by: str
-    """By what a row of the one dump was found in the other."""
+    """How rows of the two dumps were matched."""
     rows: list[HeapRow]
-    """Those that changed most first; twenty at most."""
+    """The rows, those that changed most first; at most twenty."""
 
 
 class TableOfHeapRow(_TableOfHeapRow, total=False):
@@ -2344,11 +2344,11 @@ class TableOfHeapRow(_TableOfHeapRow, total=False):
 
 class _TableOfModuleRow(TypedDict):
     left_out: Optional[int]
-    """How many more there are. Null only if it is above 2^53: see left_out_hex."""
+    """Number of rows that are left out. Null only if it is above 2^53: see left_out_hex."""
     matched_by: str
-    """By what a row of the one dump was found in the other."""
+    """How rows of the two dumps were matched."""
     rows: list[ModuleRow]
-    """Those that changed most first; twenty at most."""
+    """The rows, those that changed most first; at most twenty."""
 
 
 class TableOfModuleRow(_TableOfModuleRow, total=False):
@@ -2360,11 +2360,11 @@ class TableOfModuleRow(_TableOfModuleRow, total=False):
 
 class _TableOfSizeRow(TypedDict):
     left_out: Optional[int]
-    """How many more there are. Null only if it is above 2^53: see left_out_hex."""
+    """Number of rows that are left out. Null only if it is above 2^53: see left_out_hex."""
     matched_by: str
-    """By what a row of the one dump was found in the other."""
+    """How rows of the two dumps were matched."""
     rows: list[SizeRow]
-    """Those that changed most first; twenty at most."""
+    """The rows, those that changed most first; at most twenty."""
 
 
 class TableOfSizeRow(_TableOfSizeRow, total=False):
@@ -2376,11 +2376,11 @@ class TableOfSizeRow(_TableOfSizeRow, total=False):
 
 class _TableOfStartRow(TypedDict):
     left_out: Optional[int]
-    """How many more there are. Null only if it is above 2^53: see left_out_hex."""
+    """Number of rows that are left out. Null only if it is above 2^53: see left_out_hex."""
     matched_by: str
-    """By what a row of the one dump was found in the other."""
+    """How rows of the two dumps were matched."""
     rows: list[StartRow]
-    """Those that changed most first; twenty at most."""
+    """The rows, those that changed most first; at most twenty."""
 
 
 class TableOfStartRow(_TableOfStartRow, total=False):
@@ -2392,11 +2392,11 @@ class TableOfStartRow(_TableOfStartRow, total=False):
 
 class _TableOfTypeRow(TypedDict):
     left_out: Optional[int]
-    """How many more there are. Null only if it is above 2^53: see left_out_hex."""
+    """Number of rows that are left out. Null only if it is above 2^53: see left_out_hex."""
     matched_by: str
-    """By what a row of the one dump was found in the other."""
+    """How rows of the two dumps were matched."""
     rows: list[TypeRow]
-    """Those that changed most first; twenty at most."""
+    """The rows, those that changed most first; at most twenty."""
 
 
 class TableOfTypeRow(_TableOfTypeRow, total=False):
@@ -2410,11 +2410,11 @@ class ThreadReport(TypedDict):
     """One thread."""
 
     blame: Optional[BlameReport]
-    """The first frame outside system and runtime."""
+    """The first frame outside system and runtime modules."""
     exceptions: Optional[list[EarlierReport]]
-    """Exceptions that happened before, by what is left of them on the stack; null if it was not searched."""
+    """Earlier exceptions, from records on the stack; null if it was not searched."""
     frames: Optional[list[FrameReport]]
-    """The call stack, the innermost frame first; null if it was not asked for. Of a WOW64 thread in a 64-bit dump, the program's own: the 32-bit one."""
+    """The call stack, the innermost frame first; null if it was not requested. For a WOW64 thread in a 64-bit dump, the program's own (32-bit) stack."""
     id: int
     """Thread ID."""
     index: int
@@ -2426,15 +2426,15 @@ class ThreadReport(TypedDict):
     last_status: Optional[CodeReport]
     """`LastStatusValue`; any later call overwrites it."""
     listed: bool
-    """Whether it is in the thread list; the exception's thread need not be."""
+    """Whether it is in the thread list; the exception's thread may not be."""
     name: Optional[str]
     """Its name."""
     native: Optional[NativeReport]
     """The 64-bit call stack of a WOW64 thread, below the program's own."""
     raised: Optional[RaisedReport]
-    """The call stack as it was when one of these was raised, where findings name its frames."""
+    """The call stack at the time when one of these was raised, if findings name its frames."""
     same_stack_as: Optional[int]
-    """An earlier thread of the list, by its index, whose stack is the same, if the stack has but one frame: many threads of a small dump stand at the same system call."""
+    """Index of an earlier thread with the same stack, if the stack has only one frame: in small dumps, many threads are in the same system call."""
     sp: Optional[Hex]
     """Stack pointer."""
     stack: Optional[StackReport]
@@ -2444,7 +2444,7 @@ class ThreadReport(TypedDict):
     start_address: Optional[Hex]
     """Where it started."""
     start_symbol: list[SiteReport]
-    """The functions there; empty if nothing was to be named."""
+    """The functions there; empty if names were not requested."""
     stopped: Optional[str]
     """Why the walk ended there."""
     suspend_count: int
@@ -2454,7 +2454,7 @@ class ThreadReport(TypedDict):
     teb32: Optional[Hex]
     """Address of the 32-bit TEB of a WOW64 thread."""
     top: Optional[str]
-    """What it was executing: module and offset, without a walk; where symbols tell, the function too."""
+    """What it was executing, without a stack walk: module and offset, and the function if symbols name it."""
 
 
 class ThreadWaitReport(TypedDict):
@@ -2463,24 +2463,24 @@ class ThreadWaitReport(TypedDict):
     id: int
     """Thread ID."""
     processor_ms: Optional[int]
-    """Milliseconds of processor time that it used; null if the dump does not tell."""
+    """Milliseconds of processor time that it used; null if it is not in the dump."""
     wait: Optional[WaitReport]
-    """null if it is not known to wait."""
+    """What it waits for; null if it is not known to wait."""
 
 
 class _ThreadsDifference(TypedDict):
     by_start: TableOfStartRow
-    """By where they began, those whose number changed."""
+    """By start address: those whose number changed."""
     count: Change
     """How many."""
     gone: Optional[int]
     """Threads whose ID only the old dump has. Null if it is not known, or above 2^53: see gone_hex."""
     new: Optional[int]
-    """Threads whose ID only the new dump has; null over runs, where IDs mean nothing. Null if it is not known, or above 2^53: see new_hex."""
+    """Threads whose ID only the new dump has; null for different runs, where IDs mean nothing. Null if it is not known, or above 2^53: see new_hex."""
     stacks_committed: Change
-    """Committed bytes of their stacks; unknown if one of them is."""
+    """Committed bytes of their stacks; unknown if that of one stack is."""
     stacks_reserved: Change
-    """Reserved bytes of their stacks; unknown if one of them is."""
+    """Reserved bytes of their stacks; unknown if that of one stack is."""
 
 
 class ThreadsDifference(_ThreadsDifference, total=False):
@@ -2493,7 +2493,7 @@ class ThreadsDifference(_ThreadsDifference, total=False):
 
 
 class Tool(TypedDict):
-    """Who made a report."""
+    """The program that made a report."""
 
     name: str
     """`dumplens`."""
@@ -2537,7 +2537,7 @@ class _TypeGeneration(TypedDict):
 
 
 class TypeGeneration(_TypeGeneration, total=False):
-    """What one generation has of a type."""
+    """The objects of a type in one generation."""
 
     count_hex: str
     """The number, if it is above 2^53; count is then null."""
@@ -2551,9 +2551,9 @@ class _TypeReport(TypedDict):
     count: Optional[int]
     """Objects. Null only if it is above 2^53: see count_hex."""
     generations: list[TypeGeneration]
-    """Where they lie, in the order of the generations."""
+    """Their generations, in order."""
     name: str
-    """Namespace and name, nested types behind a `+`, with type arguments: `Own.Pair+Link<System.Int32,System.String>[]`."""
+    """Namespace and name, with `+` before nested types, and type arguments: `Own.Pair+Link<System.Int32,System.String>[]`."""
     share: float
     """Their share of all objects' bytes, 0 to 1."""
     size_bytes: Optional[int]
@@ -2579,14 +2579,14 @@ class TypeRow(TypedDict):
     count: Change
     """Objects."""
     held_by: Optional[list[str]]
-    """What holds the most of them in the new dump: a static field or a thread, and the types on the way."""
+    """What holds most of them in the new dump: a static field or a thread, and the types on the path."""
     name: str
     """The type, as in the report."""
 
 
 class _UnloadedModuleReport(TypedDict):
     base: Hex
-    """Where it was."""
+    """Its former base address."""
     name: str
     """File name."""
     size_bytes: Optional[int]
@@ -2603,29 +2603,29 @@ class UnloadedModuleReport(_UnloadedModuleReport, total=False):
 
 
 class UnloadedReport(TypedDict):
-    """A place in a module that was unloaded."""
+    """An address in an unloaded module."""
 
     module: str
     """Its file's name."""
     offset: Hex
-    """From where its base was."""
+    """Offset from its former base."""
 
 
 class _UnrealReport(TypedDict):
     allocation_bytes: Optional[int]
-    """How many bytes were asked for then. Null if it is not known, or above 2^53: see allocation_hex."""
+    """Bytes of the failed request. Null if it is not known, or above 2^53: see allocation_hex."""
     available_physical_bytes: Optional[int]
     """RAM that was available. Null if it is not known, or above 2^53: see available_physical_hex."""
     crash_type: Optional[str]
     """`Assert`, `Crash`, `Ensure`, `GPUCrash`, `OutOfMemory`, …"""
     message: Optional[str]
-    """The engine's message: of its crash context, or of the assertion that was raised."""
+    """The engine's message, from its crash context or from the assertion."""
     out_of_memory: Optional[bool]
     """Whether the engine says that it was out of memory; null if it does not say."""
 
 
 class UnrealReport(_UnrealReport, total=False):
-    """Unreal Engine's account of the end."""
+    """What Unreal Engine recorded about the crash."""
 
     allocation_hex: str
     """The number, if it is above 2^53; allocation_bytes is then null."""
@@ -2650,9 +2650,9 @@ class _UseReport(TypedDict):
     bytes: Optional[int]
     """Committed bytes. Null only if it is above 2^53: see bytes_hex."""
     bytes_margin: Optional[int]
-    """Of a sample, the half of the 95% interval; null where it cannot be told. Zero where it is exact. Null if it is not known, or above 2^53: see bytes_margin_hex."""
+    """For a sample, half of the 95% interval; zero if the figure is exact, null if the interval is not known. Null if it is not known, or above 2^53: see bytes_margin_hex."""
     use: Use
-    """What for."""
+    """The use."""
 
 
 class UseReport(_UseReport, total=False):
@@ -2668,49 +2668,49 @@ class VerdictReport(TypedDict):
     """What happened."""
 
     advice: list[str]
-    """What to do about it, where the dump tells."""
+    """Advice, if the dump has a reason for it."""
     allocation: Optional[AllocationFailure]
-    """Of an allocation that failed: what was asked for, as far as it is known."""
+    """For a failed allocation: what was requested, as far as it is known."""
     because: list[str]
-    """What speaks for it, in the order in which a person would check it: the titles of the findings."""
+    """The evidence: the titles of the findings, in the order in which an engineer would check them."""
     cause: Optional[Cause]
-    """Why memory was refused; of any other end the limit at which process or machine was, if it was at one."""
+    """Why memory was refused; for any other kind, the limit that the process or machine had reached, if any."""
     confidence: Confidence
-    """How sure it is."""
+    """How certain it is."""
     kind: Kind
-    """Its kind."""
+    """The kind."""
     place: Optional[BlamedPlace]
-    """What is blamed; null without an exception, or where no module holds the code."""
+    """The blamed place; null without an exception, or if the code is in no module."""
     title: str
     """One sentence."""
     unless: list[str]
-    """What would change it."""
+    """What would change the verdict."""
 
 
 class Via(TypedDict):
-    """What one thread waits for, and another holds."""
+    """An object that one thread waits for and another holds."""
 
     address: Optional[Hex]
     """Its address."""
     handle: Optional[Hex]
     """Its handle."""
     name: Optional[str]
-    """Its name, or where it lies."""
+    """Its name, or its address as module and offset."""
     type: str
-    """What it is, as in `objects`."""
+    """Its type, as in `objects`."""
 
 
 class WaitGroupReport(TypedDict):
-    """Threads that wait for the same thing."""
+    """Threads that wait for the same object."""
 
     address: Optional[Hex]
-    """Its address, if it is known by that."""
+    """Its address, if it is identified by that."""
     handle: Optional[Hex]
-    """Its handle, if it is known by that."""
+    """Its handle, if it is identified by that."""
     threads: list[int]
     """Thread IDs."""
     type: Optional[str]
-    """What it is, as in `objects`."""
+    """Its type, as in `objects`."""
 
 
 class _WaitReport(TypedDict):
@@ -2737,11 +2737,11 @@ class WaitReport(_WaitReport, total=False):
 
 class _Waits(TypedDict):
     schema_version: int
-    """Version of this shape."""
+    """Version of this format."""
     tool: Tool
-    """Who made the report."""
+    """The program that made the report."""
     warnings: list[WarningReport]
-    """What was dropped, repaired or guessed."""
+    """What is missing, was repaired or was guessed."""
 
 
 class Waits(_Waits, total=False):
@@ -2835,12 +2835,12 @@ class Why(TypedDict):
     exception: Optional[ExceptionReport]
     """The exception; null if the dump has none that can be read."""
     findings: list[Finding]
-    """What was found, in the order in which a person would check; empty without a verdict."""
+    """The findings, in the order in which an engineer would check them; empty without a verdict."""
     schema_version: int
-    """Version of this shape."""
+    """Version of this format."""
     tool: Tool
-    """Who made the report."""
+    """The program that made the report."""
     verdict: Optional[VerdictReport]
-    """What happened, and why; null if it was not asked for."""
+    """What happened, and why; null if it was not requested."""
     warnings: list[WarningReport]
-    """What was dropped, repaired or guessed."""
+    """What is missing, was repaired or was guessed."""
