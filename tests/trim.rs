@@ -171,7 +171,9 @@ fn fixtures_can_be_trimmed_again() {
     for case in folder.read_dir().expect("fixtures/") {
         let path = case.expect("entry").path().join("dump.dmp");
         let bytes = fs::read(&path).expect("dump.dmp");
-        check(&path.display().to_string(), &open(bytes.clone()), Some(&bytes));
+        let dump = open(bytes.clone());
+        check(&path.display().to_string(), &dump, Some(&bytes));
+        assert_eq!(judged(&open(trimmed(&dump, PLAIN).0)), judged(&dump), "{}", path.display());
     }
 }
 

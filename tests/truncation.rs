@@ -55,7 +55,7 @@ fn check(left: Vec<u8>, layout: &Layout, known: &Report) {
             );
         }
         (Err(error), _) if cut <= first_stream => {
-            return assert!(error.to_string().contains("none that can be read"), "{error}");
+            return assert!(error.to_string().contains("none of which can be read"), "{error}");
         }
         (Err(error), _) => panic!("refused: {error}"),
     };

@@ -31,6 +31,9 @@ pub(crate) const CODEVIEW_BYTES: u32 = 65_536;
 pub(crate) const CONTEXT_BYTES: u32 = 65_536;
 /// Bytes of FunctionTableStream. A .NET program with 100,000 methods has a table for each, of under 200 bytes.
 pub(crate) const FUNCTION_TABLE_BYTES: u64 = 64 << 20;
+/// Bytes of .NET's heaps up to which a walk through them notes all of them ([`crate::Dump::record_reads`]), so that a trimmed copy
+/// gives the same answer.
+pub(crate) const CLR_HEAP_NOTED_BYTES: u64 = 64 << 20;
 /// Tables of functions that lie over one another and are asked for one address. Windows' own do not.
 pub(crate) const OVERLAPPING_TABLES: usize = 16;
 /// Bytes of a small stream that is copied whole (SystemInfo, MiscInfo, comments).

@@ -1,7 +1,7 @@
 //! Files that are written: at the place that was named, and nowhere that a link there leads to.
 
 use std::fs;
-use std::io;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -52,9 +52,37 @@ pub fn free(from: &Path, to: &Path, over: bool) -> Result<(), Refused> {
     if over { Ok(()) } else { Err(Refused::Exists) }
 }
 
-/// An empty file beside `to`, which [`put`] moves there in one step; without that, it is removed when it is dropped.
-/// It has the permissions of any new file of the user.
-pub fn draft(to: &Path) -> io::Result<NamedTempFile> {
+/// A file that is being written; it is removed when it is dropped.
+#[derive(Debug)]
+pub struct Draft {
+    file: NamedTempFile,
+}
+
+impl Draft {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for Draft {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+/// An empty file beside `to`, which [`put`] moves there in one step. It has the permissions of any new file of the user.
+pub fn draft(to: &Path) -> io::Result<Draft> {
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut draft = tempfile::Builder::new();
     draft.prefix(".dumplens-").suffix(".tmp");
@@ -64,11 +92,11 @@ pub fn draft(to: &Path) -> io::Result<NamedTempFile> {
         // What the user's umask leaves of it. On Windows the folder's access control list decides.
         draft.permissions(fs::Permissions::from_mode(0o666));
     }
-    draft.tempfile_in(long::path(folder))
+    draft.tempfile_in(long::path(folder)).map(|file| Draft { file })
 }
 
 /// Moves a draft to its place. A link that lies there is replaced, not followed; `over` allows to replace a file.
-pub fn put(draft: NamedTempFile, to: &Path, over: bool) -> io::Result<()> {
+pub fn put(Draft { file: draft }: Draft, to: &Path, over: bool) -> io::Result<()> {
     if let Some(obstacle) = obstacle(to) {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, obstacle));
     }

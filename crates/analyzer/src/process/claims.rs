@@ -169,7 +169,7 @@ impl Process<'_> {
             let end = teb.address.saturating_add(self.teb_size(teb.width));
             let usage = Usage::Teb(self.bits(teb.width));
             claims.push(Span { base: teb.address, end, usage, owner, fact });
-            claims.extend(self.stack(&teb).map(|(base, end, fact)| {
+            claims.extend(self.stack(teb).map(|(base, end, fact)| {
                 let usage = Usage::Stack(self.bits(teb.width));
                 Span { base, end, usage, owner, fact }
             }));

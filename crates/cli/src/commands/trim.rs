@@ -13,8 +13,7 @@ use dumplens_analyzer::render::{escape, number};
 use dumplens_analyzer::{TrimOptions, Trimmed};
 use dumplens_core::Dump;
 use dumplens_scan::Stop;
-use dumplens_scan::place::{self, Refused};
-use tempfile::NamedTempFile;
+use dumplens_scan::place::{self, Draft, Refused};
 
 use crate::args::Format;
 use crate::interrupt::{self, INTERRUPTED};
@@ -66,7 +65,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     output.answer(options.format, || told(options, &trimmed, size), || Versioned::new(&trimmed))
 }
 
-fn write(dump: &Dump, wanted: TrimOptions, draft: NamedTempFile) -> io::Result<(NamedTempFile, Trimmed)> {
+fn write(dump: &Dump, wanted: TrimOptions, draft: Draft) -> io::Result<(Draft, Trimmed)> {
     let mut out = io::BufWriter::with_capacity(256 << 10, draft);
     let trimmed = dumplens_analyzer::trim(dump, wanted, &mut out)?;
     Ok((out.into_inner().map_err(io::IntoInnerError::into_error)?, trimmed))

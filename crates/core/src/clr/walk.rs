@@ -6,6 +6,7 @@ use super::gc::{Generation, Segment};
 use super::types::least;
 use super::{Runtime, types::Table};
 use crate::arch::Width;
+use crate::limits;
 use crate::memory::Memory;
 
 /// An object.
@@ -137,6 +138,12 @@ impl<'r, 'd> Walk<'r, 'd> {
     /// Visits every object of the segments until `visit` says that it is enough.
     pub(super) fn run(mut self, segments: &[Segment], visit: &mut dyn FnMut(&Object) -> bool) -> Walked {
         let bytes = segments.iter().map(|s| s.end.saturating_sub(s.start)).fold(0, u64::saturating_add);
+        if bytes <= limits::CLR_HEAP_NOTED_BYTES {
+            let memory = self.runtime.reader.memory();
+            for segment in segments {
+                memory.note(segment.start, segment.end.saturating_sub(segment.start));
+            }
+        }
         self.window.left = bytes.saturating_mul(2).saturating_add(WINDOW << 8);
         for segment in segments {
             self.done.bytes = self.done.bytes.saturating_add(segment.end.saturating_sub(segment.start));

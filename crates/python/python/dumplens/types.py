@@ -1760,6 +1760,8 @@ class ReadingReport(_ReadingReport, total=False):
 
     kept_hex: str
     """The number, if it is above 2^53; kept_bytes is then null."""
+    of_original: bool
+    """Whether this is the census of the original, which `trim` kept in this copy."""
     segments_hex: str
     """The number, if it is above 2^53; segments_bytes is then null."""
     segments_read_hex: str
