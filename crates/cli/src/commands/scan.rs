@@ -111,9 +111,10 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         _ => Form::Text,
     };
     let stop = interrupt::stop()?;
-    let store = options.store.as_deref().map(Store::open).transpose()?.map(Mutex::new);
+    let store = options.store.as_deref().map(Store::open).transpose()?;
     let census = if options.census { Reading::Leader } else { Reading::Map };
-    let worker = Arc::new(Worker { form, symbols: options.symbols.clone(), census, store });
+    let worker =
+        Arc::new(Worker { form, symbols: options.symbols.clone(), census, store: Mutex::new(store) });
     let (jobs, mut progress) = jobs(options)?;
     if form == Form::Csv {
         output.raw(&lines::csv_head())?;
@@ -141,7 +142,9 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let work = Arc::clone(&worker);
     let work = move |found: &Found, guard: &Guard| work.work(found, guard);
     let lost = move |found: &Found, why| lost(form, found, why);
-    let end = pool::run(jobs, &settings, &stop, work, lost, sink)?;
+    let end = pool::run(jobs, &settings, &stop, work, lost, sink);
+    worker.close();
+    let end = end?;
     progress.finish();
     if form == Form::Text {
         if options.json {

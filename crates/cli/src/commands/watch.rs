@@ -85,10 +85,10 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         bail!("{}: is not a folder", shown(&options.folder));
     }
     let stop = interrupt::stop()?;
-    let store = options.store.as_deref().map(Store::open).transpose()?.map(Mutex::new);
+    let store = options.store.as_deref().map(Store::open).transpose()?;
     // The program is given JSON, whatever is printed.
-    let worker =
-        Arc::new(Worker { form: Form::Jsonl, symbols: options.symbols.clone(), census: Reading::Map, store });
+    let (form, symbols, store) = (Form::Jsonl, options.symbols.clone(), Mutex::new(store));
+    let worker = Arc::new(Worker { form, symbols, census: Reading::Map, store });
     let limit = Some(options.timeout).filter(|limit| !limit.is_zero());
     let settings = Settings { workers: workers(options.jobs), limit, grace: GRACE, left: Arc::default() };
     let places = Places { roots: vec![options.folder.clone()], all: options.all };
@@ -119,6 +119,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
             break;
         }
     }
+    worker.close();
     Ok(())
 }
 

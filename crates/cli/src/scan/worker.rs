@@ -1,7 +1,7 @@
 //! From a file that was found to its result.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dumplens_analyzer::Question;
 use dumplens_analyzer::contents::Reading;
@@ -35,7 +35,8 @@ pub(crate) struct Worker {
     pub(crate) symbols: SymbolArgs,
     /// How much is read for what fills the memory.
     pub(crate) census: Reading,
-    pub(crate) store: Option<Mutex<Store>>,
+    /// Where results are kept; `None` without a store, and once it is closed.
+    pub(crate) store: Mutex<Option<Store>>,
 }
 
 /// What a file gave.
@@ -89,24 +90,30 @@ impl Worker {
     /// Keeps what a file gave, if another look would find the same.
     pub(crate) fn keep(&self, outcome: &Outcome) -> anyhow::Result<()> {
         let lasting = outcome.result.as_ref().err().is_none_or(|failure| failure.code.is_final());
-        match (&self.store, &outcome.identity) {
-            (Some(store), Some(identity)) if lasting => {
-                let store = store.lock().unwrap_or_else(PoisonError::into_inner);
-                store.keep(identity, &outcome.path, &outcome.result)
-            }
+        match (self.store().as_ref(), &outcome.identity) {
+            (Some(store), Some(identity)) if lasting => store.keep(identity, &outcome.path, &outcome.result),
             _ => Ok(()),
         }
     }
 
+    /// Closes the store, so that its log does not stay beside it: a thread that has not ended yet would hold it open until
+    /// the program ends.
+    pub(crate) fn close(&self) {
+        self.store().take();
+    }
+
+    fn store(&self) -> MutexGuard<'_, Option<Store>> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn identity(&self, path: &Path) -> Result<Option<Identity>, Failure> {
         // What lies on a server has no time and no place of its own to be known by.
-        let lasting = self.store.is_some() && !remote::is_url(path);
+        let lasting = self.store().is_some() && !remote::is_url(path);
         Ok(if lasting { Some(Identity::of(path)?) } else { None })
     }
 
     fn known(&self, identity: &Identity) -> anyhow::Result<Option<Stored>> {
-        let Some(store) = &self.store else { return Ok(None) };
-        store.lock().unwrap_or_else(PoisonError::into_inner).find(identity)
+        self.store().as_ref().map_or(Ok(None), |store| store.find(identity))
     }
 
     fn stored(&self, path: &Path, stored: Stored) -> Outcome {
