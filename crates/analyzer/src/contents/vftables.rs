@@ -37,16 +37,28 @@ impl<'l> Candidates<'l> {
     /// The candidates among the words of a run of bytes that begins at a multiple of a word's size.
     #[inline]
     pub(super) fn each(&self, bytes: &[u8], width: Width, mut found: impl FnMut(u64)) {
-        let [low, high] = self.windows;
-        // The windows are for 64-bit modules, which lie far apart.
-        let near = |word: u64| {
-            width == Width::Bits32 || word.wrapping_sub(low.0) < low.1 || word.wrapping_sub(high.0) < high.1
+        let mut each = |bytes: &[u8]| {
+            width.each_word(bytes, |word| {
+                if self.hold(word, width) {
+                    found(word);
+                }
+            });
         };
-        width.each_word(bytes, |word| {
-            if near(word) && self.hold(word, width) {
-                found(word);
+        // The windows are for 64-bit modules, which lie far apart.
+        if width == Width::Bits32 {
+            return each(bytes);
+        }
+        let [low, high] = self.windows;
+        let near = |word: u64| (word.wrapping_sub(low.0) < low.1) | (word.wrapping_sub(high.0) < high.1);
+        let (blocks, rest) = bytes.as_chunks::<64>();
+        for block in blocks {
+            // Eight words without a branch or a call: few blocks hold an address of a constant.
+            let words = block.as_chunks::<8>().0.iter();
+            if words.fold(false, |any, word| any | near(u64::from_le_bytes(*word))) {
+                each(block);
             }
-        });
+        }
+        each(rest);
     }
 }
 
