@@ -47,7 +47,7 @@ use crate::report::{SCHEMA_VERSION, Tool};
 pub struct Side<'a, 'd> {
     /// Its facts.
     pub process: &'a Process<'d>,
-    /// Its facts, with lists: [`Question::Lists`](crate::Question::Lists).
+    /// Its facts, with lists: [`Question::Lists`].
     pub facts: &'a Facts,
 }
 
