@@ -45,6 +45,11 @@ impl Piece {
     }
 }
 
+/// Where a list goes on of which it is not known how long it is, or whose length has no place beside its rows.
+pub(crate) fn more(what: &str, next: usize) -> String {
+    format!("more {what}: --offset {next} shows the next\n")
+}
+
 impl Page {
     /// The piece of a list of this length. A list that is no longer than a piece is part of every one.
     pub(crate) fn of(self, length: usize) -> Piece {

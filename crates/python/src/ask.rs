@@ -57,10 +57,8 @@ pub(crate) fn why(
     symbols: Vec<PathBuf>,
     images: Vec<PathBuf>,
 ) -> PyResult<Bound<'_, PyAny>> {
-    let folders = Folders { symbols, images };
-    answered(py, path, move |dump, path| {
-        let report = with_symbols(dump, Question::Why, &options(path), path, &folders);
-        json::compact(&Part::verdict(&report))
+    reported(py, path, Question::Why, Folders { symbols, images }, |report| {
+        json::compact(&Part::verdict(report))
     })
 }
 
@@ -76,9 +74,7 @@ pub(crate) fn waits(
     symbols: Vec<PathBuf>,
     images: Vec<PathBuf>,
 ) -> PyResult<Bound<'_, PyAny>> {
-    let folders = Folders { symbols, images };
-    answered(py, path, move |dump, path| {
-        let report = with_symbols(dump, Question::Waits, &options(path), path, &folders);
+    reported(py, path, Question::Waits, Folders { symbols, images }, |report| {
         json::compact(&Answer::versioned(report.facts.waits.as_deref(), &report.facts.warnings))
     })
 }
@@ -108,6 +104,17 @@ pub(crate) fn census(
         let warnings = WarningReport::of(&process).chain(images).chain(ignored).chain(by_symbols);
         json::compact(&Answer::versioned(taken.as_ref(), &warnings.collect::<Vec<_>>()))
     })
+}
+
+/// Answers a question with a part of the report, JSON, as Python's own objects.
+fn reported(
+    py: Python<'_>,
+    path: PathBuf,
+    question: Question,
+    folders: Folders,
+    part: fn(&Report) -> String,
+) -> PyResult<Bound<'_, PyAny>> {
+    answered(py, path, move |dump, path| part(&with_symbols(dump, question, &options(path), path, &folders)))
 }
 
 /// Opens the dump and gives what `answer` makes of it, JSON, as Python's own objects.

@@ -62,18 +62,10 @@ pub(super) fn of(
     let shape = |chosen: &rows::Chosen<'_>| match chosen {
         rows::Chosen::Group(group) => shapes.of(&extents(process, &reader, group), width_of(process, group)),
         rows::Chosen::Blocks { size, examples, .. } => {
-            let addresses: Vec<u64> = examples.list.iter().map(|(_, address)| *address).collect();
-            let width = examples
-                .list
-                .first()
-                .map_or(process.dump.width(), |(heap, _)| process.heaps.list[*heap].width);
-            let of_width = |(heap, _): &&(usize, u64)| process.heaps.list[*heap].width == width;
-            let same = examples.list.iter().filter(of_width).count() == addresses.len();
-            let addresses = if same {
-                addresses
-            } else {
-                examples.list.iter().filter(of_width).map(|(_, address)| *address).collect()
-            };
+            let of = |heap: usize| process.heaps.list[heap].width;
+            let width = examples.list.first().map_or(process.dump.width(), |(heap, _)| of(*heap));
+            let alike = examples.list.iter().filter(|(heap, _)| of(*heap) == width);
+            let addresses: Vec<u64> = alike.map(|(_, address)| *address).collect();
             shapes.of_blocks(&addresses, *size, width)
         }
     };

@@ -85,8 +85,9 @@ pub enum Reading {
     /// The same, and 128 KiB of each of the two groups that hold most, for their shape. What is read is recorded
     /// ([`dumplens_core::Dump::record_reads`]).
     Leader,
-    /// A sample of less than 64 MB, or all where there is no more than 16 MiB; nothing where the disk or
-    /// server takes more than 200 ms for that, and of a dump that keeps less than half of the private memory. Of a trimmed copy, what `trim` kept.
+    /// A sample of less than 64 MB, or all where there is no more than 16 MiB; nothing where the disk or server takes more
+    /// than 200 ms for that, and of a dump that keeps less than half of the private memory. Of a trimmed copy, what `trim`
+    /// kept.
     Brief,
     /// All where the private memory is below 1 GiB, else a sample. Of a trimmed copy, what `trim` kept.
     Enough,
@@ -139,8 +140,9 @@ impl Default for CensusOptions<'_> {
 /// [`Reading::Brief`] reads nothing.
 pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<CensusReport> {
     process.space.is_mapped().then_some(())?;
-    let answers = matches!(options.reading, Reading::Brief | Reading::Enough);
-    if let Some(census) = answers.then(|| recorded(process).ok().flatten()).flatten() {
+    if matches!(options.reading, Reading::Brief | Reading::Enough)
+        && let Ok(Some(census)) = recorded(process)
+    {
         return Some(census);
     }
     let groups = groups::of(process, charged(process));
@@ -172,8 +174,8 @@ pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<Cens
     if options.reading != Reading::Brief && plan.is_whole() && plan.kept() <= HOLDER_BELOW {
         held(process, &mut report);
     }
-    for group in &mut report.groups {
-        if options.strings {
+    if options.strings {
+        for group in &mut report.groups {
             group.text = group.shape.as_ref().and_then(|shape| text(memory, group, shape.kind));
         }
     }

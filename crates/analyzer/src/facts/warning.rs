@@ -120,7 +120,7 @@ impl fmt::Display for Warning {
             }
             Warning::MemoryNotKept { count, first } => write!(
                 f,
-                "the dump does not contain all the memory that dumplens looked at ({count} places, the first at {first:#x}): \
+                "the dump does not contain all the memory that dumplens looked at (places missing: {count}, the first at {first:#x}): \
                  its contents might change the answer"
             ),
             Warning::FiguresContradict { what } => {

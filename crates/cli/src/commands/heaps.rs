@@ -14,7 +14,7 @@ use dumplens_core::process::heap::{BlockReader, BlockState, Heap};
 use crate::address::{self, Place};
 use crate::open;
 use crate::output::{self, Output};
-use crate::page::{Page, Paged};
+use crate::page::{self, Page, Paged};
 use crate::paint::Look;
 
 /// Show the heaps with their segments, large blocks and, with --blocks, all blocks (!heap -s, -stat, -h)
@@ -125,9 +125,9 @@ fn blocks(options: &Options, process: &Process<'_>, output: &mut Output) -> anyh
             output.raw(&format!("{next}\n}}\n"))?;
         }
         (Format::Text, Some(next)) => {
-            output.raw(&format!("\nmore blocks: --offset {next} shows the next\n"))?;
+            output.raw(&format!("\n{}", page::more("blocks", next)))?;
         }
-        (_, Some(next)) => output::note(&format!("dumplens: more blocks: --offset {next} shows the next\n")),
+        (_, Some(next)) => output::note(&format!("dumplens: {}", page::more("blocks", next))),
         (_, None) => {}
     }
     for (walk, heap) in walks.iter().zip(process.heaps.list.iter().filter(wanted)) {

@@ -10,7 +10,7 @@ use dumplens_analyzer::report::{SCHEMA_VERSION, Tool};
 use dumplens_analyzer::{Filter, Piece, Process};
 
 use crate::output::{self, Output};
-use crate::page::{Page, Piece as Part};
+use crate::page::{self, Page, Piece as Part};
 use crate::paint;
 use crate::{open, value};
 
@@ -93,7 +93,6 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let process = Process::gather(&dump);
     let filter = options.filter();
     let pieces = sorted(process.space.pieces().filter(|piece| filter.accepts(piece)), options.sort);
-    let all = process.space.pieces().count();
     let found = process.space.pieces().filter(|piece| filter.accepts(piece)).count();
     let part = options.page.of(found);
     let pieces = pieces.skip(part.from).take(part.to.saturating_sub(part.from));
@@ -101,14 +100,14 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     open::all_read(&dump, &options.dump)?;
     let whole_list = filter == Filter::default() && options.sort == Order::Base;
     match options.format {
-        Format::Text if found == 0 => nothing(&process, all, output),
+        Format::Text if found == 0 => nothing(&process, output),
         Format::Text => as_text(&process, regions, (whole_list, part), output),
         Format::Csv => as_table(&process, regions, b',', output),
         Format::Tsv => as_table(&process, regions, b'\t', output),
         Format::Json => as_json(&process, regions, part, output),
     }?;
     if let Some(next) = part.next().filter(|_| matches!(options.format, Format::Csv | Format::Tsv)) {
-        output::note(&format!("dumplens: more regions: --offset {next} shows the next\n"));
+        output::note(&format!("dumplens: {}", page::more("regions", next)));
     }
     // The list itself may have been read while it was written.
     open::all_read(&dump, &options.dump)
@@ -131,8 +130,8 @@ fn sorted<'p>(
 }
 
 /// That there is none, of how many.
-fn nothing(process: &Process<'_>, all: usize, output: &mut Output) -> anyhow::Result<()> {
-    match all {
+fn nothing(process: &Process<'_>, output: &mut Output) -> anyhow::Result<()> {
+    match process.space.pieces().count() {
         0 => output.raw("no region is known\n")?,
         all => output.raw(&format!("0 of {all} regions match\n"))?,
     }
