@@ -7,6 +7,7 @@ use dumplens_analyzer::contents::{
 };
 use dumplens_analyzer::diff::{CensusKey, Side};
 use dumplens_analyzer::render::{html, markdown};
+use dumplens_analyzer::symbols::Search;
 use dumplens_analyzer::{Difference, Facts, Options, Process, Question, Report, TrimOptions};
 use dumplens_core::Dump;
 use dumplens_synth::Width;
@@ -226,7 +227,57 @@ fn arrays_of_strings() {
             );
             assert_eq!(found.element_bytes, Some(element));
             assert!(found.share >= 0.95, "{found:?}");
+            let text = text_of(&it.process, size);
+            assert_eq!(text.as_ref().map(|text| text.matches('"').count()), Some(8), "{width:?} {text:?}");
+            let is_begin = |text: &str| !text.is_empty() && "abcdefghijklmnopqrstuvwxyz".starts_with(text);
+            let shown = text.as_deref().unwrap().trim_matches('"').split("\" \"");
+            assert!(shown.clone().count() == 4 && shown.clone().all(is_begin), "{width:?} {text:?}");
         }
+    }
+}
+
+/// What is shown of the text of a group to those who ask for it; others see none.
+fn text_of(synthetic: &dumplens_synth::Process, size: u64) -> Option<String> {
+    let dump = Dump::open(synthetic.to_bytes().0).unwrap();
+    let process = Process::gather(&dump);
+    let [unasked, asked] = [false, true].map(|strings| {
+        let options = CensusOptions { reading: Reading::Whole, strings, ..CensusOptions::default() };
+        let census = contents::census(&process, &options).unwrap();
+        census.groups.into_iter().find(|group| group.size_bytes == size).unwrap().text
+    });
+    assert_eq!(unasked, None);
+    asked
+}
+
+#[test]
+fn arrays_of_gnu_strings_are_shown_to_those_who_ask() {
+    for width in WIDTHS {
+        let (size, word) = (256 * KIB, width.bytes() as u64);
+        let mut it = filled(width, &Filling { allocations: vec![size, 2 * size], ..Filling::default() });
+        let (base, mut texts) = (it.allocations[0], it.allocations[1]);
+        let element = 16 + 2 * word;
+        for n in 0..size / element {
+            let (at, text) = (base + n * element, format!("{n:06} and more of it"));
+            let text = &text[..6 + (n % 15) as usize];
+            let (pointer, mut rest) = if text.len() < 16 {
+                (at + 2 * word, text.as_bytes().to_vec())
+            } else {
+                it.process.put(texts, text.as_bytes());
+                texts += 32;
+                (texts - 32, words(width, &[text.len() as u64]))
+            };
+            rest.resize(16, 0);
+            let string = [words(width, &[pointer, text.len() as u64]), rest].concat();
+            it.process.put(at, &string);
+        }
+        let text = text_of(&it.process, size).unwrap();
+        let number = |text: &str| text[..6].parse::<u64>().unwrap();
+        let shown: Vec<u64> = text.trim_matches('"').split("\" \"").map(number).collect();
+        let middle = size / 2 / element;
+        assert!(
+            shown.len() == 4 && shown.iter().all(|n| (middle..middle + 6).contains(n)),
+            "{width:?} {text}"
+        );
     }
 }
 
@@ -578,6 +629,15 @@ fn why_counts_small_blocks_and_a_copy_keeps_the_answer() {
     }
 }
 
+/// What `dumplens census` has.
+fn census_command(
+    dump: &Dump,
+    reading: Reading,
+) -> (Option<CensusReport>, Vec<dumplens_analyzer::facts::WarningReport>) {
+    let options = CensusOptions { reading, ..CensusOptions::default() };
+    dumplens_analyzer::facts::census(&Process::gather(dump), &options, Search::default())
+}
+
 /// A record that is not of this process, or no census at all, is a warning, and costs no more than itself.
 #[test]
 fn a_census_that_cannot_be_is_not_believed() {
@@ -608,6 +668,11 @@ fn a_census_that_cannot_be_is_not_believed() {
         let warned = report.facts.warnings.iter().any(|warning| warning.code == "census_record_unusable");
         let census = report.facts.census.as_deref().unwrap();
         assert_eq!((warned, census.reading.of_original), (!is_good, is_good), "{n}");
+        let (taken, warnings) = census_command(&dump, Reading::Enough);
+        let warned = warnings.iter().any(|warning| warning.code == "census_record_unusable");
+        assert_eq!((warned, taken.unwrap().reading.of_original), (!is_good, is_good), "dumplens census, {n}");
+        let (_, warnings) = census_command(&dump, Reading::Whole);
+        assert!(warnings.iter().all(|warning| warning.code != "census_record_unusable"), "not read, {n}");
         assert_eq!(census.private_bytes, good["private_bytes"], "{n}");
         assert_eq!(census.uses.iter().map(|row| row.bytes).sum::<u64>(), census.private_bytes, "{n}");
     }

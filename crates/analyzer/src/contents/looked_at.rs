@@ -3,6 +3,7 @@
 use dumplens_core::Width;
 use dumplens_core::process::heap::{BlockReader, BlockState};
 
+use super::blocks::Examples;
 use super::groups::Group;
 use super::lookup::Lookup;
 use super::model::{GroupKind, ShapeReport};
@@ -50,26 +51,78 @@ pub(super) fn of(
     read: &rows::Contents<'_>,
     candidates: &Candidates<'_>,
 ) -> Vec<ShapeReport> {
-    let memory = process.dump.memory().unnoted();
-    let reader = BlockReader::new(memory, &process.heaps.list);
+    let reader = BlockReader::new(process.dump.memory().unnoted(), &process.heaps.list);
+    with_shapes(process, &reader, read, candidates, |shapes| {
+        let shape = |chosen: &rows::Chosen<'_>| match chosen {
+            rows::Chosen::Group(group) => {
+                shapes.of(&extents(process, &reader, group), width_of(process, group))
+            }
+            rows::Chosen::Blocks { size, examples, .. } => {
+                let (addresses, width) = alike(process, examples);
+                shapes.of_blocks(&addresses, *size, width)
+            }
+        };
+        rows::chosen(process, groups, Some(read)).iter().map(shape).collect()
+    })
+}
+
+/// Some characters of the groups of these shapes: of the first example of each, where it is text or has strings.
+pub(super) fn texts(
+    process: &Process<'_>,
+    groups: &[Group],
+    read: &rows::Contents<'_>,
+    candidates: &Candidates<'_>,
+    shapes: &[ShapeReport],
+) -> Vec<Option<String>> {
+    let reader = BlockReader::new(process.dump.memory().unnoted(), &process.heaps.list);
+    let chosen = rows::chosen(process, groups, Some(read));
+    with_shapes(process, &reader, read, candidates, |looker| {
+        let text = |(chosen, shape): (&rows::Chosen<'_>, &ShapeReport)| {
+            let (extent, width) = match chosen {
+                rows::Chosen::Group(group) => {
+                    (*extents(process, &reader, group).first()?, width_of(process, group))
+                }
+                rows::Chosen::Blocks { size, examples, .. } => {
+                    let (addresses, width) = alike(process, examples);
+                    let base = *addresses.first()?;
+                    (shape::Extent { base, end: base.saturating_add(*size) }, width)
+                }
+            };
+            looker.text(extent, shape, width)
+        };
+        chosen.iter().zip(shapes).map(text).collect()
+    })
+}
+
+/// Calls a function with what shapes are looked for with.
+fn with_shapes<T>(
+    process: &Process<'_>,
+    reader: &BlockReader<'_, '_>,
+    read: &rows::Contents<'_>,
+    candidates: &Candidates<'_>,
+    call: impl FnOnce(&Shapes<'_, '_>) -> T,
+) -> T {
     let block = |at: u64| {
         let block = reader.at(at).filter(|block| block.state == BlockState::Busy)?;
         Some((block.address, block.size))
     };
     let class_name = |vftable: u64| classes::name(process, read.lookup, vftable);
-    let (lookup, runs) = (read.lookup, shape::RUNS);
-    let shapes = Shapes { memory, lookup, candidates, block: &block, class_name: &class_name, runs };
-    let shape = |chosen: &rows::Chosen<'_>| match chosen {
-        rows::Chosen::Group(group) => shapes.of(&extents(process, &reader, group), width_of(process, group)),
-        rows::Chosen::Blocks { size, examples, .. } => {
-            let of = |heap: usize| process.heaps.list[heap].width;
-            let width = examples.list.first().map_or(process.dump.width(), |(heap, _)| of(*heap));
-            let alike = examples.list.iter().filter(|(heap, _)| of(*heap) == width);
-            let addresses: Vec<u64> = alike.map(|(_, address)| *address).collect();
-            shapes.of_blocks(&addresses, *size, width)
-        }
-    };
-    rows::chosen(process, groups, Some(read)).iter().map(shape).collect()
+    call(&Shapes {
+        memory: process.dump.memory().unnoted(),
+        lookup: read.lookup,
+        candidates,
+        block: &block,
+        class_name: &class_name,
+        runs: shape::RUNS,
+    })
+}
+
+/// Blocks of heaps whose pointers are equally wide, and that width.
+fn alike(process: &Process<'_>, examples: &Examples) -> (Vec<u64>, Width) {
+    let of = |heap: usize| process.heaps.list[heap].width;
+    let width = examples.list.first().map_or(process.dump.width(), |(heap, _)| of(*heap));
+    let alike = examples.list.iter().filter(|(heap, _)| of(*heap) == width);
+    (alike.map(|(_, address)| *address).collect(), width)
 }
 
 /// Where elements are counted from: the first address of an allocation, or what the program was given of a block.

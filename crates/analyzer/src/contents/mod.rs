@@ -28,11 +28,13 @@ mod refs;
 mod rows;
 mod shape;
 mod sizeof;
+#[cfg(test)]
+mod speed;
 mod vftables;
 
 use std::time::Duration;
 
-use dumplens_core::{Memory, Width};
+use dumplens_core::Width;
 
 use self::ledger::charged;
 use self::lookup::Lookup;
@@ -175,8 +177,9 @@ pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<Cens
         held(process, &mut report);
     }
     if options.strings {
-        for group in &mut report.groups {
-            group.text = group.shape.as_ref().and_then(|shape| text(memory, group, shape.kind));
+        let texts = looked_at::texts(process, &groups, &read, &candidates, &shapes);
+        for (group, text) in report.groups.iter_mut().zip(texts) {
+            group.text = text;
         }
     }
     Some(report)
@@ -196,25 +199,6 @@ fn held(process: &Process<'_>, report: &mut CensusReport) {
     for (group, holder) in held.iter_mut().zip(refs::holders(process, &examples)) {
         group.holder = holder;
     }
-}
-
-/// Some characters of a group that is all text, from its middle.
-fn text(memory: Memory<'_>, group: &GroupReport, kind: ShapeKind) -> Option<String> {
-    const LOOKED_AT: u64 = 4096;
-    const SHOWN: usize = 80;
-    let unit = match kind {
-        ShapeKind::Ascii => 1,
-        ShapeKind::Utf16 => 2,
-        _ => return None,
-    };
-    let at = group.example.0.checked_add(group.size_bytes / 2)? & !1;
-    let bytes = memory.bytes(at, memory.available(at, LOOKED_AT.min(group.size_bytes / 2))).ok()?;
-    let printable =
-        |unit: &[u8]| (0x20..0x7f).contains(&unit[0]) && unit.get(1).is_none_or(|high| *high == 0);
-    let units: Vec<&[u8]> = bytes.chunks_exact(unit).collect();
-    let longest = units.split(|unit| !printable(unit)).max_by_key(|run| run.len())?;
-    let text: String = longest.iter().take(SHOWN).map(|unit| char::from(unit[0])).collect();
-    (!text.is_empty()).then_some(text)
 }
 
 /// A number that the dump itself gives.

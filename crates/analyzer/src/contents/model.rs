@@ -245,7 +245,8 @@ pub struct GroupReport {
     /// What holds a pointer to one of them; `None` if none was found, or it was not searched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
-    /// Some characters of it, if it consists of text and they were requested.
+    /// Some characters of it, if it consists of text and they were requested; of an array of strings, some strings in
+    /// quotation marks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }

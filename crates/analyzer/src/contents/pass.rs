@@ -129,8 +129,13 @@ pub(super) fn read(plan: &Plan, task: &Task<'_, '_>) -> Option<Found> {
             if is_late() {
                 break;
             }
-            let took = together(units, task, &mut found, &mut buffer, &mut counts);
+            let took = together(units, task.memory, &mut buffer, |unit, bytes| {
+                one(unit, bytes, task, &mut found, &mut counts);
+            });
             waited.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            if let Some(tell) = task.progress {
+                tell(units.iter().map(|unit| unit.bytes).sum());
+            }
         }
         found
     };
@@ -152,13 +157,13 @@ pub(super) fn read(plan: &Plan, task: &Task<'_, '_>) -> Option<Found> {
     (!is_late()).then_some(all)
 }
 
-/// Reads units that touch in one go. Returns how long it waited for their bytes.
-fn together(
+/// Reads units, those that touch in one go, and hands over the bytes of each that can be read. Returns how long it waited
+/// for them.
+pub(super) fn together(
     units: &[Unit],
-    task: &Task<'_, '_>,
-    found: &mut Found,
+    memory: Memory<'_>,
     buffer: &mut Vec<u8>,
-    counts: &mut HashMap<u64, u64>,
+    mut each: impl FnMut(&Unit, &[u8]),
 ) -> Duration {
     let (mut rest, mut waited) = (units, Duration::ZERO);
     while let Some(first) = rest.first() {
@@ -168,19 +173,16 @@ fn together(
         let bytes: u64 = now.iter().map(|unit| unit.bytes).sum();
         buffer.resize(usize::try_from(bytes).unwrap_or(0), 0);
         let asked = Instant::now();
-        let whole = task.memory.read(first.base, buffer).is_ok();
+        let whole = memory.read(first.base, buffer).is_ok();
         waited += asked.elapsed();
         let mut at = 0;
         for unit in now {
             let size = usize::try_from(unit.bytes).unwrap_or(0);
             let part = &mut buffer[at..at + size];
             at += size;
-            if whole || task.memory.read(unit.base, part).is_ok() {
-                one(unit, part, task, found, counts);
+            if whole || memory.read(unit.base, part).is_ok() {
+                each(unit, part);
             }
-        }
-        if let Some(tell) = task.progress {
-            tell(bytes);
         }
     }
     waited

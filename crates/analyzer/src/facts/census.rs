@@ -4,12 +4,13 @@ use std::cell::RefCell;
 
 use super::WarningReport;
 use super::warning::Warning;
-use crate::contents::{self, CensusOptions, CensusReport};
+use crate::contents::{self, CensusOptions, CensusReport, Reading};
 use crate::process::Process;
 use crate::symbols::{Search, Symbols};
 
 /// Takes the census of a process as `dumplens census` does: vftables that name no class have the names of symbols, which
-/// are looked for by `search`. Beside it what is to be known of those symbols.
+/// are looked for by `search`. Beside it what is to be known of those symbols, and of a trimmed copy whose record of its
+/// original's census cannot be used.
 ///
 /// The census is `None` where the dump has no memory map to say what is private.
 pub fn census(
@@ -24,5 +25,8 @@ pub fn census(
     };
     let taken = contents::census(process, &CensusOptions { symbol: Some(&symbol), ..*options });
     let warnings = symbols.into_inner().take_warnings().into_iter().map(Warning::from);
+    let is_record_used = matches!(options.reading, Reading::Brief | Reading::Enough);
+    let record = is_record_used.then(|| contents::recorded(process).err()).flatten();
+    let warnings = warnings.chain(record.map(|why| Warning::CensusRecordUnusable { why }));
     (taken, warnings.map(|warning| WarningReport::from(&warning)).collect())
 }

@@ -40,7 +40,7 @@ pub(crate) struct Options {
     /// Show who points to the block, or into the allocation, at this address, up to three levels
     #[arg(long, value_parser = address::parse, value_name = "ADDR", conflicts_with = "all")]
     refs: Option<Place>,
-    /// Show some characters of groups that consist of text
+    /// Show some characters of groups that consist of text, and some strings of arrays of strings
     #[arg(long)]
     show_strings: bool,
     /// Output format

@@ -1080,7 +1080,7 @@ class GroupReport(_GroupReport, total=False):
     size_hex: str
     """The number, if it is above 2^53; size_bytes is then null."""
     text: Optional[str]
-    """Some characters of it, if it consists of text and they were requested."""
+    """Some characters of it, if it consists of text and they were requested; of an array of strings, some strings in quotation marks."""
 
 
 class Grower(TypedDict):

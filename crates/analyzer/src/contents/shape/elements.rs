@@ -76,6 +76,27 @@ pub(super) struct Match {
     pub(super) share: f64,
 }
 
+/// Where the text of a string lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) at: u64,
+    pub(super) bytes: u64,
+    /// Bytes of a character.
+    pub(super) unit: usize,
+}
+
+impl Match {
+    /// The texts of the strings in a run; of vectors, none.
+    pub(super) fn places(self, run: &Run, width: Width) -> impl Iterator<Item = Place> {
+        let first = (self.offset + self.words - run.first % self.words) % self.words;
+        let elements = run.values.get(first..).unwrap_or_default().chunks(self.words);
+        elements.enumerate().filter_map(move |(n, element)| {
+            let at = run.address + ((first + n * self.words) * width.bytes()) as u64;
+            self.layout.text(element, at, width)
+        })
+    }
+}
+
 /// What one element says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Says {
@@ -179,6 +200,25 @@ impl Layout {
             Layout::MsvcWide => msvc(element, 2, around),
             Layout::GnuString => gnu(element, at, around),
             Layout::Vector => vector(element, around),
+        }
+    }
+}
+
+impl Layout {
+    /// The text of a string; `None` of what is none.
+    fn text(self, element: &[u64], at: u64, width: Width) -> Option<Place> {
+        let buffer = BUFFER / width.bytes();
+        let pointer = *element.first()?;
+        let msvc = |unit: usize| {
+            let (size, capacity) = (*element.get(buffer)?, *element.get(buffer + 1)?);
+            let at = if capacity < (BUFFER / unit) as u64 { at } else { pointer };
+            Some(Place { at, bytes: size.checked_mul(unit as u64)?, unit })
+        };
+        match self {
+            Layout::MsvcString => msvc(1),
+            Layout::MsvcWide => msvc(2),
+            Layout::GnuString => Some(Place { at: pointer, bytes: *element.get(1)?, unit: 1 }),
+            Layout::Vector => None,
         }
     }
 }

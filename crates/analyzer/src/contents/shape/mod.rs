@@ -5,9 +5,11 @@
 //! words.
 
 mod elements;
+mod judged;
 mod nodes;
 mod period;
 mod pixels;
+mod strings;
 mod words;
 
 use std::collections::HashSet;
@@ -20,6 +22,7 @@ use super::model::{PageKind, ShapeKind, ShapeReport};
 use super::pages;
 use super::vftables::Candidates;
 use elements::{Layout, Match};
+use judged::{Judged, by_numbers, by_pages, by_words, merged, named, rounded, says_something};
 use words::Around;
 pub(crate) use words::Word;
 
@@ -31,9 +34,6 @@ const EXTENTS: usize = 32;
 const RUN: u64 = 32 << 10;
 /// Bytes of a block, of several of one size, that are looked at.
 const BLOCK: u64 = 4 << 10;
-/// The share of pages, or of words, that makes them all alike.
-const NEARLY_ALL: f64 = 0.9;
-
 /// Members of a group that are judged, each alone.
 const MEMBERS: usize = 8;
 /// The share of them that must be alike.
@@ -264,136 +264,4 @@ impl Shapes<'_, '_> {
         let checked: Vec<bool> = each.take(LOOKED_AT).map(bounded).collect();
         !checked.is_empty() && checked.iter().all(|is| *is)
     }
-}
-
-/// What was found, before it is written down.
-#[derive(Debug)]
-struct Judged {
-    kind: ShapeKind,
-    name: Option<String>,
-    element: Option<u64>,
-    share: f64,
-    chance: Option<f64>,
-    columns: Vec<String>,
-}
-
-impl Default for Judged {
-    fn default() -> Self {
-        let (name, element, share, chance, columns) = (None, None, 1.0, None, Vec::new());
-        Judged { kind: ShapeKind::Mixed, name, element, share, chance, columns }
-    }
-}
-
-impl Judged {
-    fn of(self, looked: &Looked) -> ShapeReport {
-        let used = looked.kinds.iter().filter(|kind| **kind != PageKind::Zero).count();
-        ShapeReport {
-            kind: self.kind,
-            name: self.name,
-            element_bytes: self.element,
-            share: rounded(self.share),
-            share_by_chance: self.chance.map(rounded),
-            columns: self.columns,
-            used_share: rounded(used as f64 / looked.kinds.len().max(1) as f64),
-            read_bytes: looked.bytes,
-        }
-    }
-}
-
-/// Three decimals: more would be made up.
-fn rounded(share: f64) -> f64 {
-    (share * 1000.0).round() / 1000.0
-}
-
-/// By the kind of nearly all pages that are not zero.
-fn by_pages(looked: &Looked) -> Option<Judged> {
-    let used: Vec<PageKind> = looked.kinds.iter().copied().filter(|kind| *kind != PageKind::Zero).collect();
-    if used.is_empty() {
-        return Some(Judged { kind: ShapeKind::Zero, ..Judged::default() });
-    }
-    let kinds = [
-        (PageKind::Fill, ShapeKind::Fill),
-        (PageKind::Ascii, ShapeKind::Ascii),
-        (PageKind::Utf16, ShapeKind::Utf16),
-        (PageKind::Random, ShapeKind::Random),
-    ];
-    kinds.into_iter().find_map(|(page, kind)| {
-        let share = used.iter().filter(|kind| **kind == page).count() as f64 / used.len() as f64;
-        (share >= NEARLY_ALL).then(|| Judged { kind, share, ..Judged::default() })
-    })
-}
-
-/// Pixels and arrays of numbers.
-fn by_numbers(runs: &[Run], width: Width) -> Option<Judged> {
-    let judged = |kind, share| Judged { kind, share, ..Judged::default() };
-    pixels::pixels(runs, width)
-        .map(|share| Judged { element: Some(4), ..judged(ShapeKind::Pixels, share) })
-        .or_else(|| pixels::doubles(runs, width).map(|share| judged(ShapeKind::Doubles, share)))
-        .or_else(|| pixels::floats(runs, width).map(|share| judged(ShapeKind::Floats, share)))
-}
-
-/// By one kind of word, or by how values differ.
-fn by_words(runs: &[Run], width: Width) -> Option<Judged> {
-    let one = period::columns(runs, 1)?;
-    let words = period::by_values(runs);
-    if let Some(words) = words {
-        let found = period::columns(runs, words).filter(|found| says_something(&found.columns))?;
-        return Some(Judged {
-            kind: ShapeKind::Columns,
-            element: Some((words * width.bytes()) as u64),
-            share: found.score,
-            chance: Some(one.score),
-            columns: merged(&found.columns, width),
-            ..Judged::default()
-        });
-    }
-    let word = one.columns.first()?;
-    let kind = match word {
-        Word::Ascii => ShapeKind::Ascii,
-        Word::Utf16 => ShapeKind::Utf16,
-        _ => ShapeKind::Words,
-    };
-    (one.score >= NEARLY_ALL).then(|| Judged {
-        kind,
-        share: one.score,
-        columns: vec![word.title().to_owned()],
-        ..Judged::default()
-    })
-}
-
-fn named(found: &Match, width: Width) -> Judged {
-    let mut columns = vec![found.layout.parts().to_owned()];
-    if found.inside {
-        columns.push("and more".to_owned());
-    }
-    Judged {
-        kind: ShapeKind::Named,
-        name: Some(found.layout.name().to_owned()),
-        element: Some((found.words * width.bytes()) as u64),
-        share: found.share,
-        columns,
-        ..Judged::default()
-    }
-}
-
-/// Whether any column has more than zeros.
-fn says_something(columns: &[Word]) -> bool {
-    columns.iter().any(|column| *column != Word::Zero)
-}
-
-/// The kinds of columns, counted from where the allocation or block begins; those that are alike are told once.
-fn merged(columns: &[Word], width: Width) -> Vec<String> {
-    let mut runs: Vec<(Word, usize)> = Vec::new();
-    for word in columns {
-        match runs.last_mut() {
-            Some((kind, times)) if kind == word => *times += 1,
-            _ => runs.push((*word, 1)),
-        }
-    }
-    let title = |(word, times): &(Word, usize)| match (word, times) {
-        (Word::Ascii | Word::Utf16, times) => format!("{} bytes of {}", times * width.bytes(), word.title()),
-        (_, 1) => word.title().to_owned(),
-        (_, times) => format!("{times} × {}", word.title()),
-    };
-    runs.iter().map(title).collect()
 }
