@@ -46,7 +46,7 @@ impl Word {
             Word::Ascii => "text",
             Word::Utf16 => "UTF-16 text",
             Word::Double => "double",
-            Word::Other => "any value",
+            Word::Other => "other data",
         }
     }
 

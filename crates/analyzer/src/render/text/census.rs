@@ -45,14 +45,21 @@ fn read(reading: &ReadingReport, private: u64) -> String {
             "Private commit: {private}. Read{original}: all of it that the dump contains, except stacks: {}.",
             size_text(reading.kept_bytes)
         ),
-        Extent::Sample => format!(
-            "Private commit: {private}. Read{original}: {} of {} units of 64 kB, drawn at random, and heap segments of {} of \
-             {}; what stands behind ± is half a 95% interval.",
-            grouped(reading.units),
-            grouped(reading.units_of),
-            size_text(reading.segments_read_bytes),
-            size_text(reading.segments_bytes)
-        ),
+        Extent::Sample => {
+            let segments = match reading.segments_bytes {
+                0 => String::new(),
+                of => {
+                    let read = size_text(reading.segments_read_bytes);
+                    format!(", and {read} of {} of heap segments", size_text(of))
+                }
+            };
+            format!(
+                "Private commit: {private}. Read{original}: a random sample of {} of {} units of 64 kB{segments}. The figure \
+                 after ± is half of the 95% interval.",
+                grouped(reading.units),
+                grouped(reading.units_of),
+            )
+        }
     }
 }
 
@@ -204,7 +211,7 @@ fn pages(out: &mut String, census: &CensusReport) {
     }
     if let Some(same) = census.duplicates.filter(|same| same.bytes > 0) {
         let about = if same.one_in == 1 { "" } else { "about " };
-        out.push_str(&format!("{about}{} of that is copies of other pages\n", size_text(same.bytes)));
+        out.push_str(&format!("{about}{} of these are copies of other pages\n", size_text(same.bytes)));
     }
     for image in &census.repeated_images {
         let (name, size) = (escape::line(&image.name), size_text(image.size_bytes));
