@@ -5,11 +5,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use dumplens_analyzer::contents::{self, CensusOptions, Extent, Reading};
 use dumplens_analyzer::{Options, Process, Question, Report};
 use dumplens_core::{Dump, FileSource, Place, Source};
 use dumplens_synth::Width;
 use dumplens_synth::presets;
+use dumplens_synth::presets::heaps::filled::{Filling, filled};
 use dumplens_synth::presets::heaps::leak;
 
 /// A file far away.
@@ -17,6 +20,8 @@ struct Far {
     file: FileSource,
     trips: Arc<AtomicU64>,
     bytes: Arc<AtomicU64>,
+    /// What a round trip takes.
+    delay: Duration,
 }
 
 impl Source for Far {
@@ -25,14 +30,14 @@ impl Source for Far {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        self.trips.fetch_add(1, Ordering::Relaxed);
+        self.travel(1);
         let read = self.file.read_at(offset, buf)?;
         self.bytes.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 
     fn read_places(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
-        self.trips.fetch_add(places.len().div_ceil(Place::AT_ONCE) as u64, Ordering::Relaxed);
+        self.travel(places.len().div_ceil(Place::AT_ONCE) as u64);
         let read = places.iter().map(|place| place.read(|offset, buf| self.file.read_at(offset, buf)));
         let read: Vec<_> = read.collect();
         let bytes: usize = read.iter().flatten().map(Vec::len).sum();
@@ -41,11 +46,24 @@ impl Source for Far {
     }
 }
 
+impl Far {
+    fn open(path: &Path) -> Far {
+        let (trips, bytes, delay) = (Arc::default(), Arc::default(), Duration::ZERO);
+        Far { file: FileSource::open(path).expect("a file"), trips, bytes, delay }
+    }
+
+    fn travel(&self, times: u64) {
+        self.trips.fetch_add(times, Ordering::Relaxed);
+        if !self.delay.is_zero() {
+            std::thread::sleep(self.delay);
+        }
+    }
+}
+
 /// What an answer takes: round trips and bytes.
 fn cost(path: &Path, question: Question) -> (u64, u64) {
-    let (trips, bytes) = (Arc::default(), Arc::default());
-    let file = FileSource::open(path).expect("a file");
-    let far = Far { file, trips: Arc::clone(&trips), bytes: Arc::clone(&bytes) };
+    let far = Far::open(path);
+    let (trips, bytes) = (Arc::clone(&far.trips), Arc::clone(&far.bytes));
     let dump = Dump::open(far).expect("a dump");
     let report = Report::answer(&Process::gather(&dump), question, &Options::default());
     assert!(report.facts.dump.size_bytes > 0);
@@ -92,4 +110,28 @@ fn twenty_thousand_large_blocks() {
     assert!(trips <= 600, "{trips} round trips");
     // A page of each block is needed.
     assert!(bytes <= 2 * BLOCKS * 0x1000, "{bytes} bytes were read");
+}
+
+/// What fills the memory, by a sample of 25 MiB. A far source is known by the time that it takes.
+#[test]
+fn a_sample_of_the_memory() {
+    const SIZE: u64 = 80 << 20;
+    let mut it = filled(Width::W64, &Filling { allocations: vec![SIZE], ..Filling::default() });
+    let numbers: Vec<u8> = (0..SIZE / 8).flat_map(|n| (n ^ n << 20).to_le_bytes()).collect();
+    it.process.put(it.allocations[0], &numbers);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("filled.dmp");
+    it.process.write_file(&path).expect("room");
+    let far = Far { delay: Duration::from_millis(2), ..Far::open(&path) };
+    let (trips, bytes) = (Arc::clone(&far.trips), Arc::clone(&far.bytes));
+    let dump = Dump::open(far).expect("a dump");
+    let options = CensusOptions { reading: Reading::Sample, ..CensusOptions::default() };
+    let census = contents::census(&Process::gather(&dump), &options).expect("a census");
+    assert_eq!(census.reading.extent, Extent::Sample);
+    assert!(census.reading.units >= 400, "{:?}", census.reading);
+    let (trips, bytes) = (trips.load(Ordering::Relaxed), bytes.load(Ordering::Relaxed));
+    println!("{trips} round trips, {bytes} bytes");
+    // Without reading ahead there is one for each unit.
+    assert!(trips <= 150, "{trips} round trips");
+    assert!(bytes < 40 << 20, "{bytes} bytes were read");
 }

@@ -18,8 +18,8 @@ use crate::source::{Place, Source};
 const BLOCK: u64 = 64 << 10;
 /// Bytes of a read that goes on from others.
 const MOST: u64 = 1 << 20;
-/// Reads of so many bytes go past the blocks: they are a reader's own blocks.
-const LARGE: usize = 128 << 10;
+/// Reads of so many bytes go past the blocks: they are a reader's own blocks, and copied once.
+const LARGE: usize = 64 << 10;
 /// Bytes that [`Blocks::ahead`] takes at one time.
 pub(crate) const AHEAD: u64 = 4 << 20;
 /// What lies between two places that are read ahead, and is read with them.

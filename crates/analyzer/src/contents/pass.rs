@@ -17,8 +17,10 @@ use super::pages;
 use super::plan::{Plan, STRATA, Unit, has_objects};
 use super::vftables::{Candidates, Pointers};
 
-/// Units that a worker takes at once: neighbours are read together.
-const TURN: usize = 4;
+/// Units that a worker takes at once: neighbours are read together, and stay in the processor's cache.
+pub(super) const TURN: usize = 4;
+/// The same where a unit takes longer than a millisecond: then they come in one round trip.
+const FAR_TURN: usize = 32;
 /// Workers at most: more wait for the disk.
 const WORKERS: usize = 8;
 /// Kinds of pages.
@@ -119,20 +121,32 @@ pub(super) struct Task<'t, 'd> {
 
 /// Reads the units of a plan; `None` if the bytes were too long in coming.
 pub(super) fn read(plan: &Plan, task: &Task<'_, '_>) -> Option<Found> {
-    let turns: Vec<&[Unit]> = plan.units.chunks(TURN).collect();
     let (next, waited) = (AtomicUsize::new(0), AtomicU64::new(0));
     let is_late =
         || task.patience.is_some_and(|most| Duration::from_nanos(waited.load(Ordering::Relaxed)) > most);
     let work = || {
         let (mut found, mut buffer, mut counts) = (Found::default(), Vec::new(), HashMap::new());
-        while let Some(units) = turns.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if is_late() {
+        let mut turn = TURN;
+        while !is_late() {
+            let from = next.fetch_add(turn, Ordering::Relaxed);
+            let rest = plan.units.get(from..).unwrap_or_default();
+            let units = &rest[..turn.min(rest.len())];
+            if units.is_empty() {
                 break;
             }
-            let took = together(units, task.memory, &mut buffer, |unit, bytes| {
-                one(unit, bytes, task, &mut found, &mut counts);
-            });
+            let asked = Instant::now();
+            if turn > TURN && !plan.is_whole() {
+                task.memory.read_ahead(units.iter().map(|unit| (unit.base, unit.bytes)));
+            }
+            let ahead = asked.elapsed();
+            let took = ahead
+                + together(units, task.memory, &mut buffer, |unit, bytes| {
+                    one(unit, bytes, task, &mut found, &mut counts);
+                });
             waited.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            if took.as_millis() > units.len() as u128 {
+                turn = FAR_TURN;
+            }
             if let Some(tell) = task.progress {
                 tell(units.iter().map(|unit| unit.bytes).sum());
             }
@@ -140,7 +154,7 @@ pub(super) fn read(plan: &Plan, task: &Task<'_, '_>) -> Option<Found> {
         found
     };
     let able = thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = able.min(WORKERS).min(turns.len());
+    let workers = able.min(WORKERS).min(plan.units.len().div_ceil(TURN));
     let mut all = Found::default();
     if workers < 2 {
         all.join(work());

@@ -15,13 +15,11 @@ use dumplens_synth::presets::heaps::filled::{Filling, filled};
 
 use super::ledger::charged;
 use super::lookup::Lookup;
-use super::pass::{self, Task};
+use super::pass::{self, TURN, Task};
 use super::plan::{self, Plan};
 use super::vftables::Candidates;
 use crate::process::Process;
 
-/// Units that are read at once, as the census does.
-const TURN: usize = 4;
 const RUNS: usize = 5;
 
 /// What a heap holds, page by page: objects with vftables, numbers, texts, zeros, and what looks random.
