@@ -136,24 +136,32 @@ fn every_tool_answers_as_its_command_does_and_as_its_schema_says() {
 #[test]
 fn lists_come_in_pieces() {
     let mut server = Server::start(&fixtures(), &[]);
-    let (mut all, mut cursor) = (Vec::new(), None::<String>);
-    loop {
-        let mut arguments = json!({ "dump": STORY, "limit": 200 });
-        if let Some(cursor) = &cursor {
-            arguments["cursor"] = cursor.as_str().into();
-        }
-        let result = server.call("regions", &arguments);
-        let piece = result["structuredContent"]["list"].as_array().expect("a list").clone();
-        assert!(!piece.is_empty() && piece.len() <= 200);
-        all.extend(piece);
-        cursor = result["structuredContent"]["next_cursor"].as_str().map(str::to_owned);
-        if cursor.is_none() {
-            break;
-        }
-    }
     let path = fixtures().join(STORY);
-    let whole = printed(&["regions", path.to_str().expect("UTF-8"), "--format", "json"]);
-    assert_eq!(Value::from(all), whole["list"]);
+    for (tool, list, limit) in [
+        ("regions", "/list", 200),
+        ("allocations", "/memory/allocations/list", 90),
+        ("modules", "/modules", 3),
+    ] {
+        let (mut all, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let mut arguments = json!({ "dump": STORY, "limit": limit });
+            if let Some(cursor) = &cursor {
+                arguments["cursor"] = cursor.as_str().into();
+            }
+            let result = server.call(tool, &arguments);
+            let data = &result["structuredContent"];
+            let piece = data.pointer(list).and_then(Value::as_array).expect("a list").clone();
+            assert!(!piece.is_empty() && piece.len() <= limit, "{tool}");
+            all.extend(piece);
+            cursor = data["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert!(all.len() > limit, "{tool}: one piece");
+        let line = [tool, path.to_str().expect("UTF-8"), "--format", "json", "--limit", "100000"];
+        assert_eq!(Value::from(all), *printed(&line).pointer(list).expect("a list"), "{tool}");
+    }
     assert!(server.refused("regions", &json!({ "dump": STORY, "cursor": "x" })).contains("cursor"));
     assert!(server.refused("regions", &json!({ "dump": STORY, "limit": 0 })).contains("limit"));
     server.end();

@@ -575,7 +575,12 @@ fn a_global_variable_holds_the_largest_and_text_is_shown_only_if_asked_for() {
         let census = contents::census(&process, &options).unwrap();
         let group = census.groups.iter().find(|group| group.size_bytes == size).unwrap();
         assert!(group.holder.as_deref().unwrap().starts_with("shapes+0x"), "{group:?}");
-        let shown = dumplens_analyzer::render::text::census(Some(&census), &[], 64, false);
+        let shown = dumplens_analyzer::render::text::census(
+            Some(&census),
+            &[],
+            64,
+            &dumplens_analyzer::render::text::CENSUS_ROWS,
+        );
         let json = dumplens_analyzer::render::json::compact(&census);
         assert_eq!((shown.contains("secret"), json.contains("secret")), (strings, strings), "{shown}");
         for page in [markdown::census(Some(&census)), html::census(Some(&census), "C:\\d\\<a>.dmp", 64)] {

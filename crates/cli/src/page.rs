@@ -7,7 +7,7 @@ use dumplens_analyzer::Facts;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A piece of a list
+/// A piece of each list
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct Page {
     /// Show at most this many entries of the list

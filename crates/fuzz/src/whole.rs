@@ -87,7 +87,7 @@ pub fn report(bytes: &[u8]) {
     black_box(json::compact(&report));
     let wanted = CensusOptions { reading: Reading::Whole, ..CensusOptions::default() };
     let taken = contents::census(&process, &wanted);
-    black_box(text::census(taken.as_ref(), &[], dump.width().bits(), false));
+    black_box(text::census(taken.as_ref(), &[], dump.width().bits(), &text::CENSUS_ROWS));
     let held = taken.and_then(|census| contents::refs(&process, census.groups.first()?.example.0));
     black_box(text::refs(held.as_ref(), &[], dump.width().bits()));
 }

@@ -1,6 +1,8 @@
 //! What the address space holds beyond WinDbg's tables: heaps, allocations, sizes.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use dumplens_core::process::heap::{self, Heap, PartKind};
 use schemars::JsonSchema;
@@ -248,6 +250,18 @@ pub(super) fn all(process: &Process<'_>) -> AllocationsReport {
         largest: largest.iter().map(|a| allocation(process, a)).collect(),
         private_sizes: private_sizes.into_iter().map(class).collect(),
         private_equals: private_equals.into_iter().map(|of| equals(process, of)).collect(),
+    }
+}
+
+impl AllocationReport {
+    /// Allocations by size: the largest first, of equal ones the lowest. `range` says which of them.
+    pub fn largest(process: &Process<'_>, range: Range<usize>) -> Vec<AllocationReport> {
+        let mut all: Vec<(u64, u64)> =
+            Allocation::all(&process.space).map(|one| (one.size(), one.base)).collect();
+        all.sort_unstable_by_key(|(size, base)| (Reverse(*size), *base));
+        let named = all.into_iter().skip(range.start).take(range.len());
+        let again = |(_, base)| Allocation::all_from(&process.space, base).next();
+        named.filter_map(again).map(|one| allocation(process, &one)).collect()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::address::{self, Place};
 use crate::args::Args;
 use crate::open::{self, Gathered};
 use crate::output::Output;
+use crate::page::{self, Page, Paged};
 use crate::symbols::SymbolArgs;
 
 const AFTER_HELP: &str = "\
@@ -48,6 +49,8 @@ pub(crate) struct Options {
     format: Format,
     #[command(flatten)]
     symbols: SymbolArgs,
+    #[command(flatten)]
+    page: Page,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,16 +70,40 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     if let Some(address) = &options.refs {
         return refs(options, &process, address.resolve(&process)?, output);
     }
-    let (reading, rows) = if options.all { (Reading::Whole, usize::MAX) } else { (Reading::Enough, 20) };
+    let reading = if options.all { Reading::Whole } else { Reading::Enough };
+    let listed = match options.page.limit {
+        Some(limit) => options.page.offset..options.page.offset.saturating_add(limit.get()),
+        None if options.all => 0..usize::MAX,
+        None => text::CENSUS_ROWS,
+    };
     let (search, more) = options.symbols.search(&options.dump)?;
-    let wanted = CensusOptions { reading, rows, strings: options.show_strings, ..CensusOptions::default() };
-    let (taken, by_symbols) = facts::census(&process, &wanted, search);
+    let wanted = CensusOptions {
+        reading,
+        rows: listed.end,
+        strings: options.show_strings,
+        ..CensusOptions::default()
+    };
+    let (mut taken, by_symbols) = facts::census(&process, &wanted, search);
     open::all_read(&dump, &options.dump)?;
     let warnings: Vec<_> = WarningReport::of(&process).chain(images).chain(more).chain(by_symbols).collect();
     let bits = dump.width().bits();
+    let next_offset = taken.as_ref().filter(|_| options.page.limit.is_some()).and_then(|taken| {
+        let left = taken.sizes_left_out.max(taken.classes_left_out).max(taken.vftables_left_out);
+        (left > 0).then_some(listed.end)
+    });
     match options.format {
-        Format::Text => output.text(&text::census(taken.as_ref(), &warnings, bits, options.all)),
-        Format::Json => output.json(&Answer::versioned(taken.as_ref(), &warnings)),
+        Format::Text => {
+            let more = next_offset.map_or_else(String::new, |next| page::more("rows", next));
+            output.text(&(text::census(taken.as_ref(), &warnings, bits, &listed) + &more))
+        }
+        Format::Json => {
+            if let Some(taken) = &mut taken {
+                taken.sizes.drain(..listed.start.min(taken.sizes.len()));
+                taken.classes.drain(..listed.start.min(taken.classes.len()));
+                taken.vftables.drain(..listed.start.min(taken.vftables.len()));
+            }
+            output.json(&Paged { answer: Answer::versioned(taken.as_ref(), &warnings), next_offset })
+        }
         Format::Markdown => output.raw(&markdown::census(taken.as_ref())),
         #[cfg(feature = "html")]
         Format::Html => output.raw(&html::census(taken.as_ref(), &open::options(&options.dump).path, bits)),

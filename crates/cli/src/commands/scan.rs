@@ -8,10 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::bail;
+use clap::CommandFactory;
 use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
 
+use crate::args::Args;
 use crate::interrupt::{self, INTERRUPTED};
 use crate::output::{self, Output};
+use crate::page::Page;
 use crate::scan::groups::Groups;
 use crate::scan::progress::Progress;
 use crate::scan::worker::{Form, Outcome, Worker, lost};
@@ -54,6 +58,9 @@ const NO_FAULT: [&str; 3] = ["no_exception", "on_request", "exit"];
 ///
 /// Folders are searched recursively for .dmp, .mdmp and .hdmp files. A file that cannot be read becomes a row with the
 /// reason; the exit code is still 0, unless --fail-on says otherwise.
+///
+/// --limit and --offset choose rows of the table, for which all dumps are analyzed. They cannot be combined with --jsonl and --csv,
+/// whose lines come in the order in which dumps are finished.
 #[derive(Debug, clap::Args)]
 #[allow(clippy::struct_excessive_bools)] // each is a flag that people type
 pub(crate) struct Options {
@@ -90,6 +97,8 @@ pub(crate) struct Options {
     census: bool,
     #[command(flatten)]
     symbols: SymbolArgs,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// Seconds, with a fraction or without.
@@ -105,6 +114,10 @@ pub(crate) fn workers(jobs: Option<NonZeroUsize>) -> usize {
 }
 
 pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> {
+    if options.page.limit.is_some() && (options.jsonl || options.csv) {
+        let why = "--limit supports only the table, as text and --json";
+        Args::command().error(ErrorKind::ArgumentConflict, why).exit();
+    }
     let form = match (options.jsonl, options.csv) {
         (true, _) => Form::Jsonl,
         (_, true) => Form::Csv,
@@ -148,9 +161,9 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     progress.finish();
     if form == Form::Text {
         if options.json {
-            output.json(&json::Table::new(&groups))?;
+            output.json(&json::Table::new(&groups, options.page))?;
         } else {
-            output.text(&table::table(&groups))?;
+            output.text(&table::table(&groups, options.page))?;
         }
         output.finish()?;
     }

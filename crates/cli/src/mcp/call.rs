@@ -244,5 +244,7 @@ fn rows(text: &str) -> anyhow::Result<Map<String, Value>> {
             cells.map(|(head, cell)| (head.to_owned(), Value::from(cell))).collect::<Map<_, _>>().into(),
         );
     }
+    // They come as dumps are finished: the next piece is of the same order.
+    rows.sort_by_cached_key(|row: &Value| row["path"].to_string());
     Ok(Map::from_iter([("dumps".to_owned(), Value::Array(rows))]))
 }

@@ -102,7 +102,8 @@ pub(super) fn all(memory: bool) -> Vec<Tool> {
         let has = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
         Some(Tool {
             name,
-            has_pages: has("limit"),
+            // The server lists the dumps, and the program's table is of signatures.
+            has_pages: has("limit") && name != "scan",
             has_symbols: has("within"),
             about: command.get_about().map(ToString::to_string).unwrap_or_default(),
             parameters: command.get_arguments().filter(offered).map(|arg| parameter(name, arg)).collect(),

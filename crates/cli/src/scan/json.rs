@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::groups::{Group, Groups};
 use super::row::Row;
+use crate::page::Page;
 use crate::remote::without_secrets;
 use dumplens_scan::Failure;
 
@@ -27,6 +28,9 @@ pub(crate) struct Table<'g> {
     failed: u64,
     /// The first of them.
     failures: Vec<Failed<'g>>,
+    /// Where the signatures go on, of which a part is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_offset: Option<usize>,
 }
 
 /// Dumps of one signature. Times are those of the dumps.
@@ -51,17 +55,20 @@ struct Failed<'g> {
 }
 
 impl<'g> Table<'g> {
-    pub(crate) fn new(groups: &'g Groups) -> Table<'g> {
+    pub(crate) fn new(groups: &'g Groups, page: Page) -> Table<'g> {
+        let mut sorted = groups.sorted();
+        let piece = page.cut(&mut sorted);
         let failed = |(path, error): &'g (PathBuf, Failure)| Failed { path: without_secrets(path), error };
         Table {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
             dumps: groups.dumps,
             known: groups.known,
-            signatures: groups.sorted().into_iter().map(signature).collect(),
+            signatures: sorted.into_iter().map(signature).collect(),
             others: groups.others,
             failed: groups.failures(),
             failures: groups.named.iter().map(failed).collect(),
+            next_offset: piece.next(),
         }
     }
 }

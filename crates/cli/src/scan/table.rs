@@ -6,6 +6,7 @@ use dumplens_analyzer::render::{escape, number};
 
 use super::groups::{Group, Groups};
 use super::row::Row;
+use crate::page::Page;
 use dumplens_scan::Failure;
 
 /// Characters that a cell of hostile text may have.
@@ -33,8 +34,9 @@ pub(crate) fn columns<const N: usize>(head: [&str; N], rows: &[[String; N]], rig
 }
 
 /// The signatures, most frequent first; then the files that failed, and how many there were of what.
-pub(crate) fn table(groups: &Groups) -> String {
+pub(crate) fn table(groups: &Groups, page: Page) -> String {
     let mut rows: Vec<[String; 10]> = groups.sorted().into_iter().map(group).collect();
+    let piece = page.cut(&mut rows);
     if groups.others > 0 {
         let dash = || "-".to_owned();
         let what = "(further signatures)".to_owned();
@@ -65,7 +67,7 @@ pub(crate) fn table(groups: &Groups) -> String {
     if !groups.named.is_empty() {
         out.push('\n');
     }
-    out + &sum(groups) + "\n"
+    out + &sum(groups) + "\n" + &piece.note("signatures")
 }
 
 /// `400 dumps (390 known to the store), 6 signatures, 2 failed`

@@ -30,14 +30,14 @@ pub(super) fn why(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &m
 
 pub(super) fn waits(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     line.rest();
-    out.text(&text::waits(&session.report(Question::Waits)));
+    out.text(&text::waits(&session.report(Question::Waits), 0..usize::MAX));
     Ok(())
 }
 
 pub(super) fn census(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     line.rest();
     let taken = contents::census(session.process, &CensusOptions::default());
-    out.text(&text::census(taken.as_ref(), &[], session.process.dump.width().bits(), false));
+    out.text(&text::census(taken.as_ref(), &[], session.process.dump.width().bits(), &text::CENSUS_ROWS));
     Ok(())
 }
 

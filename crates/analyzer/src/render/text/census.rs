@@ -1,5 +1,7 @@
 //! What fills the memory: one sentence, then tables.
 
+use std::ops::Range;
+
 use super::warnings;
 use crate::contents::{CensusReport, ClassReport, Extent, HolderKind, PageKind, ReadingReport, RefsReport};
 use crate::facts::WarningReport;
@@ -8,11 +10,16 @@ use crate::findings::census_words::{self as words, share};
 use crate::findings::grouped;
 use crate::render::escape;
 
-/// Rows of a table that are shown.
-const SHOWN: usize = 20;
+/// Rows of a table that are shown where nothing else is asked for.
+pub const SHOWN: Range<usize> = 0..20;
 
-/// The whole answer of `dumplens census`; all rows if `all`.
-pub fn census(census: Option<&CensusReport>, warned: &[WarningReport], bits: u32, all: bool) -> String {
+/// The whole answer of `dumplens census`. `shown` says which block sizes, classes and vftables are listed.
+pub fn census(
+    census: Option<&CensusReport>,
+    warned: &[WarningReport],
+    bits: u32,
+    shown: &Range<usize>,
+) -> String {
     let mut out = String::new();
     let Some(census) = census else {
         out.push_str("the dump has no memory map: private memory is not known\n");
@@ -24,11 +31,10 @@ pub fn census(census: Option<&CensusReport>, warned: &[WarningReport], bits: u32
         escape::line(&words::sentence(census)),
         read(&census.reading, census.private_bytes)
     ));
-    let rows = if all { usize::MAX } else { SHOWN };
     uses(&mut out, census);
     groups(&mut out, census, bits);
-    sizes(&mut out, census, rows);
-    classes(&mut out, census, rows, bits);
+    sizes(&mut out, census, shown);
+    classes(&mut out, census, shown, bits);
     pages(&mut out, census);
     out.extend(census.faults.iter().map(|fault| format!("{}\n", escape::line(fault))));
     warnings(&mut out, warned);
@@ -122,7 +128,7 @@ fn groups(out: &mut String, census: &CensusReport, bits: u32) {
     }
 }
 
-fn sizes(out: &mut String, census: &CensusReport, rows: usize) {
+fn sizes(out: &mut String, census: &CensusReport, shown: &Range<usize>) {
     if census.sizes.is_empty() {
         return;
     }
@@ -133,8 +139,11 @@ fn sizes(out: &mut String, census: &CensusReport, rows: usize) {
         "--- Heap blocks of", "Blocks", "Bytes", "%", "cum. %"
     ));
     let mut sum = 0u64;
-    for row in census.sizes.iter().take(rows) {
+    for (n, row) in census.sizes.iter().enumerate().take(shown.end) {
         sum = row.bytes.saturating_add(sum);
+        if n < shown.start {
+            continue;
+        }
         out.push_str(&format!(
             "{:>18}{:>14}{:>18}{:>9.2}{:>9.2}{}\n",
             grouped(row.size_bytes),
@@ -145,41 +154,41 @@ fn sizes(out: &mut String, census: &CensusReport, rows: usize) {
             margin(row.bytes_margin)
         ));
     }
-    let left = census.sizes_left_out + census.sizes.len().saturating_sub(rows) as u64;
+    left(out, census.sizes.len(), census.sizes_left_out, shown, "sizes");
+}
+
+/// How many rows a table does not have.
+fn left(out: &mut String, listed: usize, more: u64, shown: &Range<usize>, what: &str) {
+    let rows = shown.end.min(listed).saturating_sub(shown.start);
+    let left = more + listed.saturating_sub(rows) as u64;
     if left > 0 {
-        out.push_str(&format!("  and {} other sizes (--all)\n", grouped(left)));
+        out.push_str(&format!("  and {} other {what} (--all)\n", grouped(left)));
     }
 }
 
-fn classes(out: &mut String, census: &CensusReport, rows: usize, bits: u32) {
+fn classes(out: &mut String, census: &CensusReport, shown: &Range<usize>, bits: u32) {
     let width = if bits == 32 { 8 } else { 17 };
-    let left = |out: &mut String, shown: usize, more: u64, what: &str| {
-        let left = more + shown.saturating_sub(rows) as u64;
-        if left > 0 {
-            out.push_str(&format!("  and {} other {what} (--all)\n", grouped(left)));
-        }
-    };
     if !census.classes.is_empty() {
         let head = ["--- Objects", "Bytes", "Pointers", "sizeof", "vftable"];
         out.push_str(&format!(
             "\n{:>11}{:>16}{:>12}{:>9}  {:<width$}  Name\n",
             head[0], head[1], head[2], head[3], head[4]
         ));
-        for class in census.classes.iter().take(rows) {
+        for class in census.classes.iter().take(shown.end).skip(shown.start) {
             out.push_str(&format!("{:>11}{:>16}", grouped(class.objects), grouped(class.bytes)));
             out.push_str(&row(class, bits));
             out.push_str(&format!("{}\n", margin(class.bytes_margin)));
         }
-        left(out, census.classes.len(), census.classes_left_out, "classes");
+        left(out, census.classes.len(), census.classes_left_out, shown, "classes");
     }
     if !census.vftables.is_empty() {
         out.push_str("\nOutside the heaps that were read: addresses of vftables, which may not be objects\n");
         out.push_str(&format!("{:>12}{:>9}  {:<width$}  Name\n", "--- Pointers", "sizeof", "vftable"));
-        for class in census.vftables.iter().take(rows) {
+        for class in census.vftables.iter().take(shown.end).skip(shown.start) {
             out.push_str(&row(class, bits));
             out.push('\n');
         }
-        left(out, census.vftables.len(), census.vftables_left_out, "vftables");
+        left(out, census.vftables.len(), census.vftables_left_out, shown, "vftables");
     }
 }
 

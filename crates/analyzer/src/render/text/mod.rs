@@ -23,7 +23,7 @@ mod why;
 pub use address::address;
 pub use allocations::allocations;
 pub use blocks::{block_header, block_row, block_sizes};
-pub use census::{census, refs};
+pub use census::{SHOWN as CENSUS_ROWS, census, refs};
 pub use diff::diff;
 pub use heaps::heaps;
 pub use info::info;

@@ -1,6 +1,6 @@
 //! Everything in text, the verdict first.
 
-use super::{allocations, census, heaps, info, modules, stacks, summary, threads, waits, why};
+use super::{CENSUS_ROWS, allocations, census, heaps, info, modules, stacks, summary, threads, waits, why};
 use crate::report::Report;
 
 /// The whole answer of `dumplens report --format text`: that of each question, and the warnings once, at the end.
@@ -12,11 +12,11 @@ pub fn report(mut report: Report) -> String {
         out.push('\n');
     }
     if let Some(taken) = report.facts.census.as_deref() {
-        out.push_str(&census(Some(taken), &[], report.facts.dump.pointer_bits, false));
+        out.push_str(&census(Some(taken), &[], report.facts.dump.pointer_bits, &CENSUS_ROWS));
         out.push('\n');
     }
     if report.facts.waits.is_some() {
-        out.push_str(&waits(&report));
+        out.push_str(&waits(&report, 0..usize::MAX));
         out.push('\n');
     }
     if let Some(of_net) = &report.facts.managed {

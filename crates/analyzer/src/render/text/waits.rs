@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use super::warnings;
 use crate::facts::{Facts, ThreadReport};
@@ -18,11 +19,11 @@ const NAMED: usize = 12;
 /// Columns of what is waited for.
 const WAIT: usize = 64;
 
-/// The whole answer of `dumplens waits`.
-pub fn waits(report: &Report) -> String {
+/// The whole answer of `dumplens waits`. `shown` says which threads of the list the table has.
+pub fn waits(report: &Report, shown: Range<usize>) -> String {
     let mut out = String::new();
     if let Some(waits) = report.facts.waits.as_deref() {
-        body(&mut out, &report.facts, waits);
+        part(&mut out, &report.facts, waits, shown);
     } else {
         out.push_str("waits are known for Windows only\n");
     }
@@ -32,6 +33,10 @@ pub fn waits(report: &Report) -> String {
 
 /// The same without warnings, as a part of other answers.
 pub(in crate::render) fn body(out: &mut String, facts: &Facts, waits: &WaitsReport) {
+    part(out, facts, waits, 0..usize::MAX);
+}
+
+fn part(out: &mut String, facts: &Facts, waits: &WaitsReport, shown: Range<usize>) {
     for chain in waits.chains.iter().take(MOST) {
         let heading = if chain.deadlock { "Deadlock" } else { "Chain" };
         let _ = writeln!(out, "{heading}: {}", escape::line(&title(chain)));
@@ -41,7 +46,7 @@ pub(in crate::render) fn body(out: &mut String, facts: &Facts, waits: &WaitsRepo
         out.push('\n');
     }
     more(out, waits.chains.len(), "chains");
-    threads(out, facts, waits);
+    threads(out, facts, waits, shown);
     folded(out, waits);
     groups(out, waits);
     locks(out, waits);
@@ -78,9 +83,9 @@ fn more(out: &mut String, all: usize, what: &str) {
 }
 
 /// Threads that wait, but for idle ones, and those that do not.
-fn threads(out: &mut String, facts: &Facts, waits: &WaitsReport) {
+fn threads(out: &mut String, facts: &Facts, waits: &WaitsReport, shown: Range<usize>) {
     let _ = writeln!(out, "{:>8}  {:<WAIT$}  In", "Id", "Waits for");
-    let rows = waits.threads.iter().zip(&facts.threads);
+    let rows = waits.threads.iter().zip(&facts.threads).skip(shown.start).take(shown.len());
     for (thread, of) in rows.filter(|(thread, _)| !is_idle(thread)) {
         let what = match thread.wait.as_deref() {
             Some(wait) => escape::line(&words::wait(wait)),
