@@ -19,6 +19,8 @@ const CHECKS = {
     words.selectNodeContents(cell);
     return new Set([...words.getClientRects()].map((line) => Math.round(line.top / 4))).size > 3;
   }).slice(0, 3).map((cell) => "a column is " + cell.clientWidth + " px wide, and its words " + cell.innerText.length + " long: " + cell.innerText.slice(0, 60))`,
+  rows: `[...document.querySelectorAll(".threads, .groups")].map((table) => table.parentElement)
+    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => "rows are cut: " + one.innerText.slice(0, 60))`,
   tables: `[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth + 1)
     .map((one) => "a table is cut: " + one.scrollWidth + " of " + one.clientWidth + " px: " + one.innerText.slice(0, 60))`,
   // The tiles of each line fill it.
@@ -78,8 +80,8 @@ export async function layout(browser, size, fail) {
   for (const width of WIDTHS) {
     await size(browser, width, 844);
     await settled(browser);
-    // Where there is little room a table can be scrolled, and its edge shows that.
-    const whole = width >= 1400 ? ["tables"] : [];
+    // On a phone some tables can be scrolled, and their edges show that.
+    const whole = [width >= 800 ? "tables" : "rows"];
     await look(width + " px", ["cut", "collapsed", "tiles", "evidence", "colours", "bars", "treemap", ...whole]);
     await panel(browser, width, fail);
     await matches(browser, width, fail);

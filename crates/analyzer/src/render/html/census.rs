@@ -36,8 +36,8 @@ pub(super) fn section(out: &mut String, heading: &str, census: &CensusReport, bi
     picture(out, &tiles(census), census.private_bytes);
     groups(out, census, bits);
     blocks(out, census);
-    classes(out, "Objects by class", &census.classes, bits);
-    classes(out, "Pointers to vftables", &census.vftables, bits);
+    classes(out, census, bits);
+    vftables(out, census, bits);
     out.push_str("</section>\n");
 }
 
@@ -163,14 +163,14 @@ fn blocks(out: &mut String, census: &CensusReport) {
             [grouped(row.size_bytes), grouped(row.blocks), words::estimated(row.bytes, row.bytes_margin)];
         cells.map(number).concat()
     };
-    table(out, "rows", &[">Bytes asked for", ">Blocks", ">Size"], census.sizes.iter().map(row));
+    table(out, "rows", &[">Requested bytes", ">Blocks", ">Size"], census.sizes.iter().map(row));
 }
 
-fn classes(out: &mut String, title: &str, classes: &[ClassReport], bits: u32) {
-    if classes.is_empty() {
+fn classes(out: &mut String, census: &CensusReport, bits: u32) {
+    if census.classes.is_empty() {
         return;
     }
-    out.push_str(&format!("<h3>{title}</h3>\n"));
+    out.push_str("<h3>Objects by class</h3>\n");
     let row = |class: &ClassReport| {
         let cells = [
             grouped(class.objects),
@@ -178,8 +178,24 @@ fn classes(out: &mut String, title: &str, classes: &[ClassReport], bits: u32) {
             grouped(class.pointers),
             hex(class.vftable.0, bits),
         ];
-        format!("<th scope=row class=text>{}</th>{}", text(&words::class(class)), cells.map(number).concat())
+        named(class, &cells.map(number).concat())
     };
     let heads = ["Class", ">Objects", ">Size", ">Pointers", ">vftable"];
-    table(out, "rows", &heads, classes.iter().map(row));
+    table(out, "rows", &heads, census.classes.iter().map(row));
+}
+
+/// Addresses of vftables outside the heaps that were read: pointers, of which no objects are known.
+fn vftables(out: &mut String, census: &CensusReport, bits: u32) {
+    if census.vftables.is_empty() {
+        return;
+    }
+    out.push_str("<h3>Pointers to vftables</h3>\n");
+    let row = |class: &ClassReport| {
+        named(class, &[grouped(class.pointers), hex(class.vftable.0, bits)].map(number).concat())
+    };
+    table(out, "rows", &["Class", ">Pointers", ">vftable"], census.vftables.iter().map(row));
+}
+
+fn named(class: &ClassReport, cells: &str) -> String {
+    format!("<th scope=row class=text>{}</th>{cells}", text(&words::class(class)))
 }

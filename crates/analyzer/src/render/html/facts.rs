@@ -39,7 +39,7 @@ fn tiles(report: &Report) -> Vec<(&'static str, Option<u64>, &'static str)> {
     let left = system.and_then(|m| m.commit_limit_bytes?.checked_sub(m.commit_bytes?));
     let private = report.facts.process.counters.as_ref().and_then(|c| c.private_bytes);
     vec![
-        ("Asked for", asked.map(|asked| asked.requested_bytes), " asked"),
+        ("Requested", asked.map(|asked| asked.requested_bytes), " asked"),
         ("Largest free region", memory.largest_free.map(|place| place.size_bytes), ""),
         ("Free", memory.free_bytes, ""),
         ("Committed", memory.commit_bytes, ""),

@@ -67,7 +67,7 @@ fn row(class: &FreeClass, most: u64, fits: bool) -> String {
 }
 
 fn request(asked: u64) -> String {
-    format!("<td colspan=5 class=request><span>asked for: {}</span></td>", size_text(asked))
+    format!("<td colspan=5 class=request><span>requested: {}</span></td>", size_text(asked))
 }
 
 /// How many are large enough.
@@ -81,7 +81,7 @@ fn sentence(report: &Report, map: &SpaceMap, asked: Option<u64>) -> String {
         Some(_) => "none of them is large enough",
         None => "whether one is large enough is not known",
     };
-    format!("{count} regions are free. {} were asked for; {fits}.{known}", size_text(asked))
+    format!("{count} regions are free. {} were requested; {fits}.{known}", size_text(asked))
 }
 
 /// A power of two without decimals.

@@ -1,6 +1,6 @@
 //! One page that needs nothing but itself: the verdict, a picture of the address space, tables and stacks.
 //!
-//! All text stands in the HTML, and reads and prints without scripts; `page.js` draws the picture. Nothing is fetched:
+//! All text stands in the HTML, and reads and prints without scripts; the files in `page/` draw the picture. Nothing is fetched:
 //! the page's own policy forbids it, and allows no script or style but the two that the policy names by hash.
 
 mod census;
@@ -25,11 +25,20 @@ use escape::{safe, text};
 /// How the page looks.
 pub const STYLE: &str = include_str!("page.css");
 /// What draws the picture.
-pub const SCRIPT: &str = include_str!("page.js");
+pub const SCRIPT: &str = concat!(
+    "\"use strict\";\n(() => {\n",
+    include_str!("page/regions.js"),
+    include_str!("page/clusters.js"),
+    include_str!("page/draw.js"),
+    include_str!("page/choose.js"),
+    include_str!("page/parts.js"),
+    include_str!("page/start.js"),
+    "})();\n"
+);
 /// SHA-256 of [`STYLE`] in base 64, as browsers want it: lines end in a line feed. A test keeps it true.
-pub const STYLE_HASH: &str = "sha256-VKh0loxbDr6f68mGxm2IfR7tlLt4tfuwBLUpW3MWvD0=";
+pub const STYLE_HASH: &str = "sha256-rF/KSP/a2kdnG+n+Q39xNacxfmqS+1J1oiYZnnwYDTQ=";
 /// SHA-256 of [`SCRIPT`].
-pub const SCRIPT_HASH: &str = "sha256-TVW6LQdYQ1P02e4P/DPS3ALH3cFMKjauINbsXkcohcw=";
+pub const SCRIPT_HASH: &str = "sha256-t09OKKS7Cq3Rn5LolEGJe85LnLPHHf6xxS5tRGOCKvQ=";
 
 /// The whole page.
 pub fn page(report: &Report, map: &SpaceMap) -> String {
@@ -146,7 +155,7 @@ fn verdict(out: &mut String, judgement: &Judgement) {
 fn picture(out: &mut String, map: &SpaceMap) {
     out.push_str("<section id=space>\n<h2>Address space</h2>\n");
     if map.rows.is_empty() {
-        out.push_str("<p>The dump tells of no region.</p></section>\n");
+        out.push_str("<p>The dump contains no regions.</p></section>\n");
         return;
     }
     owners::owners(out, map);

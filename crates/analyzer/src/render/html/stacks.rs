@@ -125,6 +125,6 @@ fn threads(out: &mut String, report: &Report, crashed: Option<u32>) {
         ">Committed",
         ">Reserved",
     ];
-    table(out, "", &heads, report.facts.threads.iter().map(row));
+    table(out, "threads", &heads, report.facts.threads.iter().map(row));
     out.push_str("</details></section>\n");
 }

@@ -26,7 +26,7 @@ pub fn census(census: Option<&CensusReport>) -> String {
             let bytes = words::estimated(row.bytes, row.bytes_margin);
             vec![grouped(row.size_bytes), grouped(row.blocks), bytes]
         };
-        table(&mut out, &[">Bytes asked for", ">Blocks", ">Size"], census.sizes.iter().map(row));
+        table(&mut out, &[">Requested bytes", ">Blocks", ">Size"], census.sizes.iter().map(row));
     }
     for (title, classes) in
         [("Objects by class", &census.classes), ("Pointers to vftables", &census.vftables)]
