@@ -58,7 +58,7 @@ pub(crate) fn program() -> clap::Command {
     program
 }
 
-/// Parses the arguments. An error, or the help that was asked for, is told by one who knows all commands.
+/// Parses the arguments. An error, or the help that was asked for, is printed by the parser that knows all commands.
 pub(crate) fn parse(words: &[OsString]) -> Result<Args, clap::Error> {
     let failed = |error: clap::Error| program().try_get_matches_from(words).err().unwrap_or(error);
     Args::try_parse_from(words).map_err(failed)

@@ -1,4 +1,4 @@
-//! The one layer between a [`Source`] and all that read it: what is read is read in blocks, and held for who asks next.
+//! The one layer between a [`Source`] and its readers: it reads blocks, and keeps them for the next reader.
 //!
 //! A round trip to a share or a server costs milliseconds, whatever it brings. So a read at a new place brings 64 KiB, reads
 //! that go on from there bring twice as much each time, up to 1 MiB, and [`Blocks::ahead`] brings many places at once. What
@@ -73,7 +73,8 @@ impl Blocks {
     }
 
     /// Reads what lies at these offsets before it is asked for: as many of them as 4 MiB hold, in the fewest round trips.
-    /// Returns how many were taken; the rest is for another time. What cannot be read is not told: who asks for it, is told.
+    /// Returns how many were taken; the rest is for another time. An error is not reported here, but to the reader that asks
+    /// for the bytes.
     pub(crate) fn ahead(&self, places: impl IntoIterator<Item = (u64, u64)>) -> usize {
         let (mut taken, mut sum, mut wanted) = (0usize, 0u64, Vec::new());
         let (mut spare, mut behind) = (self.lock().spare(0), u64::MAX);

@@ -19,13 +19,13 @@ use super::vftables::{self, Candidates, Objects};
 use crate::process::Process;
 use crate::space::Owner;
 
-/// Sizes that are told apart.
+/// Sizes that are counted separately.
 const MOST_SIZES: usize = 1 << 16;
 /// Sizes of which some blocks are remembered, to be looked at.
 const MOST_LOOKED_AT: usize = 1 << 12;
 /// Blocks of a size that are remembered.
 pub(super) const EXAMPLES: usize = 32;
-/// Faults that are told.
+/// Faults that are reported.
 const MOST_FAULTS: usize = 16;
 
 /// What the blocks of some parts add up to.
@@ -50,7 +50,7 @@ pub(super) struct Sampled {
 }
 
 impl Sampled {
-    /// Takes what was counted in a segment of so many committed bytes.
+    /// Adds what was counted in a segment with this many committed bytes.
     fn take(&mut self, tally: &mut Tally, bytes: u64) {
         self.read.add(bytes);
         for (size, count) in tally.sizes.drain() {

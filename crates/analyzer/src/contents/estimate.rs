@@ -1,4 +1,4 @@
-//! From units that were drawn at random to all of them: a figure with its 95% interval.
+//! Estimates: from a random sample of units to a figure for all of them, with its 95% interval.
 //!
 //! The sum of a stratum is estimated by the ratio of what was found to what was read, and its variance by how far the units
 //! lie from that ratio: the number of units decides, not their share of all. Below [`LEAST`] units an interval is not worth
@@ -6,7 +6,7 @@
 
 use super::model::Figure;
 
-/// Units of a stratum below which nothing is said of how far off a figure may be.
+/// With fewer units of a stratum than this, no interval is given.
 pub(super) const LEAST: u64 = 30;
 /// Half of a 95% interval, in standard deviations.
 const DEVIATIONS: f64 = 1.96;
@@ -35,7 +35,7 @@ pub(super) struct Read {
 }
 
 impl Read {
-    /// A unit of so many bytes was read.
+    /// Counts a unit of this many bytes as read.
     pub(super) fn add(&mut self, bytes: u64) {
         let x = bytes as f64;
         self.done += 1;
@@ -57,7 +57,7 @@ impl Read {
 }
 
 impl Sums {
-    /// So much was found in a unit of so many bytes.
+    /// Adds what was found in a unit of this many bytes.
     pub(super) fn add(&mut self, found: u64, bytes: u64) {
         let (y, x) = (found as f64, bytes as f64);
         self.y += y;

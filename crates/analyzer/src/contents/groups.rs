@@ -14,7 +14,7 @@ use super::plan::next;
 use crate::process::Process;
 use crate::space::{Owner, Usage};
 
-/// Sizes that are told apart.
+/// Sizes that are counted separately.
 const MOST: usize = 1 << 16;
 /// Members that are remembered, to be looked at.
 const EXAMPLES: usize = 16;

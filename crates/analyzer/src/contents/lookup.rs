@@ -1,4 +1,4 @@
-//! What an address is, by the map alone: private memory, image, code, read-only data of an image.
+//! What lies at an address, by the memory map alone: private memory, image, code, read-only data of an image.
 
 use dumplens_core::{MemoryInfo, MemoryType};
 

@@ -104,13 +104,13 @@ pub enum Reading {
 pub struct CensusOptions<'o> {
     /// How much is read.
     pub reading: Reading,
-    /// What a sample is drawn by; `None` for the dump's own number, which gives the same sample each time.
+    /// The seed of the sample; `None` for one from the dump, which gives the same sample each time.
     pub seed: Option<u64>,
     /// Classes and sizes of blocks that are listed.
     pub rows: usize,
     /// Whether text that was found may be shown: a few characters of what is all text.
     pub strings: bool,
-    /// Told how many bytes were read, and how many there are.
+    /// Called with the number of bytes that were read, and the number of bytes to read.
     pub progress: Option<&'o (dyn Fn(u64, u64) + Sync)>,
     /// The name that symbols have for an address, of vftables that carry none themselves.
     pub symbol: Option<&'o dyn Fn(u64) -> Option<String>>,
@@ -201,7 +201,7 @@ fn held(process: &Process<'_>, report: &mut CensusReport) {
     }
 }
 
-/// A number that the dump itself gives.
+/// A seed from the dump itself.
 fn seed(process: &Process<'_>) -> u64 {
     let header = process.dump.header();
     let mut state = process.dump.size() ^ u64::from(header.time_date_stamp) << 32 ^ process.id.unwrap_or(0);
@@ -238,7 +238,7 @@ fn scan(
     pass::read(plan, &task)
 }
 
-/// What was read, in figures.
+/// How much was read.
 fn reading(read: Option<&rows::Contents<'_>>) -> ReadingReport {
     let Some(read) = read else { return ReadingReport::default() };
     let segments = &read.heaps.segments.read;

@@ -29,7 +29,7 @@ pub(super) const KINDS: [PageKind; 6] =
 /// Hashes of pages that are held: beyond that, of every second content so many, and so on.
 const MOST_HASHES: usize = 1 << 18;
 
-/// What was found.
+/// What the pass found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) read: [Read; STRATA],
@@ -38,7 +38,7 @@ pub(super) struct Found {
     pub(super) pages: Alike,
 }
 
-/// A hash that is one already.
+/// A hasher for numbers that are hashes already.
 #[derive(Debug, Default, Clone, Copy)]
 struct Same(u64);
 
@@ -111,7 +111,7 @@ pub(super) struct Task<'t, 'd> {
     pub(super) candidates: &'t Candidates<'t>,
     /// The width of the pointers of memory at an address.
     pub(super) width: &'t (dyn Fn(u64) -> Width + Sync),
-    /// Told how many bytes were read more.
+    /// Called with the number of bytes that were read since the last call.
     pub(super) progress: Option<&'t (dyn Fn(u64) + Sync)>,
     /// Whether pages are compared: only where all are read.
     pub(super) compares: bool,

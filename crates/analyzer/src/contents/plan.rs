@@ -1,4 +1,4 @@
-//! Which units of memory are read: all, or some of each stratum, drawn by a seed that the dump itself gives.
+//! Which units of memory are read: all, or a random sample of each stratum. The seed comes from the dump.
 
 use dumplens_core::Memory;
 
@@ -135,7 +135,7 @@ where
     Plan { units, strata }
 }
 
-/// Draws so many of so many, each with the same chance, in one pass (Knuth's algorithm S).
+/// Draws a number of items from a list, each with the same chance, in one pass (Knuth's algorithm S).
 pub(super) struct Draw {
     left: u64,
     wanted: u64,

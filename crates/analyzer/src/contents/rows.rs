@@ -1,4 +1,4 @@
-//! From what was found to the report's rows.
+//! Builds the rows of the report from what the passes found.
 
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ const WORTH: u64 = 200;
 /// Allocations smaller than this, together, are no group.
 const LEAST: u64 = 4 << 10;
 
-/// What was read of memory.
+/// What was read from memory.
 pub(super) struct Contents<'c> {
     pub(super) lookup: &'c Lookup,
     pub(super) plan: &'c Plan,

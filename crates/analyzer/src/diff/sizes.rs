@@ -11,7 +11,7 @@ use crate::space::AddressSpace;
 use crate::space::Allocation;
 use crate::space::{Fact, Owner, Span, Usage};
 
-/// Sizes that are told apart. Programs have hundreds; so many take under 10 MB, whatever the dumps hold.
+/// Sizes that are compared separately. Programs have hundreds; this many take less than 10 MB, whatever the dumps contain.
 const SIZES: usize = 1 << 16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -52,7 +52,7 @@ pub enum DiffWarning {
         /// That address.
         from: u64,
     },
-    /// More sizes than are told apart.
+    /// More sizes than are compared separately.
     SizesCut {
         /// Blocks and allocations that were left out.
         count: u64,

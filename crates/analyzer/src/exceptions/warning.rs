@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What is missing from what is said of exceptions.
+/// What is missing from the answer about exceptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExceptionWarning {

@@ -55,7 +55,7 @@ words! {
 
 /// Committed bytes of all heaps up to which they are counted without being asked to: some hundredths of a second.
 const SMALL: u64 = 16 << 20;
-/// Sizes that are told apart; blocks of others are counted together.
+/// Sizes that are counted separately; blocks of all others are counted together.
 const MOST_SIZES: usize = 1 << 16;
 /// Broken blocks that are named.
 const MOST_BROKEN: usize = 16;

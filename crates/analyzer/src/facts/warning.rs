@@ -186,7 +186,7 @@ pub struct WarningReport {
 }
 
 impl WarningReport {
-    /// What is to be known of a process, its memory map above all, before anything else is asked.
+    /// The warnings about a process, mainly about its memory map, that apply to every question.
     pub fn of<'p>(process: &'p Process<'_>) -> impl Iterator<Item = WarningReport> + 'p {
         process.warnings.iter().map(|warning| WarningReport::from(&Warning::from(warning.clone())))
     }

@@ -23,7 +23,7 @@ pub(super) struct Paths {
     full: bool,
 }
 
-/// Ways that are told apart, and types on one.
+/// Paths that are kept apart, and types on one path.
 const WAYS: usize = 1 << 17;
 const DEPTH: u8 = 32;
 

@@ -24,7 +24,7 @@ pub struct StringsReport {
     pub complete: bool,
 }
 
-/// Texts that are told apart: 2 million take some 100 MB.
+/// Texts that are counted separately: 2 million take some 100 MB.
 const TEXTS: usize = 1 << 21;
 
 /// The strings that were seen.

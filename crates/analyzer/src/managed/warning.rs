@@ -5,7 +5,7 @@ use std::fmt;
 use super::ManagedReport;
 use crate::process::{LoadedRuntime, Process};
 
-/// What is missing from what is said of .NET.
+/// What is missing from the answer about .NET.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ManagedWarning {

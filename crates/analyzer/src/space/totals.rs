@@ -150,7 +150,7 @@ fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {
     }
 }
 
-/// Groups that are told apart; a sound list has a few dozen.
+/// Groups that are counted separately; a normal list has a few dozen.
 const MOST_GROUPS: usize = 4096;
 /// In a key: any other value than those that have a group of their own.
 const OTHER: u32 = u32::MAX;

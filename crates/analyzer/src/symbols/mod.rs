@@ -163,7 +163,7 @@ pub struct Symbols<'p, 'd> {
     /// What exports may still take, of [`MOST_EXPORTS`]; `None` once that was not enough.
     exports_left: Option<usize>,
     warnings: Vec<SymbolWarning>,
-    /// PDBs that were looked for and not found, if these are to be told.
+    /// PDBs that were looked for and not found, if they are to be reported.
     missing: Option<Vec<String>>,
     #[cfg(feature = "symbol-server")]
     server: Option<server::Server>,

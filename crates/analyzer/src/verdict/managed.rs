@@ -6,7 +6,7 @@ use crate::findings::{Crash, last_error, short};
 use crate::managed::{GcRefusal, ManagedReport};
 
 /// Why memory was refused, if .NET itself tells: address space for a segment, a limit of the collector's own, or a limit
-/// that more memory would not mend. The system's refusals are told by the thread's last status, as of any program.
+/// that more memory would not mend. Refusals of the system show in the thread's last status, as in any program.
 pub(super) fn cause(crash: &Crash<'_>) -> Option<(Cause, Confidence)> {
     let thrown = crash.managed_refusal()?;
     if let Some(refused) = crash.gc_refusal() {

@@ -6,7 +6,7 @@ use super::report::{
     ChainEnd, ChainReport, Edge, ObjectReport, ThreadWaitReport, Timeout, Via, WaitKind, WaitReport,
 };
 
-/// Chains that are told.
+/// Chains that are reported.
 const MOST_CHAINS: usize = 256;
 /// Threads of one chain; a circle has all of its threads, and so many links.
 const MOST_LINKS: usize = 64;

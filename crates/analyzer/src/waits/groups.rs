@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::report::{ObjectReport, ThreadWaitReport, WaitGroupReport};
 use crate::space::Hex;
 
-/// Groups that are told.
+/// Groups that are reported.
 const MOST_GROUPS: usize = 256;
 
 /// Groups of two and more, the largest first; in the order of the threads among equals.

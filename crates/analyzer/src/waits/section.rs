@@ -85,7 +85,7 @@ impl<'p, 'd> Sections<'p, 'd> {
 
     /// The one section that the registers and stack slots of some frames lead to, where the registers of the call do not:
     /// by its own address, by that of LockCount or by that of LockSemaphore. `event` is the handle that is waited for. Of
-    /// several it is not known which; the innermost is told then, and not believed.
+    /// several it is not known which; the innermost is reported then, as not proven.
     pub(super) fn among(&self, stand: &Stand, frames: &[Frame], event: Option<u64>) -> Option<Awaited> {
         let width = stand.width;
         let step = width.bytes() as u64;

@@ -3,7 +3,7 @@
 use super::report::{ChainEnd, ChainReport, Edge, ObjectReport, Timeout, Via, WaitKind, WaitReport};
 use crate::space::Hex;
 
-/// Objects that are told one by one.
+/// Objects that are listed one by one.
 const MOST: usize = 4;
 
 /// `thread 0x1a4 waits for the critical section at 0x7ff6 (app+0x30), held by thread 0x2b0`.

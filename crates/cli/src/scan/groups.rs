@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::row::Row;
 use dumplens_scan::{Code, Failure};
 
-/// Signatures that are told apart. Four hundred dumps have a handful; a folder made to have more costs no memory.
+/// Signatures that are counted separately. Four hundred dumps have a handful; a folder made to have more costs no memory.
 const MOST_SIGNATURES: usize = 10_000;
 /// Failed files that are named; the others are counted.
 const MOST_NAMED: usize = 20;

@@ -64,7 +64,7 @@ struct AnnotationObject {
     value: U32,
 }
 
-/// Where the location of annotation objects stands in what is said of a module; the first versions had none.
+/// Where the location of annotation objects stands in the description of a module; the first versions had none.
 const OBJECTS: u32 = 0x14;
 /// The type of an annotation that is text.
 const TEXT: u16 = 1;
@@ -185,7 +185,7 @@ impl Reader<'_, '_> {
         Ok(<[T]>::ref_from_bytes(&bytes).map(<[T]>::to_vec).unwrap_or_default())
     }
 
-    /// A text of so many bytes; empty at RVA 0.
+    /// A text of this many bytes; empty at RVA 0.
     fn text(&mut self, rva: U32) -> Result<String, Lost> {
         if rva.get() == 0 {
             return Ok(String::new());

@@ -11,7 +11,7 @@ use crate::metadata::Metadata;
 
 /// Bytes that are looked at together.
 const CHUNK: u64 = 64 << 10;
-/// Tables up to this size are read ahead, and held for who asks again. Of longer ones so much is read at a time.
+/// Tables up to this size are read ahead, and kept for the next reader. Longer ones are read in pieces of this size.
 const AHEAD: u64 = 1 << 20;
 
 /// Entries whose bytes are all in the file.

@@ -30,7 +30,7 @@ impl RuntimeFunction {
         (self.begin..self.end).contains(&rva)
     }
 
-    /// Whether it can be a part of an image of so many bytes.
+    /// Whether it can be a part of an image of this many bytes.
     fn is_in(&self, image_size: u32) -> bool {
         self.begin < self.end && self.end <= image_size
     }

@@ -2,7 +2,7 @@
 //!
 //! What proves it: the rule that the library keeps for each of them, in 95 of 100 elements, and in enough of them more than a
 //! rule that any numbers could keep: a text that ends exactly where the size says, or a pointer to the string's own buffer.
-//! What fools it: nothing that was seen; empty strings prove nothing, and are told as columns.
+//! What fools it: nothing seen so far; empty strings prove nothing, and are described as columns.
 
 use dumplens_core::{Width, Window};
 

@@ -1,4 +1,4 @@
-//! From what the pages and words of a shape are to what is said of it.
+//! The verdict about a shape, from the kinds of its pages and words.
 
 use dumplens_core::Width;
 
@@ -125,7 +125,7 @@ pub(super) fn says_something(columns: &[Word]) -> bool {
     columns.iter().any(|column| *column != Word::Zero)
 }
 
-/// The kinds of columns, counted from where the allocation or block begins; those that are alike are told once.
+/// The kinds of columns, in order from the start of the allocation or block; equal neighbours are combined.
 pub(super) fn merged(columns: &[Word], width: Width) -> Vec<String> {
     let mut runs: Vec<(Word, usize)> = Vec::new();
     for word in columns {
