@@ -19,8 +19,9 @@ pub fn local_search(named: &[PathBuf], dump: Option<&Path>) -> (Search, Vec<Warn
     // The variable is there for other tools too, and may name folders of other machines.
     dirs.extend(path.dirs.into_iter().filter(|dir| dir.is_dir()));
     let own = |dir: &Path| if dir.as_os_str().is_empty() { Path::new(".").into() } else { dir.into() };
-    dirs.extend(dump.and_then(Path::parent).map(own));
     let ignored = path.ignored.into_iter().map(|part| SymbolWarning::ServerIgnored { part });
     let warnings = ignored.map(|w| WarningReport::from(&Warning::Symbols(w))).collect();
-    (Search { dirs, server: None, tell_missing: !named.is_empty(), listings: LISTINGS.clone() }, warnings)
+    let tell_missing = !named.is_empty();
+    let beside = dump.and_then(Path::parent).map(own);
+    (Search { dirs, beside, server: None, tell_missing, listings: LISTINGS.clone() }, warnings)
 }

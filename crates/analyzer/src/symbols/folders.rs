@@ -1,6 +1,6 @@
 //! Looking for a file in the folders given, whatever the case of its name.
 //!
-//! Only names that a folder lists are opened, never a path made up from the dump: `CON` and a fifo stay closed.
+//! Only what a folder has as a file is opened, never a path made up from the dump: `CON` and a fifo stay closed.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,7 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::listings::{Listings, Names};
+use super::listings::{Extent, Known, Listings};
+#[cfg(feature = "pdb")]
+use super::search::Search;
 use super::warning::SymbolWarning;
 
 /// Folders inside a folder that are looked into: one that has more is a symbol store, or no place for PDBs at all.
@@ -31,13 +33,25 @@ pub(super) struct Wanted<'w> {
 #[derive(Debug)]
 pub(super) struct Folders {
     dirs: Vec<PathBuf>,
+    /// One of them that is listed only if that is little, as are the folders inside it.
+    small: Option<PathBuf>,
     all: Listings,
-    listed: HashMap<PathBuf, Arc<Names>>,
+    known: HashMap<PathBuf, Arc<Known>>,
 }
 
 impl Folders {
     pub(super) fn new(dirs: Vec<PathBuf>, all: Listings) -> Folders {
-        Folders { dirs, all, listed: HashMap::new() }
+        Folders { dirs, small: None, all, known: HashMap::new() }
+    }
+
+    /// The folders of a search.
+    #[cfg(feature = "pdb")]
+    pub(super) fn of(search: Search) -> Folders {
+        // What is said not to be there must not be there.
+        let named = |dir: &PathBuf| search.tell_missing || search.dirs.contains(dir);
+        let small = search.beside.clone().filter(|dir| !named(dir));
+        let dirs = search.dirs.into_iter().chain(search.beside).collect();
+        Folders { small, ..Folders::new(dirs, search.listings) }
     }
 
     /// Whether there is none.
@@ -53,10 +67,9 @@ impl Folders {
         wanted: &Wanted<'_>,
         warnings: &mut Vec<SymbolWarning>,
     ) -> Vec<PathBuf> {
-        let [folder, file, id] = [wanted.folder, wanted.file, wanted.id].map(str::to_ascii_lowercase);
-        let extension = wanted.extension;
+        let Wanted { folder, file, id, extension } = *wanted;
         let layouts: [&[&str]; 4] =
-            [&[&folder, &id, &file], &[&file], &["symbols", extension, &file], &[extension, &file]];
+            [&[folder, id, file], &[file], &["symbols", extension, file], &[extension, file]];
         let mut found = Vec::new();
         for dir in self.dirs.clone() {
             if let Err(error) = self.list(&dir) {
@@ -71,15 +84,15 @@ impl Folders {
             found.extend(layouts.iter().filter_map(|layout| self.follow(&dir, layout)).filter(is_file));
             if found.len() == before {
                 let inside = self.inside(&dir);
-                found.extend(inside.iter().filter_map(|dir| self.follow(dir, &[&file])).filter(is_file));
+                found.extend(inside.iter().filter_map(|dir| self.follow(dir, &[file])).filter(is_file));
             }
         }
         found
     }
 
-    /// What a folder lists that may be a folder, in order; none if there is too much of it.
+    /// What a folder lists that may be a folder, in order; none if there is too much of it, or it is not listed.
     fn inside(&self, dir: &Path) -> Vec<PathBuf> {
-        let Some(names) = self.listed.get(dir) else { return Vec::new() };
+        let Some(Known::Listed(names)) = self.known.get(dir).map(Arc::as_ref) else { return Vec::new() };
         let mut inside: Vec<PathBuf> = names
             .iter()
             .filter(|(name, _)| Path::new(name).extension().is_none())
@@ -90,23 +103,30 @@ impl Folders {
         if inside.len() > MOST_INSIDE { Vec::new() } else { inside }
     }
 
-    /// The path of which each step is listed in the one before.
+    /// The path of which each step is in the one before.
     fn follow(&mut self, dir: &Path, steps: &[&str]) -> Option<PathBuf> {
         let mut at = dir.to_path_buf();
         for step in steps {
             self.list(&at).ok()?;
-            let name = self.listed.get(&at)?.get(*step)?;
+            let name = self.known.get(&at)?.find(step)?;
             at = at.join(name);
         }
         Some(at)
     }
 
+    /// What lies inside the small one is no larger.
+    fn extent(&self, dir: &Path) -> Extent {
+        let named = || self.dirs.iter().any(|named| named == dir && self.small.as_ref() != Some(named));
+        let small = self.small.as_ref().is_some_and(|small| dir.starts_with(small)) && !named();
+        if small { Extent::Small } else { Extent::Whole }
+    }
+
     fn list(&mut self, dir: &Path) -> io::Result<()> {
-        if self.listed.contains_key(dir) {
+        if self.known.contains_key(dir) {
             return Ok(());
         }
-        let (names, cut) = self.all.of(dir)?;
-        self.listed.insert(dir.to_path_buf(), names);
+        let (known, cut) = self.all.of(dir, self.extent(dir))?;
+        self.known.insert(dir.to_path_buf(), known);
         if cut { Err(io::Error::other("it has more entries than are looked at")) } else { Ok(()) }
     }
 }

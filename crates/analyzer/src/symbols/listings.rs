@@ -7,8 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
+use super::one_by_one::OneByOne;
+
 /// Entries of one folder that are looked at: a symbol store of all of Windows has some 100,000 in its top folder.
 const MOST_ENTRIES: usize = 1 << 20;
+/// Entries of a folder that is listed only if that is little. Each takes 0.4 microseconds, and a folder of 10,000 dumps would
+/// take longer than the analysis of one of them.
+const MOST_SMALL: usize = 512;
 /// Folders that are held.
 const MOST_FOLDERS: usize = 256;
 /// Clocks of file systems are this coarse: what comes so soon after a change may leave no trace in the folder's time.
@@ -17,12 +22,30 @@ const COARSE: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// Name in lower case to name.
-pub(super) type Names = HashMap<String, OsString>;
+type Names = HashMap<String, OsString>;
+
+/// How much of a folder is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// All of it if that is little; else nothing, and names are asked for one by one.
+    Small,
+}
+
+/// What is known of a folder's names.
+#[derive(Debug)]
+pub(super) enum Known {
+    /// Those that lead to symbols, in any spelling.
+    Listed(Names),
+    /// Those that were asked for.
+    OneByOne(OneByOne),
+}
 
 /// The listings of folders, shared by all clones. A folder that changes is listed again.
 #[derive(Debug, Clone, Default)]
 pub struct Listings {
-    all: Arc<Mutex<HashMap<PathBuf, Slot>>>,
+    all: Arc<Mutex<HashMap<(PathBuf, Extent), Slot>>>,
     /// Folders out of which no link may lead; any may if there are none.
     within: Arc<[PathBuf]>,
 }
@@ -42,7 +65,7 @@ impl Eq for Listings {}
 /// What a folder listed, and when.
 #[derive(Debug)]
 struct Listing {
-    names: Arc<Names>,
+    known: Arc<Known>,
     /// Whether there were more entries than are looked at.
     cut: bool,
     /// The folder's time of change, before it was listed.
@@ -57,51 +80,57 @@ impl Listings {
         Listings { within: roots.into(), ..Listings::default() }
     }
 
-    /// The names in a folder that lead to symbols, and whether there may be more.
-    pub(super) fn of(&self, folder: &Path) -> io::Result<(Arc<Names>, bool)> {
+    /// The names in a folder that lead to symbols, and whether there may be more that are not found.
+    pub(super) fn of(&self, folder: &Path, extent: Extent) -> io::Result<(Arc<Known>, bool)> {
         let changed = fs::metadata(folder)?.modified().ok();
-        let slot = self.slot(folder);
+        let slot = self.slot(folder, extent);
         // Only those who want the same folder wait for it: a share may not answer.
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let listing = match slot.take().filter(|listing| listing.is_fresh(changed)) {
             Some(listing) => listing,
-            None => Listing::read(folder, changed, &self.within)?,
+            None => Listing::read(folder, changed, extent, &self.within)?,
         };
-        let answer = (Arc::clone(&listing.names), listing.cut);
+        let answer = (Arc::clone(&listing.known), listing.cut);
         *slot = Some(listing);
         Ok(answer)
     }
 
-    fn slot(&self, folder: &Path) -> Slot {
+    fn slot(&self, folder: &Path, extent: Extent) -> Slot {
+        let key = (folder.to_owned(), extent);
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= MOST_FOLDERS && !all.contains_key(folder) {
+        if all.len() >= MOST_FOLDERS && !all.contains_key(&key) {
             all.clear();
         }
-        Arc::clone(all.entry(folder.to_owned()).or_default())
+        Arc::clone(all.entry(key).or_default())
+    }
+}
+
+impl Known {
+    /// The folder's own spelling of a name.
+    pub(super) fn find(&self, name: &str) -> Option<OsString> {
+        match self {
+            Known::Listed(names) => names.get(&name.to_ascii_lowercase()).cloned(),
+            Known::OneByOne(names) => names.find(name),
+        }
     }
 }
 
 impl Listing {
-    fn read(folder: &Path, changed: Option<SystemTime>, within: &[PathBuf]) -> io::Result<Listing> {
+    fn read(
+        folder: &Path,
+        changed: Option<SystemTime>,
+        extent: Extent,
+        within: &Arc<[PathBuf]>,
+    ) -> io::Result<Listing> {
         let listed = SystemTime::now();
-        let mut names = Names::new();
         let mut entries = fs::read_dir(folder)?;
-        for entry in entries.by_ref().take(MOST_ENTRIES) {
-            let entry = entry?;
-            let name = entry.file_name();
-            let Some(lower) = name.to_str().filter(|name| leads(name)).map(str::to_ascii_lowercase) else {
-                continue;
-            };
-            if !within.is_empty() && leaves(&entry, within) {
-                continue;
-            }
-            // Of several spellings of a name the same one is taken each time.
-            let kept = names.entry(lower).or_insert_with(|| name.clone());
-            if name < *kept {
-                *kept = name;
-            }
-        }
-        Ok(Listing { names: Arc::new(names), cut: entries.next().is_some(), changed, listed })
+        let most = if extent == Extent::Small { MOST_SMALL } else { MOST_ENTRIES };
+        let (names, more) = first(&mut entries, most, within)?;
+        // The first of many are any of them: the answer must not depend on which.
+        let one_by_one = more && extent == Extent::Small;
+        let known =
+            if one_by_one { Known::OneByOne(OneByOne::new(folder, within)) } else { Known::Listed(names) };
+        Ok(Listing { known: Arc::new(known), cut: more && !one_by_one, changed, listed })
     }
 
     fn is_fresh(&self, changed: Option<SystemTime>) -> bool {
@@ -112,17 +141,42 @@ impl Listing {
     }
 }
 
-/// Whether an entry is a link to a place outside the folders, or to none.
-fn leaves(entry: &fs::DirEntry, within: &[PathBuf]) -> bool {
+/// The names that lead to symbols among the first entries, and whether there are more entries.
+fn first(
+    entries: &mut impl Iterator<Item = io::Result<fs::DirEntry>>,
+    most: usize,
+    within: &[PathBuf],
+) -> io::Result<(Names, bool)> {
+    let mut names = Names::new();
+    for entry in entries.by_ref().take(most) {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(lower) = name.to_str().filter(|name| leads(name)).map(str::to_ascii_lowercase) else {
+            continue;
+        };
+        if !within.is_empty() && leaves(&entry.path(), entry.file_type(), within) {
+            continue;
+        }
+        // Of several spellings of a name the same one is taken each time.
+        let kept = names.entry(lower).or_insert_with(|| name.clone());
+        if name < *kept {
+            *kept = name;
+        }
+    }
+    Ok((names, entries.next().is_some()))
+}
+
+/// Whether a path is a link to a place outside the folders, or to none.
+pub(super) fn leaves(path: &Path, kind: io::Result<fs::FileType>, within: &[PathBuf]) -> bool {
     // Of what is no link, its folder has decided.
-    let is_link = entry.file_type().map_or(true, |kind| kind.is_symlink());
+    let is_link = kind.map_or(true, |kind| kind.is_symlink());
     let inside = |path: PathBuf| within.iter().any(|root| path.starts_with(root));
-    is_link && !entry.path().canonicalize().is_ok_and(inside)
+    is_link && !path.canonicalize().is_ok_and(inside)
 }
 
 /// Whether a name can be that of a PDB or of an image, or of a folder on the way to one: `dll`, `symbols`, a
 /// GUID. Images have any extension; a folder of dumps can hold 100,000 of them.
-fn leads(name: &str) -> bool {
+pub(super) fn leads(name: &str) -> bool {
     const OTHERS: [&str; 8] = ["dmp", "mdmp", "hdmp", "txt", "log", "json", "zip", "gz"];
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     !extension.is_some_and(|extension| OTHERS.iter().any(|other| extension.eq_ignore_ascii_case(other)))
@@ -137,16 +191,44 @@ mod tests {
         fs::File::open(folder).and_then(|folder| folder.set_modified(time)).expect("its time");
     }
 
+    /// What is listed in a folder, in lower case.
+    fn names(listings: &Listings, folder: &Path) -> Vec<String> {
+        let (known, cut) = listings.of(folder, Extent::Whole).expect("a listing");
+        let Known::Listed(names) = &*known else { panic!("it is not listed") };
+        let mut names: Vec<String> = names.keys().cloned().collect();
+        names.sort_unstable();
+        assert!(!cut);
+        names
+    }
+
     #[test]
     fn only_what_leads_to_symbols_is_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["a.dmp", "B.Dmp", "b.pdb.dmp", "App.PDB", "app.pdb", "x.exe", "dll", "000102A1"] {
             fs::write(folder.path().join(name), "").expect("a file");
         }
-        let (names, cut) = Listings::default().of(folder.path()).expect("a listing");
-        let mut kept: Vec<&str> = names.keys().map(String::as_str).collect();
-        kept.sort_unstable();
-        assert_eq!((kept, cut), (vec!["000102a1", "app.pdb", "dll", "x.exe"], false));
+        let names = names(&Listings::default(), folder.path());
+        assert_eq!(names, ["000102a1", "app.pdb", "dll", "x.exe"]);
+    }
+
+    #[test]
+    fn a_folder_beside_many_files_is_not_listed_to_its_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for n in 0..3 * MOST_SMALL {
+            fs::write(folder.path().join(format!("{n}.dmp")), "").expect("a file");
+        }
+        fs::write(folder.path().join("App.PDB"), "").expect("a file");
+        let mut seen = 0;
+        let mut entries = fs::read_dir(folder.path()).expect("a folder").inspect(|_| seen += 1);
+        assert!(first(&mut entries, MOST_SMALL, &[]).expect("entries").1);
+        assert_eq!(seen, MOST_SMALL + 1);
+        // Nothing is lost that would have to be told, and nothing is held.
+        let (small, cut) = Listings::default().of(folder.path(), Extent::Small).expect("names");
+        assert!(matches!(*small, Known::OneByOne(_)) && !cut);
+        assert_eq!(small.find("App.PDB").as_deref(), Some("App.PDB".as_ref()));
+        // Who wants all of it, finds it in any spelling.
+        let (whole, cut) = Listings::default().of(folder.path(), Extent::Whole).expect("names");
+        assert_eq!((whole.find("aPP.pdb").as_deref(), cut), (Some("App.PDB".as_ref()), false));
     }
 
     #[cfg(unix)]
@@ -163,14 +245,10 @@ mod tests {
         {
             std::os::unix::fs::symlink(to, inside.join(name)).expect("a link");
         }
-        let names = |listings: Listings| {
-            let mut names: Vec<String> = listings.of(&inside).expect("a listing").0.keys().cloned().collect();
-            names.sort_unstable();
-            names
-        };
-        assert_eq!(names(Listings::within(std::slice::from_ref(&inside))), ["own.pdb", "same.pdb"]);
-        assert_eq!(names(Listings::within(&[real])), ["dir", "file.pdb", "own.pdb", "same.pdb"]);
-        assert_eq!(names(Listings::default()).len(), 4);
+        let names = |listings: &Listings| names(listings, &inside);
+        assert_eq!(names(&Listings::within(std::slice::from_ref(&inside))), ["own.pdb", "same.pdb"]);
+        assert_eq!(names(&Listings::within(&[real])), ["dir", "file.pdb", "own.pdb", "same.pdb"]);
+        assert_eq!(names(&Listings::default()).len(), 4);
     }
 
     /// Windows sets no folder's time by a handle that only reads.
@@ -180,13 +258,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let listings = Listings::default();
         set_time(folder.path(), Duration::from_hours(1));
-        let first = listings.clone().of(folder.path()).expect("a listing").0;
-        assert!(Arc::ptr_eq(&first, &listings.of(folder.path()).expect("a listing").0));
+        let of = |listings: &Listings| listings.of(folder.path(), Extent::Whole).expect("a listing").0;
+        let first = of(&listings.clone());
+        assert!(Arc::ptr_eq(&first, &of(&listings)));
         // It has changed, and then so recently that its time may not tell.
         fs::write(folder.path().join("app.pdb"), "").expect("a file");
-        assert_eq!(listings.of(folder.path()).expect("a listing").0.len(), 1);
+        assert_eq!(names(&listings, folder.path()).len(), 1);
         fs::write(folder.path().join("more.pdb"), "").expect("a file");
-        assert_eq!(listings.of(folder.path()).expect("a listing").0.len(), 2);
+        assert_eq!(names(&listings, folder.path()).len(), 2);
     }
 
     #[test]
@@ -196,7 +275,7 @@ mod tests {
         for n in 0..2 * MOST_FOLDERS {
             let inner = folder.path().join(n.to_string());
             fs::create_dir(&inner).expect("a folder");
-            listings.of(&inner).expect("a listing");
+            listings.of(&inner, Extent::Small).expect("a listing");
         }
         assert!(listings.all.lock().expect("no panic").len() <= MOST_FOLDERS);
     }

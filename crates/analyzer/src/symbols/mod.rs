@@ -19,6 +19,7 @@ pub(crate) mod itanium;
 mod leaf;
 mod listings;
 mod names;
+mod one_by_one;
 mod order;
 #[cfg(feature = "pdb")]
 pub mod pdb;
@@ -194,18 +195,19 @@ impl<'p, 'd> Symbols<'p, 'd> {
     #[cfg_attr(not(feature = "pdb"), allow(clippy::needless_pass_by_value))] // it is kept where PDBs are read
     pub fn new(process: &'p Process<'d>, search: Search) -> Symbols<'p, 'd> {
         let mut warnings = Vec::new();
-        if cfg!(not(feature = "pdb")) && !search.dirs.is_empty() {
+        if cfg!(not(feature = "pdb")) && (!search.dirs.is_empty() || search.beside.is_some()) {
             warnings.push(SymbolWarning::PdbUnsupported);
         }
         if cfg!(not(feature = "symbol-server")) && search.server.is_some() {
             warnings.push(SymbolWarning::ServerUnsupported);
         }
+        let missing = search.tell_missing.then(Vec::new);
         Symbols {
             process,
             #[cfg(feature = "symbol-server")]
-            server: search.server.map(server::Server::new),
+            server: search.server.clone().map(server::Server::new),
             #[cfg(feature = "pdb")]
-            folders: folders::Folders::new(search.dirs, search.listings),
+            folders: folders::Folders::of(search),
             modules: HashMap::new(),
             tables: HashMap::new(),
             names: Undecorator::default(),
@@ -216,7 +218,7 @@ impl<'p, 'd> Symbols<'p, 'd> {
             text_left: MOST_TEXT,
             exports_left: Some(MOST_EXPORTS),
             warnings,
-            missing: search.tell_missing.then(Vec::new),
+            missing,
         }
     }
 

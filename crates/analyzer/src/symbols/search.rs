@@ -9,6 +9,10 @@ use super::listings::Listings;
 pub struct Search {
     /// Folders, in the order in which they are asked: flat, or laid out as a symbol store.
     pub dirs: Vec<PathBuf>,
+    /// The dump's own folder, which is asked after these. If it has more than some hundred entries, and nobody wants to
+    /// know what was not found, it is not listed: then files are found under the names that the dump has for them, or these
+    /// in lower case, but not in other spellings, and not in folders inside it.
+    pub beside: Option<PathBuf>,
     /// A server to ask for what no folder has. Used only with the feature `symbol-server`.
     pub server: Option<SymbolServer>,
     /// Whether to say which PDBs were not found: the caller named places to look.

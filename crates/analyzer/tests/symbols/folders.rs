@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dumplens_analyzer::symbols::{At, Source, SymbolWarning};
+use dumplens_analyzer::Process;
+use dumplens_analyzer::symbols::{At, Search, Source, SymbolWarning, Symbols};
 
 use crate::{AGE, BASE, GUID, ID, IMIT, dump, process_of};
 
@@ -35,6 +36,37 @@ fn flat_folders_and_symbol_stores() {
         put(root.path(), layout, IMIT);
         assert_eq!(found(root.path(), "C:\\build\\imit.pdb"), (true, vec![]), "{layout:?}");
     }
+}
+
+/// The dump's own folder, among so many files that it is not listed.
+#[test]
+fn the_folder_of_many_dumps_has_pdbs_under_their_own_names() {
+    let root = tempfile::tempdir().expect("a folder");
+    for n in 0..1000 {
+        put(root.path(), &[&format!("{n}.dmp")], b"");
+    }
+    let found = |tell_missing| {
+        let dump = dump(&process_of(GUID, AGE, "C:\\build\\Imit.pdb"));
+        let process = Process::gather(&dump);
+        let beside = Some(root.path().to_owned());
+        let mut symbols = Symbols::new(&process, Search { beside, tell_missing, ..Search::default() });
+        let sites = symbols.resolve(BASE + 0x1358, At::Return);
+        let found = sites.iter().any(|site| site.source == Some(Source::Pdb));
+        (found, symbols.take_warnings().len())
+    };
+    assert_eq!(found(false), (false, 0));
+    for layout in
+        [&["Imit.pdb"][..], &["imit.pdb"], &["Imit.pdb", ID, "imit.pdb"], &["symbols", "exe", "Imit.pdb"]]
+    {
+        let file = put(root.path(), layout, IMIT);
+        assert_eq!(found(false), (true, 0), "{layout:?}");
+        let first = root.path().join(layout[0]);
+        if first == file { fs::remove_file(file) } else { fs::remove_dir_all(first) }.expect("it is there");
+    }
+    // In another spelling it is found where somebody wants to know what is missing.
+    put(root.path(), &["IMIT.PDB"], IMIT);
+    let told = if cfg!(any(windows, target_os = "macos")) { true } else { found(false).0 };
+    assert_eq!((told, found(true)), (cfg!(any(windows, target_os = "macos")), (true, 0)));
 }
 
 #[test]
