@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
@@ -60,7 +61,10 @@ pub(crate) fn program() -> clap::Command {
 
 /// Parses the arguments. An error, or the help that was asked for, is printed by the parser that knows all commands.
 pub(crate) fn parse(words: &[OsString]) -> Result<Args, clap::Error> {
-    let failed = |error: clap::Error| program().try_get_matches_from(words).err().unwrap_or(error);
+    let failed = |error: clap::Error| match error.kind() {
+        ErrorKind::DisplayVersion => error,
+        _ => program().try_get_matches_from(words).err().unwrap_or(error),
+    };
     Args::try_parse_from(words).map_err(failed)
 }
 

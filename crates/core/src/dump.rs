@@ -73,6 +73,7 @@ pub struct Dump {
     arch: Option<Arch>,
     width: Width,
     damage: Vec<Damage>,
+    exception: OnceLock<Result<Option<Exception>, Damage>>,
     memory_info: OnceLock<Result<Option<MemoryInfoList>, Damage>>,
     ranges: OnceLock<Ranges>,
     /// What it takes to read a context.
@@ -129,6 +130,7 @@ impl Dump {
             arch,
             width,
             damage,
+            exception: OnceLock::new(),
             memory_info: OnceLock::new(),
             ranges: OnceLock::new(),
             machine: OnceLock::new(),
@@ -248,9 +250,12 @@ impl Dump {
 
     /// Exception (6).
     pub fn exception(&self) -> Result<Option<Exception>, Damage> {
-        let exception: Option<MinidumpException<'_>> = self.small_stream(StreamType::EXCEPTION)?;
-        let (system, misc) = self.machine();
-        Ok(exception.map(|exception| Exception::of(&exception, system, misc)))
+        let read = || {
+            let exception: Option<MinidumpException<'_>> = self.small_stream(StreamType::EXCEPTION)?;
+            let (system, misc) = self.machine();
+            Ok(exception.map(|exception| Exception::of(&exception, system, misc)))
+        };
+        self.exception.get_or_init(read).clone()
     }
 
     /// HandleData (12). Read each time it is asked for; the list can be long.

@@ -15,6 +15,7 @@ pub mod long;
 mod pattern;
 pub mod place;
 pub mod pool;
+mod queue;
 mod symbols;
 mod triage;
 

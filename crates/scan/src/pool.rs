@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use anyhow::Context;
 
 use crate::failure::{Code, Failure};
 use crate::guard::{Guard, Stop};
+use crate::queue::{Queue, Taken};
 
 /// How many at once, and how long each may take.
 #[derive(Debug, Clone)]
@@ -95,7 +96,7 @@ struct Running<J> {
 struct Shared<J, T> {
     settings: Settings,
     stop: Stop,
-    jobs: Mutex<Receiver<J>>,
+    jobs: Arc<Queue<J>>,
     /// By number; the number goes on with each job.
     running: Mutex<(u64, HashMap<u64, Running<J>>)>,
     work: Box<Work<J, T>>,
@@ -114,17 +115,16 @@ pub fn run<J: Send + Sync + 'static, T: Send + 'static>(
     lost: impl Fn(&J, Lost) -> T + Send + Sync + 'static,
     mut sink: impl FnMut(T) -> anyhow::Result<()>,
 ) -> anyhow::Result<End> {
-    let (job_in, job_out) = mpsc::sync_channel(settings.workers);
+    let jobs = Fed::new(jobs, stop)?;
     let (done_in, done_out) = mpsc::sync_channel(settings.workers);
     let shared = Arc::new(Shared {
         settings: settings.clone(),
         stop: stop.clone(),
-        jobs: Mutex::new(job_out),
+        jobs: Arc::clone(&jobs.0),
         running: Mutex::new((0, HashMap::new())),
         work: Box::new(work),
         lost: Box::new(lost),
     });
-    feed(jobs, job_in, stop.clone())?;
     for _ in 0..settings.workers {
         start(&shared, &done_in)?;
     }
@@ -149,21 +149,40 @@ pub fn run<J: Send + Sync + 'static, T: Send + 'static>(
     Ok(if stop.is_set() { End::Stopped } else { End::Done })
 }
 
-/// Hands out the jobs, from a thread of its own: finding them may take long, and so may whoever writes the list.
-fn feed<J: Send + 'static>(
-    jobs: impl Iterator<Item = J> + Send + 'static,
-    to: SyncSender<J>,
-    stop: Stop,
-) -> anyhow::Result<()> {
-    let hand_out = move || {
-        for job in jobs {
-            if stop.is_set() || to.send(job).is_err() {
-                break;
+/// Jobs that a thread of its own finds: that may take long, and so may whoever writes the list. Once this is dropped, it looks
+/// for no more.
+struct Fed<J>(Arc<Queue<J>>);
+
+impl<J: Send + 'static> Fed<J> {
+    fn new(jobs: impl Iterator<Item = J> + Send + 'static, stop: &Stop) -> anyhow::Result<Fed<J>> {
+        let (fed, stop) = (Fed(Arc::default()), stop.clone());
+        let ending = Ending(Arc::clone(&fed.0));
+        let find = move || {
+            for job in jobs {
+                if stop.is_set() || !ending.0.give(job) {
+                    break;
+                }
             }
-        }
-    };
-    thread::Builder::new().name("find".to_owned()).spawn(hand_out).context("no thread can be started")?;
-    Ok(())
+        };
+        let thread = thread::Builder::new().name("find".to_owned());
+        thread.spawn(find).context("no thread can be started")?;
+        Ok(fed)
+    }
+}
+
+impl<J> Drop for Fed<J> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Says that there are no more jobs, however it ends.
+struct Ending<J>(Arc<Queue<J>>);
+
+impl<J> Drop for Ending<J> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 fn start<J: Send + Sync + 'static, T: Send + 'static>(
@@ -203,14 +222,13 @@ impl<J, T> Shared<J, T> {
 
     fn next(&self) -> Option<J> {
         loop {
-            let jobs = locked(&self.jobs);
             if self.stop.is_set() {
                 return None;
             }
-            match jobs.recv_timeout(Settings::TICK) {
-                Ok(job) => return Some(job),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return None,
+            match self.jobs.take(Settings::TICK) {
+                Taken::Job(job) => return Some(job),
+                Taken::NotYet => {}
+                Taken::Ended => return None,
             }
         }
     }

@@ -63,7 +63,10 @@ impl SpaceMap {
         let regions = process.space.pieces().count();
         let below = (regions > most).then(|| merge_below(process, most));
         let mut rows: Vec<MapRow> = Vec::new();
-        groups(process, below.unwrap_or_default(), |group| rows.push(group.row(process)));
+        groups(process, below.unwrap_or_default(), |group| {
+            rows.push(group.row(process));
+            true
+        });
         SpaceMap {
             rows,
             regions: regions as u64,
@@ -95,7 +98,10 @@ fn committed(process: &Process<'_>) -> Vec<(String, u64)> {
 fn merge_below(process: &Process<'_>, most: usize) -> u64 {
     let enough = |below: u64| {
         let mut rows = 0;
-        groups(process, below, |_| rows += 1);
+        groups(process, below, |_| {
+            rows += 1;
+            rows <= most
+        });
         rows <= most
     };
     (13..64).map(|bits| 1 << bits).find(|below| enough(*below)).unwrap_or(u64::MAX)
@@ -119,8 +125,9 @@ impl Group {
     }
 }
 
-/// Pieces smaller than `below` that touch, up to four times that together; every other piece by itself.
-fn groups(process: &Process<'_>, below: u64, mut each: impl FnMut(Group)) {
+/// Pieces smaller than `below` that touch, up to four times that together; every other piece by itself. Ends once `each` wants
+/// no more.
+fn groups(process: &Process<'_>, below: u64, mut each: impl FnMut(Group) -> bool) {
     let mut open: Option<Group> = None;
     for piece in process.space.pieces() {
         let own = Group { largest: piece, base: piece.base, end: piece.end(), regions: 1 };
@@ -131,13 +138,13 @@ fn groups(process: &Process<'_>, below: u64, mut each: impl FnMut(Group)) {
                 regions: group.regions + 1,
                 ..group
             }),
-            before => {
-                before.into_iter().for_each(&mut each);
-                Some(own)
-            }
+            Some(group) if !each(group) => return,
+            _ => Some(own),
         };
     }
-    open.into_iter().for_each(each);
+    if let Some(group) = open {
+        each(group);
+    }
 }
 
 fn joins(group: &Group, piece: &Piece, below: u64) -> bool {
