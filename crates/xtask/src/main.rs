@@ -25,7 +25,6 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    Bench(bench::Options),
     Differential(differential::Options),
     Fixtures(fixtures::Options),
     Manifests(manifests::Options),
@@ -39,7 +38,6 @@ enum Chore {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().chore {
-        Chore::Bench(options) => bench::run(&options),
         Chore::Differential(options) => differential::run(&options),
         Chore::Fixtures(options) => fixtures::run(&options),
         Chore::Manifests(options) => manifests::run(&options),

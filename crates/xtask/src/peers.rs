@@ -1,20 +1,24 @@
-//! `cargo xtask peers`: what dumplens costs, and what the other readers of dumps cost on the same dumps.
+//! `cargo xtask peers`: what dumplens costs where users wait, and what other readers of dumps cost on the same dumps.
 //!
 //! Programs that can be had are installed into a directory of their own; one that cannot is left out, and said to be.
 //! Each is run as a process, all of them in turn. What it prints is docs/performance.md.
 
+mod census;
 mod document;
 mod far;
+mod filled;
+mod folders;
 mod goals;
 mod growth;
 mod install;
 mod instructions;
 mod programs;
+mod regions;
 mod run;
 mod subjects;
 mod tables;
 mod totals;
-mod users;
+mod waits;
 
 use std::fs;
 use std::path::PathBuf;
@@ -27,6 +31,7 @@ use crate::cargo;
 use programs::{Program, Who};
 use run::Sample;
 use subjects::Subject;
+use waits::Waits;
 
 /// Compare dumplens with the other readers of dumps, and write docs/performance.md
 #[derive(Debug, clap::Args)]
@@ -58,10 +63,9 @@ struct Row {
 }
 
 /// What a program took on a dump.
+#[derive(Default)]
 struct Runs {
-    warm: Vec<Sample>,
-    /// With the dump out of the page cache, where it can be put out of it.
-    cold: Vec<Sample>,
+    samples: Vec<Sample>,
     /// What was compared with dumplens' totals, and equal; empty where the program tells no totals.
     same: Vec<&'static str>,
     /// Millions of instructions, of dumplens on dumps that were made to show growth.
@@ -77,14 +81,11 @@ struct Measured {
 /// Everything measured.
 struct Results {
     programs: Vec<Program>,
-    /// What each program takes to start and end, in the order of `programs`.
-    starts: Vec<Vec<Sample>>,
-    /// Millions of instructions that dumplens takes to start and end.
-    start_instructions: Option<f64>,
+    /// What dumplens takes to start and end: least CPU in ms, and millions of instructions.
+    start: (f64, Option<f64>),
     dumps: Vec<Measured>,
-    scans: Vec<tables::Scan>,
     /// Where users wait.
-    waits: users::Waits,
+    waits: Waits,
     /// Lines on what could not be had.
     skipped: Vec<String>,
     runs: u32,
@@ -100,41 +101,29 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let dir = std::path::absolute(dir)?;
     fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
     let mut skipped = Vec::new();
-    let programs = programs::all(&dir, &mut skipped)?;
-    let subjects = subjects::all(&dir, options.real.as_deref(), &mut skipped)?;
-    let start = Instant::now();
-    let own = programs.iter().find(|program| program.who.is_own());
-    let start_instructions = own.and_then(|program| instructions::of(&program.starting()));
-    if start_instructions.is_none() {
+    let own = programs::own()?;
+    let real = subjects::real(&dir, options.real.as_deref(), &mut skipped)?;
+    let begun = Instant::now();
+    let (mut waits, start) = waits::measure(&dir, &own[0])?;
+    if options.waits {
+        waits::distance(&dir, &real, &mut waits)?;
+        print!("{}", waits.table().plain());
+        waits.behind.iter().for_each(|line| println!("{line}"));
+        return Ok(code(options, waits.are_met()));
+    }
+    let programs: Vec<Program> = own.into_iter().chain(programs::others(&dir, &mut skipped)?).collect();
+    let start = (start, instructions::of(&programs[0].starting()));
+    if start.1.is_none() {
         skipped.push("instructions could not be counted: that takes valgrind".to_owned());
     }
-    let mut waits = users::Waits::default();
-    users::of_programs(&dir, &programs, &mut waits)?;
-    let starts = programs.iter().map(|program| run::starts(program, options.runs)).collect();
-    let dumps = if options.waits { Vec::new() } else { subjects };
-    let dumps: Vec<Measured> =
-        dumps.into_iter().map(|subject| measure(subject, &programs, options.runs)).collect();
-    let scans = tables::scans(&dir, &programs)?;
-    let own_peak = crate::bench::own_peak();
-    let real = subjects::all(&dir, options.real.as_deref(), &mut Vec::new())?;
-    users::of_distance(&dir, &real, &mut waits)?;
-    let results = Results {
-        start_instructions,
-        starts,
-        dumps,
-        scans,
-        waits,
-        programs,
-        skipped,
-        runs: options.runs,
-        own_peak,
-        took: start.elapsed(),
-    };
-    if options.waits {
-        print!("{}", results.waits.table().plain());
-        results.waits.behind.iter().for_each(|line| println!("{line}"));
-        return Ok(ExitCode::SUCCESS);
-    }
+    let made = subjects::made(&dir)?;
+    let distant: Vec<Subject> = real.clone();
+    let dumps =
+        made.into_iter().chain(real).map(|subject| measure(subject, &programs, options.runs)).collect();
+    let own_peak = run::own_peak();
+    waits::distance(&dir, &distant, &mut waits)?;
+    let (runs, took) = (options.runs, begun.elapsed());
+    let results = Results { programs, start, dumps, waits, skipped, runs, own_peak, took };
     let goals = goals::of(&results);
     let text = document::render(&results, &goals)?;
     if options.write {
@@ -144,9 +133,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     } else {
         print!("{text}");
     }
-    let waits = || results.waits.rows.iter().any(|row| row.met == Some(false));
-    let failed = options.check && (waits() || goals.iter().any(|goal| !goal.met));
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(code(options, results.waits.are_met() && goals.iter().all(|goal| goal.met)))
+}
+
+fn code(options: &Options, met: bool) -> ExitCode {
+    if options.check && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn measure(subject: Subject, programs: &[Program], runs: u32) -> Measured {
@@ -154,14 +145,13 @@ fn measure(subject: Subject, programs: &[Program], runs: u32) -> Measured {
     let ours = totals::of_dumplens(programs, &subject);
     let mut rows: Vec<Row> = programs
         .iter()
+        .filter(|program| subject.is_compared() || program.who.is_own())
         .map(|program| {
             let same = ours.as_ref().map_err(ToString::to_string);
-            let same = same.and_then(|ours| totals::compare(ours, program, &subject));
-            let runs = same.map(|same| {
+            let runs = same.and_then(|ours| totals::compare(ours, program, &subject)).map(|same| {
                 let shows_growth = program.who.is_own() && subject.shape.is_some();
-                let command = program.on(&subject).filter(|_| shows_growth);
-                let instructions = command.and_then(|command| instructions::of(&command));
-                Runs { warm: Vec::new(), cold: Vec::new(), same, instructions }
+                let instructions = shows_growth.then(|| instructions::of(&program.on(&subject))).flatten();
+                Runs { same, instructions, ..Runs::default() }
             });
             Row { who: program.who, runs }
         })
@@ -170,16 +160,9 @@ fn measure(subject: Subject, programs: &[Program], runs: u32) -> Measured {
     Measured { subject, rows }
 }
 
-impl Results {
-    fn start_of(&self, who: Who) -> Option<&[Sample]> {
-        let at = self.programs.iter().position(|program| program.who == who)?;
-        self.starts.get(at).map(Vec::as_slice).filter(|samples| !samples.is_empty())
-    }
-}
-
 impl Measured {
     fn runs(&self, who: Who) -> Option<&Runs> {
         let row = self.rows.iter().find(|row| row.who == who)?;
-        row.runs.as_ref().ok().filter(|runs| !runs.warm.is_empty())
+        row.runs.as_ref().ok().filter(|runs| !runs.samples.is_empty())
     }
 }

@@ -19,6 +19,7 @@ mod groups;
 mod ledger;
 mod looked_at;
 mod lookup;
+mod measure;
 mod model;
 mod pages;
 mod pass;
@@ -38,6 +39,8 @@ use dumplens_core::Width;
 
 use self::ledger::charged;
 use self::lookup::Lookup;
+#[doc(hidden)]
+pub use self::measure::vftable_pass;
 pub use self::model::{
     BlockSizeRow, CensusReport, ClassProof, ClassReport, DuplicatesReport, Extent, GroupKind, GroupReport,
     PageKind, PageRow, ReadingReport, RepeatedImageReport, ShapeKind, ShapeReport, Use, UseReport,

@@ -1,17 +1,10 @@
-//! Whether both programs give the same answer. Else there is nothing to compare.
+//! Whether two programs give the same answer. Else there is nothing to compare.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fmt::Display;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, bail, ensure};
 use dumplens_core::{MemoryState, MemoryType, Protection};
 use serde_json::Value;
-
-use super::dumps::BenchDump;
-use super::number::grouped;
 
 /// Bytes by name.
 pub(crate) type Rows = BTreeMap<String, u64>;
@@ -31,34 +24,6 @@ pub(crate) struct Totals {
     pub(crate) largest_free: (u64, u64),
     /// Bytes of the process's memory that the dump keeps.
     pub(crate) kept: u64,
-}
-
-/// Runs both programs on a dump and says that they agree; fails if they do not.
-pub(super) fn check(dumplens: &Path, harness: &Path, dump: &BenchDump) -> anyhow::Result<String> {
-    let path = dump.path.as_os_str();
-    let json = output(dumplens, &["summary".as_ref(), "--format".as_ref(), "json".as_ref(), path])?;
-    let ours = from_json(&serde_json::from_str(&json)?).context("dumplens summary --format json")?;
-    let text = output(harness, &[path])?;
-    let theirs = from_text(&text).context("minidump_totals")?;
-    if ours != theirs {
-        bail!("the programs disagree on {}:\ndumplens {ours:#?}\nminidump {theirs:#?}", path.display());
-    }
-    let (regions, (base, size)) = (grouped(ours.regions), ours.largest_free);
-    Ok(format!(
-        "{regions} regions: both give the same totals, and {} bytes at {base:#x} as the largest free region",
-        grouped(size)
-    ))
-}
-
-fn output(program: &Path, args: &[&OsStr]) -> anyhow::Result<String> {
-    let mut command = Command::new(program);
-    let output = command
-        .args(args)
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| program.display().to_string())?;
-    ensure!(output.status.success(), "{} failed: {}", program.display(), output.status);
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 pub(crate) fn from_json(report: &Value) -> Option<Totals> {

@@ -12,8 +12,6 @@ use dumplens_synth::presets;
 
 use super::number::grouped;
 
-/// How many regions the dumps have.
-pub(super) const REGIONS: [u64; 3] = [10_000, 200_000, 1_000_000];
 const MODULES: u32 = 300;
 
 /// What a dump holds.
@@ -43,12 +41,11 @@ impl Shape {
 /// A dump on disk.
 pub(crate) struct BenchDump {
     pub(crate) path: PathBuf,
-    pub(crate) regions: u64,
     /// Bytes before the memory itself: BaseRva of the Memory64List.
     pub(crate) metadata: u64,
 }
 
-/// Write a dump as `bench` uses it
+/// Write a dump as `peers` uses it
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Where to
@@ -75,11 +72,11 @@ impl BenchDump {
             make_elsewhere(&path, shape)?;
         }
         let metadata = metadata_size(&path).with_context(|| path.display().to_string())?;
-        Ok(BenchDump { path, regions: shape.regions, metadata })
+        Ok(BenchDump { path, metadata })
     }
 }
 
-/// Makes the dump in a process of its own: this one has to stay small (see [`super::measure`]).
+/// Makes the dump in a process of its own: this one has to stay small (see `peers/run.rs`).
 fn make_elsewhere(path: &Path, shape: Shape) -> anyhow::Result<()> {
     let numbers = [shape.regions, shape.commit_mib, shape.threads.into()].map(|number| number.to_string());
     let mut command = Command::new(env::current_exe()?);
@@ -118,7 +115,7 @@ fn make_sparse(path: &Path) {
 }
 
 /// BaseRva of the Memory64List, found by hand: opening the dump would cost memory.
-pub(crate) fn metadata_size(path: &Path) -> anyhow::Result<u64> {
+fn metadata_size(path: &Path) -> anyhow::Result<u64> {
     let source = FileSource::open(path)?;
     let (streams, directory) = (u32_at(&source, 8)?, u32_at(&source, 12)?);
     for entry in (0..u64::from(streams)).map(|n| u64::from(directory) + 12 * n) {

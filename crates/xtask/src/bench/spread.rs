@@ -22,28 +22,6 @@ impl Spread {
     }
 }
 
-/// How much less one of two programs took than the other.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ratio {
-    /// Of the medians.
-    pub(crate) medians: f64,
-    /// Of the leasts. Whatever disturbs a program makes it slower, never faster: on a machine with other work to do
-    /// this is the steadier figure.
-    pub(crate) leasts: f64,
-}
-
-impl Ratio {
-    pub(crate) fn of(more: Spread, less: Spread) -> Ratio {
-        Ratio { medians: more.median / less.median, leasts: more.min / less.min }
-    }
-}
-
-impl fmt::Display for Ratio {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.2} (of leasts {:.2})", self.medians, self.leasts)
-    }
-}
-
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1} ({:.1}..{:.1})", self.median, self.min, self.max)

@@ -2,33 +2,22 @@
 
 use super::goals::Goal;
 use super::programs::Who;
-use super::tables::Cost;
-use super::{Measured, Results, tables};
+use super::{Results, tables};
 use crate::bench::table::Table;
 use crate::bench::{machine, number};
 use crate::cargo;
 
 pub(super) fn render(results: &Results, goals: &[Goal]) -> anyhow::Result<String> {
-    let dumps = |of: fn(&Measured) -> bool| {
-        tables::of_dumps(results, results.dumps.iter().filter(move |dump| of(dump))).markdown()
-    };
-    let mut parts = vec![
-        head(results),
+    let behind = list(results.waits.behind.iter().cloned());
+    let parts = [
+        format!("# Performance\n\n{FIRST}\n\n{}", results.waits.table().markdown()),
         method(results)?,
-        section("Beside other programs", GOALS, &goals_table(goals)),
-        section("What is compared", COMPARED, &programs(results)),
+        section("Other programs", &compared(results), &tables::compared(results)),
+        format!("{CELLS}\n\n{}\n{}", programs(results).markdown(), list(tables::without(results))),
+        section("Goals", GOALS, &goals_table(goals)),
+        format!("## Round trips\n\n{behind}"),
+        notes(results),
     ];
-    parts.push(format!("## Regions\n\n{REGIONS}\n\n{}", dumps(|d| d.subject.of_regions().is_some())));
-    parts.push(growth(results, "How cost grows with regions", GROWTH, tables::region_points));
-    parts.push(format!("## Size\n\n{SIZE}\n\n{}", dumps(|d| d.subject.of_size().is_some())));
-    parts.push(format!("## Threads\n\n{THREADS}\n\n{}", dumps(|d| d.subject.of_threads().is_some())));
-    parts.push(growth(results, "How cost grows with threads", THREAD_GROWTH, tables::thread_points));
-    if results.dumps.iter().any(|dump| dump.subject.shape.is_none()) {
-        parts.push(format!("## Real dumps\n\n{REAL}\n\n{}", dumps(|d| d.subject.shape.is_none())));
-    }
-    parts.push(section("Folders", FOLDERS, &tables::of_scans(results)));
-    parts.push(section("Starting", STARTING, &tables::of_starts(results)));
-    parts.push(notes(results));
     Ok(parts.join("\n"))
 }
 
@@ -36,35 +25,21 @@ fn section(title: &str, text: &str, table: &Table) -> String {
     format!("## {title}\n\n{text}\n\n{}", table.markdown())
 }
 
-fn growth(
-    results: &Results,
-    title: &str,
-    text: &str,
-    points: fn(&Results, Who, Cost) -> Vec<(u64, f64)>,
-) -> String {
-    let table = |cost: &Cost| tables::of_growth(results, *cost, points).markdown();
-    let tables: Vec<_> = Cost::all(results).iter().map(table).collect();
-    format!("## {title}\n\n{text}\n\n{}", tables.join(&format!("\n{INSTRUCTIONS}\n\n")))
-}
-
-fn head(results: &Results) -> String {
-    format!(
-        "# Performance\n\n{FIRST}\n\n{}\n`before` is what the issue that set these goals found.\n",
-        results.waits.table().markdown(),
-    )
+fn list(lines: impl IntoIterator<Item = String>) -> String {
+    lines.into_iter().fold(String::new(), |list, line| list + "- " + &line + "\n")
 }
 
 fn method(results: &Results) -> anyhow::Result<String> {
-    let behind: Vec<String> = results.waits.behind.iter().map(|line| format!("- {line}")).collect();
-    let behind = behind.join("\n") + "\n";
-    Ok(format!(
-        "## Method\n\nWritten by `cargo xtask peers --write`, with whatever it found, met or not. dumplens {}.\n\
-         {}\nMedians of {} runs (least..most), of programs that take more than a second of 3; all programs in turn, \
-         page cache warm unless a column says cold.\n\n{WAITS}\n\n{behind}",
-        cargo::locked_version("dumplens")?,
-        machine::describe(),
-        results.runs,
-    ))
+    let lines = [
+        format!("dumplens {}. {}", cargo::locked_version("dumplens")?, machine::describe()),
+        format!("`cargo xtask peers --write` measured it in one run of {} s.", results.took.as_secs()),
+        "*Before* is the figure when the goal was set.".to_owned(),
+    ];
+    Ok(format!("## Method\n\n{}{METHOD}", list(lines)))
+}
+
+fn compared(results: &Results) -> String {
+    format!("CPU and peak RSS, medians of {} runs, all programs in turn. {COMPARED}", results.runs)
 }
 
 fn goals_table(goals: &[Goal]) -> Table {
@@ -77,7 +52,7 @@ fn goals_table(goals: &[Goal]) -> Table {
 }
 
 fn programs(results: &Results) -> Table {
-    let mut table = Table::new(&["program", "what it answers", "checked against dumplens' totals"]);
+    let mut table = Table::new(&["program", "what it answers", "same totals as dumplens"]);
     for program in &results.programs {
         let checked = match program.who {
             Who::Harness | Who::PypiMinidump | Who::Udmp => equal(results, program.who),
@@ -91,56 +66,52 @@ fn programs(results: &Results) -> Table {
 fn equal(results: &Results, who: Who) -> String {
     let found: Vec<_> = results.dumps.iter().filter_map(|dump| dump.runs(who)).collect();
     let what = found.first().map_or(String::new(), |runs| runs.same.join(", "));
-    format!("equal on {} of {} dumps: {what}", found.len(), results.dumps.len())
+    let all = results.dumps.iter().filter(|dump| dump.subject.is_compared()).count();
+    format!("on {} of {all} dumps: {what}", found.len())
 }
 
 fn notes(results: &Results) -> String {
-    let mut text = NOTES.to_owned();
+    let mut lines = Vec::new();
     if let Some(peak) = results.own_peak {
-        let own = number::mb(peak);
-        text += &format!(
-            "- Linux counts the measuring process into a peak: an RSS near {own:.1} MB may be less.\n"
-        );
+        lines.push(format!(
+            "Linux counts the measuring process into a peak: one near {:.1} MB may be less.",
+            number::mb(peak)
+        ));
     }
-    for line in &results.skipped {
-        text += &format!("- Skipped: {line}.\n");
-    }
-    text + &format!("- Measuring took {} s.\n", results.took.as_secs())
+    lines.extend(results.skipped.iter().map(|line| format!("Left out: {line}.")));
+    format!("## Notes\n\n{NOTES}{}", list(lines))
 }
 
-const FIRST: &str = "A small dump is answered in a few milliseconds, and a folder of ten thousand in some seconds. A dump of 20 GB costs its \
-                     lists and the stacks of its threads, wherever it lies: on a share or behind a server it takes some \
-                     dozen round trips. Memory does not grow with the number of dumps.";
-const WAITS: &str = "The table above: CPU is user and system time, the least of many runs. Folders hold hard links to one dump of 100 kB, \
-                     read one at a time (`--jobs 1`). Regions are those of a process of 20 GB with 200 threads; CPU is \
-                     compared without what starting takes, but for the pass that tallies, and the first bytes of the dump were \
-                     read once before. A round trip is a read, or up to 64 reads at the same time; a source that takes 5 ms \
-                     for each counts them:";
-const GOALS: &str = "Medians decide where programs are compared, leasts where growth is. Times of some ms vary with what else the \
-                     machine does, instructions do not.";
-const COMPARED: &str = "No two of these programs do the same. A peer that tells totals must find those of dumplens, or \
-                        it is not timed on that dump; the tables say so.";
-const REGIONS: &str = "Sparse dumps of 20 GB with 200 threads and 300 modules. `x floor`: how many times the least \
-                       CPU of the bare pass over the bytes before the memory.";
-const GROWTH: &str = "Least CPU without the least that starting the program takes. 1 is linear; below 1, what every \
-                      dump costs (threads, modules) weighs.";
-const SIZE: &str = "The same 10,000 regions, with more memory in them.";
-const THREADS: &str = "50,000 regions, 20 GB, 300 modules.";
-const THREAD_GROWTH: &str =
-    "Least CPU without that of the dump with 10 threads, over the threads beyond those 10.";
-const INSTRUCTIONS: &str = "The same in instructions of user mode, as valgrind counts them: from run to run they differ by less than 1%.";
-const REAL: &str = "Dumps of programs that were run. They are not part of the project.";
-const FOLDERS: &str = "`dumplens scan --jobs 1` on names of the dump of 10,000 regions and 20 GB. No peer reads folders: \
-                       one needs a process for each dump, with the figures above.";
-const STARTING: &str = "What the programs take with nothing to do: `--version`, or a script that only imports its \
-                        package. It is part of the figures above, except where growth is told.";
-const NOTES: &str = "## Notes\n\n\
-                     - CPU: user and system time, from the start of the process to its end. MB: 10^6 bytes; the \
-                     sizes of dumps are in 2^20 and 2^30.\n\
-                     - RSS: with what a program that maps the dump touched of it.\n\
-                     - Read: what the process read by calls (rchar of /proc), without what starting reads. Of a \
-                     program that maps the dump no count is kept: `mapped`.\n\
-                     - Cold: the dump was put out of the page cache before (posix_fadvise); the programs were not. \
-                     From disk: read_bytes of /proc, with what the kernel reads ahead. Of sparse dumps the holes cost \
-                     no disk, so cold figures of real disks and real dumps are higher.\n\
-                     - Where medians and leasts tell different stories, the machine had other work.\n";
+const FIRST: &str = "\
+dumplens answers a question about a small dump in a few milliseconds, and scans a folder of 10,000 of them in
+seconds. The size of a dump does not matter, only the length of its lists and the number of its threads. A dump
+on a share or behind a server takes some dozen round trips.";
+
+const METHOD: &str = "\
+- CPU is user and system time of the process from start to end, the least of several runs.
+- Each file was read once, sequentially, before it was measured: the page cache is warm.
+- Folders contain hard links to one dump of 100 kB. `scan` ran with `--jobs 1`.
+- Lists of regions are irregular, as those of real processes: 50 to 70% of the steps can be predicted. Periodic
+  lists repeat the same few regions. Starting the program is not part of that comparison.
+- The pass that only tallies adds up bytes by state, type and protection, and checks nothing.
+- A round trip is one read, or up to 64 reads at the same time. A source that waits 5 ms for each counts them.
+- The census reads generated memory: objects with vftables, pointers, numbers, text, zeros, floating-point numbers
+  and noise. The 18 GiB are 1 GiB in the file, to which 18 entries of the memory list point.
+";
+
+const COMPARED: &str = "\
+Generated dumps have 300 modules; their memory is sparse. Real dumps are not part of the project.";
+
+const CELLS: &str = "\
+No two programs answer the same. One that prints totals must print those of dumplens, or it is not measured on
+that dump (—).";
+
+const GOALS: &str = "\
+Against other programs medians decide, without the CPU of the short harness, which answers one question. An
+exponent of 1 is linear growth; starting the program, or for threads the dump with 10 of them, is subtracted.";
+
+const NOTES: &str = "\
+- MB: 10^6 bytes. The sizes of dumps use powers of 1024.
+- The RSS of a program that maps the dump includes the pages that it touched.
+- On Windows, a file's places are read one after the other, so round trips to a share are not shared there.
+";

@@ -13,12 +13,10 @@ use crate::cargo;
 pub(super) enum Who {
     Summary,
     Why,
-    Scan,
     Harness,
     Stackwalk,
     PypiMinidump,
     Udmp,
-    Floor,
 }
 
 /// A program that could be had.
@@ -30,17 +28,11 @@ pub(super) struct Program {
     pub(super) path: PathBuf,
     /// What stands before the dump.
     before: Vec<OsString>,
-    /// What makes it start and end, without a dump.
-    start: Vec<OsString>,
 }
 
 impl Who {
     pub(super) fn is_own(self) -> bool {
-        matches!(self, Who::Summary | Who::Why | Who::Scan)
-    }
-
-    pub(super) fn is_peer(self) -> bool {
-        matches!(self, Who::Harness | Who::Stackwalk | Who::PypiMinidump | Who::Udmp)
+        matches!(self, Who::Summary | Who::Why)
     }
 
     /// What is measured, for the document.
@@ -53,7 +45,6 @@ impl Who {
             Who::Why => {
                 "all of that, the stack of the thread of the exception, heaps, and what happened, with evidence"
             }
-            Who::Scan => "what `why` finds, its signature and its row in the table of causes",
             Who::Harness => {
                 "49 lines: bytes by type, state and protection, bytes of images, largest free region"
             }
@@ -65,23 +56,20 @@ impl Who {
                 "a script of 30 lines: bytes by type and state, largest free region; the package parses every stream first"
             }
             Who::Udmp => "a script of 35 lines: bytes by type, state and protection, largest free region",
-            Who::Floor => "nothing: reads the bytes before the memory once, in pieces of 128 KiB",
         }
     }
 }
 
 impl Program {
-    pub(super) fn on(&self, subject: &Subject) -> Option<Command> {
+    pub(super) fn on(&self, subject: &Subject) -> Command {
         let mut command = self.command(&self.before);
         command.arg(&subject.path);
-        if self.who == Who::Floor {
-            command.arg(subject.metadata?.to_string());
-        }
-        Some(command)
+        command
     }
 
+    /// Starts the program and ends it, without a dump.
     pub(super) fn starting(&self) -> Command {
-        self.command(&self.start)
+        self.command(["--version"])
     }
 
     pub(super) fn command<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(&self, args: I) -> Command {
@@ -91,40 +79,30 @@ impl Program {
     }
 }
 
-/// Builds ours, finds or installs the others into `dir`.
-pub(super) fn all(dir: &Path, skipped: &mut Vec<String>) -> anyhow::Result<Vec<Program>> {
+fn program(who: Who, name: String, path: PathBuf, before: Vec<OsString>) -> Program {
+    Program { who, name, path, before }
+}
+
+/// Builds ours: `summary` and `why`.
+pub(super) fn own() -> anyhow::Result<Vec<Program>> {
     eprintln!("building ...");
     let dumplens = cargo::build("dumplens", "dumplens")?;
-    let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-    let program = |who, name: String, path: &Path, before, start| {
-        let path = path.to_owned();
-        Program { who, name, path, before, start }
-    };
-    let own = |who, name: &str, before: &[&str]| {
-        program(who, format!("dumplens {name}"), &dumplens, words(before), words(&["--version"]))
-    };
-    let mut programs = vec![
-        own(Who::Summary, "summary", &["summary"]),
-        own(Who::Why, "why", &["why"]),
-        own(Who::Scan, "scan", &["scan"]),
-    ];
+    let own = |who, name: &str| program(who, format!("dumplens {name}"), dumplens.clone(), vec![name.into()]);
+    Ok(vec![own(Who::Summary, "summary"), own(Who::Why, "why")])
+}
+
+/// Finds the others in `dir`, or installs them there.
+pub(super) fn others(dir: &Path, skipped: &mut Vec<String>) -> anyhow::Result<Vec<Program>> {
     let version = cargo::locked_version("minidump")?;
     let harness = cargo::build("dumplens-xtask", "minidump_totals")?;
-    programs.push(program(Who::Harness, format!("minidump {version}"), &harness, words(&[]), words(&[])));
+    let mut programs = vec![program(Who::Harness, format!("minidump {version}"), harness, Vec::new())];
     let stackwalk = install::stackwalk(dir, &version).map(|path| {
-        let name = format!("minidump-stackwalk {version}");
-        program(Who::Stackwalk, name, &path, words(&["--json"]), words(&["--version"]))
+        program(Who::Stackwalk, format!("minidump-stackwalk {version}"), path, vec!["--json".into()])
     });
     let python = |who, package: &install::Package| {
         install::python(dir, package).map(|(python, script)| {
-            let script = vec![script.into_os_string()];
-            program(
-                who,
-                format!("PyPI {} {}", package.name, package.version),
-                &python,
-                script.clone(),
-                script,
-            )
+            let name = format!("PyPI {} {}", package.name, package.version);
+            program(who, name, python, vec![script.into_os_string()])
         })
     };
     let pypi = python(Who::PypiMinidump, &install::MINIDUMP);
@@ -132,13 +110,12 @@ pub(super) fn all(dir: &Path, skipped: &mut Vec<String>) -> anyhow::Result<Vec<P
     for (name, found) in [("minidump-stackwalk", stackwalk), ("PyPI minidump", pypi), ("udmp-parser", udmp)] {
         match found {
             Ok(program) => programs.push(program),
-            Err(error) => skipped.push(format!("{name} could not be had: {error:#}")),
+            Err(error) => {
+                let line = format!("{name} could not be had: {error:#}");
+                eprintln!("{line}");
+                skipped.push(line);
+            }
         }
-    }
-    let floor = cargo::build("dumplens-xtask", "read_floor")?;
-    programs.push(program(Who::Floor, "floor".to_owned(), &floor, words(&[]), words(&[])));
-    for line in &*skipped {
-        eprintln!("{line}");
     }
     Ok(programs)
 }

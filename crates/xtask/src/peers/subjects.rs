@@ -2,13 +2,13 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
 
-use crate::bench::dumps::{BenchDump, Shape, metadata_size};
+use crate::bench::dumps::{BenchDump, Shape};
 use crate::bench::number::grouped;
 use crate::cargo;
 
@@ -18,17 +18,20 @@ const LEAST_REAL: u64 = 5 << 20;
 const OF_THREADS: u64 = 50_000;
 
 /// A dump to measure on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Subject {
     pub(super) name: String,
     pub(super) path: PathBuf,
     /// Of a generated one.
     pub(super) shape: Option<Shape>,
-    /// Bytes before the memory itself, where there is a Memory64List.
-    pub(super) metadata: Option<u64>,
 }
 
 impl Subject {
+    /// Whether other programs are run on it too: not on those that differ only for how cost grows.
+    pub(super) fn is_compared(&self) -> bool {
+        self.shape.is_none_or(|shape| shape.threads == 1_000 || shape == Shape::of_regions(shape.regions))
+    }
+
     /// Whether it is one of those that differ in regions only.
     pub(super) fn of_regions(&self) -> Option<u64> {
         let shape = self.shape.filter(|s| *s == Shape::of_regions(s.regions))?;
@@ -59,31 +62,35 @@ fn shapes() -> Vec<Shape> {
         .collect()
 }
 
-pub(super) fn all(
-    dir: &Path,
-    real: Option<&Path>,
-    skipped: &mut Vec<String>,
-) -> anyhow::Result<Vec<Subject>> {
-    let mut subjects = Vec::new();
-    for shape in shapes() {
-        let BenchDump { path, metadata, .. } = BenchDump::find_or_make(dir, shape)?;
+/// The generated ones.
+pub(super) fn made(dir: &Path) -> anyhow::Result<Vec<Subject>> {
+    let of = |shape: Shape| {
+        let path = BenchDump::find_or_make(dir, shape)?.path;
         let size = match shape.commit_mib {
             mib @ 0..1024 => format!("{mib} MB"),
             mib => format!("{} GB", mib >> 10),
         };
-        let name =
-            format!("{} regions, {size}, {} threads", grouped(shape.regions), grouped(shape.threads.into()));
-        subjects.push(Subject { name, path, shape: Some(shape), metadata: Some(metadata) });
-    }
+        let (regions, threads) = (grouped(shape.regions), grouped(shape.threads.into()));
+        let name = format!("{regions} regions, {size}, {threads} threads");
+        Ok(Subject { name, path, shape: Some(shape) })
+    };
+    shapes().into_iter().map(of).collect()
+}
+
+/// The real ones, if there are any.
+pub(super) fn real(
+    dir: &Path,
+    folder: Option<&Path>,
+    skipped: &mut Vec<String>,
+) -> anyhow::Result<Vec<Subject>> {
     let shared =
         env::var_os("DUMPLENS_SHARED").map_or_else(|| cargo::root().join("../shared"), PathBuf::from);
-    let real = real.map_or_else(|| shared.join("dumps"), Path::to_owned);
-    let found = real_dumps(&real, &dir.join("real"), skipped)?;
+    let folder = folder.map_or_else(|| shared.join("dumps"), Path::to_owned);
+    let found = real_dumps(&folder, &dir.join("real"), skipped)?;
     if found.is_empty() {
         skipped.push("there are no real dumps here (--real FOLDER)".to_owned());
     }
-    subjects.extend(found);
-    Ok(subjects)
+    Ok(found)
 }
 
 /// The large dumps in the folders of a folder; packed ones are unpacked into `unpacked`.
@@ -109,8 +116,7 @@ fn real_dumps(folder: &Path, unpacked: &Path, skipped: &mut Vec<String>) -> anyh
         if size >= LEAST_REAL {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let name = format!("{name} ({} MB)", size / 1_000_000);
-            let metadata = metadata_size(&path).ok();
-            subjects.push(Subject { name, path, shape: None, metadata });
+            subjects.push(Subject { name, path, shape: None });
         }
     }
     Ok(subjects)
@@ -130,7 +136,6 @@ fn unpack(packed: &Path, to: &Path) -> anyhow::Result<PathBuf> {
         let status =
             Command::new("zstd").args(["-dqf", "-o"]).arg(&path).arg(packed).status().context("zstd")?;
         anyhow::ensure!(status.success(), "zstd failed");
-        File::open(&path)?.sync_all()?; // else it cannot be put out of the page cache
     }
     Ok(path)
 }
