@@ -65,7 +65,7 @@ fn text_is_the_default_but_for_report() {
     }
 }
 
-/// `spec/report-contract.md`, for the fields that this version fills.
+/// The names that other programs rely on.
 #[test]
 fn report_has_the_fields_of_the_contract() {
     let (_directory, path) = file(&presets::tiny());

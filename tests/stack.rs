@@ -81,7 +81,6 @@ fn earlier_exceptions_are_shown() {
     }
 }
 
-/// `spec/report-contract.md`.
 #[test]
 fn the_report_holds_every_stack() {
     let (_directory, path) = file(&presets::tiny());

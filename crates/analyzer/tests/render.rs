@@ -1,5 +1,5 @@
 //! Every renderer, from one report that was written by hand: snapshots of what a reader sees, and the columns of
-//! `spec/windows-dumps.md` A.2, A.4 and A.5 as numbers.
+//! `!address` as numbers.
 
 mod handmade;
 #[path = "render/hostile.rs"]
@@ -305,7 +305,7 @@ fn hostile_text_is_escaped_everywhere() {
     assert_eq!(back["dump"]["comment"], hostile);
 }
 
-/// `spec/report-contract.md`: the names that other programs rely on, unknown as null, large counts as hex.
+/// The names that other programs rely on, unknown as null, large counts as hex.
 #[test]
 fn json_keeps_its_contract() {
     let report: serde_json::Value = serde_json::from_str(&json::pretty(&report())).unwrap();

@@ -1,4 +1,4 @@
-//! Codes of exceptions and statuses (`spec/windows-dumps.md` D).
+//! Codes of exceptions and statuses: ntstatus.h, winerror.h, and constants of language runtimes.
 
 /// `COR_E_EXECUTIONENGINE`, a fatal error of the .NET runtime.
 pub(crate) const EXECUTION_ENGINE: u64 = 0x8013_1506;

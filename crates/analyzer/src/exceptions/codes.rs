@@ -1,8 +1,8 @@
 //! Exception codes: what they are called, and what each says in one sentence.
 //!
-//! The names of NTSTATUS values come from `minidump-common`, which has no texts for them. So the sentences stand here,
-//! for those values that are raised as exceptions (winnt.h, and `spec/windows-dumps.md` D.2). Codes of language
-//! runtimes are in no header of Windows; each is the runtime's own constant.
+//! The names of NTSTATUS values come from `minidump-common`, which has no sentences for them. The sentences here are for those
+//! values that are raised as exceptions (winnt.h, ntstatus.h). Codes of language runtimes are in no header of Windows; each is
+//! the runtime's own constant.
 
 use crate::exceptions::names;
 
@@ -193,7 +193,7 @@ mod tests {
         );
     }
 
-    /// Codes and names as `spec/windows-dumps.md` D.2 has them, and a word that its notes have too.
+    /// Codes and names of ntstatus.h, and a word that the sentence must contain.
     #[test]
     fn the_codes_of_the_specification() {
         let of_windows = [

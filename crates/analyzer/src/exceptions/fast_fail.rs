@@ -11,7 +11,7 @@ pub(crate) fn name(reason: u32) -> Option<String> {
     FastFailCode::from_u32(reason).map(|known| format!("{known:?}"))
 }
 
-/// What the more frequent reasons mean (`spec/windows-dumps.md` D.2).
+/// What the more frequent reasons mean (`FAST_FAIL_*` in winnt.h).
 pub(crate) fn meaning(reason: u32) -> Option<&'static str> {
     match reason {
         0 | 2 => Some("a stack cookie was overwritten: a buffer on the stack overflowed"),

@@ -1,8 +1,8 @@
-//! Codes that say that memory was refused, in whatever dress they come: one list for exceptions' codes, for the results
-//! that runtimes pass as parameters, and for the last error and status of a thread.
+//! Codes that say that memory was refused, of every kind: one list for exception codes, for the results that runtimes pass as
+//! parameters, and for the last error and status of a thread.
 //!
-//! The values are those of winerror.h, ntstatus.h, corerror.h and d3d9.h; what a status becomes as a Win32 error is
-//! `RtlNtStatusToDosError`'s (`spec/windows-dumps.md` D.2, D.3).
+//! The values are those of winerror.h, ntstatus.h, corerror.h and d3d9.h. Statuses become Win32 errors as by
+//! `RtlNtStatusToDosError`.
 
 use super::{EarlierReport, code};
 

@@ -1,4 +1,4 @@
-//! Numbers as WinDbg prints them (`spec/windows-dumps.md` A.2.1, from samples of its output).
+//! Numbers as WinDbg prints them. Sizes follow the output of `!address`, times that of `.time`.
 
 /// A 64-bit number in hex with a back-tick before the low half: `` 7df9`74541000 ``; plain for 32 bits.
 pub fn hex(value: u64, pointer_bits: u32) -> String {
@@ -52,7 +52,7 @@ pub fn duration_of_seconds(seconds: f64) -> String {
 mod tests {
     use super::*;
 
-    /// The vectors of `spec/windows-dumps.md` H 5 and A.2.1, which are real output.
+    /// Sizes as `!address` printed them.
     #[test]
     fn sizes_are_windbgs() {
         let shown = |bytes| format!("{:>8} {}", size(bytes).0, size(bytes).1);

@@ -1,4 +1,5 @@
-//! Who uses which addresses: every claim that a process's structures make (`spec/windows-dumps.md` A.3).
+//! Who uses which addresses: every claim that a process's structures make. The structures are
+//! those that `!address` uses for its usage classes.
 
 use dumplens_core::Width;
 use dumplens_core::process::heap::HeapKind;

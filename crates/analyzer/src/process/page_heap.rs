@@ -1,6 +1,6 @@
 //! Full page heap: every block has pages of its own with an inaccessible page behind them.
 //!
-//! The structures behind it are not documented (`spec/windows-dumps.md` C.8), so it is recognized by the pattern, and only
+//! Its structures are not documented, so it is recognized by its pattern, and only
 //! where `NtGlobalFlag` says that page heap is enabled. The pattern is that of a dump of Windows 11 (build 26200) with
 //! page heap: allocations of many blocks, `PAGE_READWRITE` pages and one `MEM_RESERVE` page in turn, ten thousand
 //! times, with larger gaps where blocks were freed.

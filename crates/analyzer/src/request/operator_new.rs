@@ -1,7 +1,7 @@
-//! `operator new` and `malloc`, recognised by their shapes: both keep the size they were asked for in a register. The one
-//! compares it with -1 to tell which exception to throw, the other first with -20h, the most that a heap may be asked
-//! for (`spec/windows-dumps.md` E.2, E.3). A comparison is not enough, handles are compared with -1 too: both also hand
-//! the size on, look whether they got memory, and try again ([`act`]).
+//! `operator new` and `malloc`, recognized by their code. Both keep the requested size in a register. `operator new` compares it
+//! with -1 to choose the exception to throw; `malloc` first compares it with -20h (`_HEAP_MAXREQ`), the largest request.
+//! The sources are new_scalar.cpp of Visual C++ and malloc_base.cpp of the Windows SDK's ucrt. A comparison is not enough, since
+//! handles are compared with -1 too: both functions also pass the size on, check whether they got memory, and try again ([`act`]).
 
 use dumplens_core::ReadMemory;
 use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};

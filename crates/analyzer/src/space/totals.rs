@@ -105,8 +105,8 @@ impl Totals {
     }
 }
 
-/// Private pages but for those that the kernel shares with every process, and image and mapped pages that were copied
-/// or can be: what a commit charge is made of (`spec/windows-dumps.md` F.2, F.3).
+/// What a commit charge consists of (Windows Internals, Memory management): private pages, except those that the kernel shares with
+/// every process, and image and mapped pages that were copied or can be copied on write.
 fn private_commit(groups: &[Group], space: &AddressSpace<'_>) -> u64 {
     let charged = |g: &&Group| {
         let (_, state, kind, protect) = g.key;

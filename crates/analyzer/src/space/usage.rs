@@ -1,6 +1,6 @@
 //! What a region is for: WinDbg's usage classes, as claims on address ranges.
 //!
-//! Rules and their sources: `spec/windows-dumps.md` A.3 (from `!address` output and the debugger's documentation).
+//! The rules follow the output of `!address` and its page in Microsoft's documentation of the debugger commands.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

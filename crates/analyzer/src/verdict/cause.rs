@@ -1,7 +1,7 @@
 //! Why memory was refused: address space, commit, a job's limit, or something that the dump does not show.
 //!
-//! The figures are those of the time of the dump: page files may have grown since the failure, other threads may have
-//! freed memory (`spec/windows-dumps.md` F.3).
+//! The figures are those of the time of the dump: since the failure, page files may have grown, and other threads may have freed
+//! memory.
 
 use super::{Confidence, managed};
 use crate::exceptions::code;

@@ -8,9 +8,9 @@ use crate::out::Out;
 use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("as", "as, aS [/x] NAME VALUE", "a name for text; /x for the value of an expression", set),
-    Command::new("ad", "ad NAME | *", "removes names", delete),
-    Command::new("al", "al", "all names", list),
+    Command::new("as", "as, aS [/x] NAME VALUE", "defines an alias; /x for the value of an expression", set),
+    Command::new("ad", "ad NAME | *", "removes aliases", delete),
+    Command::new("al", "al", "lists all aliases", list),
 ];
 
 fn set(session: &mut Session<'_, '_>, line: &mut Line, at: At, _: &mut Out<'_>) -> Result<()> {

@@ -11,9 +11,9 @@ use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("u", "u [RANGE]", "instructions", forward).memory(),
-    Command::new("dg", "dg SELECTOR", "a selector, as Windows sets them", selector),
+    Command::new("dg", "dg SELECTOR", "a segment selector, as Windows sets it", selector),
     Command::new("up", "", "", physical),
-    Command::new("ur", "ur [RANGE]", "instructions of 16 bits", real_mode).memory(),
+    Command::new("ur", "ur [RANGE]", "16-bit instructions", real_mode).memory(),
 ];
 
 /// EFLAGS.VM.

@@ -10,25 +10,25 @@ use crate::out::Out;
 use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new(".ecxr", ".ecxr", "the exception's registers become the current ones", ecxr),
+    Command::new(".ecxr", ".ecxr", "selects the registers of the exception", ecxr),
     Command::new(
         ".cxr",
         ".cxr [ADDR]",
-        "the registers of a CONTEXT in memory; without an address, back",
+        "selects the registers of a CONTEXT in memory; without an address, those of the thread again",
         cxr,
     ),
     Command::new(
         ".frame",
         ".frame [/c] [/r] [N]",
-        "a frame; /c makes its registers current, /r prints them",
+        "selects a frame; /c also its registers, /r prints them",
         frame,
     ),
-    Command::new(".f+", ".f+, .f-", "the next frame, the frame before", next_frame),
+    Command::new(".f+", ".f+, .f-", "selects the next or the previous frame", next_frame),
     Command::new(".f-", "", "", previous_frame),
     Command::new(
         ".effmach",
         ".effmach [x86|amd64]",
-        "the processor; of a WOW64 process its 32-bit half or its 64-bit one",
+        "shows or selects the processor: for a WOW64 process, its 32-bit or its 64-bit half",
         effmach,
     ),
 ];

@@ -9,7 +9,7 @@ use crate::out::Out;
 use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new(".if", ".if (E) { } .elsif (E) { } .else { }", "commands on a condition", if_),
+    Command::new(".if", ".if (E) { } .elsif (E) { } .else { }", "runs commands if a condition holds", if_),
     Command::new(".for", ".for (INIT; E; STEP) { }", "a loop", for_),
     Command::new(".while", ".while (E) { }", "a loop", while_),
     Command::new(".do", ".do { } (E)", "a loop that runs at least once", do_),
@@ -20,11 +20,11 @@ pub(super) const COMMANDS: &[Command] = &[
         foreach,
     ),
     Command::new(".block", ".block { }", "a block", block),
-    Command::new(".catch", ".catch { }", "a block whose errors end nothing else", catch),
-    Command::new(".leave", ".leave, .break, .continue", "out of a block or a loop", leave),
+    Command::new(".catch", ".catch { }", "a block whose errors end only the block", catch),
+    Command::new(".leave", ".leave, .break, .continue", "leaves a block or a loop, or continues it", leave),
     Command::new(".break", "", "", break_),
     Command::new(".continue", "", "", continue_),
-    Command::new("j", "j E 'COMMANDS'; 'COMMANDS'", "one list or the other", j),
+    Command::new("j", "j E 'COMMANDS'; 'COMMANDS'", "runs one command list or the other", j),
     Command::new("z", "", "", z),
 ];
 

@@ -15,13 +15,13 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         "d",
         "d[a|b|c|d|D|f|p|q|u|w|W][s|p|a|u] [/c COLUMNS] [RANGE]",
-        "memory; `dps` and the like with symbols, `dpp`, `dpa`, `dpu` what pointers lead to",
+        "memory; `dps`, `dds` and `dqs` with symbols; `dpp`, `dpa` and `dpu` with what the pointers refer to",
         dump,
     )
     .memory(),
     Command::new("dyb", "dyb, dyd [RANGE]", "memory as bits", dump_again).memory(),
     Command::new("dyd", "", "", dump_again).memory(),
-    Command::new("dl", "dl ADDR", "a list: entry after entry", list).memory(),
+    Command::new("dl", "dl ADDR", "the entries of a linked list", list).memory(),
 ];
 
 /// The names of three letters are found as commands of their own: back to the `d`.

@@ -12,11 +12,16 @@ use crate::session::{Evaluator, Session, ticked};
 use crate::{clock, help};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("?", "? EXPRESSION", "a number in both bases", evaluate),
-    Command::new("??", "?? EXPRESSION", "a value of C++ with its type", evaluate_cpp),
-    Command::new(".formats", ".formats EXPRESSION", "a number as text, time and floating point too", formats),
-    Command::new("n", "n [8|10|16]", "the radix of numbers", radix),
-    Command::new(".expr", ".expr [/s masm|c++] [/q]", "which expressions `?` takes", evaluator),
+    Command::new("?", "? EXPRESSION", "evaluates an expression, shown as decimal and hex", evaluate),
+    Command::new("??", "?? EXPRESSION", "evaluates a C++ expression, shown with its type", evaluate_cpp),
+    Command::new(
+        ".formats",
+        ".formats EXPRESSION",
+        "a number in all formats: also as text, time and floating point",
+        formats,
+    ),
+    Command::new("n", "n [8|10|16]", "sets the radix of numbers", radix),
+    Command::new(".expr", ".expr [/s masm|c++] [/q]", "sets which kind of expression `?` takes", evaluator),
 ];
 
 /// A number as `?` has it: of a 32-bit target as 32 bits if it fits.

@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::{clock, codes, expr};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new(".exr", ".exr -1 | ADDR", "an exception record; -1 is the dump's own", exr),
+    Command::new(".exr", ".exr -1 | ADDR", "an exception record; -1 is the one of the dump", exr),
     Command::new(".lastevent", ".lastevent", "why the dump was written", last_event),
     Command::new(".eventlog", "", "", event_log),
 ];

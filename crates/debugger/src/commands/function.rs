@@ -13,7 +13,8 @@ use crate::out::Out;
 use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] =
-    &[Command::new("uf", "uf [/c] [/i] [/D] ADDR", "a whole function; /c only its calls", function).memory()];
+    &[Command::new("uf", "uf [/c] [/i] [/D] ADDR", "a whole function; /c shows only its calls", function)
+        .memory()];
 
 /// Instructions of a function that are followed.
 const MOST_OF_FUNCTION: usize = 20_000;

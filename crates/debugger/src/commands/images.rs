@@ -8,8 +8,12 @@ use crate::line::Line;
 use crate::out::Out;
 use crate::session::Session;
 
-pub(super) const COMMANDS: &[Command] =
-    &[Command::new(".imgscan", ".imgscan", "images in memory, listed as modules or not", scan)];
+pub(super) const COMMANDS: &[Command] = &[Command::new(
+    ".imgscan",
+    ".imgscan",
+    "images in memory, also those that are not in the module list",
+    scan,
+)];
 
 /// `.imgscan`: regions that begin with an image's header.
 fn scan(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {

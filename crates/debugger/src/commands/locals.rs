@@ -11,7 +11,7 @@ use crate::variables::InFrame;
 pub(super) const COMMANDS: &[Command] = &[Command::new(
     "dv",
     "dv [/t] [/i] [/V] [PATTERN]",
-    "the frame's variables: with types, kinds, places",
+    "the local variables of the frame: /t with types, /i with kinds, /V with locations",
     locals,
 )
 .memory()];

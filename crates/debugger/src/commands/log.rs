@@ -7,7 +7,12 @@ use crate::out::Out;
 use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new(".logfile", ".logopen FILE, .logclose, .logfile", "a copy of what is printed", logfile),
+    Command::new(
+        ".logfile",
+        ".logopen FILE, .logclose, .logfile",
+        "writes a copy of the output to a file",
+        logfile,
+    ),
     Command::new(".logopen", "", "", logopen).files(),
     Command::new(".logappend", "", "", logopen).files(),
     Command::new(".logclose", "", "", logclose),

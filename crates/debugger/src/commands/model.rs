@@ -10,7 +10,7 @@ use crate::session::{Session, ticked};
 pub(super) const COMMANDS: &[Command] = &[Command::new(
     "dx",
     "dx [-rN] EXPRESSION, dx @$curthread, dx @$cursession",
-    "a value of C++, as the debugger's model shows it",
+    "a C++ value, as the debugger's data model shows it",
     show,
 )];
 

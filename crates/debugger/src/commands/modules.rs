@@ -17,7 +17,7 @@ use crate::session::Session;
 pub(super) const COMMANDS: &[Command] = &[Command::new(
     "lm",
     "lm[f|n|t|v|1m|sm|o|l|e|u] [m PATTERN] [a ADDR]",
-    "modules: f path, n image name, t time stamp, v all of it, 1m names only, sm sorted by name",
+    "modules: f with path, n with image name, t with time stamp, v with all details, 1m names only, sm sorted by name",
     run,
 )];
 

@@ -12,7 +12,7 @@ use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("x", "x [/1|/2|/v] MODULE!PATTERN", "symbols whose names match", examine),
-    Command::new("ln", "ln [ADDR]", "the symbols around an address", nearest),
+    Command::new("ln", "ln [ADDR]", "the nearest symbols of an address", nearest),
 ];
 
 fn examine(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {

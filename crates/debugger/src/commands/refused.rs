@@ -7,11 +7,11 @@ use crate::out::Out;
 use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("g", "g, p, t, wt, gu", "a dump does not run", no_runnable),
+    Command::new("g", "g, p, t, wt, gu", "refused: a dump does not run", no_runnable),
     Command::new("p", "", "", no_runnable),
     Command::new("t", "", "", no_runnable),
     Command::new("wt", "", "", no_runnable),
-    Command::new("bp", "bp, bu, ba, bl, bc, bd, be", "a dump has no breakpoints", no_breakpoints),
+    Command::new("bp", "bp, bu, ba, bl, bc, bd, be", "refused: a dump has no breakpoints", no_breakpoints),
     Command::new("bu", "", "", no_breakpoints),
     Command::new("bm", "", "", no_breakpoints),
     Command::new("ba", "", "", no_breakpoints),
@@ -19,14 +19,14 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("bc", "", "", no_breakpoints),
     Command::new("bd", "", "", no_breakpoints),
     Command::new("be", "", "", no_breakpoints),
-    Command::new("e", "e, f, m", "a dump is not written to", no_writing),
+    Command::new("e", "e, f, m", "refused: a dump is not changed", no_writing),
     Command::new("f", "", "", fill),
     Command::new("m", "", "", no_writing),
     Command::new("a", "", "", no_writing),
     Command::new(
         ".shell",
         ".shell, .dump, .attach, .kill",
-        "no other program is run, no file but the log is written",
+        "refused: no other program is run, and no file except the log is written",
         shell,
     ),
     Command::new(".dump", "", "", dump),

@@ -20,10 +20,10 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         "r",
         "r [REG[:TYPE][=VALUE], ...]",
-        "registers; a change is the session's, not the dump's",
+        "shows registers, or changes them for this session; the dump stays as it is",
         run,
     ),
-    Command::new("rm", "rm", "what `r` shows", mask),
+    Command::new("rm", "rm", "which registers `r` shows", mask),
     Command::new("r.", "r.", "the registers of the current instruction", used),
 ];
 

@@ -9,7 +9,13 @@ use crate::session::Session;
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("$<", "$<FILE, $$<FILE", "runs the lines of a file", lines).files(),
     Command::new("$$<", "", "", lines).files(),
-    Command::new("$><", "$><FILE, $$><FILE, $$>a<FILE ARGUMENTS", "runs a file as one list", list).files(),
+    Command::new(
+        "$><",
+        "$><FILE, $$><FILE, $$>a<FILE ARGUMENTS",
+        "runs the lines of a file as one command list",
+        list,
+    )
+    .files(),
     Command::new("$$><", "", "", list).files(),
     Command::new("$$>a<", "", "", list).files(),
 ];

@@ -10,9 +10,9 @@ use crate::out::Out;
 use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("s", "s -[1|w|lN]b|w|d|q|a|u|sa|su RANGE PATTERN", "where a pattern lies in memory", search)
+    Command::new("s", "s -[1|w|lN]b|w|d|q|a|u|sa|su RANGE PATTERN", "searches memory for a pattern", search)
         .memory(),
-    Command::new("c", "c RANGE ADDR", "bytes that differ", compare).memory(),
+    Command::new("c", "c RANGE ADDR", "compares memory and shows the bytes that differ", compare).memory(),
 ];
 
 /// Bytes that are read at a time, and a pattern's bytes at most.

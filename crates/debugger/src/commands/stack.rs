@@ -12,10 +12,10 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         "k",
         "k[b|c|d|p|P|v][n][f][L][M] [= SP [IP]] [COUNT]",
-        "the stack: kn with numbers, kb with arguments, kv with both, kf with sizes, kc names only",
+        "the call stack: kn with frame numbers, kb with arguments, kv with arguments and FPO data, kf with frame sizes, kc names only",
         run,
     ),
-    Command::new(".kframes", ".kframes [N]", "how many frames `k` shows", depth),
+    Command::new(".kframes", ".kframes [N]", "sets how many frames `k` shows", depth),
 ];
 
 fn run(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {

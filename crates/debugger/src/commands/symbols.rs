@@ -10,13 +10,13 @@ use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(".lines", ".lines [-e|-d|-t]", "whether `k` shows source files and lines", lines),
-    Command::new(".symopt", ".symopt, .symopt+, .symopt-", "options of symbols", symopt),
+    Command::new(".symopt", ".symopt, .symopt+, .symopt-", "symbol options", symopt),
     Command::new(".symopt+", "", "", symopt_on),
     Command::new(".symopt-", "", "", symopt_off),
     Command::new(
         ".sympath",
         ".sympath, .symfix, .exepath, .srcpath",
-        "paths; symbols are looked for where the command line said",
+        "shows the paths, which the command line sets",
         sympath,
     ),
     Command::new(".sympath+", "", "", sympath),
@@ -27,7 +27,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(".srcpath", "", "", srcpath),
     Command::new(".srcpath+", "", "", srcpath),
     Command::new(".srcfix", "", "", srcfix),
-    Command::new(".reload", ".reload [/f] [/u MODULE]", "forgets what was read of symbols", reload),
+    Command::new(".reload", ".reload [/f] [/u MODULE]", "reads symbols again", reload),
 ];
 
 fn lines(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {

@@ -13,7 +13,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("||", "||", "the dump", system),
     Command::new(".thread", ".thread", "the TEB of the current thread", implicit_thread),
     Command::new(".process", ".process", "the PEB", implicit_process),
-    Command::new(".ttime", ".ttime", "when the thread was created, and its time", times),
+    Command::new(".ttime", ".ttime", "when the thread was created, and its processor time", times),
 ];
 
 fn process(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {

@@ -10,10 +10,15 @@ use crate::out::Out;
 use crate::session::Session;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("vertarget", "vertarget", "the system that the dump is from, and when", vertarget),
-    Command::new("version", "version", "the same, and which program this is", version),
+    Command::new("vertarget", "vertarget", "the system on which the dump was written, and when", vertarget),
+    Command::new("version", "version", "the same, and the version of this program", version),
     Command::new("vercommand", "", "", vercommand),
-    Command::new(".time", ".time [-h HOURS]", "when the dump was written, and how long all had run", time),
+    Command::new(
+        ".time",
+        ".time [-h HOURS]",
+        "when the dump was written, and how long system and process had run",
+        time,
+    ),
 ];
 
 /// `MINIDUMP_HEADER.Flags`: `MiniDumpWithFullMemory`.

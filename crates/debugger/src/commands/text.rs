@@ -10,7 +10,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(".echo", ".echo TEXT", "prints text; quotes keep `;`", echo),
     Command::new("*", "* COMMENT", "a comment up to the end of the line", star),
     Command::new("$$", "$$ COMMENT", "a comment up to the next `;`", dollars),
-    Command::new("q", "q, qq, qd", "ends the session; only as the last command", quit),
+    Command::new("q", "q, qq, qd", "ends the session; must be the last command", quit),
     Command::new("qq", "", "", quit),
     Command::new("qd", "", "", quit),
 ];

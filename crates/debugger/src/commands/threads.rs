@@ -12,7 +12,7 @@ use crate::session::Session;
 pub(super) const COMMANDS: &[Command] = &[Command::new(
     "~",
     "~, ~*, ~N, ~Ns, ~*k, ~N e COMMANDS, ~~[ID]s",
-    "threads, and commands in them",
+    "threads, and commands run in their context",
     threads,
 )];
 

@@ -14,7 +14,7 @@ use crate::variables::value;
 pub(super) const COMMANDS: &[Command] = &[Command::new(
     "dt",
     "dt [MODULE!]TYPE [ADDR], dt MODULE!PATTERN",
-    "the fields of a type out of a PDB, with their values at an address; or names of types",
+    "the fields of a type from a PDB, with their values at an address; or the names of types",
     types,
 )];
 

@@ -14,7 +14,7 @@ use crate::session::Session;
 pub(super) const COMMANDS: &[Command] = &[Command::new(
     ".fnent",
     ".fnent ADDR",
-    "the unwind data of a function; of x86 what a PDB says of its frame",
+    "the unwind data of a function; on x86, its frame data from a PDB",
     function_entry,
 )];
 

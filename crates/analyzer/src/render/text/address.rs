@@ -1,4 +1,4 @@
-//! `!address ADDR` (`spec/windows-dumps.md` A.5), with what else is known of the address.
+//! `!address ADDR` in the layout of the debugger, and what else is known of the address.
 
 use crate::facts::number::{padded_hex, size};
 use crate::facts::{AddressReport, BlockPlace, BlockState, RegionReport};

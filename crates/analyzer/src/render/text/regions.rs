@@ -1,4 +1,4 @@
-//! The region list of `!address` (`spec/windows-dumps.md` A.4).
+//! The region list of `!address`, in the layout of the debugger.
 
 use crate::facts::RegionReport;
 use crate::facts::number::hex;

@@ -1,4 +1,4 @@
-//! `!address -summary`, in WinDbg's present layout (`spec/windows-dumps.md` A.2), under a few lines on the dump.
+//! `!address -summary`, in WinDbg's present layout, below some lines about the dump.
 
 use super::{comment, exception, field, warnings};
 use crate::facts::number::{duration, duration_of_seconds, hex, size, size_text};

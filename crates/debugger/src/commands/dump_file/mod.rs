@@ -14,7 +14,7 @@ use crate::session::Session;
 pub(super) const COMMANDS: &[Command] = &[Command::new(
     ".dumpdebug",
     ".dumpdebug",
-    "the dump's header and streams, as they lie in the file",
+    "the header and the streams of the dump, in the order of the file",
     show,
 )];
 

@@ -1,6 +1,6 @@
 //! The Visual C++ runtime, x64: as much of it as lies between a program and its end.
 //!
-//! Shapes follow `spec/windows-dumps.md` E.2 and E.3: `_CxxThrowException` keeps rbx and rsi in home slots and pushes rdi,
+//! Shapes follow the code that Visual C++ makes: `_CxxThrowException` keeps rbx and rsi in home slots and pushes rdi,
 //! `malloc` keeps the size in rbx and gives it to RtlAllocateHeap in r8.
 
 use crate::machine::{AX, Alu, BX, CX, Code, Cond, DI, DX, Mem, Op, R8, R9, SI, SP, at, data_item};

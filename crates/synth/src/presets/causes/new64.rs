@@ -1,5 +1,5 @@
 //! What Visual C++ links into every x64 program: `operator new`, what it throws, and `std::_Allocate`
-//! (`spec/windows-dumps.md` E.1 to E.3).
+//! (new_scalar.cpp of Visual C++, xmemory of microsoft/STL).
 
 use crate::machine::{AX, Alu, BX, CX, Code, Cond, DX, Data, Op, Reg, SP, at, data_item};
 
