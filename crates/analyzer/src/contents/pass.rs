@@ -134,15 +134,14 @@ pub(super) fn read(plan: &Plan, task: &Task<'_, '_>) -> Option<Found> {
             if units.is_empty() {
                 break;
             }
-            let asked = Instant::now();
+            let begun = Instant::now();
             if turn > TURN && !plan.is_whole() {
                 task.memory.read_ahead(units.iter().map(|unit| (unit.base, unit.bytes)));
             }
-            let ahead = asked.elapsed();
-            let took = ahead
-                + together(units, task.memory, &mut buffer, |unit, bytes| {
-                    one(unit, bytes, task, &mut found, &mut counts);
-                });
+            let mut took = begun.elapsed();
+            took += together(units, task.memory, &mut buffer, |unit, bytes| {
+                one(unit, bytes, task, &mut found, &mut counts);
+            });
             waited.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
             if took.as_millis() > units.len() as u128 {
                 turn = FAR_TURN;
@@ -168,7 +167,8 @@ pub(super) fn read(plan: &Plan, task: &Task<'_, '_>) -> Option<Found> {
     for (read, planned) in all.read.iter_mut().zip(&plan.strata) {
         (read.bytes, read.units) = (planned.bytes, planned.units);
     }
-    (!is_late()).then_some(all)
+    // What was taken was read.
+    (next.into_inner() >= plan.units.len()).then_some(all)
 }
 
 /// Reads units, those that touch in one go, and hands over the bytes of each that can be read. Returns how long it waited
