@@ -6,7 +6,7 @@
 //!                             └─ .space: AddressSpace ─ .pieces() ─> the region list
 //! ```
 //!
-//! Each module is a room. A room imports only rooms that stand before it in this list:
+//! Each module is a room. A room imports only rooms before it in this list:
 //!
 //! ```text
 //! space       regions, their usage, totals          facts       all of it as plain data, with its names
@@ -19,8 +19,8 @@
 //! waits       who waits for what, and on whom
 //! ```
 //!
-//! Everything here is judgement: it could be wrong although the bytes are right. What the bytes are is
-//! [`dumplens_core`]'s business, and what words are printed, [`render`]'s.
+//! Everything here is interpretation: it could be wrong although the bytes are right. [`dumplens_core`] reads the
+//! bytes, and [`render`] chooses the words.
 //!
 //! # Example
 //!

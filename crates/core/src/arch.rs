@@ -64,7 +64,7 @@ impl Width {
         }
     }
 
-    /// Calls `each` with every pointer-sized word of `bytes`, little-endian; what is left at the end is no word.
+    /// Calls `each` with every pointer-sized word of `bytes`, little-endian; a shorter rest at the end is ignored.
     #[inline]
     pub fn each_word(self, bytes: &[u8], mut each: impl FnMut(u64)) {
         match self {

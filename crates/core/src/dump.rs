@@ -61,8 +61,8 @@ const COPIED: [StreamType; 7] = [
     StreamType::THREAD_NAMES,
 ];
 
-/// A minidump whose header, directory and small streams have been read. The two large tables, memory map and
-/// memory ranges, are read when first asked for; memory itself, page by page, when it is read.
+/// A minidump whose header, directory and small streams have been read. The two large tables, the memory map and the
+/// memory ranges, are read on first use; memory itself is read page by page.
 pub struct Dump {
     source: Remembering,
     header: Header,
@@ -237,7 +237,7 @@ impl Dump {
         Ok(list.map(|list| list.iter().map(Module::of).collect()))
     }
 
-    /// UnloadedModuleList (14). Read each time it is asked for: of some writers it has 65,536 entries.
+    /// UnloadedModuleList (14). Read at each call: some writers write 65,536 entries.
     pub fn unloaded_modules(&self) -> Result<Option<UnloadedModules>, Damage> {
         let read = self.alone(StreamType::UNLOADED_MODULE_LIST, |at, extract, damage| {
             streams::unloaded_modules::copy(at, self.width, extract, damage)
@@ -258,7 +258,7 @@ impl Dump {
         self.exception.get_or_init(read).clone()
     }
 
-    /// HandleData (12). Read each time it is asked for; the list can be long.
+    /// HandleData (12). Read at each call, since the list can be long.
     pub fn handles(&self) -> Result<Option<Handles>, Damage> {
         let read = self.alone(StreamType::HANDLE_DATA, streams::handles::copy)?;
         Ok(read.map(|(list, damage): (MinidumpHandleDataStream, _)| {
@@ -267,8 +267,7 @@ impl Dump {
         }))
     }
 
-    /// What HandleData (12) says of the objects behind the handles; nothing where its writer gave only the handles. Read
-    /// each time it is asked for.
+    /// The object information in HandleData (12); empty if the writer stored only the handles. Read at each call.
     pub fn handle_information(&self) -> Result<Option<HandleInformation>, Damage> {
         self.own_stream(StreamType::HANDLE_DATA, handle_information::read)
     }
@@ -289,13 +288,13 @@ impl Dump {
         Some(Context::of(&context))
     }
 
-    /// Frees what is held of the file, some MiB at most: for who has an answer, and asks nothing more for now. What is asked
-    /// for later is read again.
+    /// Frees the cached blocks of the file, some MiB at most. Call it after an answer if no other question follows at
+    /// once; later reads go to the file again.
     pub fn forget_blocks(&self) {
         self.source.forget();
     }
 
-    /// Says that the registers of all threads will be asked for: reads them together, as many as 4 MiB hold.
+    /// Reads the registers of all threads in advance, in one round trip: as many as fit into 4 MiB.
     pub fn read_contexts_ahead(&self) {
         self.source.ahead(self.places.iter().map(|places| (places.context.0, places.context.1.into())));
     }
@@ -351,7 +350,7 @@ impl Dump {
         self.own_stream(StreamType::STABILITY_REPORT, streams::stability_report::read)
     }
 
-    /// What the program told Crashpad to send with the dump (0x43500001).
+    /// The annotations that the program gave to Crashpad (0x43500001).
     pub fn crashpad_info(&self) -> Result<Option<CrashpadInfo>, Damage> {
         self.own_stream(StreamType::CRASHPAD_INFO, streams::crashpad_info::read)
     }
@@ -403,7 +402,7 @@ impl Dump {
         list.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
-    /// TrimRecord: of a copy that dumplens trimmed, what it says of its original.
+    /// TrimRecord: what a copy that dumplens trimmed records of its original.
     pub fn trimmed(&self) -> Result<Option<&TrimRecord>, Damage> {
         let record = self.trimmed.get_or_init(|| self.own_stream(StreamType::TRIM_RECORD, trim_record::read));
         record.as_ref().map(Option::as_ref).map_err(Clone::clone)
@@ -428,8 +427,8 @@ impl Dump {
         Memory::new(self)
     }
 
-    /// Lets files stand for what the dump left out of its images: from now on, [`Dump::memory`] reads them where the dump has
-    /// no bytes. To be called before anything is read; a second call changes nothing, and returns `false`.
+    /// Supplies the parts of images that the dump does not contain from files: [`Dump::memory`] then reads them where
+    /// the dump has no bytes. Call it before anything is read. A second call changes nothing and returns `false`.
     pub fn supply_images(&self, images: ImageFiles) -> bool {
         self.images.set(images).is_ok()
     }

@@ -1,9 +1,9 @@
 //! A small, sound minidump for the `minidump` crate to read.
 //!
-//! The crate wants the file as one slice and gives up a whole list for one bad entry. So the streams that it
-//! reads are copied, each checked entry by entry, into a minidump of our own that holds nothing else: counts
-//! match the bytes, every RVA points inside, bad names are empty, bad records are gone (and reported). The
-//! crate then cannot fail on them, whatever the size of the file and wherever its bytes come from.
+//! The crate needs the file as one slice, and rejects a whole list for one bad entry. So the streams that it reads are
+//! copied, each checked entry by entry, into a minidump of our own that holds nothing else: counts match the bytes,
+//! every RVA points inside, bad names are empty, bad records are gone (and reported). The crate then cannot fail on
+//! them, whatever the size of the file and wherever its bytes come from.
 
 use std::collections::BTreeMap;
 

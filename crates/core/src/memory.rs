@@ -15,7 +15,7 @@ use crate::vocabulary::MemoryState;
 
 /// Why there is no byte at an address.
 ///
-/// The first three are evidence about the process; the others say only what the dump lacks.
+/// The first three are evidence about the process; the others only show what the dump does not contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absence {
     /// `MEM_FREE`: the process had nothing there.
@@ -82,7 +82,7 @@ pub struct Memory<'d> {
 enum Place<'d> {
     /// At an offset of the dump's file.
     Dump(u64, u64),
-    /// At an offset of an image, from a file that stands for it.
+    /// At an offset of an image, from its image file.
     Image(&'d Mapped, u32, u64),
 }
 

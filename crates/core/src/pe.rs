@@ -88,7 +88,7 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// Decodes headers that lie as the loader maps them. Any bytes may be given; fails where they are no image's.
+    /// Decodes headers as the loader maps them. Accepts any bytes; fails if they are not those of an image.
     pub fn parse(bytes: &[u8]) -> Result<Headers, ImageError> {
         let header = Header::parse(bytes).map_err(malformed)?;
         let optional =
@@ -211,8 +211,8 @@ impl<'d> Image<'d> {
         }))
     }
 
-    /// Where the path of the PDB stands in memory, and that path without its folders, as long as it was; `None` if the
-    /// image names no PDB, or without folders.
+    /// The address of the path of the PDB, and the path with its folders removed, padded to the same length. `None` if
+    /// the image names no PDB, or one without folders.
     pub fn pdb_path(&self) -> Option<(u64, Vec<u8>)> {
         /// `IMAGE_DEBUG_TYPE_CODEVIEW`, at 0xc of an entry of 0x1c bytes; before the path stand `RSDS`, GUID and age.
         const CODEVIEW: u32 = 2;

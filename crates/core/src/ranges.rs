@@ -1,8 +1,8 @@
-//! Which addresses a dump keeps, and where in the file: an index that stays small.
+//! Which addresses a dump contains, and where in the file they are: an index that stays small.
 //!
-//! The contents of a Memory64List follow one another in the order of the list, so only where every 64th range
-//! begins is held in memory; the ranges between are read from the file again when one of them is asked for. A
-//! list of a million ranges costs 250 kB. Lists that are short, out of order or of the other kind are held whole.
+//! The contents of a Memory64List follow one another in the order of the list, so only the position of every 64th range
+//! is held in memory; the ranges between are read from the file when one of them is needed. A list of a million ranges
+//! costs 250 kB. Lists that are short, out of order or of the other kind are held whole.
 
 use std::sync::{Mutex, PoisonError};
 

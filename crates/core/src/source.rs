@@ -10,7 +10,7 @@ use crate::blocks::Blocks;
 
 /// Bytes that can be read at any position without reading the rest.
 ///
-/// An 18 GB dump costs its metadata and the pages asked for. Nothing is mapped: a file that shrinks while it is
+/// An 18 GB dump costs its metadata and the pages that are read. Nothing is mapped: a file that shrinks while it is
 /// read, or that sits on a share that goes away, gives an error and never a signal.
 pub trait Source: Send + Sync {
     /// Length in bytes, as known when the source was opened.
@@ -44,7 +44,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// How many places are asked for at the same time.
+    /// The number of places that are requested at the same time.
     pub const AT_ONCE: usize = 64;
 
     /// Reads them, by as many calls of `read_at` as it takes.
@@ -82,7 +82,7 @@ const LAST: u64 = 1 << 62;
 /// A dump in a file, read by positioned reads.
 ///
 /// On Windows the file is opened so that others may go on reading, writing, renaming and deleting it: a dump that is
-/// still being written opens, unless its writer shares it with nobody.
+/// still being written opens, unless its writer opened it without sharing.
 #[derive(Debug)]
 pub struct FileSource {
     file: File,

@@ -53,7 +53,7 @@ impl Spans {
         self.runs.range(..=address).next_back().map(|(_, end)| *end).filter(|end| address < *end)
     }
 
-    /// What this set and another have in common, as far as that is no more than `most` runs.
+    /// The intersection of this set and another, up to `most` runs.
     #[must_use]
     pub fn common(&self, other: &Spans, most: usize) -> Spans {
         let parts = self.runs().flat_map(|(start, end)| {

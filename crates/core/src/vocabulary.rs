@@ -14,7 +14,7 @@ impl MemoryState {
     pub const COMMIT: MemoryState = MemoryState(0x1000);
     /// `MEM_RESERVE`: addresses taken, nothing behind them.
     pub const RESERVE: MemoryState = MemoryState(0x2000);
-    /// `MEM_FREE`: nobody's.
+    /// `MEM_FREE`.
     pub const FREE: MemoryState = MemoryState(0x1_0000);
 
     /// Whether this is one of the three states that there are.
@@ -151,7 +151,7 @@ impl StreamType {
     pub const SYSTEM_MEMORY_INFO: StreamType = StreamType(21);
     pub const PROCESS_VM_COUNTERS: StreamType = StreamType(22);
     pub const THREAD_NAMES: StreamType = StreamType(24);
-    /// dumplens' own, in copies that it trimmed: what of the memory is as it was, and what the original lacked.
+    /// Written by dumplens into trimmed copies: which memory is unchanged, and what the original lacked.
     pub const TRIM_RECORD: StreamType = StreamType(0x4c44_0001);
     /// dumplens' own, in copies that it trimmed: the census of the original, as JSON.
     pub const CENSUS_RECORD: StreamType = StreamType(0x4c44_0002);

@@ -1,4 +1,4 @@
-//! Private allocations and large heap blocks by exact size: what is asked for again and again has one size.
+//! Private allocations and large heap blocks by exact size: what a program allocates repeatedly has one size.
 
 use std::collections::HashMap;
 

@@ -14,9 +14,9 @@ pub enum DiffWarning {
     AnotherBuild,
     /// The dumps are of different runs of the program.
     AnotherRun,
-    /// Nothing tells whether they are of one program.
+    /// It is not known whether they are of one program.
     IdentityUnknown,
-    /// What tells that it is one process is not its creation time.
+    /// That it is one process follows from something other than its creation time.
     IdentityUnsure,
     /// The second dump is older than the first.
     OrderReversed {

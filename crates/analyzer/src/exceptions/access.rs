@@ -42,7 +42,7 @@ pub struct AccessReport {
     pub module: Option<String>,
     /// From the module's base to the address.
     pub offset: Option<Hex>,
-    /// The unloaded module that was there, if there is no module now.
+    /// The unloaded module at the address, if no module is loaded there.
     pub unloaded: Option<UnloadedReport>,
     /// Why a page could not be read; only for `STATUS_IN_PAGE_ERROR`.
     pub status: Option<CodeReport>,

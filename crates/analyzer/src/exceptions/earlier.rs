@@ -1,8 +1,7 @@
-//! Exceptions that happened before: what is left of their records on the stacks of the threads.
+//! Earlier exceptions, by the records that remain on the stacks of the threads.
 //!
-//! This is secondary evidence. A record above the stack pointer may be an old one that no later frame has written over;
-//! one below it is left over in any case. So whatever is taken for a record must be one by all that it says
-//! ([`judge`]).
+//! This is secondary evidence. A record above the stack pointer may be an old one that no later frame has overwritten;
+//! one below it is always a remainder. So every field of a candidate must be plausible ([`judge`]).
 
 use std::collections::HashSet;
 use std::ops::Range;

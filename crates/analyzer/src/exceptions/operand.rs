@@ -1,7 +1,8 @@
-//! What the faulting instruction used: the address behind a fault, by the registers, of 32-bit and 64-bit code.
+//! The operand of the faulting instruction: the address that caused the fault, from the registers, in 32-bit and 64-bit
+//! code.
 //!
-//! The record of an access violation names an address, and for one that is not canonical it names none. The instruction and
-//! the registers tell which operand it was, from which register it came, and whether the record can be right.
+//! The record of an access violation contains the address, except for one that is not canonical. The instruction and
+//! the registers show which operand it was, from which register it came, and whether the record can be right.
 
 use dumplens_core::{Context, Registers};
 use iced_x86::{
@@ -29,7 +30,7 @@ words! {
         NoOperand = "no_operand",
         /// It uses other addresses.
         OtherAddress = "other_address",
-        /// It only reads where the record says a write, or only writes where it says a read.
+        /// The instruction only reads although the record shows a write, or only writes although it shows a read.
         OtherAccess = "other_access",
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum Refusal {
     Quota,
     /// Resources of the kernel, such as its pools, or large pages.
     Resources,
-    /// The addresses that were asked for are taken. A refusal only where memory is known to have been asked for.
+    /// The requested addresses are in use. This is a refusal only if memory is known to have been requested.
     AddressTaken,
     /// Memory of the graphics adapter.
     Video,

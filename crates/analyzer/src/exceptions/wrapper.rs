@@ -1,5 +1,5 @@
-//! Exceptions that stand for another one: what Windows or a runtime raises when nobody handled the first, or when it ends
-//! the program because of it.
+//! Exceptions that stand in for another one: Windows or a runtime raises them if the first one was not handled, or to
+//! end the program because of it.
 //!
 //! The original is identified, in this order, by `EXCEPTION_RECORD.ExceptionRecord`; by the parameters, which some of these
 //! codes take over or define; by the errors that Windows Runtime code stored; by a record on the thread's stack, best if

@@ -1,4 +1,4 @@
-//! Threads that are ending the process: they stand in `NtTerminateProcess`, a few bytes behind ntdll's export.
+//! Threads that are ending the process: they are in `NtTerminateProcess`, a few bytes after the export of ntdll.
 
 use dumplens_core::pe::ExportTarget;
 use dumplens_core::{ReadMemory, Width};

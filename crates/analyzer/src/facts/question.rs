@@ -1,9 +1,9 @@
-//! What is asked of a dump. Each question gathers what its answer needs, and no more.
+//! Questions about a dump. Each question gathers only what its answer needs.
 
 use crate::contents::Reading;
 use crate::symbols::Search;
 
-/// What is asked of a dump.
+/// A question about a dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Question {

@@ -1,4 +1,4 @@
-//! Who waits for what: what the waits themselves tell, joined with what other rooms know of who waits on whom.
+//! Who waits for what: the waits themselves, joined with what other rooms know of their owners.
 
 use crate::exceptions::code;
 use crate::facts::{Question, ThreadReport, monitors};

@@ -1,8 +1,8 @@
-//! Findings: what in a dump points to what happened, and how strongly. One detector per file; the [`DETECTORS`] stand
-//! in the order in which a person would check.
+//! Findings: evidence for what happened, and how strong it is. One detector per file; the [`DETECTORS`] are in the
+//! order in which an engineer would check.
 //!
-//! A detector looks at the facts (`Crash`) and says nothing, or one [`Finding`]. None knows of the others: what they mean
-//! together is the verdict's business.
+//! A detector looks at the facts (`Crash`) and returns one [`Finding`] or none. Detectors are independent of each
+//! other; the verdict decides what they mean together.
 
 pub(crate) mod abort;
 mod absurd_size;

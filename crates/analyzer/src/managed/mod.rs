@@ -108,7 +108,7 @@ pub struct WalkReport {
     pub free_objects: u64,
     /// Their bytes: fragmentation.
     pub free_bytes: u64,
-    /// Places where no object stood though one should.
+    /// Places without an object where one was expected.
     pub breaks: u64,
     /// Bytes that were skipped for that.
     pub skipped_bytes: u64,
@@ -139,7 +139,7 @@ impl Extent {
         Extent { heap_bytes: 0, types: 0, exceptions: false, held_bytes: 0, strings: false };
     /// And the exceptions.
     pub const EXCEPTIONS: Extent = Extent { exceptions: true, ..Extent::RUNTIMES };
-    /// And objects, as far as they cost no more than the rest of a verdict.
+    /// The same, and objects, if that costs no more than the rest of a verdict.
     pub const VERDICT: Extent =
         Extent { heap_bytes: 256 << 20, types: 20, held_bytes: 32 << 20, ..Extent::EXCEPTIONS };
     /// What a report lists.

@@ -126,7 +126,7 @@ fn length(runtime: &Runtime<'_>, object: &Object) -> Option<u64> {
     (runtime.has_length(object) && !object.free).then_some(u64::from(object.count))
 }
 
-/// Calls `take` with each object of the types of a name, until it says that it is enough.
+/// Calls `take` with each object of the types of this name, until it returns `false`.
 pub fn objects_of(process: &Process<'_>, name: &str, take: &mut dyn FnMut(ListedObject) -> bool) {
     for runtime in process.runtimes.iter().filter_map(LoadedRuntime::readable) {
         let mut last = (0, false);

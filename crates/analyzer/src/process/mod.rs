@@ -65,7 +65,7 @@ impl<'d> Thread<'d> {
     }
 }
 
-/// A dump, and what it says about its process.
+/// A dump, and what it contains about its process.
 #[derive(Debug)]
 pub struct Process<'d> {
     /// The dump itself.
@@ -79,7 +79,7 @@ pub struct Process<'d> {
     by_address: ModuleMap,
     /// SystemInfo.
     pub system: Option<SystemInfo>,
-    /// The process ID, from the first TEB that tells.
+    /// The process ID, from the first TEB that contains it.
     pub id: Option<u64>,
     /// The page that the kernel shares with every process.
     pub shared_data: Option<UserSharedData>,
@@ -93,7 +93,7 @@ pub struct Process<'d> {
     pub(crate) function_tables: FunctionTables,
     /// The .NET runtimes, in the order of the module list.
     pub runtimes: Vec<LoadedRuntime<'d>>,
-    /// Whether a 32-bit program ran on 64-bit Windows; `None` if the dump does not tell.
+    /// Whether a 32-bit program ran on 64-bit Windows; `None` if the dump does not show it.
     pub wow64: Option<bool>,
     /// Everything that was dropped, repaired or guessed so far.
     pub warnings: Vec<ProcessWarning>,
@@ -161,7 +161,7 @@ impl<'d> Process<'d> {
         process
     }
 
-    /// Whether it is a process of Windows; taken for one if the dump does not tell.
+    /// Whether it is a Windows process; `true` if the dump does not show it.
     pub fn is_windows(&self) -> bool {
         is_windows(self.system.as_ref())
     }

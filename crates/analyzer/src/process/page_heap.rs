@@ -1,4 +1,4 @@
-//! Full page heap: every block has pages of its own with an inaccessible page behind them.
+//! Full page heap: every block has pages of its own, followed by an inaccessible page.
 //!
 //! Its structures are not documented, so it is recognized by its pattern, and only
 //! where `NtGlobalFlag` says that page heap is enabled. The pattern is that of a dump of Windows 11 (build 26200) with

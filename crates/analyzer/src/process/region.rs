@@ -1,4 +1,4 @@
-//! A region as lists show it: what it is for, whose it is, and by what fact that is known.
+//! A region as lists show it: its usage, its owner, and the fact by which that is known.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

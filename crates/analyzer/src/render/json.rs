@@ -1,4 +1,4 @@
-//! JSON: the report's own shape, with two rules applied to whatever is printed.
+//! JSON: the shape of the report, with two rules for everything that is printed.
 //!
 //! - A count above 2^53 does not survive most readers: it becomes null, and a hex string beside it holds it. That
 //!   stands under the same key with `_hex` for `_bytes`, or behind it.
@@ -74,7 +74,7 @@ pub struct Answer<'r, T> {
 }
 
 impl<'r, T: Serialize> Answer<'r, T> {
-    /// What `dumplens waits`, `census` and the like print; of what cannot be told, only the warnings.
+    /// What `dumplens waits` and `census` print; only the warnings if there is no answer.
     pub fn versioned(answer: Option<&'r T>, warnings: &'r [WarningReport]) -> Versioned<Answer<'r, T>> {
         Versioned::new(Answer { answer, warnings })
     }
@@ -181,7 +181,7 @@ pub(super) fn hex_key(key: &str) -> String {
     format!("{}_hex", key.strip_suffix("_bytes").unwrap_or(key))
 }
 
-/// Reads a printed report back, numbers above 2^53 too. Fails where the text is no report of this version's shape.
+/// Reads a printed report back, numbers above 2^53 too. Fails if the text is not a report of this version.
 pub fn read(text: &str) -> io::Result<Report> {
     let mut value: Value = serde_json::from_str(text)?;
     restore(&mut value);

@@ -1,7 +1,7 @@
-//! From plain data to characters. Words are chosen here; nothing is computed.
+//! From plain data to text. The words are chosen here; nothing is computed.
 //!
-//! Names, paths and comments come from the dump and may be hostile: [`escape`] stands between them and every
-//! output. The text has no colours; whoever owns a terminal adds them.
+//! Names, paths and comments come from the dump and may be hostile: they pass through [`escape`] before every output.
+//! The text has no colors; the program adds them on a terminal.
 
 mod codes;
 mod counters;

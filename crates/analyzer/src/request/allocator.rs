@@ -1,5 +1,5 @@
-//! Functions that hand out memory and return a null pointer where there is none: by the names under which modules export
-//! them, or, linked into the program, by what `malloc` compares its argument with.
+//! Allocators that return a null pointer on failure: recognized by the names under which modules export them or, if
+//! linked into the program, by the constant with which `malloc` compares its argument.
 
 use dumplens_core::ReadMemory;
 use dumplens_core::pe::ExportTarget;
@@ -18,7 +18,7 @@ pub(super) enum Size {
     Argument(usize),
     /// The product of two.
     Product(usize, usize),
-    /// No argument tells it.
+    /// No argument contains it.
     Untold,
 }
 

@@ -1,4 +1,4 @@
-//! Which container asked for memory, and in which of its functions, by the names of the functions above `operator new`.
+//! Which container requested memory, and in which of its functions, by the names of the functions above `operator new`.
 //!
 //! The function names are those of Microsoft's library by version, of libstdc++ and of libc++.
 

@@ -1,7 +1,7 @@
-//! By how much a caller multiplied what it counts: the size of an element, read off `shl`, `imul`, `lea` and `add`.
+//! The factor by which a caller multiplied a count: the size of an element, from `shl`, `imul`, `lea` and `add`.
 //!
-//! Each register is taken as a multiple of a value that is not known. The instructions are followed in the order in
-//! which they stand, without their jumps; what is computed in another way is a new unknown.
+//! Each register is a multiple of an unknown value. The instructions are followed in order of address, ignoring jumps;
+//! a value that is computed in another way is a new unknown.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! How many bytes were asked for when an allocation failed, by whom, and how sure that is.
+//! How many bytes were requested when an allocation failed, by which function, and how certain that is.
 //!
 //! ```text
 //! stack ─ operator_new ─> bytes ─┬─ caller, factor ──> a second source; padding; what the code multiplies by
@@ -6,7 +6,7 @@
 //! code at the fault ─ refused, allocator ─> the call that returned the null pointer which was used
 //! ```
 //!
-//! Nothing here needs symbols: code and stack lie in the dump.
+//! Nothing here needs symbols: the dump contains the code and the stack.
 
 mod act;
 mod allocator;
@@ -38,7 +38,7 @@ use function::Function;
 use operator_new::Held;
 use places::{Places, Via};
 
-/// What was asked for.
+/// The request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Of whom.
@@ -63,7 +63,7 @@ pub struct Request {
     pub(crate) via: Option<Via>,
 }
 
-/// A function that hands out memory.
+/// An allocator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// `operator new`.
@@ -129,7 +129,7 @@ pub struct Element {
     pub size: Option<u64>,
 }
 
-/// One place that tells how many bytes were asked for.
+/// One source for the number of requested bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Such as `rbx in frame 3, operator new`.
@@ -142,7 +142,7 @@ pub struct Source {
 /// Where a number lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// In 8 bytes of the stack or of what a register points to.
+    /// In 8 bytes of the stack, or of memory that a register points to.
     Slot(u64),
     /// In the register of this number, in a frame.
     Register(usize, u8),

@@ -1,8 +1,9 @@
-//! Whether a null pointer that was used is what an allocator returned.
+//! Whether an allocator returned the null pointer that was used.
 //!
 //! The register that the faulting instruction used is followed back through the code of its function, and, where it was
-//! an argument, through its caller's, to the call that returned it. The code is followed as it stands, with those jumps
-//! that alone lead somewhere: whatever else could have written the register ends the search without an answer.
+//! an argument, through its caller's, to the call that returned it. The code is followed in order of address, with a
+//! jump only if it is the only way to its target. Anything else that could have written the register ends the search
+//! without an answer.
 
 use dumplens_core::{Arch, ReadMemory, Width};
 use iced_x86::{
@@ -25,7 +26,7 @@ pub struct RefusedPointer {
     pub frame: usize,
     /// The register of the faulting instruction that held the null pointer, or what was computed from it.
     pub register: String,
-    /// Bytes that were asked for, where code and registers tell.
+    /// The requested bytes, if code and registers show them.
     pub bytes: Option<u64>,
 }
 

@@ -1,6 +1,6 @@
-//! What Rust's allocator was asked for, where the program then ended itself: `handle_alloc_error` passes the size and the
-//! alignment of the Layout on, and exchanges the two registers when it calls the handler, which takes them the other way
-//! round. x64; nothing else of Rust's standard library does so, and a panic does not come this way.
+//! The request to Rust's allocator, if the program then terminated itself: `handle_alloc_error` passes the size and the
+//! alignment of the Layout on, and exchanges the two registers when it calls the handler, which takes them the other
+//! way round. x64; nothing else of Rust's standard library does so, and a panic does not come this way.
 //!
 //! The function that asked is the first above that sets rdx before its call; of what it sets it to, the stack or a register
 //! that functions give back still tells the value.

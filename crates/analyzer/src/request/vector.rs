@@ -1,5 +1,5 @@
-//! A vector: three pointers, first <= last <= end, whose growth is what was asked for. No symbol is needed for it, and
-//! hardly anything else adds up like this.
+//! A vector: three pointers, first <= last <= end, whose growth equals the request. No symbols are needed, and hardly
+//! anything else fits by chance.
 
 use super::caller;
 use super::places::Places;
@@ -15,7 +15,7 @@ pub struct Vector {
     pub last: u64,
     /// Behind its room.
     pub end: u64,
-    /// Bytes of one element, if the arithmetic tells: a half of an odd number of elements is rounded down.
+    /// Bytes of one element, if the arithmetic shows it: a half of an odd number of elements is rounded down.
     pub element_size: Option<u64>,
     /// What `std::_Allocate` adds to the bytes of the new room.
     pub padding: u64,

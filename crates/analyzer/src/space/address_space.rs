@@ -1,4 +1,4 @@
-//! The process's address space: every region, and what it is for.
+//! The address space of the process: every region with its usage.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ pub struct AddressSpace<'d> {
     pub regions: Cow<'d, Regions>,
     /// How much of the process the regions cover.
     pub coverage: Coverage,
-    /// Sorted, not overlapping: the classes of what is not free and not `<unknown>`.
+    /// Sorted, not overlapping: the classes of everything except `Free` and `<unknown>`.
     pub spans: Vec<Span>,
 }
 
@@ -31,8 +31,8 @@ pub enum Coverage {
     Repaired,
     /// The memory map is cut off, or has gaps: what it does not list is not known.
     Part,
-    /// There is no memory map: the regions are what the dump keeps and its modules, their state is `MEM_COMMIT`, and
-    /// nothing is known of free or reserved space.
+    /// There is no memory map: the regions are the memory that the dump contains and its modules, their state is
+    /// `MEM_COMMIT`, and nothing is known of free or reserved space.
     Kept,
 }
 

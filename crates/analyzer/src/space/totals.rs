@@ -1,4 +1,4 @@
-//! The tables of `!address -summary`: what there is of each usage, type, state and protection.
+//! The tables of `!address -summary`: totals by usage, type, state and protection.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};

@@ -38,7 +38,7 @@ pub enum Usage {
     Heap(Bits),
     /// Page heap: blocks with an inaccessible page behind each.
     PageHeap(Bits),
-    /// Something else that is known by name; the [`Fact`] tells what.
+    /// Something else with a known name; the [`Fact`] says what.
     Other(Bits),
     /// Memory of the .NET garbage collector.
     Gc(GcPart),
@@ -47,7 +47,7 @@ pub enum Usage {
 /// What of the garbage collector's memory it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GcPart {
-    /// Objects of a generation, or of what is counted as one.
+    /// Objects of a generation, or of a heap that is counted as one.
     Objects(Generation),
     /// Reserved for objects, or committed for objects to come.
     Reserved,
@@ -138,7 +138,7 @@ pub enum Fact {
     HeapLargeBlock(u64),
     /// `NtGlobalFlag` has page heap enabled, and a heap handle without a heap's signature is the allocation's base.
     PageHeapHandle(u64),
-    /// `NtGlobalFlag` has page heap enabled, and each block of the allocation has an inaccessible page behind it.
+    /// `NtGlobalFlag` has page heap enabled, and each block of the allocation is followed by an inaccessible page.
     PageHeapPattern,
     /// A segment or region of the garbage collector, by its first object.
     GcSegment(u64),

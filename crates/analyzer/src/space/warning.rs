@@ -55,7 +55,7 @@ pub enum SpaceWarning {
         /// The address of the first.
         first: u64,
     },
-    /// Nothing is listed between some regions: what lies there is not known.
+    /// The list has gaps between some regions: their contents are not known.
     RegionsGap {
         /// How many gaps.
         count: u64,

@@ -6,8 +6,8 @@ use super::{Frame, Stack, site};
 use crate::process::Process;
 
 /// The index of the first frame, from `from` on, in a module that [`is_system`] does not name, or in a .NET method that
-/// [`is_framework`] does not. The module that .NET was linked into is .NET. Frames outside all modules that are no methods are
-/// passed over: they have no name to blame.
+/// [`is_framework`] does not. The module that .NET was linked into is .NET. Frames outside all modules that are no
+/// methods are skipped: they have no name.
 pub fn blame(process: &Process<'_>, stack: &Stack, from: usize) -> Option<usize> {
     let hosts = |module: usize| {
         process.runtimes.iter().any(|r| r.found.family == Family::Core && r.found.module == module)

@@ -1,4 +1,5 @@
-//! The code of the process: what is executable, which image it belongs to, and whether a call stands before an address.
+//! The code of the process: what is executable, which image it belongs to, and whether a call instruction precedes an
+//! address.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Call stacks, walked out of the dump itself.
+//! Call stacks, walked with the contents of the dump alone.
 //!
 //! - x64: the images' own unwind data, read where it lies in the process's memory. No file of the analysing machine
 //!   and no symbols take part. All eight non-volatile registers are recovered.
@@ -8,12 +8,12 @@
 //!   was found.
 //! - ARM64: frame 0 and the x29 chain, by minidump-unwind.
 //!
-//! Why beside `minidump_unwind::walk_stack` and not through it: it has no bound on frames, does not say why it stopped,
-//! reads only one range of stack, and knows nothing of rsi and rdi. So the loop, its bounds and its end conditions
-//! are here; the crate takes single steps.
+//! Why not `minidump_unwind::walk_stack`: it does not limit the number of frames, does not report why it stopped, reads
+//! only one range of stack, and does not restore rsi and rdi. So the loop, its limits and its end conditions are here;
+//! the crate takes single steps.
 //!
-//! A walk ends with a reason ([`Stopped`]) and never goes on by a guess where tables should have told: an x64 stack
-//! that leads into an image whose unwind data the dump does not keep stops there.
+//! A walk ends with a reason ([`Stopped`]), and never guesses if there should be unwind data: an x64 stack that leads
+//! into an image without unwind data in the dump stops there.
 
 mod arm64;
 mod blame;
@@ -96,7 +96,7 @@ impl Frame {
     }
 }
 
-/// The frames of a thread, and why there are no more.
+/// The frames of a thread, and why the walk ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
     /// From the innermost on; empty only if the dump has no registers of the thread.

@@ -37,7 +37,7 @@ pub enum Stopped {
     Frames(usize),
     /// More frames in all threads together than a walk follows.
     FramesInAll(usize),
-    /// What may be a return address leads to code that the dump does not keep, so that it cannot be told.
+    /// A possible return address leads to code that the dump does not contain, so that it cannot be checked.
     CodeNotKept {
         /// The address.
         ip: u64,

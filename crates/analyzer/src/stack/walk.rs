@@ -1,4 +1,4 @@
-//! The loop: step by step outwards, until something says that there is no further caller.
+//! The loop: from caller to caller, until there is no further one.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

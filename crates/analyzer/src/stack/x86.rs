@@ -1,8 +1,8 @@
-//! x86 frames, which no table describes: the EBP chain where it holds, else the stack is searched.
+//! x86 frames, which no table describes: by the EBP chain if it is intact, otherwise by a search of the stack.
 //!
 //! A return address must follow a call in executable memory. If that call names its target, the target should be the
 //! start of what runs in the frame below: at or before its instruction pointer, and not far. That, and how the function
-//! begins, tells when a function has no frame of its own and so left EBP to its caller.
+//! begins, shows whether a function has no frame of its own, so that EBP is still that of its caller.
 
 use dumplens_core::{Absence, ReadMemory};
 use iced_x86::{Code as Instruction, Decoder, DecoderOptions};
@@ -90,7 +90,7 @@ pub(super) enum Evidence {
     None,
     /// It follows a call that does not name its target.
     Possible,
-    /// It follows a call that names a function below, which begins here: the nearer, the more it says.
+    /// It follows a call to a function that begins at or before this address: the closer, the stronger the evidence.
     Led(u64),
 }
 

@@ -1,6 +1,7 @@
-//! Looking for a file in the folders given, whatever the case of its name.
+//! Looking for a file in the given folders, ignoring the case of its name.
 //!
-//! Only what a folder has as a file is opened, never a path made up from the dump: `CON` and a fifo stay closed.
+//! Only files that a folder lists are opened, never a path that is made from names in the dump: `CON` and a fifo stay
+//! closed.
 
 use std::collections::HashMap;
 use std::fs;

@@ -29,7 +29,7 @@ type Names = HashMap<String, OsString>;
 pub(super) enum Extent {
     /// All of it.
     Whole,
-    /// All of it if that is little; else nothing, and names are asked for one by one.
+    /// The whole list if it is short; otherwise nothing, and names are looked up one by one.
     Small,
 }
 
@@ -38,7 +38,7 @@ pub(super) enum Extent {
 pub(super) enum Known {
     /// Those that lead to symbols, in any spelling.
     Listed(Names),
-    /// Those that were asked for.
+    /// Those that were looked up.
     OneByOne(OneByOne),
 }
 

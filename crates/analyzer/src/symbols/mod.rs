@@ -1,11 +1,11 @@
-//! From an address to a function: local PDBs, and the exports that every image carries.
+//! From an address to a function: local PDBs, and the exports of each image.
 //!
 //! ```text
 //! address ─ module ─┬─ its CodeView record ─ Search ─ a PDB whose GUID and age equal ─> function, inline frames, line
 //!                   └─ its export directory in the dump ─> the nearest export below
 //! ```
 //!
-//! Nothing is read before an address of the module is asked for. A PDB is as untrusted as the dump: see [`pdb`].
+//! Nothing is read before the first lookup of an address in the module. A PDB is as untrusted as the dump: see [`pdb`].
 
 #[cfg(feature = "pdb")]
 mod by_pdb;

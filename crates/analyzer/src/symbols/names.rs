@@ -25,7 +25,7 @@ pub struct Named {
 pub struct Around {
     /// The module, by its index.
     pub module: usize,
-    /// The nearest symbol at or below the address; `None` if all lie behind it.
+    /// The nearest symbol at or below the address; `None` if all are above it.
     pub at: Option<Named>,
     /// The next symbol.
     pub next: Option<Named>,
@@ -136,7 +136,7 @@ impl Symbols<'_, '_> {
         Some(Around { module, at, next: table.get(behind).cloned() })
     }
 
-    /// The address of a module's symbol, whatever the case of its name.
+    /// The address of a symbol of a module, ignoring the case of its name.
     pub fn address_of(&mut self, module: usize, name: &str) -> Option<u64> {
         let table = self.table(module);
         let found = table.iter().find(|symbol| symbol.name.eq_ignore_ascii_case(name));

@@ -1,4 +1,5 @@
-//! Names in a folder that has too many to list them for one dump: each is asked for as the dump has it, and in lower case.
+//! Names in a folder that has too many files to list for one dump: each name is looked up as in the dump, and in lower
+//! case.
 
 use std::collections::HashMap;
 use std::ffi::OsString;

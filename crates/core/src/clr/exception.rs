@@ -9,7 +9,7 @@ pub struct ManagedException {
     pub address: u64,
     /// The name of its class.
     pub type_name: String,
-    /// `_message`; `None` where the class makes it up when it is asked for.
+    /// `_message`; `None` if the class creates it on request.
     pub message: Option<String>,
     /// `_HResult`.
     pub hresult: Option<u32>,
@@ -28,7 +28,7 @@ pub struct ManagedFrame {
     pub ip: u64,
     /// The stack pointer.
     pub sp: u64,
-    /// The method, by its type and name; `None` where nothing tells it.
+    /// The method, by its type and name; `None` if it is not known.
     pub method: Option<String>,
 }
 

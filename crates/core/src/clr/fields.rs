@@ -1,4 +1,4 @@
-//! The field of an object that stands at an offset (`FieldDesc`, dotnet/runtime, `src/coreclr/vm/field.h`).
+//! The field of an object at an offset (`FieldDesc`, dotnet/runtime, `src/coreclr/vm/field.h`).
 
 use super::{Object, Runtime};
 use crate::arch::Width;
@@ -7,8 +7,8 @@ use crate::arch::Width;
 const FIELDS: u64 = 1 << 12;
 
 impl Runtime<'_> {
-    /// What stands `offset` bytes into an object: `_items` of its class or of a base, or `[3]` of an array. `None` where
-    /// nothing tells it, as of classes on x86.
+    /// The field `offset` bytes into an object: `_items` of its class or of a base class, or `[3]` of an array. `None`
+    /// if it is not known, as for classes on x86.
     pub fn field_at(&self, object: &Object, offset: u64) -> Option<String> {
         let reader = &self.reader;
         let table = self.types.of_object(reader, object.table)?;

@@ -66,9 +66,9 @@ pub struct OomRecord {
     pub alloc_size: u64,
     /// `fgm_result`: 0 nothing, 1 a segment could not be reserved, 2 and more: memory could not be committed.
     pub fgm: u32,
-    /// Bytes that were not to be had, if `fgm` says so.
+    /// Bytes that could not be allocated, if `fgm` is set.
     pub size: u64,
-    /// MB that could still be committed, as the collector was told.
+    /// MB that could still be committed, as the system reported to the collector.
     pub available_pagefile_mb: u64,
     /// How many collections there had been.
     pub gc_index: u64,

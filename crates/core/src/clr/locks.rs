@@ -19,7 +19,7 @@ pub struct Lock {
 /// How an object is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockState {
-    /// In its header: nobody waits.
+    /// In the header of the object: no thread waits.
     Thin {
         /// The runtime's id of the owner.
         managed_id: u32,
@@ -59,7 +59,7 @@ impl Object {
 }
 
 impl Runtime<'_> {
-    /// The locks of objects whose headers tell of one.
+    /// The locks of those objects whose headers contain or name one.
     pub fn locks(&self, objects: &[Object]) -> Vec<Lock> {
         let indexed: Vec<&Object> = objects.iter().filter(|o| o.header & INDEXED != 0).take(BLOCKS).collect();
         let table = if indexed.is_empty() { None } else { self.sync_table(&indexed) };

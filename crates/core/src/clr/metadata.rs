@@ -1,6 +1,6 @@
-//! Names out of the metadata of a .NET image in memory (ECMA-335, II.24): types and what encloses them, methods, fields.
+//! Names from the metadata of a .NET image in memory (ECMA-335, II.24): types and what encloses them, methods, fields.
 //!
-//! Only the tables and names that are asked for are read.
+//! Only the requested tables and names are read.
 
 mod tables;
 

@@ -2,7 +2,7 @@
 //! runtime's own debugging library and without symbols.
 //!
 //! CoreCLR describes itself: .NET 9 and newer by a contract (offsets and globals as JSON), older versions by a table of
-//! their globals' addresses, in which each is found by its shape. What neither tells is in `layout`, by version.
+//! their globals' addresses, in which each is found by its shape. What neither contains is in `layout`, by version.
 //!
 //! Everything here is bounded, and everything may be missing: what cannot be read is `None`, or counted.
 
@@ -146,7 +146,7 @@ impl<'d> Runtime<'d> {
         self.threads.whole
     }
 
-    /// Whether objects were being moved or marked: counts are then approximate. `None` if nothing tells.
+    /// Whether objects were being moved or marked: counts are then approximate. `None` if it is not known.
     pub fn is_collecting(&self) -> Option<bool> {
         self.threads.gc_thread.map(|thread| thread != 0)
     }

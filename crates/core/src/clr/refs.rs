@@ -60,7 +60,8 @@ impl References<'_, '_> {
         Some(Object { address, table, size, count, header, generation: segment.generation, free })
     }
 
-    /// Visits the references of an object that are not null: how far in they stand, and the address of the object there.
+    /// Visits the references of an object that are not null: the offset of each in the object, and the address that it
+    /// contains.
     pub fn of(&mut self, object: &Object, visit: &mut dyn FnMut(u64, u64)) {
         let Some(map) = self.map(object.table) else { return };
         match &*map {

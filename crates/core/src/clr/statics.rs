@@ -9,7 +9,7 @@ use super::Runtime;
 pub struct StaticField {
     /// Its class and its name: `Own.Program.cache`.
     pub name: String,
-    /// Where the reference stands.
+    /// The address of the reference.
     pub address: u64,
     /// The object.
     pub object: u64,
@@ -40,8 +40,8 @@ const STATICS: usize = 1 << 18;
 const MAPS: usize = 1024;
 
 impl Runtime<'_> {
-    /// The static fields of the classes of `tables`' modules, and of `tables` themselves, that refer to objects. `None` if this
-    /// version does not tell where they are.
+    /// The static fields of the classes of `tables`' modules, and of `tables` themselves, that refer to objects. `None`
+    /// if it is not known where this version keeps them.
     pub fn statics(&self, tables: &[u64]) -> Option<Vec<StaticField>> {
         let places = self.static_places()?;
         let modules: HashSet<u64> = tables.iter().filter_map(|at| self.module_of_table(*at)).collect();

@@ -3,7 +3,7 @@
 use super::{Object, Runtime};
 
 impl Runtime<'_> {
-    /// The text of a `String`, up to `most` UTF-16 units; a `…` stands for the rest.
+    /// The text of a `String`, up to `most` UTF-16 units; a `…` replaces the rest.
     pub fn string(&self, address: u64, most: u32) -> Option<String> {
         let (reader, word) = (&self.reader, self.reader.size());
         let table = self.types.of_object(reader, self.object_table(address)?)?;

@@ -33,7 +33,7 @@ pub struct Object {
 pub struct Walked {
     /// Objects, free space among them.
     pub objects: u64,
-    /// How often what stood there was no object.
+    /// How often there was no object where one was expected.
     pub breaks: u64,
     /// Bytes that were skipped for that.
     pub skipped_bytes: u64,

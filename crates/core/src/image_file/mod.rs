@@ -1,12 +1,12 @@
-//! PE files in place of what a dump left out of its images: headers, code, exports and unwind data.
+//! PE files for the parts of images that a dump does not contain: headers, code, exports and unwind data.
 //!
 //! Only what the process must have had in memory is served, byte for byte: headers and the sections that no program may
 //! write to, relocated to where the module lay. What the loader writes into them is left out ([`written`]), and so are
 //! pages that the memory map says were changed, and whatever the dump keeps itself. A patch that left no trace in the map
 //! is not seen: such bytes are evidence of what was loaded, not of what ran.
 //!
-//! Files are as hostile as the dump: sections must follow one another, in the file and in memory, and no more is read
-//! than is there.
+//! Files are as hostile as the dump: sections must follow one another, in the file and in memory, and nothing beyond
+//! the end of the file is read.
 
 mod loading;
 mod mapped;
@@ -143,7 +143,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().copied().map(u32::from_le_bytes)
 }
 
-/// Why a file does not stand for a module's image.
+/// Why a file cannot replace the image of a module.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotTheImage {
@@ -164,7 +164,7 @@ pub enum NotTheImage {
     /// The module lies elsewhere than the image can.
     #[error("it cannot be relocated, and the module is not where it must lie")]
     Fixed,
-    /// Another file stands there.
+    /// Another file already covers these addresses.
     #[error("the module lies over another one")]
     Overlaps,
 }

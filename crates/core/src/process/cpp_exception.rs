@@ -157,8 +157,8 @@ impl CppException {
     }
 }
 
-/// The address of the object that was thrown, and the width of the code that threw it; `None` of what is no throw, and of
-/// `throw;`.
+/// The address of the object that was thrown, and the width of the code that threw it; `None` if the record is not that
+/// of a throw, and for `throw;`.
 pub fn thrown_object(parameters: &[u64]) -> Option<(u64, Width)> {
     let width = match parameters.len() {
         0..=2 => return None,

@@ -39,7 +39,7 @@ impl CriticalSection {
         width.pick(0x18, 0x28)
     }
 
-    /// Reads what lies at `address`; whether it is one, [`CriticalSection::is_held`] helps to tell.
+    /// Reads a critical section at `address`. [`CriticalSection::is_held`] helps to decide whether it is one.
     pub fn read(memory: &dyn ReadMemory, address: u64, width: Width) -> Result<CriticalSection, Unreadable> {
         let mut bytes = [0; 0x28];
         let length = usize::try_from(Self::size(width)).unwrap_or(0);
@@ -96,8 +96,8 @@ impl CriticalSection {
             && u64::from(self.waiters()) <= threads as u64
     }
 
-    /// Whether its DEBUG belongs to it, where it has one: what lies there names this section. `None` if it has none, or
-    /// the dump does not keep it.
+    /// Whether the `RTL_CRITICAL_SECTION_DEBUG` that it points to points back to this section. `None` if it has none,
+    /// or if the dump does not contain it.
     pub fn debug_names_it(&self, memory: &dyn ReadMemory, width: Width) -> Option<bool> {
         if self.debug_info == 0 || self.debug_info == width.normalise(u64::MAX) || self.debug_info == u64::MAX
         {
@@ -168,8 +168,9 @@ pub struct SectionList {
 }
 
 impl SectionList {
-    /// Walks the list from the section at `loader_lock` (PEB.LoaderLock) on. `None` if that has no DEBUG, or none that
-    /// belongs to it. The list's head is no member: what lies before it does not name a section that points back.
+    /// Walks the list from the section at `loader_lock` (PEB.LoaderLock) on. `None` if that section has no
+    /// `RTL_CRITICAL_SECTION_DEBUG` that points back to it. The head of the list is not a member: the bytes before it
+    /// do not point to a section that points back.
     pub fn walk(memory: Memory<'_>, loader_lock: u64, width: Width) -> Option<SectionList> {
         let pages = Pages::new(memory);
         let first = CriticalSection::read(&pages, loader_lock, width).ok()?;
@@ -209,8 +210,9 @@ fn listed(memory: &dyn ReadMemory, at: u64, width: Width) -> Option<ListedSectio
     back.then_some(ListedSection { section, contention_count: debug.contention_count })
 }
 
-/// Searches memory for sections that a thread holds: at each address of a pointer's alignment. `is_thread` tells a thread's
-/// ID. Reads at most 32 MiB in all; what it read and did not find is not noted as a part of an answer.
+/// Searches memory for sections that a thread holds: at each pointer-aligned address. `is_thread` decides whether a
+/// number is the ID of a thread. Reads at most 32 MiB in total; memory in which it finds nothing is not recorded as
+/// part of an answer.
 pub fn search(
     memory: Memory<'_>,
     places: impl IntoIterator<Item = (u64, u64)>,

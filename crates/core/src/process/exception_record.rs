@@ -68,7 +68,7 @@ fn begin(bytes: &[u8]) -> Option<(u32, u32)> {
     (code != 0 && flags & !FLAGS == 0).then_some((code, flags))
 }
 
-/// A search of stacks for records, of which no more than a certain number of bytes is read.
+/// A search of stacks for exception records, bounded by a number of bytes.
 #[derive(Debug)]
 pub struct RecordSearch<'d> {
     memory: Memory<'d>,
@@ -88,7 +88,7 @@ impl<'d> RecordSearch<'d> {
         self.left < limits::RECORD_SEARCH_BELOW
     }
 
-    /// What of a stack is worth a look from its stack pointer on. `stack` is the first address, and the first behind it.
+    /// The part of a stack to search, from the stack pointer on. `stack` is the range of its addresses.
     pub fn above(sp: u64, stack: &Range<u64>) -> Range<u64> {
         sp.max(stack.start)..sp.saturating_add(limits::RECORD_SEARCH_ABOVE).min(stack.end)
     }

@@ -28,7 +28,8 @@ pub struct GnuException {
 }
 
 impl GnuException {
-    /// Follows parameter 0 of a throw to the type; `None` if it is no exception of C++, or memory lacks it.
+    /// Follows parameter 0 of a throw to the type; `None` if it is not a C++ exception, or if the dump does not contain
+    /// it.
     pub fn read(memory: Memory<'_>, parameter: u64) -> Option<GnuException> {
         if memory.u64(parameter).ok()? != CLASS {
             return None;

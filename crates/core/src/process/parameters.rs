@@ -8,7 +8,7 @@ use crate::utf16;
 /// `RTL_USER_PROC_PARAMS_NORMALIZED`: pointers are absolute; otherwise they are offsets into the block.
 const NORMALIZED: u32 = 1;
 
-/// Where the strings of the block lie; each is read when it is asked for, since two of them are secrets.
+/// The addresses of the strings of the block. Each string is read on request only, since two of them are secrets.
 #[derive(Debug, Clone, Copy)]
 pub struct ProcessParameters<'d> {
     memory: Memory<'d>,

@@ -51,7 +51,7 @@ fn base(links: Links<'_>, entry: u64) -> Result<CatchableType, CppError> {
     })
 }
 
-/// Whose type information stands before a vftable.
+/// The compiler whose type information precedes a vftable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compiler {
     /// MSVC's, which clang-cl writes too: a CompleteObjectLocator.
@@ -65,13 +65,13 @@ pub enum Compiler {
 pub struct VftableClass {
     /// How `name` is to be read.
     pub compiler: Compiler,
-    /// As it stands in memory: `.?AVWidget@app@@`, `N3app6WidgetE`.
+    /// As it is in memory: `.?AVWidget@app@@`, `N3app6WidgetE`.
     pub name: String,
     /// Bytes from the object to the part that has this vftable: not 0 of a base behind the first.
     pub offset: u64,
 }
 
-/// The class of the vftable at an address; `None` where no type information stands before it, or the dump does not keep
+/// The class of the vftable at an address; `None` if no type information precedes it, or if the dump does not contain
 /// it (`/GR-`, `-fno-rtti`).
 pub fn class_of(memory: Memory<'_>, vftable: u64, width: Width) -> Option<VftableClass> {
     msvc(memory, vftable, width).or_else(|| gnu(memory, vftable, width))

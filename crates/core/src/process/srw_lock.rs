@@ -11,7 +11,7 @@ pub struct SrwLock {
     pub owned: bool,
     /// How many share it; 0 if one holds it alone. `None` with waiters: the count is then in a wait block.
     pub shared: Option<u64>,
-    /// Where the last wait block lies; `None` if nobody waits.
+    /// The address of the last wait block; `None` if no thread waits.
     pub wait_block: Option<u64>,
 }
 

@@ -3,8 +3,8 @@
 use crate::arch::Width;
 use crate::memory::{Memory, Unreadable};
 
-/// The head of a TEB, up to `LastErrorValue`, and the way to the fields far behind it. Addresses are virtual,
-/// errors as stored.
+/// The head of a TEB, up to `LastErrorValue`, and access to the fields far behind it. Addresses are virtual, errors as
+/// stored.
 #[derive(Debug, Clone, Copy)]
 pub struct Teb<'d> {
     memory: Memory<'d>,

@@ -6,7 +6,7 @@ use crate::limits;
 use crate::memory::Memory;
 use crate::utf16;
 
-/// The message behind parameter 0; `None` if it cannot be read or is no text.
+/// The message that parameter 0 points to; `None` if it cannot be read or is not text.
 pub fn message(memory: Memory<'_>, parameter: u64, width: Width) -> Option<String> {
     let at = memory.pointer(parameter, width).ok()?;
     let most = (limits::UNREAL_TEXT_CHARACTERS as u64).checked_mul(2)?;

@@ -29,7 +29,7 @@ pub struct Context32 {
     pub ip: u32,
     /// eax, ecx, edx, ebx, esp, ebp, esi, edi.
     pub general: [u32; 8],
-    /// What was read for it: addresses and lengths, 0 where there are fewer. What leads to the context stands first.
+    /// What was read for it: addresses and lengths, 0 where there are fewer. The pointer to the context comes first.
     pub spans: [(u64, u64); 4],
 }
 

@@ -69,7 +69,7 @@ const OBJECTS: u32 = 0x14;
 /// The type of an annotation that is text.
 const TEXT: u16 = 1;
 
-/// What the program told Crashpad to send with the dump.
+/// The annotations that the program gave to Crashpad.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CrashpadInfo {
     /// The report's GUID; `None` if all of it is zero.

@@ -1,10 +1,10 @@
-//! What HandleDataStream (12) says of the objects behind handles: chains of MINIDUMP_HANDLE_OBJECT_INFORMATION, to which
-//! the descriptors of 0x28 bytes point (`ObjectInfoRva`, +0x20).
+//! The object information in HandleDataStream (12): chains of MINIDUMP_HANDLE_OBJECT_INFORMATION, to which the
+//! descriptors of 0x28 bytes point (`ObjectInfoRva`, +0x20).
 //!
-//! A link is NextInfoRva +0, InfoType +4, SizeOfInfo +8, and behind these 12 bytes the information. The types are those of
-//! minidumpapiset.h (`MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE`); what each holds is not documented. It was read off dumps
-//! of builds 14393 and 26200, and equals what NtQueryInformationThread, NtQueryMutant and so on return (phnt). The
-//! layouts of 32-bit writers, told by their size, are inferred from the same structures.
+//! A link is NextInfoRva +0, InfoType +4, SizeOfInfo +8, and behind these 12 bytes the information. The types are those
+//! of minidumpapiset.h (`MINIDUMP_HANDLE_OBJECT_INFORMATION_TYPE`); their contents are not documented. They were
+//! determined from dumps of builds 14393 and 26200, and equal what NtQueryInformationThread, NtQueryMutant and so on
+//! return (phnt). The layouts of 32-bit writers are recognized by their size, and inferred from the same structures.
 
 use super::table::{self, Table};
 use crate::container::StreamLocation;
@@ -14,7 +14,7 @@ use crate::limits;
 use crate::metadata::Metadata;
 use crate::process::block::little_endian;
 
-/// `STATUS_PENDING`: the exit status of what has not ended.
+/// `STATUS_PENDING`: the exit status of a thread or process that has not ended.
 pub const STILL_ACTIVE: u32 = 0x103;
 
 /// Bytes before the information of a link.

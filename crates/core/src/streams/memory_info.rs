@@ -9,7 +9,7 @@ use crate::metadata::Metadata;
 use crate::regions::{MemoryInfo, Regions};
 use crate::vocabulary::{MemoryState, MemoryType, Protection};
 
-/// The list, as it stands in the file.
+/// The list, as it is in the file.
 #[derive(Debug)]
 pub struct MemoryInfoList {
     /// The regions in the order of the file.

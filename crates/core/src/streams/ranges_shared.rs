@@ -1,5 +1,5 @@
-//! Memory ranges whose bytes in the file are something else's too: a place of 32 bits wraps in files above 4 GB, and what
-//! then stands there is not that memory.
+//! Memory ranges that share their bytes in the file with something else: 32-bit RVAs wrap in files above 4 GB, and the
+//! bytes there are then not those of the memory.
 
 use crate::container::StreamLocation;
 use crate::damage::Damage;

@@ -1,5 +1,5 @@
-//! Unreal Engine's crash context (stream 0x10000): an XML document in UTF-16, flat but for its two outer elements. Of each
-//! element that is asked for, the text is taken; nothing else of the document is followed.
+//! Unreal Engine's crash context (stream 0x10000): an XML document in UTF-16, flat except for its two outer elements.
+//! Only the text of the requested elements is read.
 
 use crate::container::StreamLocation;
 use crate::damage::Damage;

@@ -24,7 +24,7 @@ pub struct Crash<'c> {
     pub stack_pointer: u64,
     /// Memory that is kept; all of it must be in the dump.
     pub memory: &'c Spans,
-    /// The copy's memory map, whatever the dump's is.
+    /// The memory map of the copy, which may differ from that of the dump.
     pub regions: &'c [MemoryInfo],
 }
 

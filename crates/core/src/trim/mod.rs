@@ -53,7 +53,7 @@ enum Fate {
     Moved,
     /// Copied as it is.
     Copied,
-    /// Written anew out of what was read: Crashpad's annotations.
+    /// Written again from what was read: Crashpad's annotations.
     Rewritten,
     /// Written anew: memory and comment.
     Replaced,
@@ -66,7 +66,7 @@ enum Fate {
 pub struct Redaction {
     /// The memory that stays as it is; all else becomes zero, and the copy's [`TrimRecord`] says so.
     pub kept: Spans,
-    /// Other bytes that are to stand at these addresses.
+    /// Other bytes to write at these addresses.
     pub instead: Vec<(u64, Vec<u8>)>,
 }
 
@@ -139,10 +139,10 @@ impl<'d> Trim<'d> {
             .map(|(at, _)| at.kind)
     }
 
-    /// Writes the copy, from the start of `out` on, with `note` behind the dump's comment. Holds no more than a list's
-    /// references in memory. Returns the size of the copy.
+    /// Writes the copy from the start of `out` on, with `note` after the comment of the dump. Holds only the references
+    /// of one list in memory. Returns the size of the copy.
     ///
-    /// Fails as `out` does, where the dump cannot be read, and where the copy's metadata would pass 4 GiB.
+    /// Fails if `out` fails, if the dump cannot be read, and if the metadata of the copy would exceed 4 GiB.
     pub fn write(&self, note: &str, out: &mut (impl Write + Seek)) -> io::Result<u64> {
         let memory = self.streams.iter().any(|(at, _)| is_memory(at.kind));
         let lost =

@@ -63,8 +63,8 @@ impl UnwindInfo {
         HEAD.saturating_add(codes).saturating_add(if flags & CHAINED == 0 { 0 } else { 12 })
     }
 
-    /// Decodes a record from its first byte on; bytes behind it are not looked at. Fails on a version other than 1
-    /// and 2, an operation that is not known, and a record that ends early.
+    /// Decodes a record from its first byte on; bytes behind it are not looked at. Fails on a version other than 1 and
+    /// 2, an unknown operation, and a record that ends early.
     pub fn parse(bytes: &[u8]) -> Result<UnwindInfo, ImageError> {
         let head = bytes.first_chunk::<HEAD>().ok_or_else(|| cut("UNWIND_INFO"))?;
         let mut record = bytes.get(..Self::size(*head)).ok_or_else(|| cut("UNWIND_INFO"))?.to_vec();

@@ -44,7 +44,7 @@ impl RuntimeFunction {
     }
 }
 
-/// Where an image's exception directory lies. Cheap to clone; reads nothing until it is asked.
+/// The exception directory of an image. Cheap to clone; reads nothing before the first lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionTable {
     base: u64,
@@ -119,8 +119,8 @@ impl FunctionTable {
         Some(FunctionTable { sorted: Some(functions.into()), ..self.clone() })
     }
 
-    /// The function that covers `rva`: `Ok(None)` if none does, as for a leaf function. At most 32 entries are
-    /// read, whatever the directory holds; one that is no part of the image is an error.
+    /// The function that covers `rva`: `Ok(None)` if none does, as for a leaf function. At most 32 entries are read,
+    /// regardless of the size of the directory. An entry outside the image is an error.
     pub fn find(&self, memory: &dyn ReadMemory, rva: u32) -> Result<Option<RuntimeFunction>, ImageError> {
         Ok(self.below(memory, rva)?.filter(|function| function.holds(rva)))
     }

@@ -83,7 +83,7 @@ class _AccessReport(TypedDict):
     status: Optional[CodeReport]
     """Why a page could not be read; only for `STATUS_IN_PAGE_ERROR`."""
     unloaded: Optional[UnloadedReport]
-    """The unloaded module that was there, if there is no module now."""
+    """The unloaded module at the address, if no module is loaded there."""
 
 
 class AccessReport(_AccessReport, total=False):
@@ -2786,7 +2786,7 @@ class WaitsReport(TypedDict):
 
 class _WalkReport(TypedDict):
     breaks: Optional[int]
-    """Places where no object stood though one should. Null only if it is above 2^53: see breaks_hex."""
+    """Places without an object where one was expected. Null only if it is above 2^53: see breaks_hex."""
     complete: bool
     """Whether all of the heaps was walked."""
     free_bytes: Optional[int]

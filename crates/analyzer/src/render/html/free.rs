@@ -1,4 +1,4 @@
-//! Fragmentation: the free regions by size, against what was asked for.
+//! Fragmentation: the free regions by size, compared with the request.
 
 use super::escape::number;
 use super::{bar, table};

@@ -1,7 +1,8 @@
-//! One page that needs nothing but itself: the verdict, a picture of the address space, tables and stacks.
+//! One self-contained page: the verdict, a picture of the address space, tables and stacks.
 //!
-//! All text stands in the HTML, and reads and prints without scripts; the files in `page/` draw the picture. Nothing is fetched:
-//! the page's own policy forbids it, and allows no script or style but the two that the policy names by hash.
+//! All text is in the HTML and can be read and printed without scripts; the files in `page/` draw the picture. Nothing
+//! is fetched: the policy of the page forbids it, and allows only the one script and the one style sheet that it names
+//! by hash.
 
 mod census;
 mod data;

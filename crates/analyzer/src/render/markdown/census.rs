@@ -1,4 +1,4 @@
-//! What fills the memory: the sentence, and the groups behind it.
+//! What fills the memory: the sentence, and the groups that it summarizes.
 
 use super::escape::{code, safe};
 use super::table;

@@ -10,7 +10,7 @@ use crate::findings::census_words::{self as words, share};
 use crate::findings::grouped;
 use crate::render::escape;
 
-/// Rows of a table that are shown where nothing else is asked for.
+/// Rows of a table that are shown by default.
 pub const SHOWN: Range<usize> = 0..20;
 
 /// The whole answer of `dumplens census`. `shown` says which block sizes, classes and vftables are listed.

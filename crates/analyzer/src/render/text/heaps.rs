@@ -1,4 +1,4 @@
-//! The heaps: `!heap -s`, as far as their structures tell.
+//! The heaps: `!heap -s`, as far as their structures show it.
 
 use super::warnings;
 use crate::facts::number::{hex, size_text};

@@ -1,4 +1,4 @@
-//! What `vertarget`, `.time`, `.lastevent`, `||` and the stream list tell.
+//! The contents of `vertarget`, `.time`, `.lastevent`, `||` and the list of streams.
 
 use super::summary::{process_line, system_line};
 use super::{comment, exception, field, warnings};

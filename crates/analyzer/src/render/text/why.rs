@@ -18,7 +18,7 @@ pub fn why(report: &Report) -> String {
     prose(report, WIDTH)
 }
 
-/// The same for a terminal of so many columns: no line is longer, but for words that are.
+/// The same, wrapped at this many columns; only a longer word makes a longer line.
 pub fn why_within(report: &Report, columns: usize) -> String {
     let columns = columns.max(NARROWEST);
     prose(report, columns.min(WIDTH)).lines().map(|line| folded(line, columns) + "\n").collect()

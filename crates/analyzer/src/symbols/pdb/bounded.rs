@@ -1,7 +1,7 @@
-//! A file as pdb-addr2line wants it, which gives no more than a sound PDB has.
+//! A file for pdb-addr2line that returns no more than an intact PDB contains.
 //!
-//! A stream is held in memory as long as it is in use. What is asked for twice is held once, and what a file claims to
-//! have is not believed where it is only a hole: a file of a gigabyte may take no room on the disk.
+//! A stream is held in memory as long as it is in use, and only once. Holes of a sparse file do not count as contents:
+//! a file of a gigabyte may take no space on the disk.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};

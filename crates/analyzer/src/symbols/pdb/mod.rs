@@ -63,7 +63,7 @@ pub enum PdbError {
         /// GUID and age in the file.
         found: PdbId,
     },
-    /// It is no PDB, or not a sound one.
+    /// It is not a PDB, or a damaged one.
     Damaged(String),
     /// Reading it took too long, or ended in a fault of the library that reads it.
     Failed(&'static str),
@@ -137,7 +137,7 @@ enum Question {
 pub struct Answer {
     /// What was found; `None` if the PDB knows nothing there.
     pub found: Option<Found>,
-    /// The bytes of the type that was asked for.
+    /// The bytes of the requested type.
     pub size: Option<u64>,
     /// Every name, in no order.
     pub names: Vec<Name>,
@@ -151,9 +151,9 @@ pub struct Answer {
     pub start: Option<u32>,
     /// What the function at the offset takes, and its variables.
     pub function: Option<Box<Function>>,
-    /// The types that were asked for, of a function what it takes.
+    /// The requested types; of a function, those of its parameters.
     pub types: Vec<TypeOf>,
-    /// The fields of the type that was asked for.
+    /// The fields of the requested type.
     pub layout: Option<Box<Layout>>,
     /// The names of all types.
     pub type_names: Vec<String>,

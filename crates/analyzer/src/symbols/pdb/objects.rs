@@ -1,4 +1,4 @@
-//! The object files (`modules` in PDB terms) inside a PDB: each is read and checked when it is first asked for.
+//! The object files (`modules` in PDB terms) inside a PDB: each is read and checked on first use.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 

@@ -1,4 +1,4 @@
-//! The types (TPI stream), gone through once before pdb2 makes tables of them.
+//! The types (TPI stream), checked once before pdb2 makes tables of them.
 //!
 //! pdb2 0.10 allocates what a count says before it looks for as many entries, in lists of arguments (LF_ARGLIST) and
 //! strings (LF_SUBSTR_LIST) and by the range of indices in the stream's header, and follows a list of fields

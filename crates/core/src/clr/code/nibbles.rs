@@ -1,8 +1,8 @@
 //! The nibble map of a code heap: where the methods begin in it.
 //!
-//! Each nibble stands for 32 bytes of code, the highest of a u32 for the first. It is 0 where no method begins, or
-//! n + 1 where one begins 4n bytes into them: so no nibble is above 8. .NET 10 puts into a u32 that is covered by one
-//! method where that begins instead, with a lowest nibble above 8.
+//! Each nibble describes 32 bytes of code; the highest nibble of a u32 describes the first. It is 0 if no method begins
+//! there, and n + 1 if one begins 4n bytes into them, so no nibble is above 8. If a single method covers the range of a
+//! u32, .NET 10 stores in it where that method begins; the lowest nibble is then above 8.
 
 use super::super::reader::Reader;
 

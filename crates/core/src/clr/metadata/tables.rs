@@ -21,7 +21,7 @@ enum Column {
     Blob,
     /// A row of one table.
     Row(u8),
-    /// A row of one of several, told apart by so many low bits.
+    /// A row of one of several tables; this many low bits say of which.
     Coded(u8, &'static [u8]),
 }
 

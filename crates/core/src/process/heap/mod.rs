@@ -87,9 +87,9 @@ pub struct Part {
     pub end: u64,
     /// What it is.
     pub kind: PartKind,
-    /// Where the structure lies that says so.
+    /// The address of the structure that shows it.
     pub by: u64,
-    /// Bytes that the program asked for, where the heap records them: large blocks only.
+    /// Requested bytes, if the heap records them: for large blocks only.
     pub user_bytes: Option<u64>,
     /// Of a page segment: which of the heap's contexts lists it.
     context: usize,

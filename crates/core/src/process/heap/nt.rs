@@ -204,7 +204,7 @@ pub(super) enum Encoding {
     Plain,
     /// XORed with these 8 bytes, with a checksum.
     Key(u64),
-    /// The dump does not keep what tells.
+    /// The dump does not contain what would show it.
     Unknown,
 }
 

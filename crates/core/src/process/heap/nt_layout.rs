@@ -1,5 +1,5 @@
-//! Where the fields of `_HEAP` and `_HEAP_SEGMENT` lie. Up to `LockVariable` there are two layouts for each width, told
-//! apart by where the signature lies; what follows differs by build (docs/heaps.md).
+//! The offsets of the fields of `_HEAP` and `_HEAP_SEGMENT`. Up to `LockVariable` there are two layouts for each width,
+//! which differ in the offset of the signature; the fields after it differ by build (docs/heaps.md).
 
 use super::LayoutBasis;
 use crate::arch::Width;

@@ -93,9 +93,9 @@ pub(super) enum Key {
 pub(super) enum Padding {
     /// None.
     Never,
-    /// A granule, of which nothing in the block tells; a large block has it at its end.
+    /// A granule, which the block does not record; for a large block, it is at its end.
     Unrecorded,
-    /// Its size stands in it.
+    /// The block records its size.
     Recorded,
 }
 

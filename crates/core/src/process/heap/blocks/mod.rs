@@ -1,8 +1,8 @@
 //! Every block of a heap, one after the other.
 //!
-//! Memory is read forward and once, a window at a time; what is ready at one time is bounded by what one subsegment
-//! holds, so a heap of any size streams. A header that does not decode costs what can be reached through it only, and is
-//! told with the block in front of it. Layouts and their proof: docs/heaps.md.
+//! Memory is read once and forward, one window at a time. At most the blocks of one subsegment are held at a time, so
+//! that a heap of any size streams. A header that cannot be decoded costs only the blocks that are reached through it,
+//! and is reported with the block in front of it. Layouts and their proof: docs/heaps.md.
 
 mod key;
 mod large;
@@ -26,7 +26,7 @@ use vs::VsSubsegment;
 /// Bytes that are read ahead at most.
 const AHEAD: u64 = 128 << 10;
 
-/// What hands out a block.
+/// The allocator within the heap that a block belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Backend {
     /// An NT heap's segments.
@@ -57,7 +57,7 @@ pub enum BlockState {
 pub struct HeapBlock {
     /// What the program was given: the first byte behind headers and padding.
     pub address: u64,
-    /// Bytes that the program asked for; of a block that is not in use, those from `address` to its end.
+    /// Requested bytes; for a free block, the bytes from `address` to its end.
     pub size: u64,
     /// The block's first byte, its header's if it has one.
     pub start: u64,
@@ -120,8 +120,8 @@ impl<'d, 'h> BlockReader<'d, 'h> {
         BlockReader { memory: memory.unnoted(), heaps }
     }
 
-    /// The blocks of one of the heaps, in the order of its parts' addresses; of one part in order of address, but for
-    /// what is left of a subsegment, which follows its blocks.
+    /// The blocks of one of the heaps, in the order of the addresses of its parts, and within a part in order of
+    /// address. The rest of a subsegment follows its blocks.
     pub fn blocks(&self, heap: &'h Heap) -> Blocks<'d, 'h> {
         self.blocks_of(heap, heap.parts.clone())
     }
@@ -131,8 +131,8 @@ impl<'d, 'h> BlockReader<'d, 'h> {
         self.blocks_of(heap, parts.to_vec())
     }
 
-    /// Reads the part of a heap that holds an address again, so that [`crate::Dump::record_reads`] has it: what was found
-    /// there can then be found in a dump that keeps no more than that.
+    /// Reads the part of a heap that contains an address again, so that [`crate::Dump::record_reads`] records it. A
+    /// dump that contains only the recorded memory then gives the same answer.
     pub fn note(&self, heap: &'h Heap, address: u64) {
         let holds = |part: &&Part| (part.base..part.end).contains(&address);
         if let Some(part) = heap.parts.iter().find(holds) {
