@@ -103,6 +103,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let mut skipped = Vec::new();
     let own = programs::own()?;
     let real = subjects::real(&dir, options.real.as_deref(), &mut skipped)?;
+    let others = if options.waits { Vec::new() } else { programs::others(&dir, &mut skipped)? };
     let begun = Instant::now();
     let (mut waits, start) = waits::measure(&dir, &own[0])?;
     if options.waits {
@@ -111,7 +112,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         waits.behind.iter().for_each(|line| println!("{line}"));
         return Ok(code(options, waits.are_met()));
     }
-    let programs: Vec<Program> = own.into_iter().chain(programs::others(&dir, &mut skipped)?).collect();
+    let programs: Vec<Program> = own.into_iter().chain(others).collect();
     let start = (start, instructions::of(&programs[0].starting()));
     if start.1.is_none() {
         skipped.push("instructions could not be counted: that takes valgrind".to_owned());
@@ -142,6 +143,8 @@ fn code(options: &Options, met: bool) -> ExitCode {
 
 fn measure(subject: Subject, programs: &[Program], runs: u32) -> Measured {
     eprintln!("{} ...", subject.name);
+    // What cannot be read is told by the programs.
+    let _ = waits::prime(&subject.path, subject.head);
     let ours = totals::of_dumplens(programs, &subject);
     let mut rows: Vec<Row> = programs
         .iter()
@@ -161,6 +164,11 @@ fn measure(subject: Subject, programs: &[Program], runs: u32) -> Measured {
 }
 
 impl Measured {
+    /// Whether any program has figures.
+    fn is_measured(&self) -> bool {
+        self.rows.iter().any(|row| row.runs.is_ok())
+    }
+
     fn runs(&self, who: Who) -> Option<&Runs> {
         let row = self.rows.iter().find(|row| row.who == who)?;
         row.runs.as_ref().ok().filter(|runs| !runs.samples.is_empty())

@@ -66,7 +66,7 @@ fn programs(results: &Results) -> Table {
 fn equal(results: &Results, who: Who) -> String {
     let found: Vec<_> = results.dumps.iter().filter_map(|dump| dump.runs(who)).collect();
     let what = found.first().map_or(String::new(), |runs| runs.same.join(", "));
-    let all = results.dumps.iter().filter(|dump| dump.subject.is_compared()).count();
+    let all = results.dumps.iter().filter(|dump| dump.subject.is_compared() && dump.is_measured()).count();
     format!("on {} of {all} dumps: {what}", found.len())
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Subject {
     pub(super) path: PathBuf,
     /// Of a generated one.
     pub(super) shape: Option<Shape>,
+    /// Bytes at its beginning that are read before it is measured: of a generated one, those before its memory.
+    pub(super) head: u64,
 }
 
 impl Subject {
@@ -65,14 +67,14 @@ fn shapes() -> Vec<Shape> {
 /// The generated ones.
 pub(super) fn made(dir: &Path) -> anyhow::Result<Vec<Subject>> {
     let of = |shape: Shape| {
-        let path = BenchDump::find_or_make(dir, shape)?.path;
+        let BenchDump { path, metadata } = BenchDump::find_or_make(dir, shape)?;
         let size = match shape.commit_mib {
             mib @ 0..1024 => format!("{mib} MB"),
             mib => format!("{} GB", mib >> 10),
         };
         let (regions, threads) = (grouped(shape.regions), grouped(shape.threads.into()));
         let name = format!("{regions} regions, {size}, {threads} threads");
-        Ok(Subject { name, path, shape: Some(shape) })
+        Ok(Subject { name, path, shape: Some(shape), head: metadata })
     };
     shapes().into_iter().map(of).collect()
 }
@@ -116,7 +118,7 @@ fn real_dumps(folder: &Path, unpacked: &Path, skipped: &mut Vec<String>) -> anyh
         if size >= LEAST_REAL {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let name = format!("{name} ({} MB)", size / 1_000_000);
-            subjects.push(Subject { name, path, shape: None });
+            subjects.push(Subject { name, path, shape: None, head: size });
         }
     }
     Ok(subjects)

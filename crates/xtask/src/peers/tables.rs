@@ -9,7 +9,7 @@ use crate::bench::table::Table;
 pub(super) fn compared(results: &Results) -> Table {
     let names: Vec<&str> = results.programs.iter().map(|program| program.name.as_str()).collect();
     let mut table = Table::new(&[&["dump"], names.as_slice()].concat());
-    for dump in results.dumps.iter().filter(|dump| dump.subject.is_compared()) {
+    for dump in results.dumps.iter().filter(|dump| dump.subject.is_compared() && dump.is_measured()) {
         let cells = dump.rows.iter().map(|row| row.runs.as_ref().map_or_else(|_| "—".to_owned(), figures));
         table.add([dump.subject.name.clone()].into_iter().chain(cells).collect());
     }
@@ -24,6 +24,9 @@ fn figures(runs: &Runs) -> String {
 pub(super) fn without(results: &Results) -> Vec<String> {
     let name = |row: &Row| results.programs.iter().find(|p| p.who == row.who).map_or("", |p| p.name.as_str());
     let of = |dump: &Measured| {
+        if let (false, Some(Err(why))) = (dump.is_measured(), dump.rows.first().map(|row| &row.runs)) {
+            return Some(format!("{}: not measured, since {why}.", dump.subject.name));
+        }
         let failed = |row: &Row| Some(format!("{}: {}", name(row), row.runs.as_ref().err()?));
         let failed: Vec<String> = dump.rows.iter().filter_map(failed).collect();
         (!failed.is_empty()).then(|| format!("{}: {}.", dump.subject.name, failed.join("; ")))

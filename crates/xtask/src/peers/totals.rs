@@ -14,7 +14,7 @@ pub(super) fn of_dumplens(programs: &[Program], subject: &Subject) -> anyhow::Re
     let mut command = summary.command(["summary", "--format", "json"]);
     let output = command.arg(&subject.path).stdout(Stdio::piped()).output()?;
     ensure!(output.status.success(), "dumplens summary: {}", output.status);
-    agree::from_json(&serde_json::from_slice(&output.stdout)?).context("dumplens has no totals of it")
+    agree::from_json(&serde_json::from_slice(&output.stdout)?).context("it has no memory map")
 }
 
 /// Runs a program that prints totals; returns what was compared, all of it equal.

@@ -103,11 +103,13 @@ pub(super) fn distance(dir: &Path, real: &[Subject], waits: &mut Waits) -> anyho
     ] {
         let dump = BenchDump::find_or_make(dir, Shape { threads, ..Shape::of_regions(50_000) })?;
         let place = format!("`why` of {} threads, {at}", grouped(threads.into()));
+        prime(&dump.path, dump.metadata)?;
         trips(waits, &place, &dump.path, &far)?;
     }
     let size = |subject: &&Subject| fs::metadata(&subject.path).map_or(0, |data| data.len());
     if let Some(largest) = real.iter().max_by_key(size) {
         let place = format!("`why` of the real dump {}, {at}", largest.name);
+        prime(&largest.path, largest.head)?;
         trips(waits, &place, &largest.path, &why("767 round trips, 7 s", "60 in 0.5 s", 60, 0.5))?;
     }
     let path = dir.join(format!("{LARGE_BLOCKS}-large-blocks.dmp"));
@@ -116,6 +118,7 @@ pub(super) fn distance(dir: &Path, real: &[Subject], waits: &mut Waits) -> anyho
         leak::leak(Width::W64, moment).write_file(&path)?;
     }
     let place = format!("heaps with {} large blocks, {at}", grouped(LARGE_BLOCKS));
+    prime(&path, u64::MAX)?;
     let lists = Far { question: Question::Lists, ..why("30,000 round trips, 150 s", "600 in 3 s", 600, 3.0) };
     trips(waits, &place, &path, &lists)
 }
