@@ -1,4 +1,4 @@
-//! `dumplens`: how the questions are asked. Arguments, paths, the terminal and exit codes; nothing else.
+//! `dumplens`: the command line. Arguments, paths, the terminal and exit codes; nothing else.
 
 mod address;
 mod args;

@@ -1,5 +1,5 @@
-//! Lists in pieces: no more than so many entries of each, and where to go on. `--limit` and `--offset` of commands, and the cursors
-//! of `mcp`.
+//! Lists in pieces: at most a number of entries of each, and the offset at which the list continues. `--limit` and
+//! `--offset` of commands, and the cursors of `mcp`.
 
 use std::num::NonZeroUsize;
 
@@ -7,7 +7,7 @@ use dumplens_analyzer::Facts;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A piece of each list
+/// A part of each list
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct Page {
     /// Show at most this many entries of the list

@@ -1,6 +1,7 @@
-//! Dumps behind `http://` and `https://`, read by range requests: of 20 GB on a server, only what is asked for travels.
+//! Dumps behind `http://` and `https://`, read by range requests: of 20 GB on a server, only the needed parts are
+//! transferred.
 //!
-//! Without the feature `http` there is only the word that this build cannot.
+//! Without the feature `http`, there is only the error message.
 
 use std::path::Path;
 

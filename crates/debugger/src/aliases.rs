@@ -1,4 +1,4 @@
-//! `as`, `aS`, `ad`, `al`: names that stand for text.
+//! `as`, `aS`, `ad`, `al`: aliases: names that are replaced by text.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Floating point numbers as Microsoft's C library prints them: exponents of three digits, and its own words for what
-//! is no number.
+//! Floating point numbers as Microsoft's C library prints them: exponents of three digits, and its own words for NaN
+//! and infinity.
 
 /// `%WIDTH.PRECISIONg`.
 pub(crate) fn general(value: f64, width: usize, precision: usize) -> String {

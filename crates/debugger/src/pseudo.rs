@@ -1,4 +1,4 @@
-//! Pseudo-registers: what a name with `$` stands for.
+//! Pseudo-registers: the values of names with `$`.
 
 use crate::session::Session;
 

@@ -19,11 +19,11 @@ pub struct Failure {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Code {
-    /// There is no such file.
+    /// The file does not exist.
     NotFound,
     /// It may not be read.
     PermissionDenied,
-    /// A folder, a device, or a line that is no path.
+    /// A folder, a device, or a line that is not a path.
     NotAFile,
     /// Not a minidump of a process.
     NotADump,

@@ -1,11 +1,11 @@
-//! Many dumps: found, read within limits, and told why one has no report. For `dumplens scan` and `watch`, and for the
-//! Python package. [`place`] and [`long`] are for the files that both write.
+//! Many dumps: found and read within limits, with the reason if one has no report. For `dumplens scan` and `watch`, and
+//! for the Python package. [`place`] and [`long`] are for the files that both write.
 //!
 //! ```text
 //! Places::dumps, listed ─ Found ─> pool::run ─ triage(Found, Guard) ─> Triaged or Failure
 //! ```
 //!
-//! Nothing here grows with the number of dumps, but for what a pattern with `*` matches.
+//! Nothing here grows with the number of dumps, except the matches of a pattern with `*`.
 #![deny(missing_docs)]
 
 mod failure;

@@ -8,8 +8,8 @@ use tempfile::NamedTempFile;
 
 use crate::long;
 
-/// Why nothing may be written over what lies at a place: it is neither a regular file nor a link to one. `None` too if
-/// nothing lies there, or only a link that leads nowhere.
+/// Why the file at a path must not be overwritten: it is neither a regular file nor a link to one. `None` also if there
+/// is no file, or only a dangling link.
 pub fn obstacle(place: &Path) -> Option<&'static str> {
     fs::symlink_metadata(place).ok()?;
     let kind = fs::metadata(place).ok()?.file_type();
@@ -30,9 +30,9 @@ pub fn is_link(place: &Path) -> bool {
 pub enum Refused {
     /// It is the file itself, perhaps by another name.
     Itself,
-    /// What lies there is never replaced: see [`obstacle`].
+    /// The file is never replaced: see [`obstacle`].
     Obstacle(&'static str),
-    /// A file lies there, and replacing it was not allowed.
+    /// A file exists, and replacing it was not allowed.
     Exists,
 }
 
@@ -95,7 +95,7 @@ pub fn draft(to: &Path) -> io::Result<Draft> {
     draft.tempfile_in(long::path(folder)).map(|file| Draft { file })
 }
 
-/// Moves a draft to its place. A link that lies there is replaced, not followed; `over` allows to replace a file.
+/// Moves a draft to its path. A link there is replaced, not followed; `over` allows to replace a file.
 pub fn put(Draft { file: draft }: Draft, to: &Path, over: bool) -> io::Result<()> {
     if let Some(obstacle) = obstacle(to) {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, obstacle));

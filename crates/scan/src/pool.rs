@@ -49,7 +49,7 @@ impl Settings {
 pub enum Lost {
     /// It was late, and did not come back.
     TimedOut,
-    /// There is no thread left for it.
+    /// No thread is left for it.
     GaveUp,
     /// It panicked.
     Panicked,
@@ -71,7 +71,7 @@ impl Lost {
 /// How the work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// All jobs were done, or told as lost.
+    /// All jobs were done, or reported as lost.
     Done,
     /// A stop was set.
     Stopped,

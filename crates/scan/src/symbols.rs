@@ -10,7 +10,7 @@ use dumplens_analyzer::symbols::{Listings, Search, SymbolWarning, parse_nt_symbo
 /// Shared by all dumps: most lie in one folder.
 static LISTINGS: LazyLock<Listings> = LazyLock::new(Listings::default);
 
-/// The search for the symbols of a dump, in local folders only, and what of `_NT_SYMBOL_PATH` had to be left out.
+/// The search for the symbols of a dump, in local folders only, and the parts of `_NT_SYMBOL_PATH` that were left out.
 /// `dump` is its file, if it is one.
 pub fn local_search(named: &[PathBuf], dump: Option<&Path>) -> (Search, Vec<WarningReport>) {
     let variable = std::env::var_os("_NT_SYMBOL_PATH").unwrap_or_default();

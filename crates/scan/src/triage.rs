@@ -21,7 +21,7 @@ const YOUNG: Duration = Duration::from_secs(10);
 pub struct Triaged {
     /// The report.
     pub report: Report,
-    /// When the file was changed last, RFC 3339 in UTC; `None` for what is no file.
+    /// When the file was changed last, RFC 3339 in UTC; `None` if it is not a file.
     pub modified: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! What the verdict says, gathered for those renderers that lay it out as they like.
 
 use super::escape;
-use crate::findings::{Evidence, Finding};
+use crate::findings::{Evidence, Finding, grouped};
 use crate::report::Report;
 
 /// Headline, label and evidence. All strings are made safe by [`escape::line`].
@@ -99,10 +99,11 @@ fn asked(report: &Report) -> Vec<String> {
     let Some(allocation) = report.verdict.as_ref().and_then(|verdict| verdict.allocation.as_ref()) else {
         return Vec::new();
     };
-    let mut lines = vec![format!("{} bytes ({})", allocation.requested_bytes, allocation.requested_hex)];
+    let mut lines =
+        vec![format!("{} bytes ({})", grouped(allocation.requested_bytes), allocation.requested_hex)];
     if let Some((count, size)) = allocation.element_count.zip(allocation.element_size) {
-        let padding = allocation.padding.map(|p| format!(", and {p} more")).unwrap_or_default();
-        lines.push(format!("{count} elements of {size} bytes{padding}"));
+        let padding = allocation.padding.map(|p| format!(", and {p} bytes more")).unwrap_or_default();
+        lines.push(format!("{} elements of {size} bytes{padding}", grouped(count)));
     }
     lines.extend(allocation.container.map(|at| format!("for the container at {at}")));
     lines.extend(allocation.function.as_deref().map(|name| format!("by {}", escape::line(name))));

@@ -113,7 +113,7 @@ fn a_ticket_says_what_matters() {
         "### Stack of the exception's thread 0x3e8",
         "| `<unknown>` | 20 | 4.551 GB | 99.50% | 4.000 GB at `0x7fff00000000` |",
         "- `memory_cut` the dump is cut off",
-        "- 968651191 bytes (0x39bc71b7)",
+        "- 968,651,191 bytes (0x39bc71b7)",
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");
     }

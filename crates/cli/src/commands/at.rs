@@ -1,4 +1,4 @@
-//! `dumplens at`: a pointer in a log, a register, a stack slot. What lies there?
+//! `dumplens at`: what is at an address from a log, a register or a stack?
 
 use dumplens_analyzer::facts::AddressReport;
 use dumplens_analyzer::render::json::Versioned;

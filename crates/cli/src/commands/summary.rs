@@ -1,4 +1,4 @@
-//! `dumplens summary`: the process ran out of memory, or might have. How much was there, and of what?
+//! `dumplens summary`: how is the address space used, and how much is left?
 
 use dumplens_analyzer::Question;
 use dumplens_analyzer::render::json::Part;

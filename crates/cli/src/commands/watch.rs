@@ -1,4 +1,4 @@
-//! `dumplens watch`: tell me when something crashes.
+//! `dumplens watch`: analyze dumps when they appear.
 
 use dumplens_analyzer::contents::Reading;
 use std::ffi::OsString;

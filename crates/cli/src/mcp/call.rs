@@ -1,6 +1,7 @@
-//! One call: the command line that it stands for, run by this program once more, and its answer.
+//! One call: the command line that it corresponds to, run by another process of this program, and its answer.
 //!
-//! A process of its own can be ended when it takes too long or is no longer wanted, and a dump that breaks it breaks only it.
+//! A separate process can be ended when it takes too long or is cancelled, and a dump that crashes it affects nothing
+//! else.
 
 use std::ffi::OsString;
 use std::io::Read;

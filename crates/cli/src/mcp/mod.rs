@@ -1,10 +1,10 @@
-//! An assistant's face: the questions as tools of the Model Context Protocol, by hand over standard input and output.
+//! The questions as tools of the Model Context Protocol, over standard input and output.
 //!
 //! ```text
 //! line ─ message ─> tools/call ─ roots, tool ─> command line ─ call ─> its answer ─ page ─> line
 //! ```
 //!
-//! Messages are JSON-RPC 2.0, one a line. Calls run beside each other; each can be cancelled.
+//! Messages are JSON-RPC 2.0, one per line. Calls run in parallel; each can be cancelled.
 
 mod call;
 mod output;

@@ -1,4 +1,4 @@
-//! The schemas of what tools answer with: parts of the report's, with names and types alone.
+//! The output schemas of the tools: parts of the schema of the report, with names and types only.
 
 use serde_json::{Map, Value, json};
 

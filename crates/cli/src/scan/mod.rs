@@ -1,4 +1,4 @@
-//! Many dumps: found, triaged in parallel, and told row by row. Used by `scan` and `watch`.
+//! Many dumps: found, analyzed in parallel, and reported row by row. Used by `scan` and `watch`.
 //!
 //! ```text
 //! find ─ jobs ─> pool ─ triage ─> outcome ─ row ─> groups ─> table

@@ -1,4 +1,4 @@
-//! How far a scan is, on standard error; nothing where that is no terminal.
+//! The progress of a scan, on standard error, if that is a terminal.
 
 use std::io::IsTerminal;
 

@@ -1,4 +1,4 @@
-//! A build without the feature `store`: nothing is kept, and an error says so.
+//! A build without the feature `store`: results are not kept, and an error message says so.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! How files are noticed: told by the system, or looked for every few seconds.
+//! How new files are noticed: by events of the system, or by listing the folder every few seconds.
 
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -16,9 +16,9 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// What notices files.
 pub(crate) enum Events {
-    /// The system tells. The watcher works as long as it is held.
+    /// Events of the system. The watcher works as long as it is held.
     System { told: Receiver<notify::Result<Event>>, _watcher: RecommendedWatcher },
-    /// The folder is read every so often; shares tell nothing of what other machines do.
+    /// The folder is listed regularly, since shares do not report changes by other machines.
     Poll { every: Duration, next: Instant },
 }
 

@@ -1,4 +1,4 @@
-//! `.logopen` and its kind: a copy of what is printed.
+//! `.logopen` and related commands: a copy of the output in a file.
 
 use super::{At, Command};
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! `s -sa`, `s -su`: text in memory, whatever it says.
+//! `s -sa`, `s -su`: any text in memory.
 
 use super::search::Search;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! `.dumpdebug`: the file's header, its directory, and what stands in its streams.
+//! `.dumpdebug`: the header of the file, its directory, and the contents of its streams.
 
 mod names;
 mod part;
