@@ -32,6 +32,11 @@ use dumplens_analyzer::symbols::READER_THREAD;
 use crate::args::{Args, Command};
 use crate::output::Output;
 
+/// musl's own allocator is slow, and slower with more threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rust prints a line about every panic, caught or not. Those of the libraries that read PDBs are told as warnings.
 fn quiet_readers() {
     let tell = panic::take_hook();
