@@ -48,6 +48,19 @@ fn many_handles() {
     assert!(with(12_000).expect("many").contains("12,000 open handles, 12,000 of them Event"));
 }
 
+/// A thread whose context the dump lacks is nowhere else: it is not known where it is.
+#[test]
+fn threads_without_contexts_are_not_known() {
+    let mut process = presets::causes::story::commit_limit().process;
+    process.exception = None;
+    process.threads.iter_mut().for_each(|thread| thread.context = None);
+    let report = report(&process);
+    let all = process.threads.len();
+    let waiting = report.findings.iter().find(|finding| finding.id == "waiting").expect("threads");
+    assert!(waiting.title.ends_with(&format!("Of {all} threads: {all} not known.")), "{}", waiting.title);
+    assert!(waiting.evidence.iter().all(|fact| fact.at.is_none()), "{:?}", waiting.evidence);
+}
+
 /// A file, and zeros behind it.
 struct Padded {
     bytes: Vec<u8>,

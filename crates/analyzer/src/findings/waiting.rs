@@ -48,13 +48,17 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         *kinds.entry(what).or_default() += 1;
     }
     let all = crash.facts.threads.len();
-    let others = all - kinds.values().sum::<usize>();
+    let unknown = crash.facts.threads.iter().filter(|thread| thread.ip.is_none()).count();
+    let others = all.saturating_sub(kinds.values().sum::<usize>() + unknown);
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|(what, count)| (std::cmp::Reverse(*count), *what));
     let mut words: Vec<String> =
         kinds.iter().map(|(what, count)| format!("{count} waiting {what}")).collect();
     if others > 0 {
         words.push(format!("{others} elsewhere"));
+    }
+    if unknown > 0 {
+        words.push(format!("{unknown} not known"));
     }
     let threads = if all == 1 { "thread" } else { "threads" };
     let (confidence, begin) = match (&crash.facts.exception_lost, raising::of(crash)) {
@@ -67,12 +71,17 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let title = format!("{begin}. Of {all} {threads}: {}.", words.join(", "));
     let mut found = Found::new(confidence, title);
     for thread in crash.facts.threads.iter().take(LISTED) {
-        let place = thread.place().unwrap_or_else(|| "not known".to_owned());
+        let label = format!("thread {:#x}", thread.id);
+        let Some(ip) = thread.ip else {
+            found = found.with(label, "not known");
+            continue;
+        };
+        let place = thread.place().unwrap_or_else(|| "no module".to_owned());
         let value = match waits(thread) {
             Some(what) => format!("waits {what}, in {place}"),
             None => format!("in {place}"),
         };
-        found = found.with_at(format!("thread {:#x}", thread.id), thread.ip.map_or(0, |ip| ip.0), value);
+        found = found.with_at(label, ip.0, value);
     }
     Some(found)
 }

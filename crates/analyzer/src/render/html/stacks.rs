@@ -4,7 +4,7 @@ use super::escape::{number, safe, text, words};
 use super::table;
 use crate::facts::number::{hex, size_text};
 use crate::facts::{FrameReport, ThreadReport};
-use crate::render::text::stack::{guesses, note, program_bits, same, site};
+use crate::render::text::stack::{Same, guesses, note, program_bits, site};
 use crate::render::text::threads::code;
 use crate::report::Report;
 
@@ -27,6 +27,7 @@ pub(super) fn stacks(out: &mut String, report: &Report) {
         stack(out, thread, true, bits);
     }
     let (mut left, mut hidden) = (MOST_ROWS, 0);
+    let same = Same::new(&report.facts.threads);
     for thread in others.into_iter().filter(|thread| thread.same_stack_as.is_none()) {
         let rows: usize = [thread.frames.as_ref(), thread.native.as_ref().map(|native| &native.frames)]
             .into_iter()
@@ -39,7 +40,7 @@ pub(super) fn stacks(out: &mut String, report: &Report) {
         }
         left -= rows;
         stack(out, thread, false, bits);
-        if let Some(others) = same(&report.facts.threads, thread) {
+        if let Some(others) = same.of(thread) {
             out.push_str(&format!("<p class=note>the same stack: {}</p>\n", text(&others)));
         }
     }

@@ -3,7 +3,7 @@
 use super::escape::{block, code, html_code};
 use super::table;
 use crate::facts::ThreadReport;
-use crate::render::text::stack::{note, same, stack};
+use crate::render::text::stack::{Same, note, stack};
 use crate::report::Report;
 
 /// Rows of a stack that are shown from its top; an overflowed one has hundreds that are all alike.
@@ -64,12 +64,12 @@ fn folded(out: &mut String, all: &[ThreadReport], threads: &[&ThreadReport], bit
     let own = threads.iter().filter(|thread| thread.same_stack_as.is_none());
     let walked = own.filter(|thread| thread.frames.as_ref().is_some_and(|frames| !frames.is_empty()));
     let end = out.len() + MOST_FOLDED;
-    let mut left = 0;
+    let (same, mut left) = (Same::new(all), 0);
     for thread in walked {
         let name = thread.name.as_deref().filter(|name| !name.is_empty());
         let name = name.map(|name| format!(" {}", html_code(name))).unwrap_or_default();
         let mut stack = lines(thread, false, bits);
-        if let Some(others) = same(all, thread) {
+        if let Some(others) = same.of(thread) {
             stack += &format!("\nThe same stack: {}\n", code(&others));
         }
         if left > 0 || out.len() + stack.len() > end {

@@ -1,7 +1,7 @@
 //! Call stacks as `k` prints them. In each row `RetAddr` is where that frame returns to: the instruction pointer of
 //! the next one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{exception, warnings};
 use crate::facts::number::padded_hex;
@@ -20,12 +20,13 @@ pub fn stacks(report: &Report) -> String {
     // A stack that equals another one is shown with that one, if that is in the list.
     let told = |other: u32| usize::try_from(other).is_ok_and(|index| listed.contains(&index));
     let own = report.facts.threads.iter().filter(|thread| !thread.same_stack_as.is_some_and(told));
+    let same = Same::new(&report.facts.threads);
     for (n, thread) in own.enumerate() {
         if n > 0 {
             out.push('\n');
         }
         stack(&mut out, thread, crashed == Some(thread.id), bits);
-        if let Some(others) = same(&report.facts.threads, thread) {
+        if let Some(others) = same.of(thread) {
             out.push_str(&format!("    the same stack: {}\n", escape::line(&others)));
         }
     }
@@ -45,20 +46,33 @@ pub fn stacks(report: &Report) -> String {
     out
 }
 
-/// The threads whose stack is the same as that of a thread: `~3 Id 1a4 "name", …`.
-pub(in crate::render) fn same(threads: &[ThreadReport], of: &ThreadReport) -> Option<String> {
-    const SHOWN: usize = 16;
-    let others: Vec<&ThreadReport> = threads
-        .iter()
-        .filter(|t| t.same_stack_as.is_some_and(|index| u32::try_from(of.index) == Ok(index)))
-        .collect();
-    let name = |t: &ThreadReport| t.name.as_deref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
-    let shown = others.iter().take(SHOWN).map(|t| format!("~{} Id {:x}{}", t.index, t.id, name(t)));
-    let mut list = shown.collect::<Vec<_>>().join(", ");
-    if let Some(more) = others.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        list += &format!(" and {more} more");
+/// The threads whose stacks are the same, by the index of the one whose stack is shown.
+pub(in crate::render) struct Same<'r>(HashMap<u32, Vec<&'r ThreadReport>>);
+
+impl<'r> Same<'r> {
+    pub(in crate::render) fn new(threads: &'r [ThreadReport]) -> Same<'r> {
+        let mut all: HashMap<u32, Vec<&ThreadReport>> = HashMap::new();
+        for thread in threads {
+            if let Some(index) = thread.same_stack_as {
+                all.entry(index).or_default().push(thread);
+            }
+        }
+        Same(all)
     }
-    Some(list).filter(|_| !others.is_empty())
+
+    /// Those whose stack is the same as that of a thread: `~3 Id 1a4 "name", …`.
+    pub(in crate::render) fn of(&self, thread: &ThreadReport) -> Option<String> {
+        const SHOWN: usize = 16;
+        let others = self.0.get(&u32::try_from(thread.index).ok()?)?;
+        let name =
+            |t: &ThreadReport| t.name.as_deref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+        let shown = others.iter().take(SHOWN).map(|t| format!("~{} Id {:x}{}", t.index, t.id, name(t)));
+        let mut list = shown.collect::<Vec<_>>().join(", ");
+        if let Some(more) = others.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            list += &format!(" and {more} more");
+        }
+        Some(list)
+    }
 }
 
 pub(in crate::render) const X86: &str = "\
