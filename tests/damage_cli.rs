@@ -12,6 +12,8 @@ const MEMORY: u64 = 64 << 20;
 /// One test for each command, so that they share the processors.
 fn every_variant(command: &str) {
     let mut wrong = Vec::new();
+    // Windows counts the program's own pages too: 31 MB of an unoptimized one.
+    let own = if cfg!(windows) { run(&["--version"]).peak } else { 0 };
     for variant in damage::variants() {
         let (_directory, path) = write(&format!("{}.dmp", variant.name), &variant.bytes);
         let size = variant.bytes.len() as u64;
@@ -33,7 +35,7 @@ fn every_variant(command: &str) {
         if let Some(c) = run.stdout.chars().chain(run.stderr.chars()).find(|c| acts(*c)) {
             complain(&format!("printed {c:?}"));
         }
-        if run.peak > MEMORY + size {
+        if run.peak > MEMORY + own + size {
             complain(&format!("took {} KiB of memory for a file of {} KiB", run.peak >> 10, size >> 10));
         }
     }
