@@ -33,6 +33,15 @@ pub(super) struct Group {
     pub(super) heap: Option<usize>,
 }
 
+/// What the map alone says.
+#[derive(Debug, Default)]
+pub(super) struct Grouped {
+    /// Those of most committed bytes first.
+    pub(super) list: Vec<Group>,
+    /// The private commit.
+    pub(super) private: u64,
+}
+
 #[derive(Debug, Default)]
 struct Groups {
     of: HashMap<(GroupKind, Usage, u64), Group>,
@@ -72,10 +81,11 @@ impl Groups {
     }
 }
 
-/// The groups, those of most committed bytes first.
-pub(super) fn of(process: &Process<'_>, charged: impl Iterator<Item = Charged>) -> Vec<Group> {
-    let mut groups = Groups::default();
-    let unclaimed = charged.filter(|run| run.place == Place::Unclaimed);
+/// The groups of the private commit, in one pass over it.
+pub(super) fn of(process: &Process<'_>, charged: impl Iterator<Item = Charged>) -> Grouped {
+    let (mut groups, mut private) = (Groups::default(), 0);
+    let unclaimed =
+        charged.inspect(|run| private += run.end - run.base).filter(|run| run.place == Place::Unclaimed);
     let mut open: Option<(u64, u64, (u64, u64))> = None;
     for run in unclaimed {
         match &mut open {
@@ -95,7 +105,7 @@ pub(super) fn of(process: &Process<'_>, charged: impl Iterator<Item = Charged>) 
     large_blocks(process, &mut groups);
     let mut list: Vec<Group> = groups.of.into_values().collect();
     list.sort_unstable_by_key(|group| std::cmp::Reverse((group.committed, group.size, group.kind)));
-    list
+    Grouped { list, private }
 }
 
 /// An allocation has ended.

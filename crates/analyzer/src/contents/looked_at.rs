@@ -4,7 +4,7 @@ use dumplens_core::Width;
 use dumplens_core::process::heap::{BlockReader, BlockState};
 
 use super::blocks::Examples;
-use super::groups::Group;
+use super::groups::{Group, Grouped};
 use super::lookup::Lookup;
 use super::model::{GroupKind, ShapeReport};
 use super::shape::{self, Shapes};
@@ -13,7 +13,7 @@ use super::{classes, rows};
 use crate::process::Process;
 
 /// The shapes of the groups that hold most, from a few pages of them.
-pub(super) fn leaders(process: &Process<'_>, groups: &[Group]) -> Vec<ShapeReport> {
+pub(super) fn leaders(process: &Process<'_>, groups: &Grouped) -> Vec<ShapeReport> {
     const LEADERS: usize = 2;
     const RUNS: u64 = 4;
     let lookup = Lookup::new(&process.space);
@@ -27,7 +27,7 @@ pub(super) fn leaders(process: &Process<'_>, groups: &[Group]) -> Vec<ShapeRepor
         runs: RUNS,
     };
     let reader = BlockReader::new(process.dump.memory(), &process.heaps.list);
-    let chosen = rows::chosen(process, groups, None);
+    let chosen = rows::chosen(groups, None);
     let groups = chosen.iter().take(LEADERS).filter_map(|one| match one {
         rows::Chosen::Group(group) => Some(*group),
         rows::Chosen::Blocks { .. } => None,
@@ -47,7 +47,7 @@ fn width_of(process: &Process<'_>, group: &Group) -> Width {
 /// The shapes of the largest groups, in the order of [`rows::chosen`].
 pub(super) fn of(
     process: &Process<'_>,
-    groups: &[Group],
+    groups: &Grouped,
     read: &rows::Contents<'_>,
     candidates: &Candidates<'_>,
 ) -> Vec<ShapeReport> {
@@ -62,20 +62,20 @@ pub(super) fn of(
                 shapes.of_blocks(&addresses, *size, width)
             }
         };
-        rows::chosen(process, groups, Some(read)).iter().map(shape).collect()
+        rows::chosen(groups, Some(read)).iter().map(shape).collect()
     })
 }
 
 /// Some characters of the groups of these shapes: of the first example of each, where it is text or has strings.
 pub(super) fn texts(
     process: &Process<'_>,
-    groups: &[Group],
+    groups: &Grouped,
     read: &rows::Contents<'_>,
     candidates: &Candidates<'_>,
     shapes: &[ShapeReport],
 ) -> Vec<Option<String>> {
     let reader = BlockReader::new(process.dump.memory().unnoted(), &process.heaps.list);
-    let chosen = rows::chosen(process, groups, Some(read));
+    let chosen = rows::chosen(groups, Some(read));
     with_shapes(process, &reader, read, candidates, |looker| {
         let text = |(chosen, shape): (&rows::Chosen<'_>, &ShapeReport)| {
             let (extent, width) = match chosen {

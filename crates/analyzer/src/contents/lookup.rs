@@ -10,7 +10,7 @@ const READ_ONLY: u32 = 0x02 | 0x08;
 const EXECUTE: u32 = 0xf0;
 
 /// Runs of addresses by what they are; each list is sorted and does not overlap.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Lookup {
     private: Runs,
     images: Runs,
@@ -20,16 +20,22 @@ pub(super) struct Lookup {
 
 impl Lookup {
     pub(super) fn new(space: &AddressSpace<'_>) -> Lookup {
-        let of = |wanted: &dyn Fn(&MemoryInfo) -> bool| {
-            Runs::new(space.regions.iter().filter(|r| r.state.is_commit() && wanted(r)))
-        };
-        let image = |r: &MemoryInfo| r.kind == MemoryType::IMAGE;
-        Lookup {
-            private: of(&|r| r.kind == MemoryType::PRIVATE && !r.protect.is_inaccessible()),
-            images: of(&image),
-            code: of(&|r| image(r) && r.protect.0 & EXECUTE != 0),
-            read_only: of(&|r| image(r) && r.protect.0 & READ_ONLY != 0),
+        let mut lookup = Lookup::default();
+        for region in space.regions.iter().filter(|region| region.state.is_commit()) {
+            if region.kind == MemoryType::PRIVATE && !region.protect.is_inaccessible() {
+                lookup.private.add(&region);
+            }
+            if region.kind == MemoryType::IMAGE {
+                lookup.images.add(&region);
+                if region.protect.0 & EXECUTE != 0 {
+                    lookup.code.add(&region);
+                }
+                if region.protect.0 & READ_ONLY != 0 {
+                    lookup.read_only.add(&region);
+                }
+            }
         }
+        lookup
     }
 
     /// Committed private memory that can be read.
@@ -69,22 +75,19 @@ impl Lookup {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Runs {
     list: Vec<(u64, u64)>,
 }
 
 impl Runs {
-    fn new(regions: impl Iterator<Item = MemoryInfo>) -> Runs {
-        let mut list: Vec<(u64, u64)> = Vec::new();
-        for region in regions {
-            let end = region.base.saturating_add(region.size);
-            match list.last_mut() {
-                Some(last) if last.1 == region.base => last.1 = end,
-                _ => list.push((region.base, end)),
-            }
+    /// Adds a region behind all others.
+    fn add(&mut self, region: &MemoryInfo) {
+        let end = region.base.saturating_add(region.size);
+        match self.list.last_mut() {
+            Some(last) if last.1 == region.base => last.1 = end,
+            _ => self.list.push((region.base, end)),
         }
-        Runs { list }
     }
 
     #[inline]

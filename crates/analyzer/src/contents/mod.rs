@@ -29,8 +29,6 @@ mod refs;
 mod rows;
 mod shape;
 mod sizeof;
-#[cfg(test)]
-mod speed;
 mod vftables;
 
 use std::time::Duration;
@@ -46,7 +44,7 @@ pub use self::model::{
     PageKind, PageRow, ReadingReport, RepeatedImageReport, ShapeKind, ShapeReport, Use, UseReport,
 };
 use self::pass::{Found, Task};
-use self::plan::Plan;
+use self::plan::{Plan, Wish};
 pub(crate) use self::record::{read as recorded, to_json};
 pub use self::refs::{Holder, HolderKind, RefsReport, Target, refs};
 use self::vftables::Candidates;
@@ -164,10 +162,9 @@ pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<Cens
     };
     let seed = options.seed.unwrap_or_else(|| seed(process));
     let memory = process.dump.memory().unnoted();
-    let plan = plan::of(memory, || charged(process), (budget.whole_below, budget.units, seed));
-    if options.reading == Reading::Brief && plan.kept() < private_bytes(process) / 2 {
-        return None;
-    }
+    let least = if options.reading == Reading::Brief { groups.private / 2 } else { 0 };
+    let wish = Wish { least, whole_below: budget.whole_below, units: budget.units, seed };
+    let plan = plan::of(memory, || charged(process), wish)?;
     let lookup = Lookup::new(&process.space);
     let candidates = Candidates::new(&lookup);
     let found = scan(process, &plan, &candidates, options, budget.patience)?;

@@ -110,29 +110,41 @@ fn measure(units: impl Iterator<Item = Unit>) -> [Read; STRATA] {
     strata
 }
 
-/// All of it, or, above `whole_below` bytes, about `wanted` units.
-pub(super) fn of<'a, I>(
-    memory: Memory<'a>,
-    charged: impl Fn() -> I,
-    (whole_below, wanted, seed): (u64, u64, u64),
-) -> Plan
+/// How much is planned.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish {
+    /// Bytes below which there is no plan.
+    pub(super) least: u64,
+    /// Bytes up to which all is read.
+    pub(super) whole_below: u64,
+    /// Units of a sample.
+    pub(super) units: u64,
+    /// What a sample is drawn by.
+    pub(super) seed: u64,
+}
+
+/// All of it, or a sample; `None` where the dump keeps less than is wished.
+pub(super) fn of<'a, I>(memory: Memory<'a>, charged: impl Fn() -> I, wish: Wish) -> Option<Plan>
 where
     I: Iterator<Item = Charged> + 'a,
 {
     let strata = measure(units(memory, charged()));
     let kept: u64 = strata.iter().map(|stratum| stratum.bytes).sum();
+    if kept < wish.least {
+        return None;
+    }
     let all = units(memory, charged());
-    if kept <= whole_below {
-        return Plan { units: all.collect(), strata };
+    if kept <= wish.whole_below {
+        return Some(Plan { units: all.collect(), strata });
     }
     let mut draws = strata.map(|stratum| {
-        let share = u128::from(wanted) * u128::from(stratum.bytes) / u128::from(kept.max(1));
-        let share = u64::try_from(share).unwrap_or(wanted).max(2 * LEAST);
+        let share = u128::from(wish.units) * u128::from(stratum.bytes) / u128::from(kept.max(1));
+        let share = u64::try_from(share).unwrap_or(wish.units).max(2 * LEAST);
         Draw::new(stratum.units, share.min(stratum.units))
     });
-    let mut state = seed;
+    let mut state = wish.seed;
     let units = all.filter(|unit| draws[unit.stratum].takes(&mut state)).collect();
-    Plan { units, strata }
+    Some(Plan { units, strata })
 }
 
 /// Draws a number of items from a list, each with the same chance, in one pass (Knuth's algorithm S).

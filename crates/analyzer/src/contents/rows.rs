@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::blocks::{Examples, HeapRead, HeapsRead};
 use super::classes::{self, Counted};
 use super::estimate::{Read, Sums, figure};
-use super::groups::Group;
+use super::groups::{Group, Grouped};
 use super::ledger::{Place, charged};
 use super::lookup::Lookup;
 use super::model::{
@@ -14,7 +14,7 @@ use super::model::{
 };
 use super::pass::{Found, KINDS};
 use super::plan::Plan;
-use super::{CensusOptions, bare, private_bytes, reading};
+use super::{CensusOptions, bare, reading};
 use crate::process::Process;
 use crate::process::module_names::module_name;
 
@@ -49,15 +49,11 @@ impl Chosen<'_> {
 }
 
 /// The groups that are listed, those of most bytes first.
-pub(super) fn chosen<'c>(
-    process: &Process<'_>,
-    groups: &'c [Group],
-    read: Option<&Contents<'c>>,
-) -> Vec<Chosen<'c>> {
-    let worth = (private_bytes(process) / WORTH).max(LEAST);
-    let mut list: Vec<Chosen<'_>> = groups.iter().map(Chosen::Group).collect();
+pub(super) fn chosen<'c>(groups: &'c Grouped, read: Option<&Contents<'c>>) -> Vec<Chosen<'c>> {
+    let worth = (groups.private / WORTH).max(LEAST);
+    let mut list: Vec<Chosen<'_>> = groups.list.iter().map(Chosen::Group).collect();
     if let Some(read) = read {
-        let large = |size: u64| groups.iter().any(|g| g.kind == GroupKind::LargeBlock && g.size == size);
+        let large = |size: u64| groups.list.iter().any(|g| g.kind == GroupKind::LargeBlock && g.size == size);
         for row in sizes(read.heaps).into_iter().filter(|row| !large(row.size_bytes)) {
             if let Some(examples) = read.heaps.examples.get(&row.size_bytes) {
                 list.push(Chosen::Blocks {
@@ -77,12 +73,12 @@ pub(super) fn chosen<'c>(
 /// The whole report.
 pub(super) fn report(
     process: &Process<'_>,
-    groups: &[Group],
+    groups: &Grouped,
     read: Option<&Contents<'_>>,
     shapes: &[ShapeReport],
     options: &CensusOptions<'_>,
 ) -> CensusReport {
-    let chosen = chosen(process, groups, read);
+    let chosen = chosen(groups, read);
     let mut report = CensusReport { reading: reading(read), ..CensusReport::default() };
     report.groups = chosen.iter().map(group).collect();
     for (group, shape) in report.groups.iter_mut().zip(shapes) {
