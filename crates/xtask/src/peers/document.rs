@@ -84,7 +84,7 @@ fn notes(results: &Results) -> String {
 
 const FIRST: &str = "\
 dumplens answers a question about a small dump in a few milliseconds, and scans a folder of 10,000 of them in
-seconds. The size of a dump does not matter, only the length of its lists and the number of its threads. A dump
+seconds. The length of its lists and the number of its threads count, the size of a dump hardly. A dump
 on a share or behind a server takes some dozen round trips.";
 
 const METHOD: &str = "\
