@@ -100,6 +100,13 @@ pub enum Reading {
     Whole,
 }
 
+impl Reading {
+    /// Whether a trimmed copy answers with what `trim` kept.
+    pub(crate) fn takes_record(self) -> bool {
+        matches!(self, Reading::Brief | Reading::Enough)
+    }
+}
+
 /// How a census is taken.
 #[derive(Clone, Copy)]
 pub struct CensusOptions<'o> {
@@ -143,7 +150,7 @@ impl Default for CensusOptions<'_> {
 /// [`Reading::Brief`] reads nothing.
 pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<CensusReport> {
     process.space.is_mapped().then_some(())?;
-    if matches!(options.reading, Reading::Brief | Reading::Enough)
+    if options.reading.takes_record()
         && let Ok(Some(census)) = recorded(process)
     {
         return Some(census);

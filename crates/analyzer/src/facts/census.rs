@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::WarningReport;
 use super::warning::Warning;
-use crate::contents::{self, CensusOptions, CensusReport, Reading};
+use crate::contents::{self, CensusOptions, CensusReport};
 use crate::process::Process;
 use crate::symbols::{Search, Symbols};
 
@@ -25,8 +25,8 @@ pub fn census(
     };
     let taken = contents::census(process, &CensusOptions { symbol: Some(&symbol), ..*options });
     let warnings = symbols.into_inner().take_warnings().into_iter().map(Warning::from);
-    let is_record_used = matches!(options.reading, Reading::Brief | Reading::Enough);
-    let record = is_record_used.then(|| contents::recorded(process).err()).flatten();
+    let takes_record = options.reading.takes_record();
+    let record = takes_record.then(|| contents::recorded(process).err()).flatten();
     let warnings = warnings.chain(record.map(|why| Warning::CensusRecordUnusable { why }));
     (taken, warnings.map(|warning| WarningReport::from(&warning)).collect())
 }

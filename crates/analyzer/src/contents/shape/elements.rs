@@ -88,12 +88,8 @@ pub(super) struct Place {
 impl Match {
     /// The texts of the strings in a run; of vectors, none.
     pub(super) fn places(self, run: &Run, width: Width) -> impl Iterator<Item = Place> {
-        let first = (self.offset + self.words - run.first % self.words) % self.words;
-        let elements = run.values.get(first..).unwrap_or_default().chunks(self.words);
-        elements.enumerate().filter_map(move |(n, element)| {
-            let at = run.address + ((first + n * self.words) * width.bytes()) as u64;
-            self.layout.text(element, at, width)
-        })
+        let elements = elements(run, (self.words, self.offset), width);
+        elements.filter_map(move |(at, element)| self.layout.text(element, at, width))
     }
 }
 
@@ -108,6 +104,19 @@ enum Says {
     Proves,
     /// It fits; where to look for more: a text that must end there, its unit's bytes.
     Follow { end: u64, unit: u64 },
+}
+
+/// The elements of a run, each with its address: of so many words, the first so many words behind where they are counted
+/// from. The last one may be cut off.
+pub(super) fn elements(
+    run: &Run,
+    (words, offset): (usize, usize),
+    width: Width,
+) -> impl ExactSizeIterator<Item = (u64, &[u64])> {
+    let first = (offset + words - run.first % words) % words;
+    let elements = run.values.get(first..).unwrap_or_default().chunks(words);
+    let address = move |n: usize| run.address + ((first + n * words) * width.bytes()) as u64;
+    elements.enumerate().map(move |(n, element)| (address(n), element))
 }
 
 /// The first type that the runs prove, as elements of the size given, or of its own.
@@ -138,15 +147,13 @@ fn test(
     let mut follow = Vec::new();
     let each = LOOKED_AT / runs.len().max(1) + 1;
     for run in runs {
-        let first = (phase + words - run.first % words) % words;
-        let elements = run.values.get(first..).unwrap_or_default().chunks(words);
+        let elements = elements(run, (words, phase), around.width);
         // All over a run, not at its start alone.
         let step = (elements.len() / each).max(1);
-        for (n, element) in elements.enumerate().step_by(step) {
+        for (at, element) in elements.step_by(step) {
             let Some(element) = element.get(..size).filter(|of| of.iter().any(|word| *word != 0)) else {
                 continue;
             };
-            let at = run.address + ((first + n * words) * around.width.bytes()) as u64;
             all += 1;
             match layout.says(element, at, around) {
                 Says::No => {}

@@ -231,7 +231,7 @@ impl Shapes<'_, '_> {
         let period = period::by_kinds(runs);
         let mut near = Window::new(self.memory, AHEAD);
         let found = elements::find(runs, period.as_ref().map(|p| p.words), around, &mut near);
-        if let Some(found) = found.filter(|found| self.is_proved(found, runs)) {
+        if let Some(found) = found.filter(|found| self.is_proved(found, runs, around.width)) {
             return Some(named(&found, around.width));
         }
         let period = period.filter(|period| says_something(&period.columns))?;
@@ -246,14 +246,14 @@ impl Shapes<'_, '_> {
     }
 
     /// Of vectors, what they bound are blocks of a heap.
-    fn is_proved(&self, found: &Match, runs: &[Run]) -> bool {
+    fn is_proved(&self, found: &Match, runs: &[Run], width: Width) -> bool {
         const LOOKED_AT: usize = 4;
         if found.layout != Layout::Vector {
             return true;
         }
         let each = runs.iter().filter_map(|run| {
-            let first = (found.offset + found.words - run.first % found.words) % found.words;
-            let element = run.values.get(first..first + 3)?;
+            let (_, element) = elements::elements(run, (found.words, found.offset), width).next()?;
+            let element = element.get(..3)?;
             (element[0] != 0).then_some((element[0], element[2]))
         });
         let bounded = |(begin, limit): (u64, u64)| {
