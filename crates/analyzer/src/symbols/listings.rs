@@ -14,6 +14,9 @@ const MOST_ENTRIES: usize = 1 << 20;
 /// Entries of a folder that is listed only if that is little. Each takes 0.4 microseconds, and a folder of 10,000 dumps would
 /// take longer than the analysis of one of them.
 const MOST_SMALL: usize = 512;
+/// What so many entries take at most in file systems that tell a folder's size: names of 255 bytes, and 8 for each. A folder
+/// that is larger has, or had, more of them: it is not even opened.
+const MOST_SMALL_BYTES: u64 = MOST_SMALL as u64 * 264;
 /// Folders that are held.
 const MOST_FOLDERS: usize = 256;
 /// Clocks of file systems are this coarse: what comes so soon after a change may leave no trace in the folder's time.
@@ -82,12 +85,16 @@ impl Listings {
 
     /// The names in a folder that lead to symbols, and whether there may be more that are not found.
     pub(super) fn of(&self, folder: &Path, extent: Extent) -> io::Result<(Arc<Known>, bool)> {
-        let changed = fs::metadata(folder)?.modified().ok();
+        let data = fs::metadata(folder)?;
+        let changed = data.modified().ok();
         let slot = self.slot(folder, extent);
         // Only those who want the same folder wait for it: a share may not answer.
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let listing = match slot.take().filter(|listing| listing.is_fresh(changed)) {
             Some(listing) => listing,
+            None if extent == Extent::Small && data.len() > MOST_SMALL_BYTES => {
+                Listing::one_by_one(folder, changed, &self.within)
+            }
             None => Listing::read(folder, changed, extent, &self.within)?,
         };
         let answer = (Arc::clone(&listing.known), listing.cut);
@@ -127,10 +134,15 @@ impl Listing {
         let most = if extent == Extent::Small { MOST_SMALL } else { MOST_ENTRIES };
         let (names, more) = first(&mut entries, most, within)?;
         // The first of many are any of them: the answer must not depend on which.
-        let one_by_one = more && extent == Extent::Small;
-        let known =
-            if one_by_one { Known::OneByOne(OneByOne::new(folder, within)) } else { Known::Listed(names) };
-        Ok(Listing { known: Arc::new(known), cut: more && !one_by_one, changed, listed })
+        if more && extent == Extent::Small {
+            return Ok(Listing::one_by_one(folder, changed, within));
+        }
+        Ok(Listing { known: Arc::new(Known::Listed(names)), cut: more, changed, listed })
+    }
+
+    fn one_by_one(folder: &Path, changed: Option<SystemTime>, within: &Arc<[PathBuf]>) -> Listing {
+        let known = Arc::new(Known::OneByOne(OneByOne::new(folder, within)));
+        Listing { known, cut: false, changed, listed: SystemTime::now() }
     }
 
     fn is_fresh(&self, changed: Option<SystemTime>) -> bool {
