@@ -1,12 +1,12 @@
 //! The tables of `!address -summary`: totals by usage, type, state and protection.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::hash::{Hash, Hasher};
 
 use dumplens_core::process::kuser;
 use dumplens_core::{MemoryInfo, MemoryState, MemoryType, Protection};
+use foldhash::HashMap;
 
 use super::AddressSpace;
 use super::Usage;
@@ -169,48 +169,21 @@ struct Groups {
 
 impl Default for Groups {
     fn default() -> Groups {
-        Groups { list: Vec::new(), numbers: HashMap::new(), at_hand: [0; AT_HAND] }
+        Groups { list: Vec::new(), numbers: HashMap::default(), at_hand: [0; AT_HAND] }
     }
 }
 
-/// A hash that takes no time and resists nobody: it only says where to look first.
-#[derive(Default)]
-struct Quick(u64);
-
-impl Hasher for Quick {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    #[inline]
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    #[inline]
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(number.into());
-    }
-
-    #[inline]
-    fn write_isize(&mut self, number: isize) {
-        self.write_u64(number.cast_unsigned() as u64);
-    }
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        self.0
-    }
+/// Where to look first for a group: a hash that takes no time and resists nobody.
+#[inline]
+fn place((_, state, kind, protect): Key) -> usize {
+    let key = u64::from(state.0) << 32 ^ u64::from(kind.0) << 16 ^ u64::from(protect.0);
+    usize::from(key.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0])
 }
 
 impl Groups {
     fn add(&mut self, usage: Usage, region: &MemoryInfo, base: u64, size: u64) {
         let key = (usage, region.state, region.kind, region.protect);
-        let mut hasher = Quick::default();
-        key.hash(&mut hasher);
-        let place = usize::from(hasher.finish().to_be_bytes()[0]);
+        let place = place(key);
         let mut number = self.at_hand[place];
         if self.list.get(number).is_none_or(|group| group.key != key) {
             number = self.look_up(key);
