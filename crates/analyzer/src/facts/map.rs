@@ -2,7 +2,9 @@
 //! the free ones are spread over sizes.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+
+use dumplens_core::MemoryState;
+use foldhash::HashMap;
 
 use super::RegionReport;
 use crate::process::Process;
@@ -60,122 +62,129 @@ impl SpaceMap {
 
     /// As [`SpaceMap::new`], with another bound.
     pub fn with_at_most(process: &Process<'_>, most: usize) -> SpaceMap {
-        let regions = process.space.pieces().count();
-        let below = (regions > most).then(|| merge_below(process, most));
-        let mut rows: Vec<MapRow> = Vec::new();
-        groups(process, below.unwrap_or_default(), |group| {
-            rows.push(group.row(process));
-            true
-        });
+        let (mut regions, mut free, mut committed) = (0, FreeSpace::new(), HashMap::<Usage, u64>::default());
+        for piece in process.space.pieces() {
+            regions += 1;
+            match piece.region.state {
+                MemoryState::FREE => free.add(piece.size),
+                MemoryState::COMMIT => {
+                    let sum = committed.entry(piece.usage).or_default();
+                    *sum = sum.saturating_add(piece.size);
+                }
+                _ => {}
+            }
+        }
+        let (merged_below, groups) = if regions > most {
+            let (below, groups) = merged(process, most);
+            (Some(below), groups)
+        } else {
+            (None, groups(process, 0, usize::MAX).unwrap_or_default())
+        };
         SpaceMap {
-            rows,
+            rows: groups.into_iter().filter_map(|group| group.row(process)).collect(),
             regions: regions as u64,
-            merged_below: below,
-            free: free(process.space.pieces().filter(|piece| piece.region.state.is_free()).map(|p| p.size)),
-            committed: committed(process),
+            merged_below,
+            free: free.classes(),
+            committed: by_size(committed),
             complete: process.space.is_complete(),
         }
     }
 }
 
-/// Bytes that each usage class has committed.
-fn committed(process: &Process<'_>) -> Vec<(String, u64)> {
-    let mut sums: BTreeMap<Usage, u64> = BTreeMap::new();
-    for piece in process.space.pieces().filter(|piece| piece.region.state.is_commit()) {
-        let sum = sums.entry(piece.usage).or_default();
-        *sum = sum.saturating_add(piece.size);
-    }
-    let mut rows: Vec<(String, u64)> = sums
-        .into_iter()
-        .filter(|(_, bytes)| *bytes > 0)
-        .map(|(usage, bytes)| (usage.to_string(), bytes))
-        .collect();
-    rows.sort_by_key(|(_, bytes)| Reverse(*bytes));
-    rows
-}
-
-/// The least size, a power of two, below which neighbours must be merged for the rows to be few enough.
-fn merge_below(process: &Process<'_>, most: usize) -> u64 {
-    let enough = |below: u64| {
-        let mut rows = 0;
-        groups(process, below, |_| {
-            rows += 1;
-            rows <= most
-        });
-        rows <= most
-    };
-    (13..64).map(|bits| 1 << bits).find(|below| enough(*below)).unwrap_or(u64::MAX)
+/// What each usage class has committed, the most first.
+fn by_size(committed: HashMap<Usage, u64>) -> Vec<(String, u64)> {
+    let mut rows: Vec<(Usage, u64)> = committed.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
+    rows.sort_unstable_by_key(|(usage, bytes)| (Reverse(*bytes), *usage));
+    rows.into_iter().map(|(usage, bytes)| (usage.to_string(), bytes)).collect()
 }
 
 /// Neighbours that become one row.
 #[derive(Debug, Clone, Copy)]
 struct Group {
-    largest: Piece,
+    /// Base and size of the largest.
+    largest: (u64, u64),
     base: u64,
     end: u64,
     regions: u64,
 }
 
 impl Group {
-    fn row(self, process: &Process<'_>) -> MapRow {
-        let mut region = RegionReport::new(process, &self.largest);
+    fn row(self, process: &Process<'_>) -> Option<MapRow> {
+        let mut region = RegionReport::new(process, &process.space.piece_at(self.largest.0)?);
         (region.base, region.end) = (self.base.into(), self.end.into());
         region.size_bytes = self.end - self.base;
-        MapRow { region, regions: self.regions }
+        Some(MapRow { region, regions: self.regions })
     }
 }
 
-/// Pieces smaller than `below` that touch, up to four times that together; every other piece by itself. Ends once `each` wants
-/// no more.
-fn groups(process: &Process<'_>, below: u64, mut each: impl FnMut(Group) -> bool) {
-    let mut open: Option<Group> = None;
+/// The rows, and the least size, a power of two, below which neighbours must be merged for them to be few enough.
+fn merged(process: &Process<'_>, most: usize) -> (u64, Vec<Group>) {
+    let few = (13..64).find_map(|bits| Some((1 << bits, groups(process, 1 << bits, most)?)));
+    few.unwrap_or_else(|| (u64::MAX, groups(process, u64::MAX, usize::MAX).unwrap_or_default()))
+}
+
+/// Pieces smaller than `below` that touch, up to four times that together; every other piece by itself. `None` if they are
+/// more than `most`.
+fn groups(process: &Process<'_>, below: u64, most: usize) -> Option<Vec<Group>> {
+    let mut groups: Vec<Group> = Vec::new();
     for piece in process.space.pieces() {
-        let own = Group { largest: piece, base: piece.base, end: piece.end(), regions: 1 };
-        open = match open.take() {
-            Some(group) if joins(&group, &piece, below) => Some(Group {
-                largest: if piece.size > group.largest.size { piece } else { group.largest },
-                end: piece.end(),
-                regions: group.regions + 1,
-                ..group
-            }),
-            Some(group) if !each(group) => return,
-            _ => Some(own),
-        };
+        if let Some(group) = groups.last_mut().filter(|group| joins(group, &piece, below)) {
+            if piece.size > group.largest.1 {
+                group.largest = (piece.base, piece.size);
+            }
+            group.end = piece.end();
+            group.regions += 1;
+            continue;
+        }
+        if groups.len() >= most {
+            return None;
+        }
+        let (base, end) = (piece.base, piece.end());
+        groups.push(Group { largest: (base, piece.size), base, end, regions: 1 });
     }
-    if let Some(group) = open {
-        each(group);
-    }
+    Some(groups)
 }
 
 fn joins(group: &Group, piece: &Piece, below: u64) -> bool {
-    let small = group.largest.size < below && piece.size < below;
+    let small = group.largest.1 < below && piece.size < below;
     // A hole between them would be drawn as memory.
     small && group.end == piece.base && piece.end() - group.base <= below.saturating_mul(4)
 }
 
-/// Classes by powers of four from 4 kB on; those before the first and behind the last that has any are left out.
-fn free(sizes: impl Iterator<Item = u64>) -> Vec<FreeClass> {
-    const CLASSES: u32 = 27;
-    let from = |n: u32| if n == 0 { 0 } else { 1_u64 << (10 + 2 * n) };
-    let class = |n: u32| FreeClass {
-        from_bytes: from(n),
-        below_bytes: (n + 1 < CLASSES).then(|| from(n + 1)),
-        regions: 0,
-        size_bytes: 0,
-        largest_bytes: 0,
-    };
-    let mut classes: Vec<FreeClass> = (0..CLASSES).map(class).collect();
-    for size in sizes {
-        let at = classes.partition_point(|class| class.from_bytes <= size) - 1;
-        let class = &mut classes[at];
+/// Classes of free regions, by powers of four from 4 kB on.
+struct FreeSpace {
+    classes: Vec<FreeClass>,
+}
+
+impl FreeSpace {
+    fn new() -> FreeSpace {
+        const CLASSES: u32 = 27;
+        let from = |n: u32| if n == 0 { 0 } else { 1_u64 << (10 + 2 * n) };
+        let class = |n: u32| FreeClass {
+            from_bytes: from(n),
+            below_bytes: (n + 1 < CLASSES).then(|| from(n + 1)),
+            regions: 0,
+            size_bytes: 0,
+            largest_bytes: 0,
+        };
+        FreeSpace { classes: (0..CLASSES).map(class).collect() }
+    }
+
+    fn add(&mut self, size: u64) {
+        let at = self.classes.partition_point(|class| class.from_bytes <= size) - 1;
+        let class = &mut self.classes[at];
         class.regions += 1;
         class.size_bytes = class.size_bytes.saturating_add(size);
         class.largest_bytes = class.largest_bytes.max(size);
     }
-    let last = classes.iter().rposition(|class| class.regions > 0).map_or(0, |last| last + 1);
-    classes.truncate(last);
-    let first = classes.iter().position(|class| class.regions > 0).unwrap_or_default();
-    classes.split_off(first)
+
+    /// Those before the first and behind the last that has any are left out.
+    fn classes(mut self) -> Vec<FreeClass> {
+        let last = self.classes.iter().rposition(|class| class.regions > 0).map_or(0, |last| last + 1);
+        self.classes.truncate(last);
+        let first = self.classes.iter().position(|class| class.regions > 0).unwrap_or_default();
+        self.classes.split_off(first)
+    }
 }
 
 #[cfg(test)]
@@ -184,8 +193,15 @@ mod tests {
 
     #[test]
     fn free_regions_by_size() {
-        assert_eq!(free([].into_iter()), []);
-        let classes = free([0x1000, 0x3fff, 0x4000, 0x10_0000, u64::MAX, 1 << 63].into_iter());
+        let free = |sizes: &[u64]| {
+            let mut space = FreeSpace::new();
+            for size in sizes {
+                space.add(*size);
+            }
+            space.classes()
+        };
+        assert_eq!(free(&[]), []);
+        let classes = free(&[0x1000, 0x3fff, 0x4000, 0x10_0000, u64::MAX, 1 << 63]);
         assert_eq!((classes[0].from_bytes, classes[0].below_bytes), (0x1000, Some(0x4000)));
         assert_eq!(
             (classes[0].regions, classes[0].size_bytes, classes[0].largest_bytes),
@@ -195,7 +211,7 @@ mod tests {
         let last = classes.last().expect("a class");
         assert_eq!((last.regions, last.below_bytes, last.size_bytes), (2, None, u64::MAX));
         // Small ones have a class too: they may be left by a repaired map.
-        assert_eq!(free([1].into_iter())[0].from_bytes, 0);
+        assert_eq!(free(&[1])[0].from_bytes, 0);
         // Without holes from first to last.
         assert!(classes.windows(2).all(|two| two[0].below_bytes == Some(two[1].from_bytes)));
     }
