@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::contents::{self, CensusOptions, Reading};
+use crate::contents::{self, CensusOptions, CensusReport, Ground, Reading};
 use crate::facts::{Facts, Options, Question};
 use crate::findings::{self, Crash, Finding};
 use crate::process::Process;
@@ -62,10 +62,12 @@ impl Report {
             findings: Vec::new(),
         };
         if question.is_judged() {
-            report.look_closer(process, options);
+            report.facts.census = report.census(process, options);
             // The signature is the same with and without PDBs.
             let bare = || {
-                Facts::gather(process, question, &Options { search: Search::default(), ..options.clone() })
+                let options = Options { search: Search::default(), ..options.clone() };
+                let census = report.facts.census.clone();
+                Facts { census, ..Facts::gather(process, question, &options) }
             };
             let unaided = report.facts.needed_pdbs().then(bare);
             report.judge(unaided.as_ref());
@@ -75,13 +77,17 @@ impl Report {
         report
     }
 
-    /// Where memory was short, a sample tells what fills it: the map alone knows no small blocks.
-    fn look_closer(&mut self, process: &Process<'_>, options: &Options) {
-        if options.census == Reading::Leader && findings::asks_what_fills(&Crash::new(&self.facts)) {
-            let brief = CensusOptions { reading: Reading::Brief, ..CensusOptions::default() };
-            let census = contents::census(process, &brief).map(Box::new);
-            self.facts.census = census.or(self.facts.census.take());
-        }
+    /// What fills the memory. Where it was short, a sample tells: the map alone knows no small blocks.
+    fn census(&self, process: &Process<'_>, options: &Options) -> Option<Box<CensusReport>> {
+        let ground = Ground::of(process)?;
+        let take = |reading| {
+            let wanted = CensusOptions { reading, ..CensusOptions::default() };
+            contents::census_on(&ground, process, &wanted).map(Box::new)
+        };
+        let is_asked = options.census == Reading::Leader
+            && findings::asks_what_fills(&Crash::new(&self.facts), ground.private_bytes());
+        let sampled = if is_asked { take(Reading::Brief) } else { None };
+        sampled.or_else(|| take(options.census))
     }
 
     /// Finds what there is to find, and weighs it. What the signature rests on is weighed without names, so that it is

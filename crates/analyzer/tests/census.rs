@@ -10,9 +10,9 @@ use dumplens_analyzer::render::{html, markdown};
 use dumplens_analyzer::symbols::Search;
 use dumplens_analyzer::{Difference, Facts, Options, Process, Question, Report, TrimOptions};
 use dumplens_core::Dump;
-use dumplens_synth::Width;
 use dumplens_synth::heap::NtBlock;
 use dumplens_synth::presets::heaps::filled::{Filled, Filling, filled};
+use dumplens_synth::{MEM_COMMIT, MEM_PRIVATE, MEM_RESERVE, PAGE_READWRITE, Region, Width};
 
 const WIDTHS: [Width; 2] = [Width::W64, Width::W32];
 const KIB: u64 = 1 << 10;
@@ -84,6 +84,29 @@ fn every_byte_of_the_commit_has_one_use() {
         let large = whole.groups.iter().find(|group| group.kind == GroupKind::LargeBlock).unwrap();
         assert_eq!((large.size_bytes, large.count), (0x12_3456, 1));
     }
+}
+
+#[test]
+fn each_of_many_allocations_has_its_size() {
+    let many = 70_000;
+    let allocation = |n: u64| {
+        let base = 0x1_0000_0000 + n * 0x4000;
+        let part = |from: u64, size: u64, state, protect| Region {
+            base: base + from,
+            size,
+            allocation_base: base,
+            allocation_protect: PAGE_READWRITE,
+            state,
+            protect,
+            kind: MEM_PRIVATE,
+        };
+        [part(0, 0x1000, MEM_COMMIT, PAGE_READWRITE), part(0x1000, 0x3000, MEM_RESERVE, 0)]
+    };
+    let regions = Some((0..many).flat_map(allocation).collect());
+    let census = census(&dumplens_synth::Process { regions, ..Default::default() }, Reading::Map);
+    let groups: Vec<_> =
+        census.groups.iter().map(|group| (group.size_bytes, group.count, group.bytes)).collect();
+    assert_eq!(groups, [(0x4000, many, many * 0x1000)]);
 }
 
 #[test]

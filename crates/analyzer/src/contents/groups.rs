@@ -3,16 +3,15 @@
 //! What proves it: the memory map, and the heaps' lists of large blocks; nothing else is needed.
 //! What fools it: allocations of one size need not have one owner.
 
-use std::collections::HashMap;
-
 use dumplens_core::process::heap::PartKind;
+use foldhash::HashMap;
 
 use super::committed::Committed;
-use super::ledger::{Charged, Place};
+use super::ledger::{Place, Places, charged};
 use super::model::GroupKind;
 use super::plan::next;
 use crate::process::Process;
-use crate::space::{Owner, Usage};
+use crate::space::{Allocation, Owner, Usage};
 
 /// Sizes that are counted separately.
 const MOST: usize = 1 << 16;
@@ -38,15 +37,13 @@ pub(super) struct Group {
 pub(super) struct Grouped {
     /// Those of most committed bytes first.
     pub(super) list: Vec<Group>,
-    /// The private commit.
-    pub(super) private: u64,
+    /// Where the private commit lies.
+    pub(super) places: Places,
 }
 
 #[derive(Debug, Default)]
 struct Groups {
     of: HashMap<(GroupKind, Usage, u64), Group>,
-    /// Ends of allocations.
-    ends: HashMap<u64, u64>,
 }
 
 impl Groups {
@@ -81,47 +78,54 @@ impl Groups {
     }
 }
 
-/// The groups of the private commit, in one pass over it.
-pub(super) fn of(process: &Process<'_>, charged: impl Iterator<Item = Charged>) -> Grouped {
-    let (mut groups, mut private) = (Groups::default(), 0);
-    let unclaimed =
-        charged.inspect(|run| private += run.end - run.base).filter(|run| run.place == Place::Unclaimed);
-    let mut open: Option<(u64, u64, (u64, u64))> = None;
-    for run in unclaimed {
+/// What is committed of an allocation and has no other use.
+struct Open {
+    /// Base of the allocation.
+    allocation: u64,
+    committed: u64,
+    /// The first run of it.
+    first: (u64, u64),
+}
+
+/// What the map alone says, in one pass over it.
+pub(super) fn of(process: &Process<'_>) -> Grouped {
+    let (mut groups, mut places) = (Groups::default(), Places::default());
+    let mut allocations = Allocation::all(&process.space).peekable();
+    let mut close = |open: Option<Open>, groups: &mut Groups| {
+        let Some(Open { committed, first, .. }) = open else { return };
+        while allocations.next_if(|one| one.end <= first.0).is_some() {}
+        // Every region that is charged belongs to one.
+        let bytes = allocations.peek().map_or(0, Allocation::size);
+        groups.add((GroupKind::Allocation, Usage::Unknown, bytes), committed, first, None);
+    };
+    let mut open: Option<Open> = None;
+    for run in charged(process) {
+        let bytes = run.end - run.base;
+        places.add(run.place, bytes);
+        if run.place != Place::Unclaimed {
+            continue;
+        }
         match &mut open {
-            Some((allocation, committed, (_, end))) if *allocation == run.allocation => {
-                *committed += run.end - run.base;
-                if *end == run.base {
-                    *end = run.end;
+            Some(open) if open.allocation == run.allocation => {
+                open.committed += bytes;
+                if open.first.1 == run.base {
+                    open.first.1 = run.end;
                 }
             }
             _ => {
-                let before = open.replace((run.allocation, run.end - run.base, (run.base, run.end)));
-                close(process, before, &mut groups);
+                let first = (run.base, run.end);
+                close(
+                    open.replace(Open { allocation: run.allocation, committed: bytes, first }),
+                    &mut groups,
+                );
             }
         }
     }
-    close(process, open, &mut groups);
+    close(open, &mut groups);
     large_blocks(process, &mut groups);
     let mut list: Vec<Group> = groups.of.into_values().collect();
     list.sort_unstable_by_key(|group| std::cmp::Reverse((group.committed, group.size, group.kind)));
-    Grouped { list, private }
-}
-
-/// An allocation has ended.
-fn close(process: &Process<'_>, open: Option<(u64, u64, (u64, u64))>, groups: &mut Groups) {
-    let Some((allocation, committed, example)) = open else { return };
-    // Each allocation is measured once: the regions of a damaged map may belong to two in turn.
-    let is_known = groups.ends.contains_key(&allocation);
-    if !is_known && groups.ends.len() < MOST {
-        let space = &process.space;
-        let regions = (space.regions.first_behind(allocation)..).map_while(|n| space.regions.get(n));
-        let of = regions.take_while(|region| region.allocation_base == allocation && !region.state.is_free());
-        groups.ends.insert(allocation, of.last().and_then(|region| region.end()).unwrap_or(example.1));
-    }
-    let end = groups.ends.get(&allocation).copied().unwrap_or(example.1);
-    let key = (GroupKind::Allocation, Usage::Unknown, end.saturating_sub(allocation));
-    groups.add(key, committed, example, None);
+    Grouped { list, places }
 }
 
 fn large_blocks(process: &Process<'_>, groups: &mut Groups) {

@@ -5,7 +5,9 @@
 //! What fools it: a writable page of an image that was never written counts as if it had been; what the program hides from
 //! the heap's own lists is *not explained*.
 
-use dumplens_core::MemoryType;
+use std::collections::BTreeMap;
+
+use dumplens_core::{MemoryInfo, MemoryType};
 
 use super::model::Use;
 use crate::process::Process;
@@ -52,17 +54,39 @@ impl Place {
     }
 }
 
+/// The private commit by where it lies.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// All of it.
+    pub(super) private: u64,
+    pub(super) unclaimed: u64,
+    /// Bytes of each heap.
+    pub(super) heaps: BTreeMap<usize, u64>,
+    /// The rest, by the row under which it is counted.
+    pub(super) others: BTreeMap<Use, u64>,
+}
+
+impl Places {
+    pub(super) fn add(&mut self, place: Place, bytes: u64) {
+        self.private += bytes;
+        match place {
+            Place::Unclaimed => self.unclaimed += bytes,
+            Place::Heap(index) => *self.heaps.entry(index).or_default() += bytes,
+            place => *self.others.entry(place.plain()).or_default() += bytes,
+        }
+    }
+}
+
 /// Every run of the private commit, in order of address.
 pub(super) fn charged<'s>(process: &'s Process<'_>) -> impl Iterator<Item = Charged> + 's {
-    process.space.pieces().filter_map(|piece| {
-        let region = &piece.region;
-        let counts = is_charged(region.state, region.kind, region.protect) && !is_shared_with_kernel(region);
-        counts.then(|| Charged {
-            base: piece.base,
-            end: piece.end(),
-            place: place(&piece),
-            allocation: region.allocation_base,
-        })
+    let counts = |region: &MemoryInfo| {
+        is_charged(region.state, region.kind, region.protect) && !is_shared_with_kernel(region)
+    };
+    process.space.pieces_where(counts).map(|piece| Charged {
+        base: piece.base,
+        end: piece.end(),
+        place: place(&piece),
+        allocation: piece.region.allocation_base,
     })
 }
 

@@ -5,22 +5,22 @@ use dumplens_core::process::heap::{BlockReader, BlockState};
 
 use super::blocks::Examples;
 use super::groups::{Group, Grouped};
-use super::lookup::Lookup;
+
 use super::model::{GroupKind, ShapeReport};
 use super::shape::{self, Shapes};
 use super::vftables::Candidates;
-use super::{classes, rows};
+use super::{Ground, classes, rows};
 use crate::process::Process;
 
 /// The shapes of the groups that hold most, from a few pages of them.
-pub(super) fn leaders(process: &Process<'_>, groups: &Grouped) -> Vec<ShapeReport> {
+pub(super) fn leaders(process: &Process<'_>, ground: &Ground) -> Vec<ShapeReport> {
     const LEADERS: usize = 2;
     const RUNS: u64 = 4;
-    let lookup = Lookup::new(&process.space);
+    let Ground { groups, lookup } = ground;
     let shapes = Shapes {
         memory: process.dump.memory(),
-        lookup: &lookup,
-        candidates: &Candidates::new(&lookup),
+        lookup,
+        candidates: &Candidates::new(lookup),
         // Nothing is read but the runs, so that a copy that keeps them gives the same answer.
         block: &|_| None,
         class_name: &|_| None,

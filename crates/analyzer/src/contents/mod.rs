@@ -35,6 +35,7 @@ use std::time::Duration;
 
 use dumplens_core::Width;
 
+use self::groups::Grouped;
 use self::ledger::charged;
 use self::lookup::Lookup;
 #[doc(hidden)]
@@ -146,21 +147,49 @@ impl Default for CensusOptions<'_> {
     }
 }
 
+/// What a census begins with: what the memory map says, without a look at the memory.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    groups: Grouped,
+    lookup: Lookup,
+}
+
+impl Ground {
+    /// That of a process; `None` where the dump has no memory map to say what is private.
+    pub(crate) fn of(process: &Process<'_>) -> Option<Ground> {
+        let of = || Ground { groups: groups::of(process), lookup: Lookup::new(&process.space) };
+        process.space.is_mapped().then(of)
+    }
+
+    /// The private commit.
+    pub(crate) fn private_bytes(&self) -> u64 {
+        self.groups.places.private
+    }
+}
+
 /// Takes the census of a process; `None` where the dump has no memory map to say what is private, and where
 /// [`Reading::Brief`] reads nothing.
 pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<CensusReport> {
-    process.space.is_mapped().then_some(())?;
+    census_on(&Ground::of(process)?, process, options)
+}
+
+/// The same, on a ground that is known.
+pub(crate) fn census_on(
+    ground: &Ground,
+    process: &Process<'_>,
+    options: &CensusOptions<'_>,
+) -> Option<CensusReport> {
     if options.reading.takes_record()
         && let Ok(Some(census)) = recorded(process)
     {
         return Some(census);
     }
-    let groups = groups::of(process, charged(process));
+    let Ground { groups, lookup } = ground;
     let budget = match options.reading {
-        Reading::Map => return Some(rows::report(process, &groups, None, &[], options)),
+        Reading::Map => return Some(rows::report(process, groups, None, &[], options)),
         Reading::Leader => {
-            let shapes = looked_at::leaders(process, &groups);
-            return Some(rows::report(process, &groups, None, &shapes, options));
+            let shapes = looked_at::leaders(process, ground);
+            return Some(rows::report(process, groups, None, &shapes, options));
         }
         Reading::Brief => BRIEF,
         Reading::Enough => ENOUGH,
@@ -169,22 +198,21 @@ pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<Cens
     };
     let seed = options.seed.unwrap_or_else(|| seed(process));
     let memory = process.dump.memory().unnoted();
-    let least = if options.reading == Reading::Brief { groups.private / 2 } else { 0 };
+    let least = if options.reading == Reading::Brief { ground.private_bytes() / 2 } else { 0 };
     let wish = Wish { least, whole_below: budget.whole_below, units: budget.units, seed };
     let plan = plan::of(memory, || charged(process), wish)?;
-    let lookup = Lookup::new(&process.space);
-    let candidates = Candidates::new(&lookup);
+    let candidates = Candidates::new(lookup);
     let found = scan(process, &plan, &candidates, options, budget.patience)?;
     let heaps =
         blocks::read(&blocks::Reading { process, candidates: &candidates, most: budget.segments, seed });
-    let read = rows::Contents { lookup: &lookup, plan: &plan, found: &found, heaps: &heaps };
-    let shapes = looked_at::of(process, &groups, &read, &candidates);
-    let mut report = rows::report(process, &groups, Some(&read), &shapes, options);
+    let read = rows::Contents { lookup, plan: &plan, found: &found, heaps: &heaps };
+    let shapes = looked_at::of(process, groups, &read, &candidates);
+    let mut report = rows::report(process, groups, Some(&read), &shapes, options);
     if options.reading != Reading::Brief && plan.is_whole() && plan.kept() <= HOLDER_BELOW {
         held(process, &mut report);
     }
     if options.strings {
-        let texts = looked_at::texts(process, &groups, &read, &candidates, &shapes);
+        let texts = looked_at::texts(process, groups, &read, &candidates, &shapes);
         for (group, text) in report.groups.iter_mut().zip(texts) {
             group.text = text;
         }

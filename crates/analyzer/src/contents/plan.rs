@@ -63,23 +63,24 @@ impl Plan {
 /// What the dump keeps of the private commit.
 pub(super) fn kept<'a>(
     memory: Memory<'a>,
-    charged: impl Iterator<Item = Charged> + 'a,
+    mut charged: impl Iterator<Item = Charged> + 'a,
 ) -> impl Iterator<Item = Charged> + 'a {
-    let mut ranges = memory.ranges().peekable();
-    charged.flat_map(move |run| {
-        let mut parts = Vec::new();
-        while let Some(range) = ranges.peek() {
-            let end = range.start.saturating_add(range.size);
-            let (base, until) = (range.start.max(run.base), end.min(run.end));
+    let mut ranges = memory.ranges();
+    let (mut range, mut run) = (ranges.next(), charged.next());
+    std::iter::from_fn(move || {
+        loop {
+            let (of, has) = (run?, range?);
+            let end = has.start.saturating_add(has.size);
+            let (base, until) = (has.start.max(of.base), end.min(of.end));
+            if end > of.end {
+                run = charged.next();
+            } else {
+                range = ranges.next();
+            }
             if base < until {
-                parts.push(Charged { base, end: until, ..run });
+                return Some(Charged { base, end: until, ..of });
             }
-            if end > run.end {
-                break;
-            }
-            ranges.next();
         }
-        parts
     })
 }
 

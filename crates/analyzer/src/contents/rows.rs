@@ -1,12 +1,12 @@
 //! Builds the rows of the report from what the passes found.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::blocks::{Examples, HeapRead, HeapsRead};
 use super::classes::{self, Counted};
 use super::estimate::{Read, Sums, figure};
 use super::groups::{Group, Grouped};
-use super::ledger::{Place, charged};
+use super::ledger::Places;
 use super::lookup::Lookup;
 use super::model::{
     BlockSizeRow, CensusReport, DuplicatesReport, Figure, GroupKind, GroupReport, PageRow,
@@ -50,7 +50,7 @@ impl Chosen<'_> {
 
 /// The groups that are listed, those of most bytes first.
 pub(super) fn chosen<'c>(groups: &'c Grouped, read: Option<&Contents<'c>>) -> Vec<Chosen<'c>> {
-    let worth = (groups.private / WORTH).max(LEAST);
+    let worth = (groups.places.private / WORTH).max(LEAST);
     let mut list: Vec<Chosen<'_>> = groups.list.iter().map(Chosen::Group).collect();
     if let Some(read) = read {
         let large = |size: u64| groups.list.iter().any(|g| g.kind == GroupKind::LargeBlock && g.size == size);
@@ -84,7 +84,8 @@ pub(super) fn report(
     for (group, shape) in report.groups.iter_mut().zip(shapes) {
         group.shape = Some(shape.clone());
     }
-    (report.private_bytes, report.uses) = uses(process, &report.groups, read);
+    report.private_bytes = groups.places.private;
+    report.uses = uses(&groups.places, &report.groups, read);
     report.repeated_images = repeated_images(process);
     let Some(read) = read else { return report };
     let mut sizes = sizes(read.heaps);
@@ -133,24 +134,20 @@ fn times(count: Figure, size: u64) -> Figure {
     Figure { value: product(count.value), margin: count.margin.map(product) }
 }
 
-/// The private commit, and every byte of it under one use.
-fn uses(process: &Process<'_>, groups: &[GroupReport], read: Option<&Contents<'_>>) -> (u64, Vec<UseReport>) {
-    let mut sums: HashMap<Use, (u64, Option<u64>)> = HashMap::new();
+/// Every byte of the private commit under one use.
+fn uses(places: &Places, groups: &[GroupReport], read: Option<&Contents<'_>>) -> Vec<UseReport> {
+    let mut sums: BTreeMap<Use, (u64, Option<u64>)> = BTreeMap::new();
     let mut add = |of: Use, bytes: u64, margin: Option<u64>| {
         let sum = sums.entry(of).or_insert((0, Some(0)));
         *sum = (sum.0 + bytes, sum.1.zip(margin).map(|(a, b)| a.saturating_add(b)));
     };
-    let mut heaps: HashMap<usize, u64> = HashMap::new();
-    let (mut private, mut unclaimed) = (0, 0);
-    for run in charged(process) {
-        let bytes = run.end - run.base;
-        private += bytes;
-        match (run.place, read) {
-            (Place::Heap(index), Some(_)) => *heaps.entry(index).or_default() += bytes,
-            (Place::Unclaimed, _) => unclaimed += bytes,
-            (place, _) => add(place.plain(), bytes, Some(0)),
-        }
+    for (of, bytes) in &places.others {
+        add(*of, *bytes, Some(0));
     }
+    if read.is_none() {
+        add(Use::HeapUnread, places.heaps.values().sum(), Some(0));
+    }
+    let unclaimed = places.unclaimed;
     let listed: u64 = groups
         .iter()
         .filter(|g| g.kind == GroupKind::Allocation)
@@ -162,9 +159,12 @@ fn uses(process: &Process<'_>, groups: &[GroupReport], read: Option<&Contents<'_
     // Of a sample, all heaps are judged by the segments that were drawn of any.
     let all = read.map(|read| read.heaps.together()).unwrap_or_default();
     let of_each = read.filter(|read| read.heaps.is_whole());
-    let tallies: Vec<(u64, &HeapRead)> = match of_each {
-        Some(read) => heaps.into_iter().filter_map(|(n, of)| Some((of, read.heaps.heaps.get(n)?))).collect(),
-        None => vec![(heaps.into_values().sum(), &all)],
+    let tallies: Vec<(u64, &HeapRead)> = match (read, of_each) {
+        (None, _) => Vec::new(),
+        (Some(_), None) => vec![(places.heaps.values().sum(), &all)],
+        (_, Some(read)) => {
+            places.heaps.iter().filter_map(|(n, of)| Some((*of, read.heaps.heaps.get(*n)?))).collect()
+        }
     };
     for (committed, heap) in tallies {
         let figure = |sums: &Sums, large: u64| {
@@ -189,7 +189,7 @@ fn uses(process: &Process<'_>, groups: &[GroupReport], read: Option<&Contents<'_
     let row = |(of, (bytes, bytes_margin)): (Use, (u64, Option<u64>))| UseReport { of, bytes, bytes_margin };
     let mut rows: Vec<UseReport> = sums.into_iter().map(row).filter(|row| row.bytes > 0).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.bytes), row.of));
-    (private, rows)
+    rows
 }
 
 /// Blocks by size over all heaps, those of most bytes first.

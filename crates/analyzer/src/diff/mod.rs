@@ -109,7 +109,7 @@ impl Difference {
         let [before, after] = [(&old, &options[0]), (&new, &options[1])].map(|(process, options)| {
             let mut facts = Facts::gather(process, Question::Lists, options);
             facts.managed = counted(process, facts.managed);
-            facts.census = if census { taken(process) } else { facts.census };
+            facts.census = if census { taken(process) } else { None };
             facts
         });
         Difference::between(&Side { process: &old, facts: &before }, &Side { process: &new, facts: &after })

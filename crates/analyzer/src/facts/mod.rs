@@ -75,7 +75,7 @@ pub use crate::process::RegionReport;
 pub use crate::space::Hex;
 pub use crate::waits::WaitsReport;
 
-use crate::contents::{self, CensusOptions, CensusReport};
+use crate::contents::{self, CensusReport};
 use crate::managed::{ManagedReport, ManagedWarning};
 use crate::process::Process;
 use crate::request::{RefusedPointer, Request};
@@ -185,8 +185,6 @@ impl Facts {
         };
         let failed = facts.exception.as_ref().is_some_and(|e| blocks::heap_failure(e).is_some());
         if question.is_judged() {
-            let wanted = CensusOptions { reading: options.census, ..CensusOptions::default() };
-            facts.census = contents::census(process, &wanted).map(Box::new);
             let record = contents::recorded(process).err();
             warnings.extend(record.map(|why| Warning::CensusRecordUnusable { why }));
         }

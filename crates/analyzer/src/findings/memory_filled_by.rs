@@ -26,16 +26,15 @@ const MUCH: u64 = 16 << 20;
 const USES: usize = 3;
 const WORTH: f64 = 5.0;
 
-/// Whether it is asked what fills the memory, and there is much of it.
-pub(crate) fn is_asked(crash: &Crash<'_>) -> bool {
+/// Whether it is asked what fills the private memory, and there is much of it.
+pub(crate) fn is_asked(crash: &Crash<'_>, private_bytes: u64) -> bool {
     let asked = crash.asks_of_memory() || memory_pressure::of(crash).is_some();
-    let much = crash.facts.census.as_deref().is_some_and(|census| census.private_bytes >= MUCH);
-    asked && much && absurd_size::detect(crash).is_none()
+    asked && private_bytes >= MUCH && absurd_size::detect(crash).is_none()
 }
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    is_asked(crash).then_some(())?;
     let census = crash.facts.census.as_deref()?;
+    is_asked(crash, census.private_bytes).then_some(())?;
     let leader = leader(census);
     // The map alone counts them; that their contents are alike too is a second fact.
     let proved = leader.and_then(|group| group.shape.as_ref()).and_then(shape).is_some();

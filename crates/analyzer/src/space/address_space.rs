@@ -180,15 +180,23 @@ impl<'d> AddressSpace<'d> {
     }
 
     /// Every region, split where its usage changes, in order of address. What is free is never split.
-    pub fn pieces(&self) -> Pieces<'_> {
-        self.pieces_from(0, 0)
+    pub fn pieces(&self) -> impl Iterator<Item = Piece> + '_ {
+        self.split(self.regions.iter(), 0)
+    }
+
+    /// The pieces of the regions that are `wanted`.
+    pub(crate) fn pieces_where<'s>(
+        &'s self,
+        wanted: impl Fn(&MemoryInfo) -> bool + 's,
+    ) -> impl Iterator<Item = Piece> + 's {
+        self.split(self.regions.iter().filter(wanted), 0)
     }
 
     /// The pieces of the region at a position in the list.
     pub(crate) fn pieces_of(&self, index: usize) -> impl Iterator<Item = Piece> + '_ {
         let (base, end) = self.regions.get(index).map_or((0, 0), |r| (r.base, r.base.saturating_add(r.size)));
         let span = self.spans.partition_point(|s| s.end <= base);
-        self.pieces_from(index, span).take_while(move |piece| piece.base < end)
+        self.split(self.regions.iter().skip(index), span).take_while(move |piece| piece.base < end)
     }
 
     /// The claim that covers `address`.
@@ -202,31 +210,28 @@ impl<'d> AddressSpace<'d> {
         self.pieces_of(self.regions.position(address)?).find(|piece| piece.end() > address)
     }
 
-    fn pieces_from(&self, region: usize, span: usize) -> Pieces<'_> {
-        Pieces { regions: &self.regions, next: region, current: None, spans: &self.spans[span..] }
+    /// Splits regions in order of address; no span before the one at position `span` reaches into them.
+    fn split<I: Iterator<Item = MemoryInfo>>(&self, regions: I, span: usize) -> Split<'_, I> {
+        Split { regions, current: None, spans: &self.spans[span..] }
     }
 }
 
-/// The pieces of an address space; see [`AddressSpace::pieces`].
-#[derive(Debug, Clone)]
-pub struct Pieces<'s> {
-    regions: &'s Regions,
-    /// Position of the region behind `current`.
-    next: usize,
+/// The pieces of regions, which come in order of address.
+struct Split<'s, I> {
+    regions: I,
     /// The region that is being split, and where its next piece begins.
     current: Option<(MemoryInfo, u64)>,
     spans: &'s [Span],
 }
 
-impl Iterator for Pieces<'_> {
+impl<I: Iterator<Item = MemoryInfo>> Iterator for Split<'_, I> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
         let (region, base) = if let Some(rest) = self.current.take() {
             rest
         } else {
-            let region = self.regions.get(self.next)?;
-            self.next += 1;
+            let region = self.regions.next()?;
             (region, region.base)
         };
         let end = region.base.saturating_add(region.size);
