@@ -47,6 +47,8 @@ pub(crate) const REFERRED_BYTES: u64 = 8 << 20;
 pub(crate) const ENTRY_BYTES: u32 = 4096;
 /// Bytes of a mapped image's headers that are looked at: DOS and NT headers and 96 section headers fit twice.
 pub(crate) const IMAGE_HEADER_BYTES: usize = 0x2000;
+/// The same where they do not say that they are longer: few images have 80 sections.
+pub(crate) const FIRST_HEADER_BYTES: usize = 0x1000;
 /// How far into an image a directory may lie: the largest known (browsers, CUDA) are under 400 MB.
 pub(crate) const IMAGE_BYTES: usize = 1 << 30;
 /// Bytes of the relocations of one image file: those of a browser's largest image take 5 MB.

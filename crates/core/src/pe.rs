@@ -130,9 +130,19 @@ impl<'d> Image<'d> {
     /// Reads the headers of the image at `base`, whose size the module list gives as `listed_size` (the headers'
     /// own figure is used only where it is smaller).
     pub fn read(memory: Memory<'d>, base: u64, listed_size: u32) -> Result<Image<'d>, ImageError> {
-        let most = (limits::IMAGE_HEADER_BYTES as u64).min(u64::from(listed_size));
-        let header_bytes = memory.bytes(base, memory.available(base, most).max(0x40))?;
-        let headers = Headers::parse(&header_bytes)?;
+        let read = |most: usize| {
+            let most = (most as u64).min(u64::from(listed_size));
+            memory.bytes(base, memory.available(base, most).max(0x40))
+        };
+        let mut header_bytes = read(limits::FIRST_HEADER_BYTES)?;
+        let first = Headers::parse(&header_bytes);
+        let is_whole = |headers: &Headers| headers.loading.headers_size as usize <= limits::FIRST_HEADER_BYTES;
+        let headers = if first.as_ref().is_ok_and(is_whole) {
+            first?
+        } else {
+            header_bytes = read(limits::IMAGE_HEADER_BYTES)?;
+            Headers::parse(&header_bytes)?
+        };
         Ok(Image { memory, base, size: headers.size.min(listed_size), headers, header_bytes })
     }
 

@@ -41,6 +41,31 @@ fn headers() {
     assert_eq!((image.machine(), image.sections().len()), (0x14c, 2));
 }
 
+/// Headers of more than a page, as those of 100 sections are.
+#[test]
+fn long_headers() {
+    const SECTIONS: u16 = 100;
+    let image = pe::Image { width: Width::W64, base: 0x1000_0000, ..pe::Image::default() };
+    let mut bytes = image.to_bytes();
+    let nt = usize::from(u16::from_le_bytes([bytes[0x3c], bytes[0x3d]]));
+    // NumberOfSections; SizeOfHeaders of the optional header; section headers of 40 bytes.
+    bytes[nt + 6..nt + 8].copy_from_slice(&SECTIONS.to_le_bytes());
+    bytes[nt + 24 + 60..nt + 24 + 64].copy_from_slice(&0x2000u32.to_le_bytes());
+    let table = nt + 24 + usize::from(u16::from_le_bytes([bytes[nt + 20], bytes[nt + 21]]));
+    for n in 0..usize::from(SECTIONS) {
+        let at = table + 40 * n;
+        bytes[at..at + 40].fill(0);
+        bytes[at..at + 8].copy_from_slice(format!("s{n:07}").as_bytes());
+    }
+    let mut process =
+        Process { memory: vec![Range { start: image.base, size: SIZE.into() }], ..Process::default() };
+    process.put(image.base, &bytes);
+    let dump = open(&process);
+    let read = Image::read(dump.memory(), image.base, SIZE).unwrap();
+    assert_eq!(read.sections().len(), usize::from(SECTIONS));
+    assert_eq!(read.sections().last().map(|last| last.name.as_str()), Some("s0000099"));
+}
+
 #[test]
 fn codeview() {
     for process in [presets::tiny(), presets::tiny_x86(), presets::tiny_wow64()] {

@@ -40,7 +40,7 @@ const MODULES: usize = 4096;
 pub fn find(memory: Memory<'_>, modules: &[Module], width: Width) -> Vec<Found> {
     let mut found = Vec::new();
     let mut ahead = Ahead::new(memory);
-    let headers = |m: &Module| (m.base, limits::IMAGE_HEADER_BYTES as u64);
+    let headers = |m: &Module| (m.base, limits::FIRST_HEADER_BYTES as u64);
     let images: Vec<Option<Image<'_>>> = modules
         .iter()
         .enumerate()
