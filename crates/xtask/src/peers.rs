@@ -42,6 +42,9 @@ pub(crate) struct Options {
     /// A folder of real dumps, also packed ones (.dmp.zst); by default `dumps` of the team's reference folder
     #[arg(long)]
     real: Option<PathBuf>,
+    /// The static program of a release for Linux (musl): where the start counts, it is measured too
+    #[arg(long = "static")]
+    released: Option<PathBuf>,
     /// Measurements of each program on each dump, fewer of those that take long
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
@@ -105,7 +108,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let real = subjects::real(&dir, options.real.as_deref(), &mut skipped)?;
     let others = if options.waits { Vec::new() } else { programs::others(&dir, &mut skipped)? };
     let begun = Instant::now();
-    let (mut waits, start) = waits::measure(&dir, &own[0])?;
+    let released = options.released.as_deref().map(programs::released);
+    let (mut waits, start) = waits::measure(&dir, &own[0], released.as_ref())?;
     if options.waits {
         waits::distance(&dir, &real, &mut waits)?;
         print!("{}", waits.table().plain());

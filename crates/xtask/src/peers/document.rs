@@ -89,6 +89,7 @@ on a share or behind a server takes some dozen round trips.";
 
 const METHOD: &str = "\
 - CPU is user and system time of the process from start to end, the least of several runs.
+- Where the start counts, the first of two figures is that of the static program that releases for Linux contain (musl).
 - Each file was read once, sequentially, before it was measured: the page cache is warm.
 - Folders contain hard links to one dump of 100 kB. `scan` ran with `--jobs 1`.
 - Lists of regions are irregular, as those of real processes: 50 to 70% of the steps can be predicted. Periodic

@@ -91,6 +91,11 @@ pub(super) fn own() -> anyhow::Result<Vec<Program>> {
     Ok(vec![own(Who::Summary, "summary"), own(Who::Why, "why")])
 }
 
+/// The program of a release, which was built elsewhere.
+pub(super) fn released(path: &Path) -> Program {
+    program(Who::Summary, "dumplens, static".to_owned(), path.to_owned(), Vec::new())
+}
+
 /// Finds the others in `dir`, or installs them there.
 pub(super) fn others(dir: &Path, skipped: &mut Vec<String>) -> anyhow::Result<Vec<Program>> {
     let version = cargo::locked_version("minidump")?;

@@ -73,21 +73,26 @@ impl Waits {
 }
 
 /// Measures what dumplens takes as a program, and returns the least CPU of a start in ms. What this process does itself comes
-/// later ([`distance`]): it would count into the peaks.
-pub(super) fn measure(dir: &Path, own: &Program) -> anyhow::Result<(Waits, f64)> {
+/// later ([`distance`]): it would count into the peaks. `released` is the program of a release, if there is one.
+pub(super) fn measure(dir: &Path, own: &Program, released: Option<&Program>) -> anyhow::Result<(Waits, f64)> {
     let mut waits = Waits::default();
     let small = small(dir)?;
     folders::measure(dir, own, &small, &mut waits)?;
-    let why = cpu(&runs(own, RUNS, |command| {
+    let programs: Vec<&Program> = released.into_iter().chain([own]).collect();
+    let mut brief = |place: &str, before, goal, most, arguments: &dyn Fn(&mut Command)| {
+        let took = |program: &&Program| anyhow::Ok(cpu(&runs(program, 2 * RUNS, arguments)?).min);
+        let all = programs.iter().map(took).collect::<anyhow::Result<Vec<f64>>>()?;
+        let (first, last) = (all[0], all[all.len() - 1]);
+        let built = if all.len() > 1 { format!("; {last:.2} ms built as in README") } else { String::new() };
+        waits.add(place, before, format!("{first:.2} ms{built}"), goal, Some(first < most));
+        anyhow::Ok(last)
+    };
+    brief("`why` of a small dump, CPU", "2.8 ms", "under 2 ms", 2.0, &|command| {
         command.arg("why").arg(&small);
-    })?)
-    .min;
-    waits.add("`why` of a small dump, CPU", "2.8 ms", format!("{why:.2} ms"), "under 2 ms", Some(why < 2.0));
-    let start = cpu(&runs(own, RUNS, |command| {
+    })?;
+    let start = brief("start, CPU", "1.1 ms", "under 0.8 ms", 0.8, &|command| {
         command.arg("--version");
-    })?)
-    .min;
-    waits.add("start, CPU", "1.1 ms", format!("{start:.2} ms"), "under 0.8 ms", Some(start < 0.8));
+    })?;
     regions::measure(dir, own, start, &mut waits)?;
     census::measure(dir, own, &mut waits)?;
     Ok((waits, start))
