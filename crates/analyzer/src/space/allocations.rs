@@ -1,10 +1,11 @@
 //! Allocations: the regions that one call of `VirtualAlloc`, `MapViewOfFile` or the loader made.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use dumplens_core::{MemoryInfo, MemoryType};
+use foldhash::HashMap;
 
 use super::AddressSpace;
 
@@ -123,7 +124,7 @@ impl Allocations {
         let mut count = 0;
         let mut largest = BinaryHeap::new();
         let mut classes = size_classes();
-        let mut equals: HashMap<u64, Equals> = HashMap::new();
+        let mut equals: HashMap<u64, Equals> = HashMap::default();
         for allocation in Allocation::all(space) {
             count += 1;
             if allocation.kind == MemoryType::PRIVATE {
@@ -141,9 +142,11 @@ impl Allocations {
                 }
             }
             let Range { start, end } = allocation.regions;
-            largest.push((Reverse(allocation.end - allocation.base), allocation.base, start, end));
-            if largest.len() > NAMED {
-                largest.pop();
+            let one = (Reverse(allocation.end - allocation.base), allocation.base, start, end);
+            if largest.len() < NAMED {
+                largest.push(one);
+            } else if let Some(mut least) = largest.peek_mut().filter(|least| one < **least) {
+                *least = one;
             }
         }
         let named = largest.into_sorted_vec();
