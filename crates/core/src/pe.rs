@@ -136,7 +136,8 @@ impl<'d> Image<'d> {
         };
         let mut header_bytes = read(limits::FIRST_HEADER_BYTES)?;
         let first = Headers::parse(&header_bytes);
-        let is_whole = |headers: &Headers| headers.loading.headers_size as usize <= limits::FIRST_HEADER_BYTES;
+        let is_whole =
+            |headers: &Headers| headers.loading.headers_size as usize <= limits::FIRST_HEADER_BYTES;
         let headers = if first.as_ref().is_ok_and(is_whole) {
             first?
         } else {
