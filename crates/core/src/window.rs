@@ -20,12 +20,29 @@ pub struct Window<'d> {
     size: u64,
     /// Bytes to read at most.
     most: u64,
+    /// Bytes that may still be read in all.
+    left: u64,
 }
 
 impl<'d> Window<'d> {
     /// Reads `memory`, and at most `most` bytes ahead.
     pub fn new(memory: Memory<'d>, most: u64) -> Window<'d> {
-        Window { memory, start: 0, bytes: Vec::new(), size: PAGE, most }
+        Window { memory, start: 0, bytes: Vec::new(), size: PAGE, most, left: u64::MAX }
+    }
+
+    /// Reads no more than so many bytes from now on: sizes that lead to and fro would have the same read again and again.
+    pub(crate) fn limit(&mut self, bytes: u64) {
+        self.left = bytes;
+    }
+
+    /// Whether it reads no more.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.left < self.most
+    }
+
+    /// The memory behind.
+    pub(crate) fn memory(&self) -> Memory<'d> {
+        self.memory
     }
 
     /// `len` bytes at an address, `len` being small; `None` if the dump does not keep them.
@@ -79,8 +96,9 @@ impl<'d> Window<'d> {
         // A page of which the dump keeps only the end is read from there.
         let page = if self.memory.available(page, inside.max(1)) < inside { at } else { page };
         let wanted = self.size.max(at.saturating_sub(page).saturating_add(len as u64));
-        let have = usize::try_from(self.memory.available(page, wanted)).ok()?;
-        self.bytes.resize(have, 0);
+        let have = self.memory.available(page, wanted);
+        self.left = self.left.checked_sub(have)?;
+        self.bytes.resize(usize::try_from(have).ok()?, 0);
         self.start = page;
         if self.memory.read(page, &mut self.bytes).is_err() {
             self.bytes.clear();

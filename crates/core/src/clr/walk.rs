@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::gc::{Generation, Segment};
 use super::types::least;
 use super::{Runtime, types::Table};
-use crate::arch::Width;
 use crate::limits;
-use crate::memory::Memory;
+use crate::window::Window;
 
 /// An object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,59 +46,14 @@ pub struct Walked {
     pub cut_short: bool,
 }
 
-/// Bytes that are read at once, in a row of objects and where one is searched for.
-const WINDOW: u64 = 1 << 18;
-const PAGE: u64 = 0x1000;
+/// Bytes that are read at once in a row of objects.
+const AHEAD: u64 = 1 << 18;
 /// Places that are looked at for an object where none was: those of 32 MB of garbage.
 const SEARCHES: u64 = 1 << 22;
 /// Method tables that are held at hand; a power of two.
 const KNOWN: usize = 256;
 /// Objects that must follow each other to be believed.
 const CHAIN: u32 = 4;
-
-/// A run of memory that was read.
-struct Window<'d> {
-    memory: Memory<'d>,
-    start: u64,
-    bytes: Vec<u8>,
-    /// Bytes that are read at once.
-    size: u64,
-    /// Bytes that may still be read: sizes that lead to and fro would have the same read again and again.
-    left: u64,
-}
-
-impl Window<'_> {
-    fn u32(&mut self, at: u64, end: u64) -> Option<u32> {
-        self.field(at, end).map(u32::from_le_bytes)
-    }
-
-    fn word(&mut self, at: u64, end: u64, width: Width) -> Option<u64> {
-        match width {
-            Width::Bits32 => self.u32(at, end).map(u64::from),
-            Width::Bits64 => self.field(at, end).map(u64::from_le_bytes),
-        }
-    }
-
-    fn field<const N: usize>(&mut self, at: u64, end: u64) -> Option<[u8; N]> {
-        if let Some(field) = self.held(at) {
-            return Some(field);
-        }
-        let most = self.size.min(end.checked_sub(at)?).max(N as u64);
-        let have = self.memory.available(at, most);
-        self.left = self.left.checked_sub(have)?;
-        self.bytes.resize(usize::try_from(have).ok()?, 0);
-        self.start = at;
-        if have == 0 || self.memory.read(at, &mut self.bytes).is_err() {
-            self.bytes.clear();
-        }
-        self.held(at)
-    }
-
-    fn held<const N: usize>(&self, at: u64) -> Option<[u8; N]> {
-        let skip = usize::try_from(at.checked_sub(self.start)?).ok()?;
-        self.bytes.get(skip..skip.checked_add(N)?)?.try_into().ok()
-    }
-}
 
 /// What stands at an address.
 enum Met {
@@ -123,11 +77,10 @@ pub(super) struct Walk<'r, 'd> {
 impl<'r, 'd> Walk<'r, 'd> {
     pub(super) fn new(runtime: &'r Runtime<'d>) -> Walk<'r, 'd> {
         let memory = runtime.reader.memory().unnoted();
-        let window = Window { memory, start: 0, bytes: Vec::new(), size: WINDOW, left: 0 };
         let gaps = runtime.gaps();
         Walk {
             runtime,
-            window,
+            window: Window::new(memory, AHEAD),
             gaps,
             searches: SEARCHES,
             done: Walked::default(),
@@ -144,10 +97,10 @@ impl<'r, 'd> Walk<'r, 'd> {
                 memory.note(segment.start, segment.end.saturating_sub(segment.start));
             }
         }
-        self.window.left = bytes.saturating_mul(2).saturating_add(WINDOW << 8);
+        self.window.limit(bytes.saturating_mul(2).saturating_add(AHEAD << 8));
         for segment in segments {
             self.done.bytes = self.done.bytes.saturating_add(segment.end.saturating_sub(segment.start));
-            if !self.segment(segment, visit) || self.searches == 0 || self.window.left < WINDOW {
+            if !self.segment(segment, visit) || self.searches == 0 || self.window.is_spent() {
                 self.done.cut_short = true;
                 break;
             }
@@ -205,7 +158,7 @@ impl<'r, 'd> Walk<'r, 'd> {
     fn next_kept(&mut self, at: u64, segment: &Segment) -> u64 {
         let page = |at: u64| at.checked_next_multiple_of(0x1000).unwrap_or(u64::MAX);
         let mut next = page(at.saturating_add(1));
-        while next < segment.end && self.searches > 0 && self.window.memory.available(next, 8) < 8 {
+        while next < segment.end && self.searches > 0 && self.window.memory().available(next, 8) < 8 {
             // A segment that lies about its end may have more pages than can be looked at.
             self.searches = self.searches.saturating_sub(1);
             next = page(next.saturating_add(1));
@@ -217,10 +170,9 @@ impl<'r, 'd> Walk<'r, 'd> {
     fn search(&mut self, from: u64, segment: &Segment) -> u64 {
         let step = self.runtime.reader.size();
         let mut at = from.checked_next_multiple_of(step).unwrap_or(u64::MAX);
-        self.window.size = PAGE;
         while at < segment.end && self.searches > 0 {
             self.searches = self.searches.saturating_sub(1);
-            if self.window.u32(at, segment.end).is_none() {
+            if self.window.u32(at).is_none() {
                 at = self.skip_missing(at, segment);
                 continue;
             }
@@ -229,7 +181,6 @@ impl<'r, 'd> Walk<'r, 'd> {
             }
             at = at.saturating_add(step);
         }
-        self.window.size = WINDOW;
         if self.searches == 0 { segment.end } else { at.min(segment.end) }
     }
 
@@ -251,12 +202,12 @@ impl<'r, 'd> Walk<'r, 'd> {
     fn object(&mut self, at: u64, segment: &Segment) -> Met {
         let (width, end) = (self.runtime.reader.width(), segment.end);
         // The header lies before the object, so reading begins there.
-        let Some(header) = self.window.u32(at.wrapping_sub(4), end) else { return Met::Missing };
-        let Some(word) = self.window.word(at, end, width) else { return Met::Missing };
+        let Some(header) = self.window.u32(at.wrapping_sub(4)) else { return Met::Missing };
+        let Some(word) = self.window.word(at, width) else { return Met::Missing };
         let address = word & !width.pick(3, 7);
         let Some(table) = self.table(address) else { return Met::Else };
         let components_at = at.wrapping_add(width.bytes() as u64);
-        let count = if table.has_components() { self.window.u32(components_at, end) } else { Some(0) };
+        let count = if table.has_components() { self.window.u32(components_at) } else { Some(0) };
         let Some(count) = count else { return Met::Missing };
         let components = u64::from(count).saturating_mul(table.component());
         let exact = components.saturating_add(u64::from(table.base_size));
