@@ -98,8 +98,12 @@ pub(crate) fn census(
         let images = supplied(dump, &folders);
         let process = Process::gather(dump);
         let (search, ignored) = local_search(&folders.symbols, Some(path));
-        let (reading, rows) = if all { (Reading::Whole, usize::MAX) } else { (Reading::Enough, 20) };
-        let wanted = CensusOptions { reading, rows, strings: show_strings, ..CensusOptions::default() };
+        let bare = CensusOptions { strings: show_strings, ..CensusOptions::default() };
+        let wanted = if all {
+            CensusOptions { reading: Reading::Whole, rows: usize::MAX, ..bare }
+        } else {
+            CensusOptions { reading: Reading::Enough, ..bare }
+        };
         let (taken, by_symbols) = facts::census(&process, &wanted, search);
         let warnings = WarningReport::of(&process).chain(images).chain(ignored).chain(by_symbols);
         json::compact(&Answer::versioned(taken.as_ref(), &warnings.collect::<Vec<_>>()))

@@ -11,6 +11,9 @@ macro_rules! words {
         }
 
         impl $name {
+            /// All of them, in the order in which they are listed.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
+
             /// The report's word.
             pub fn name(self) -> &'static str {
                 match self {

@@ -56,6 +56,13 @@ words! {
     }
 }
 
+impl Kind {
+    /// Whether the program failed, or may have failed, as far as the dump tells.
+    pub fn is_fault(self) -> bool {
+        !matches!(self, Kind::Exit | Kind::OnRequest | Kind::NoException)
+    }
+}
+
 words! {
     /// What made the failed request.
     pub enum Origin {

@@ -1,6 +1,7 @@
 //! `dumplens scan`: four hundred dumps, and how many tickets?
 
 use dumplens_analyzer::contents::Reading;
+use dumplens_analyzer::verdict::Kind;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -31,28 +32,16 @@ const FOUND: u8 = 3;
 /// How long after its limit a dump may hang before it is given up.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
-/// What `--fail-on` knows: the kinds of verdicts, and two words.
-const FAIL_ON: [&str; 17] = [
-    "any",
-    "failed",
-    "allocation_failure",
-    "cpp_exception",
-    "managed_exception",
-    "access_violation",
-    "stack_overflow",
-    "fail_fast",
-    "abort",
-    "assertion_or_breakpoint",
-    "other_exception",
-    "hang",
-    "exit",
-    "on_request",
-    "deadlock",
-    "no_exception",
-    "exception_lost",
-];
-/// Kinds of dumps in which nothing failed, as far as they tell.
-const NO_FAULT: [&str; 3] = ["no_exception", "on_request", "exit"];
+/// What `--fail-on` knows: two words, and the kinds of verdicts.
+fn fail_on() -> PossibleValuesParser {
+    let kinds = Kind::ALL.iter().map(|kind| kind.name());
+    PossibleValuesParser::new(["any", "failed"].into_iter().chain(kinds))
+}
+
+/// Whether a kind of verdict is one of a failure; one that is not known may be.
+fn may_be_fault(kind: &str) -> bool {
+    Kind::ALL.iter().find(|known| known.name() == kind).is_none_or(|known| known.is_fault())
+}
 
 /// Analyze many dumps, and show a table of their causes, or one line per dump
 ///
@@ -90,7 +79,7 @@ pub(crate) struct Options {
     store: Option<PathBuf>,
     /// Exit with 3 if a dump has this kind of verdict; `any`: if a program failed or may have failed; `failed`: if a file
     /// cannot be read; can be repeated
-    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = PossibleValuesParser::new(FAIL_ON))]
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = fail_on())]
     fail_on: Vec<String>,
     /// Also read some of the memory that fills each process, to show its kind of data
     #[arg(long)]
@@ -216,7 +205,7 @@ fn missing(options: &Options) -> bool {
 fn status(options: &Options, groups: &Groups, end: End) -> u8 {
     let met = |what: &String| match what.as_str() {
         "failed" => groups.failures() > 0,
-        "any" => groups.kinds.keys().any(|kind| !NO_FAULT.contains(&kind.as_str())),
+        "any" => groups.kinds.keys().any(|kind| may_be_fault(kind)),
         kind => groups.kinds.contains_key(kind),
     };
     match end {
