@@ -1,4 +1,4 @@
-//! Locks of `Monitor`: who holds them, who waits for them, and whether that goes round.
+//! Locks of `Monitor`: who holds them, who waits for them, and which threads wait for each other.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::stacks;
 use crate::process::{Process, Thread};
 use crate::space::Hex;
+use crate::waits::{WaitsFor, cycles};
 
 /// An object that is locked, or that threads wait for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -116,31 +117,16 @@ fn waiting(
     found
 }
 
-/// Circles of threads each of which waits for a lock that the next one holds; each circle once, its lowest thread first.
-pub(super) fn cycles(locks: &[LockReport]) -> Vec<Vec<u32>> {
-    let mut waits_for: HashMap<u32, u32> = HashMap::new();
+/// Cycles of threads each of which waits for a lock that the next one holds; each once, its lowest thread first.
+pub(super) fn deadlocks(locks: &[LockReport]) -> Vec<Vec<u32>> {
+    let mut waits_for = WaitsFor::new();
     for lock in locks {
         let Some(owner) = lock.owner_thread_id else { continue };
-        waits_for.extend(lock.waiting_thread_ids.iter().map(|waiting| (*waiting, owner)));
+        waits_for.extend(lock.waiting_thread_ids.iter().map(|waiting| (*waiting, vec![owner])));
     }
-    let mut cycles: Vec<Vec<u32>> = Vec::new();
-    let mut starts: Vec<u32> = waits_for.keys().copied().collect();
-    starts.sort_unstable();
-    for start in starts {
-        let mut way = vec![start];
-        while let Some(next) = way.last().and_then(|last| waits_for.get(last)) {
-            if *next == start {
-                cycles.push(way);
-                break;
-            }
-            // Each circle is found from its lowest thread.
-            if *next < start || way.contains(next) {
-                break;
-            }
-            way.push(*next);
-        }
-    }
-    cycles
+    let mut threads: Vec<u32> = waits_for.keys().copied().collect();
+    threads.sort_unstable();
+    cycles(&threads, &waits_for).collect()
 }
 
 #[cfg(test)]
@@ -161,9 +147,9 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_found_once_and_a_chain_is_none() {
-        assert_eq!(cycles(&[lock(1, &[2]), lock(2, &[1]), lock(1, &[3])]), [[1, 2]]);
-        assert_eq!(cycles(&[lock(3, &[1]), lock(1, &[2]), lock(2, &[3, 4])]), [[1, 3, 2]]);
-        assert!(cycles(&[lock(1, &[2]), lock(2, &[3])]).is_empty());
+    fn a_cycle_is_found_once_and_a_chain_is_none() {
+        assert_eq!(deadlocks(&[lock(1, &[2]), lock(2, &[1]), lock(1, &[3])]), [[1, 2]]);
+        assert_eq!(deadlocks(&[lock(3, &[1]), lock(1, &[2]), lock(2, &[3, 4])]), [[1, 3, 2]]);
+        assert!(deadlocks(&[lock(1, &[2]), lock(2, &[3])]).is_empty());
     }
 }

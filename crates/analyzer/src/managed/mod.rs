@@ -178,7 +178,7 @@ impl ManagedReport {
         report.types.sort_by(|a, b| (b.size_bytes, &a.name).cmp(&(a.size_bytes, &b.name)));
         report.type_count = report.types.len() as u64;
         report.types.truncate(extent.types);
-        report.deadlocks = locks::cycles(&report.locks);
+        report.deadlocks = locks::deadlocks(&report.locks);
         Some(report)
     }
 

@@ -1,7 +1,8 @@
-//! Who waits on whom: links, chains and cycles.
+//! Who waits on whom: links, and the chains of them.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
+use super::cycles::{WaitsFor, cycles};
 use super::report::{
     ChainEnd, ChainReport, Edge, ObjectReport, ThreadWaitReport, Timeout, Via, WaitKind, WaitReport,
 };
@@ -116,86 +117,25 @@ impl<'a> Graph<'a> {
         self.from.get(&id).into_iter().flatten().copied().filter(|edge| edge.proven)
     }
 
-    /// The proven cycles: of the threads that can all reach each other, a shortest one through the first of them.
+    /// The proven cycles.
     fn cycles(&self) -> Vec<ChainReport> {
-        let mut cycles = Vec::new();
-        let component = self.components();
-        let mut done: HashSet<usize> = HashSet::new();
-        for id in &self.order {
-            let Some(own) = component.get(id) else { continue };
-            if cycles.len() < MOST_CHAINS && done.insert(*own) {
-                cycles.extend(self.shortest(*id, &component));
-            }
-        }
-        cycles
+        let proven = self.from.keys().map(|id| (*id, self.proven(*id).map(|edge| edge.to).collect()));
+        let waits_for: WaitsFor = proven.collect();
+        cycles(&self.order, &waits_for).take(MOST_CHAINS).map(|threads| self.cycle(threads)).collect()
     }
 
-    /// Which threads can all reach each other by proven links: the same number for each of them. Tarjan's way, without
-    /// recursion.
-    fn components(&self) -> HashMap<u32, usize> {
-        let mut found: HashMap<u32, usize> = HashMap::new();
-        let (mut index, mut low): (HashMap<u32, usize>, HashMap<u32, usize>) = Default::default();
-        let (mut stack, mut on_stack): (Vec<u32>, HashSet<u32>) = Default::default();
-        let next = |id: u32| self.proven(id).map(|edge| edge.to).collect::<Vec<u32>>();
-        for root in &self.order {
-            if index.contains_key(root) {
-                continue;
-            }
-            let mut work = vec![(*root, next(*root))];
-            index.insert(*root, index.len());
-            low.insert(*root, index[root]);
-            stack.push(*root);
-            on_stack.insert(*root);
-            while let Some((id, links)) = work.last_mut() {
-                let id = *id;
-                if let Some(to) = links.pop() {
-                    if !index.contains_key(&to) {
-                        index.insert(to, index.len());
-                        low.insert(to, index[&to]);
-                        stack.push(to);
-                        on_stack.insert(to);
-                        work.push((to, next(to)));
-                    } else if on_stack.contains(&to) {
-                        low.insert(id, low[&id].min(index[&to]));
-                    }
-                    continue;
-                }
-                work.pop();
-                if let Some((above, _)) = work.last() {
-                    low.insert(*above, low[above].min(low[&id]));
-                }
-                if low[&id] == index[&id] {
-                    let number = found.len();
-                    while let Some(member) = stack.pop() {
-                        on_stack.remove(&member);
-                        found.insert(member, number);
-                        if member == id {
-                            break;
-                        }
-                    }
-                }
-            }
+    /// The chain of a proven cycle.
+    fn cycle(&self, threads: Vec<u32>) -> ChainReport {
+        let next = threads.iter().cycle().skip(1);
+        let link = |(from, to): (&u32, &u32)| self.proven(*from).find(|edge| edge.to == *to).cloned();
+        let mut links: Vec<Edge> = threads.iter().zip(next).filter_map(link).collect();
+        // What is left open of a link that is left out, the last one says.
+        let certain = links.iter().all(|edge| edge.certain);
+        links.truncate(MOST_LINKS);
+        if let Some(last) = links.last_mut() {
+            last.certain &= certain;
         }
-        found
-    }
-
-    /// A shortest way from a thread back to itself, through threads of its own component.
-    fn shortest(&self, start: u32, component: &HashMap<u32, usize>) -> Option<ChainReport> {
-        let own = component.get(&start)?;
-        let mut came: HashMap<u32, &Edge> = HashMap::new();
-        let mut queue = VecDeque::from([start]);
-        while let Some(id) = queue.pop_front() {
-            for edge in self.proven(id).filter(|edge| component.get(&edge.to) == Some(own)) {
-                if edge.to == start {
-                    return Some(cycle(start, edge, &came));
-                }
-                if let std::collections::hash_map::Entry::Vacant(place) = came.entry(edge.to) {
-                    place.insert(edge);
-                    queue.push_back(edge.to);
-                }
-            }
-        }
-        None
+        ChainReport { threads, ends: ChainEnd::Cycle, deadlock: true, links }
     }
 
     /// The chain from a thread on: by the first link of each, until one does not wait on another, or comes again.
@@ -221,24 +161,4 @@ impl<'a> Graph<'a> {
         };
         ChainReport { threads, ends: ends.unwrap_or_else(end), deadlock: false, links }
     }
-}
-
-/// The cycle that a last link closes.
-fn cycle(start: u32, last: &Edge, came: &HashMap<u32, &Edge>) -> ChainReport {
-    let mut links = vec![last.clone()];
-    let mut at = last.from;
-    while at != start {
-        let Some(edge) = came.get(&at) else { break };
-        links.push((*edge).clone());
-        at = edge.from;
-    }
-    links.reverse();
-    let threads = links.iter().map(|edge| edge.from).collect();
-    // What is left open of a link that is left out, the last one says.
-    let certain = links.iter().all(|edge| edge.certain);
-    links.truncate(MOST_LINKS);
-    if let Some(last) = links.last_mut() {
-        last.certain &= certain;
-    }
-    ChainReport { threads, ends: ChainEnd::Cycle, deadlock: true, links }
 }

@@ -13,6 +13,7 @@
 
 mod arguments;
 mod call;
+mod cycles;
 mod ended;
 mod entered;
 mod graph;
@@ -25,6 +26,7 @@ mod section;
 mod table;
 pub(crate) mod words;
 
+pub(crate) use cycles::{WaitsFor, cycles};
 pub(crate) use graph::{chains, edges};
 pub(crate) use reader::Reader;
 pub use report::{
