@@ -50,6 +50,8 @@ mod damage;
 mod dump;
 mod extract;
 mod format;
+#[cfg(any(windows, test))]
+mod handles;
 mod image_file;
 mod limits;
 mod memory;

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::blocks::Blocks;
+#[cfg(windows)]
+use crate::handles::{self, Handles};
 
 /// Bytes that can be read at any position without reading the rest.
 ///
@@ -61,9 +63,17 @@ impl Place {
         places: &[Place],
         read_at: impl Fn(u64, &mut [u8]) -> io::Result<usize> + Sync,
     ) -> Vec<io::Result<Vec<u8>>> {
+        Place::read_by_threads(places, Place::AT_ONCE, read_at)
+    }
+
+    fn read_by_threads(
+        places: &[Place],
+        most: usize,
+        read_at: impl Fn(u64, &mut [u8]) -> io::Result<usize> + Sync,
+    ) -> Vec<io::Result<Vec<u8>>> {
         let read = |place: &Place| place.read(&read_at);
         let mut all = Vec::with_capacity(places.len());
-        for batch in places.chunks(Place::AT_ONCE) {
+        for batch in places.chunks(most) {
             all.extend(std::thread::scope(|scope| {
                 let threads: Vec<_> = batch.iter().map(|place| scope.spawn(move || read(place))).collect();
                 let joined = threads.into_iter().map(|thread| {
@@ -87,6 +97,8 @@ const LAST: u64 = 1 << 62;
 pub struct FileSource {
     file: File,
     size: u64,
+    #[cfg(windows)]
+    handles: Handles,
 }
 
 impl FileSource {
@@ -106,7 +118,36 @@ impl FileSource {
         }
         let file = File::open(path)?;
         let size = file.metadata()?.len();
-        Ok(FileSource { file, size })
+        Ok(FileSource {
+            file,
+            size,
+            #[cfg(windows)]
+            handles: Handles::new(path),
+        })
+    }
+
+    fn read_by(&self, handle: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if offset > LAST {
+            return Ok(0);
+        }
+        let read = read_at(handle, offset, buf)?;
+        if read == 0 && !buf.is_empty() && offset < self.size {
+            let why = "the file became shorter while it was read";
+            return Err(io::Error::new(io::ErrorKind::StaleNetworkFileHandle, why));
+        }
+        Ok(read)
+    }
+
+    #[cfg(not(windows))]
+    pub(crate) fn read_at_once(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
+        Place::read_at_once(places, |offset, buf| self.read_at(offset, buf))
+    }
+
+    #[cfg(windows)]
+    pub(crate) fn read_at_once(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
+        Place::read_by_threads(places, handles::MOST, |offset, buf| {
+            self.handles.with(&self.file, |handle| self.read_by(handle, offset, buf))
+        })
     }
 }
 
@@ -116,19 +157,10 @@ impl Source for FileSource {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        if offset > LAST {
-            return Ok(0);
-        }
-        let read = read_at(&self.file, offset, buf)?;
-        if read == 0 && !buf.is_empty() && offset < self.size {
-            let why = "the file became shorter while it was read";
-            return Err(io::Error::new(io::ErrorKind::StaleNetworkFileHandle, why));
-        }
-        Ok(read)
+        self.read_by(&self.file, offset, buf)
     }
 
-    /// One place after the other, until that is seen to be slow: then as many at the same time as may be. Windows lets only
-    /// one read at a time use the file all the same.
+    /// One place after the other, until that is seen to be slow: then as many at the same time as may be.
     fn read_places(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
         const SLOW: Duration = Duration::from_millis(1);
         let read = |offset, buf: &mut [u8]| self.read_at(offset, buf);
@@ -143,7 +175,7 @@ impl Source for FileSource {
             }
         }
         let rest = places.get(all.len()..).unwrap_or_default();
-        all.extend(Place::read_at_once(rest, read));
+        all.extend(self.read_at_once(rest));
         all
     }
 }
