@@ -22,6 +22,7 @@ mod modules;
 mod names;
 mod printf;
 mod refused;
+mod register_text;
 mod registers;
 mod script;
 mod search;
