@@ -1,7 +1,8 @@
 //! The back end of NT heaps: entries one behind the other, from `FirstEntry` to `LastValidEntry`, with gaps where pages
 //! are not committed.
 
-use super::super::nt::{Entry, NtForm};
+use super::super::nt::NtForm;
+use super::super::nt_entry::Entry;
 use super::super::nt_layout::SEGMENT_BYTES;
 use super::super::{FaultKind, PAGE, Part};
 use super::{BATCH, Backend, BlockState, Blocks, HeapBlock, Work};
