@@ -11,11 +11,12 @@ use std::collections::{HashMap, HashSet};
 use dumplens_core::process::rtti::{self, Compiler};
 use dumplens_core::{Absence, Memory, Width};
 
-use super::blocks::HeapsRead;
-use super::estimate::{Read, Sums, figure};
+use super::estimate::{Figure, Read, Sums, figure};
+use super::kinds::ClassProof;
 use super::lookup::Lookup;
-use super::model::{ClassProof, ClassReport, Figure};
+use super::model::ClassReport;
 use super::plan::STRATA;
+use super::tally::HeapsRead;
 use super::vftables::Pointers;
 use super::{CensusOptions, sizeof};
 use crate::process::Process;

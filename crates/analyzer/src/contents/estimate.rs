@@ -4,12 +4,24 @@
 //! lie from that ratio: the number of units decides, not their share of all. Below [`LEAST`] units an interval is not worth
 //! its name: 27 to 83% of them held the truth where 66 units were read.
 
-use super::model::Figure;
-
 /// With fewer units of a stratum than this, no interval is given.
 pub(super) const LEAST: u64 = 30;
 /// Half of a 95% interval, in standard deviations.
 const DEVIATIONS: f64 = 1.96;
+
+/// A figure, and how far off it may be: of a sample, the half of its 95% interval; `None` where too few units were read to
+/// tell. Zero where all was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Figure {
+    pub(super) value: u64,
+    pub(super) margin: Option<u64>,
+}
+
+impl Figure {
+    pub(super) fn exact(value: u64) -> Figure {
+        Figure { value, margin: Some(0) }
+    }
+}
 
 /// What was found in the units of a stratum, as sums: enough for the variance.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

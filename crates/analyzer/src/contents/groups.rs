@@ -7,8 +7,8 @@ use dumplens_core::process::heap::PartKind;
 use foldhash::HashMap;
 
 use super::committed::Committed;
+use super::kinds::GroupKind;
 use super::ledger::{Place, Places, charged};
-use super::model::GroupKind;
 use super::plan::next;
 use crate::process::Process;
 use crate::space::{Allocation, Owner, Usage};

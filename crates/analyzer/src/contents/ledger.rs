@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use dumplens_core::{MemoryInfo, MemoryType};
 
-use super::model::Use;
+use super::kinds::Use;
 use crate::process::Process;
 use crate::space::{Owner, Piece, Usage, is_charged, is_shared_with_kernel};
 

@@ -3,10 +3,11 @@
 use dumplens_core::Width;
 use dumplens_core::process::heap::{BlockReader, BlockState};
 
-use super::blocks::Examples;
 use super::groups::{Group, Grouped};
+use super::tally::Examples;
 
-use super::model::{GroupKind, ShapeReport};
+use super::kinds::GroupKind;
+use super::model::ShapeReport;
 use super::shape::{self, Shapes};
 use super::vftables::Candidates;
 use super::{Ground, classes, rows};

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::model::PageKind;
+use super::kinds::PageKind;
 
 /// Bytes of a page.
 pub(super) const PAGE: usize = 0x1000;

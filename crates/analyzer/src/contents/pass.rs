@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use dumplens_core::{Memory, Width};
 
 use super::estimate::{Read, Sums};
-use super::model::PageKind;
+use super::kinds::PageKind;
 use super::pages;
 use super::plan::{Plan, STRATA, Unit, has_objects};
 use super::vftables::{Candidates, Pointers};

@@ -7,27 +7,18 @@
 use std::collections::HashSet;
 
 use dumplens_core::process::heap::{BlockReader, BlockState};
-use dumplens_core::{Memory, Width};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::classes;
-use super::ledger::charged;
 use super::lookup::Lookup;
-use super::plan;
+use super::pointers::{Wanted, pointers};
 use crate::process::Process;
 use crate::process::module_names::module_name;
 use crate::space::{Hex, Owner, Usage, words};
 
 /// Levels that are followed.
 const LEVELS: u64 = 3;
-/// Holders of a level that are listed, and followed.
-const HOLDERS: usize = 32;
-/// Pointers of a level that are held at one time.
-const HELD: usize = 1 << 16;
-/// Bytes that are read at once.
-const CHUNK: u64 = 256 << 10;
-
 words! {
     /// Where a pointer lies.
     pub enum HolderKind {
@@ -113,7 +104,7 @@ fn all(process: &Process<'_>, addresses: &[u64]) -> Vec<Option<RefsReport>> {
         if wanted.is_empty() {
             break;
         }
-        let mut found = search.pointers(&mut wanted, addresses.len()).into_iter();
+        let mut found = pointers(process, &mut wanted, addresses.len()).into_iter();
         wanted.clear();
         for (asked, report) in reports.iter_mut().enumerate() {
             let (Some(report), Some(found)) = (report, found.next()) else { continue };
@@ -163,27 +154,6 @@ fn allocation(process: &Process<'_>, base: u64) -> Target {
     Target { base: base.into(), size_bytes: end.saturating_sub(base), is_block: false }
 }
 
-/// A block or allocation to which pointers are looked for, and for which of the questions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Wanted {
-    base: u64,
-    end: u64,
-    asked: usize,
-}
-
-/// Where pointers lie and what they point to, and how many more there are.
-#[derive(Debug, Default)]
-struct Pointers {
-    list: Vec<(u64, u64)>,
-    more: u64,
-}
-
-impl Pointers {
-    fn add(&mut self, at: u64, to: u64) {
-        if self.list.len() < HELD { self.list.push((at, to)) } else { self.more += 1 }
-    }
-}
-
 struct Search<'p, 'd> {
     process: &'p Process<'d>,
     lookup: Lookup,
@@ -205,47 +175,6 @@ impl Search<'_, '_> {
             |(base, size)| Target { base: base.into(), size_bytes: size, is_block: true },
         );
         Some(RefsReport { address: address.into(), target, holders: Vec::new(), left_out: 0 })
-    }
-
-    /// For each of so many questions, the words of the private memory that point into one of its targets, and lie in none.
-    fn pointers(&self, wanted: &mut [Wanted], asked: usize) -> Vec<Pointers> {
-        wanted.sort_unstable();
-        let mut found: Vec<Pointers> = (0..asked).map(|_| Pointers::default()).collect();
-        let (Some(low), Some(high)) = (wanted.first(), wanted.iter().map(|of| of.end).max()) else {
-            return found;
-        };
-        let (low, span) = (low.base, high - low.base);
-        // Two questions may want the same.
-        let around = |word: u64| {
-            let behind = wanted.partition_point(|of| of.base <= word);
-            let base = wanted.get(behind.wrapping_sub(1)).map(|of| of.base);
-            wanted[..behind]
-                .iter()
-                .rev()
-                .take_while(move |of| Some(of.base) == base)
-                .filter(move |of| word < of.end)
-        };
-        let memory = self.process.dump.memory().unnoted();
-        for run in plan::kept(memory, charged(self.process)) {
-            let width = classes::width_at(self.process, run.base);
-            each(memory, run.base, run.end, width, |at, word| {
-                if word.wrapping_sub(low) >= span {
-                    return;
-                }
-                for of in around(word).filter(|of| around(at).all(|own| own.asked != of.asked)) {
-                    found[of.asked].add(at, word);
-                }
-            });
-        }
-        for (asked, found) in found.iter_mut().enumerate() {
-            let exact = |word: u64| around(word).any(|of| of.asked == asked && of.base == word);
-            // Pointers to a block's first byte come first, then those of modules: what ends the search.
-            found.list.sort_by_key(|(at, word)| (!exact(*word), self.process.module_at(*at).is_none()));
-            found.more += found.list.len().saturating_sub(HOLDERS) as u64;
-            found.list.truncate(HOLDERS);
-            found.list.sort_unstable();
-        }
-        found
     }
 
     /// What lies at an address; where a block does, its extent.
@@ -288,22 +217,5 @@ impl Search<'_, '_> {
     fn elsewhere(&self, at: u64) -> String {
         let base = self.process.space.region_at(at).map_or(at, |region| region.allocation_base);
         format!("allocation {base:#x}+{:#x}", at.wrapping_sub(base))
-    }
-}
-
-/// Every word of a run of memory that the dump keeps.
-fn each(memory: Memory<'_>, base: u64, end: u64, width: Width, mut tell: impl FnMut(u64, u64)) {
-    let (mut at, mut buffer, step) = (base, Vec::new(), width.bytes() as u64);
-    while at < end {
-        let wanted = CHUNK.min(end - at);
-        buffer.resize(usize::try_from(wanted).unwrap_or(0), 0);
-        if memory.read(at, &mut buffer).is_ok() {
-            let mut here = at;
-            width.each_word(&buffer, |word| {
-                tell(here, word);
-                here += step;
-            });
-        }
-        at += wanted;
     }
 }

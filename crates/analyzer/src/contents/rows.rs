@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::blocks::{Examples, HeapRead, HeapsRead};
 use super::classes::{self, Counted};
-use super::estimate::{Read, Sums, figure};
+use super::estimate::{Figure, Read, Sums, figure};
 use super::groups::{Group, Grouped};
+use super::kinds::{GroupKind, Use};
 use super::ledger::Places;
 use super::lookup::Lookup;
 use super::model::{
-    BlockSizeRow, CensusReport, DuplicatesReport, Figure, GroupKind, GroupReport, PageRow,
-    RepeatedImageReport, ShapeReport, Use, UseReport,
+    BlockSizeRow, CensusReport, DuplicatesReport, GroupReport, PageRow, RepeatedImageReport, ShapeReport,
+    UseReport,
 };
 use super::pass::{Found, KINDS};
 use super::plan::Plan;
+use super::tally::{Examples, HeapRead, HeapsRead};
 use super::{CensusOptions, bare, reading};
 use crate::process::Process;
 use crate::process::module_names::module_name;

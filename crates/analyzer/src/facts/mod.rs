@@ -6,9 +6,12 @@
 
 mod address;
 mod allocations;
-pub(crate) mod blocks;
+mod block_count;
+mod blocks;
+pub(crate) mod broken_blocks;
 mod census;
 pub(crate) mod clock;
+mod cpp;
 mod dump;
 mod earlier;
 mod engine;
@@ -16,6 +19,7 @@ mod evidence;
 mod exception;
 mod exit;
 mod figures;
+mod heaps;
 pub(crate) mod managed;
 mod map;
 mod memory;
@@ -41,18 +45,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use address::{AddressReport, HeapPlace, ModulePlace, ThreadPlace};
-pub use allocations::{
-    AllocationReport, AllocationsReport, EqualsReport, HeapCountersReport, HeapKind, HeapReport,
-    SizeClassReport,
-};
-pub use blocks::{
-    BlockBackend, BlockPlace, BlockReport, BlockSizeReport, BlockState, BrokenBlockReport, HeapBlocksReport,
-    LayoutProof,
-};
+pub use allocations::{AllocationReport, AllocationsReport, EqualsReport, SizeClassReport};
+pub use block_count::{BlockSizeReport, HeapBlocksReport};
+pub use blocks::{BlockBackend, BlockPlace, BlockReport, BlockState, LayoutProof};
+pub use broken_blocks::BrokenBlockReport;
 pub use census::census;
+pub use cpp::CppReport;
 pub use dump::{AnnotationReport, CrashpadReport, DumpReport, StreamReport};
 pub use engine::{AssertionReport, UnrealReport};
-pub use exception::{Chance, CppReport, ExceptionReport, OriginalReport};
+pub use exception::{Chance, ExceptionReport, OriginalReport};
+pub use heaps::{HeapCountersReport, HeapKind, HeapReport};
 pub use map::{FreeClass, MOST_ROWS, MapRow, SpaceMap};
 pub use memory::{MemoryReport, RowReport};
 pub use modules::{ModuleReport, UnloadedModuleReport};
@@ -174,7 +176,7 @@ impl Facts {
             waits,
             modules: if listed { modules::all(process, &owned, options) } else { Vec::new() },
             unloaded_modules: if listed { modules::unloaded(process, &mut warnings) } else { Vec::new() },
-            heaps: if listed { allocations::heaps(process, &owned) } else { Vec::new() },
+            heaps: if listed { heaps::heaps(process, &owned) } else { Vec::new() },
             broken_blocks: Vec::new(),
             memory: memory::of(process, listed, &mut warnings),
             census: None,
@@ -183,13 +185,13 @@ impl Facts {
             request,
             refused_pointer,
         };
-        let failed = facts.exception.as_ref().is_some_and(|e| blocks::heap_failure(e).is_some());
+        let failed = facts.exception.as_ref().is_some_and(|e| broken_blocks::heap_failure(e).is_some());
         if question.is_judged() {
             let record = contents::recorded(process).err();
             warnings.extend(record.map(|why| Warning::CensusRecordUnusable { why }));
         }
         if question.is_judged() && failed {
-            facts.broken_blocks = blocks::broken(process);
+            facts.broken_blocks = broken_blocks::broken(process);
         }
         warnings.extend(figures::contradictions(&facts));
         if question.is_judged() {

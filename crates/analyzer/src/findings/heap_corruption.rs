@@ -20,7 +20,7 @@
 
 use super::{Confidence, Crash, Found};
 use crate::facts::BrokenBlockReport;
-use crate::facts::blocks::heap_failure;
+use crate::facts::broken_blocks::heap_failure;
 
 /// Evidence of one kind that is named.
 const NAMED: usize = 4;

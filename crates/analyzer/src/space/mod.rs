@@ -9,8 +9,10 @@
 
 mod address_space;
 mod allocations;
+mod charge;
 mod contradiction;
 mod filter;
+mod groups;
 mod hex;
 mod owners;
 mod repair;
@@ -21,11 +23,11 @@ mod words;
 
 pub use address_space::{AddressSpace, Coverage, Piece};
 pub use allocations::{Allocation, Allocations, Equals, SizeClass};
+pub(crate) use charge::{is_charged, is_shared_with_kernel};
 pub use filter::Filter;
 pub use hex::Hex;
 pub(crate) use owners::{Holdings, WRITABLE, holdings};
 pub use totals::{Totals, TotalsRow};
-pub(crate) use totals::{is_charged, is_shared_with_kernel};
 pub use usage::{Bits, Fact, GcPart, Owner, PebField, Span, Usage};
 pub use warning::SpaceWarning;
 pub(crate) use words::words;

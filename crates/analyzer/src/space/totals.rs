@@ -4,13 +4,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use dumplens_core::process::kuser;
-use dumplens_core::{MemoryInfo, MemoryState, MemoryType, Protection};
-use foldhash::HashMap;
+use dumplens_core::MemoryState;
 
 use super::AddressSpace;
-use super::Usage;
-use super::owners::{WRITABLE, WRITE_COPY};
+use super::charge::private_commit;
+use super::groups::{Group, OTHER, group};
 
 /// One line of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,18 +54,6 @@ pub struct Totals {
     pub odd_states: u64,
 }
 
-/// Everything by which a table may tell regions apart.
-type Key = (Usage, MemoryState, MemoryType, Protection);
-
-/// The pieces of one key, added up.
-#[derive(Debug, Clone, Copy)]
-struct Group {
-    key: Key,
-    regions: u64,
-    size: u64,
-    largest: (u64, u64),
-}
-
 impl Totals {
     /// Adds up an address space, in one pass.
     pub fn of(space: &AddressSpace<'_>) -> Totals {
@@ -105,135 +91,11 @@ impl Totals {
     }
 }
 
-/// What a commit charge consists of (Windows Internals, Memory management): private pages, except those that the kernel shares with
-/// every process, and image and mapped pages that were copied or can be copied on write.
-fn private_commit(groups: &[Group], space: &AddressSpace<'_>) -> u64 {
-    let charged = |g: &&Group| {
-        let (_, state, kind, protect) = g.key;
-        is_charged(state, kind, protect)
-    };
-    let sum: u64 = groups.iter().filter(charged).map(|g| g.size).sum();
-    sum.saturating_sub(shared_with_kernel(space))
-}
-
-/// Whether pages are part of the process's commit charge.
-pub(crate) fn is_charged(state: MemoryState, kind: MemoryType, protect: Protection) -> bool {
-    state.is_commit()
-        && match kind {
-            MemoryType::PRIVATE => true,
-            MemoryType::IMAGE => protect.0 & (WRITABLE | WRITE_COPY) != 0,
-            MemoryType::MAPPED => protect.0 & WRITE_COPY != 0,
-            _ => false,
-        }
-}
-
-/// Whether a region is one of the pages that the kernel shares with every process, which are charged to nobody.
-pub(crate) fn is_shared_with_kernel(region: &MemoryInfo) -> bool {
-    (kuser::ADDRESS..kuser::ADDRESS + 0x1_0000).contains(&region.base)
-        && region.state.is_commit()
-        && region.kind == MemoryType::PRIVATE
-        && region.size <= 0x1000
-}
-
-/// KUSER_SHARED_DATA and the hypervisor's page behind it: private by type, charged to nobody.
-fn shared_with_kernel(space: &AddressSpace<'_>) -> u64 {
-    let pages = kuser::ADDRESS..kuser::ADDRESS + 0x1_0000;
-    let regions = (space.regions.first_behind(pages.start)..).map_while(|index| space.regions.get(index));
-    let inside = regions.take_while(|r| r.base < pages.end);
-    inside.filter(is_shared_with_kernel).map(|r| r.size).sum()
-}
-
 fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {
     match a {
         Some(a) if a.1 > b.1 || (a.1 == b.1 && a.0 <= b.0) => a,
         _ => b,
     }
-}
-
-/// Groups that are counted separately; a normal list has a few dozen.
-const MOST_GROUPS: usize = 4096;
-/// In a key: any other value than those that have a group of their own.
-const OTHER: u32 = u32::MAX;
-
-/// Groups that are found without a look into the map: one for each value of a byte.
-const AT_HAND: usize = 256;
-
-/// Sums by key: a few dozen, in a list that is not damaged.
-#[derive(Debug)]
-struct Groups {
-    list: Vec<Group>,
-    numbers: HashMap<Key, usize>,
-    /// The group that was last asked for, by the place that its key gives.
-    at_hand: [usize; AT_HAND],
-}
-
-impl Default for Groups {
-    fn default() -> Groups {
-        Groups { list: Vec::new(), numbers: HashMap::default(), at_hand: [0; AT_HAND] }
-    }
-}
-
-/// Where to look first for a group: a hash that takes no time and resists nobody.
-#[inline]
-fn place((_, state, kind, protect): Key) -> usize {
-    let key = u64::from(state.0) << 32 ^ u64::from(kind.0) << 16 ^ u64::from(protect.0);
-    usize::from(key.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0])
-}
-
-impl Groups {
-    fn add(&mut self, usage: Usage, region: &MemoryInfo, base: u64, size: u64) {
-        let key = (usage, region.state, region.kind, region.protect);
-        let place = place(key);
-        let mut number = self.at_hand[place];
-        if self.list.get(number).is_none_or(|group| group.key != key) {
-            number = self.look_up(key);
-            self.at_hand[place] = number;
-        }
-        let group = &mut self.list[number];
-        group.regions += 1;
-        group.size += size;
-        if size > group.largest.1 {
-            group.largest = (base, size);
-        }
-    }
-
-    /// The group of a key. A damaged list can have as many keys as regions: once there are too many, what has none
-    /// of its own joins a group of other values.
-    #[cold]
-    fn look_up(&mut self, mut key: Key) -> usize {
-        if self.list.len() >= MOST_GROUPS && !self.numbers.contains_key(&key) {
-            let (usage, state, kind, _) = key;
-            let state = if state.is_known() { state } else { MemoryState(OTHER) };
-            let kinds = [MemoryType::PRIVATE, MemoryType::MAPPED, MemoryType::IMAGE, MemoryType(0)];
-            let kind = if kinds.contains(&kind) { kind } else { MemoryType(OTHER) };
-            key = (usage, state, kind, Protection(OTHER));
-        }
-        *self.numbers.entry(key).or_insert_with(|| {
-            self.list.push(Group { key, regions: 0, size: 0, largest: (0, 0) });
-            self.list.len() - 1
-        })
-    }
-}
-
-/// One group for each combination that occurs.
-fn group(space: &AddressSpace<'_>) -> Vec<Group> {
-    let mut groups = Groups::default();
-    let mut spans = space.spans.as_slice();
-    for (index, region) in space.regions.iter().enumerate() {
-        while spans.first().is_some_and(|span| span.end <= region.base) {
-            spans = &spans[1..];
-        }
-        let end = region.base.saturating_add(region.size);
-        let is_free = region.state.is_free();
-        // The first is rarely so; free regions and others come in any order, which no processor guesses.
-        if spans.first().is_some_and(|span| span.base < end) && !is_free {
-            space.pieces_of(index).for_each(|p| groups.add(p.usage, &region, p.base, p.size));
-            continue;
-        }
-        let usage = if is_free { Usage::Free } else { Usage::Unknown };
-        groups.add(usage, &region, region.base, region.size);
-    }
-    groups.list
 }
 
 /// Rows beyond this many are joined in one: only a damaged list has so many different values.

@@ -16,6 +16,7 @@ mod call;
 mod cycles;
 mod ended;
 mod entered;
+mod functions;
 mod graph;
 mod groups;
 mod numbers;

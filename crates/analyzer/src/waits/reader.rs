@@ -7,83 +7,31 @@ use dumplens_core::{Arch, Width};
 
 use super::arguments::Stand;
 use super::call::Call;
+use super::functions::{Function, Functions, Within};
 use super::numbers::{self, Named};
 use super::report::{CallSource, LockReport, ThreadWaitReport, Timeout, WaitKind, WaitReport, WaitsReport};
 use super::resolve::{self, Sources};
 use super::section::{Awaited, Sections};
 use super::table::Table;
 use super::{ended, entered, groups};
-use crate::process::module_names::module_name;
 use crate::process::{Process, Thread};
 use crate::space::Hex;
 use crate::stack::code::Code;
 use crate::stack::{Frame, Stack};
-use crate::symbols::{At, Search, Symbols};
 
-/// Frames between a system call and the function of the API.
-const NEAR: usize = 10;
-/// Bytes of a system call's stub.
-const STUB: u64 = 0x20;
-/// Bytes behind an export up to which a frame may belong to it, where no table of functions says so.
-const FUNCTION: u64 = 0x400;
 /// Objects of all waits: 65,536 threads may each name 64 of them.
 const MOST_OBJECTS: usize = 1 << 17;
-/// Return addresses that are looked up.
-const MOST_FUNCTIONS: usize = 1 << 16;
 /// Locks that are listed.
 const MOST_LOCKS: usize = 1024;
 /// Threads that are named as the busiest.
 const BUSIEST: usize = 5;
 
-/// A function that waits for something that it has no handle of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Function {
-    Section,
-    Srw,
-    Condition,
-    Address,
-}
-
-/// Such a function, and the frame that runs it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Within {
-    pub(super) function: Function,
-    frame: usize,
-}
-
-/// Exports of ntdll and kernelbase, and of Wine's.
-const FUNCTIONS: [(&str, Function); 12] = [
-    ("RtlEnterCriticalSection", Function::Section),
-    ("RtlpWaitForCriticalSection", Function::Section),
-    ("RtlAcquireSRWLockExclusive", Function::Srw),
-    ("RtlAcquireSRWLockShared", Function::Srw),
-    ("RtlSleepConditionVariableCS", Function::Condition),
-    ("RtlSleepConditionVariableSRW", Function::Condition),
-    ("SleepConditionVariableCS", Function::Condition),
-    ("SleepConditionVariableSRW", Function::Condition),
-    ("RtlWaitOnAddress", Function::Address),
-    ("WaitOnAddress", Function::Address),
-    ("LdrLockLoaderLock", Function::Section),
-    ("RtlAcquireResourceExclusive", Function::Address),
-];
-
-/// Modules that hold system calls, or what calls them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Stubs,
-    Callers,
-    Other,
-}
-
 /// Collects waits. Nothing is read before the first thread is noted, but for the handles.
 pub(crate) struct Reader<'p, 'd> {
     process: &'p Process<'d>,
-    symbols: Symbols<'p, 'd>,
+    functions: Functions<'p, 'd>,
     table: Table,
     sections: Sections<'p, 'd>,
-    parts: Vec<Part>,
-    calls: HashMap<u64, Option<Named>>,
-    functions: HashMap<u64, Option<Function>>,
     waits: HashMap<usize, Box<WaitReport>>,
     /// Threads in stubs that no export names.
     unnamed: Vec<Stand>,
@@ -106,19 +54,11 @@ impl fmt::Debug for Reader<'_, '_> {
 impl<'p, 'd> Reader<'p, 'd> {
     /// Reads the handles.
     pub(crate) fn new(process: &'p Process<'d>) -> Reader<'p, 'd> {
-        let part = |name: &str| match module_name(name).to_ascii_lowercase().as_str() {
-            "ntdll" | "win32u" | "user32" => Part::Stubs,
-            "kernelbase" | "kernel32" => Part::Callers,
-            _ => Part::Other,
-        };
         Reader {
             process,
-            symbols: Symbols::new(process, Search::default()),
+            functions: Functions::new(process),
             table: Table::of(process.dump),
             sections: Sections::new(process),
-            parts: process.modules.iter().map(|module| part(&module.name)).collect(),
-            calls: HashMap::new(),
-            functions: HashMap::new(),
             waits: HashMap::new(),
             unnamed: Vec::new(),
             proof: Vec::new(),
@@ -132,12 +72,12 @@ impl<'p, 'd> Reader<'p, 'd> {
     /// Notes what a thread waits for, by its frames.
     pub(crate) fn note(&mut self, thread: &Thread<'_>, stack: &Stack) {
         let (stand, frames) = (Stand::of(self.process, thread, stack), stack.frames.as_slice());
-        let Some(stand) = stand.filter(|stand| self.part(stand.stub) == Part::Stubs) else { return };
-        let Some(named) = self.call(stand.stub) else {
+        let Some(stand) = stand.filter(|stand| self.functions.is_stub(stand.stub)) else { return };
+        let Some(named) = self.functions.call(stand.stub) else {
             self.unnamed.push(stand);
             return;
         };
-        let within = self.within(frames, stand.width);
+        let within = self.functions.within(frames, stand.width);
         let section = self.section(&stand, named.0, within, frames);
         self.put(&stand, named, CallSource::Export, within, section);
         if section.is_none() {
@@ -154,7 +94,7 @@ impl<'p, 'd> Reader<'p, 'd> {
         let mut enter = within.frame;
         while frames
             .get(enter + 1)
-            .is_some_and(|frame| self.function(frame, stand.width) == Some(Function::Section))
+            .is_some_and(|frame| self.functions.function(frame, stand.width) == Some(Function::Section))
         {
             enter += 1;
         }
@@ -228,55 +168,6 @@ impl<'p, 'd> Reader<'p, 'd> {
         let sections = wait.objects.iter().filter(|object| object.waiters.is_some());
         self.proof.extend(sections.filter_map(|object| Some((object.address?.0, size))));
         self.waits.insert(stand.thread, Box::new(wait));
-    }
-
-    fn part(&self, address: u64) -> Part {
-        let module = self.process.module_at(address).and_then(|module| self.parts.get(module));
-        module.copied().unwrap_or(Part::Other)
-    }
-
-    /// The call whose stub an address lies in. All system calls are exported, and lie one behind the other, so that the
-    /// nearest export is the right one.
-    fn call(&mut self, stub: u64) -> Option<Named> {
-        let symbols = &mut self.symbols;
-        *self.calls.entry(stub).or_insert_with(|| {
-            let (name, offset) = symbols.nearest_export(stub)?;
-            Call::of_export(&name).filter(|_| offset <= STUB)
-        })
-    }
-
-    /// The innermost function among the callers that waits for a lock or a condition.
-    fn within(&mut self, frames: &[Frame], width: Width) -> Option<Within> {
-        let mut of_address = None;
-        for (n, frame) in frames.iter().enumerate().skip(1).take(NEAR) {
-            if self.part(frame.lookup()) == Part::Other {
-                break;
-            }
-            match self.function(frame, width) {
-                Some(Function::Address) => {
-                    of_address = of_address.or(Some(Within { function: Function::Address, frame: n }));
-                }
-                Some(function) => return Some(Within { function, frame: n }),
-                None => {}
-            }
-        }
-        of_address
-    }
-
-    fn function(&mut self, frame: &Frame, width: Width) -> Option<Function> {
-        if self.functions.len() >= MOST_FUNCTIONS && !self.functions.contains_key(&frame.ip) {
-            return None;
-        }
-        let (symbols, proves) = (&mut self.symbols, width == Width::Bits64);
-        *self.functions.entry(frame.ip).or_insert_with(|| {
-            let near = |(name, offset): (String, u64)| Some(name).filter(|_| offset < FUNCTION);
-            let name = match symbols.export(frame.ip, At::Return) {
-                Some(name) => name,
-                None if proves => return None,
-                None => symbols.nearest_export(frame.lookup()).and_then(near)?,
-            };
-            FUNCTIONS.iter().find(|(known, _)| *known == name).map(|(_, function)| *function)
-        })
     }
 
     /// The critical section that a thread waits for.

@@ -4,8 +4,8 @@ use dumplens_core::ReadMemory;
 
 use super::arguments::Stand;
 use super::call::Call;
+use super::functions::{Function, Within};
 use super::numbers::Named;
-use super::reader::{Function, Within};
 use super::report::{CallSource, ObjectReport, Timeout, WaitKind, WaitReport};
 use super::section::Awaited;
 use super::table::{Entry, Table};

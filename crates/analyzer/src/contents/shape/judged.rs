@@ -2,7 +2,8 @@
 
 use dumplens_core::Width;
 
-use super::super::model::{PageKind, ShapeKind, ShapeReport};
+use super::super::kinds::{PageKind, ShapeKind};
+use super::super::model::ShapeReport;
 use super::elements::Match;
 use super::words::Word;
 use super::{Looked, Run, period, pixels};

@@ -17,8 +17,9 @@ use std::collections::HashSet;
 use dumplens_core::{Memory, Width, Window};
 
 use super::AHEAD;
+use super::kinds::{PageKind, ShapeKind};
 use super::lookup::Lookup;
-use super::model::{PageKind, ShapeKind, ShapeReport};
+use super::model::ShapeReport;
 use super::pages;
 use super::vftables::Candidates;
 use elements::{Layout, Match};

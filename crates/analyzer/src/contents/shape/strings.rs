@@ -2,7 +2,8 @@
 
 use dumplens_core::{Memory, Width, Window};
 
-use super::super::model::{ShapeKind, ShapeReport};
+use super::super::kinds::ShapeKind;
+use super::super::model::ShapeReport;
 use super::super::{AHEAD, pages};
 use super::elements::{self, Layout, Place};
 use super::words::Around;
