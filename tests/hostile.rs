@@ -8,10 +8,8 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dumplens_synth::presets::{self, tiny::X64};
-use dumplens_synth::{
-    CodeView, CppThrow, Handle, Misc, Process, ProcessParameters, SystemInfo, UnloadedModule, Width,
-};
+use dumplens_synth::presets::tiny::{self, X64, throw};
+use dumplens_synth::{CodeView, Handle, Misc, Process, ProcessParameters, SystemInfo, UnloadedModule, Width};
 use many::{Running, age, at};
 use pulldown_cmark::{Event, Options as MarkdownOptions, Parser, Tag};
 use rusqlite::Connection;
@@ -42,7 +40,7 @@ const SHOWN: [&str; 9] =
     ["Pmodule", "Pthread", "Pcomment", "Ppdb", "Pexp", "Ptype", "Pwhat", "Pcommand", "Pfile"];
 
 fn process() -> Process {
-    let mut process = presets::tiny();
+    let mut process = tiny::tiny();
     process.modules[0].path = format!("C:\\..\\..\\{}.exe", nasty("Pmodule"));
     process.modules[0].code_view =
         Some(CodeView { pdb: format!("..\\..\\{}.pdb", nasty("Ppdb")), ..CodeView::default() });
@@ -71,28 +69,9 @@ fn process() -> Process {
     };
     process.put(X64.parameters(), &[0; 0x800]);
     process.put(X64.parameters(), &parameters.to_bytes(Width::W64));
-    throw(&mut process);
+    let what = format!("=Pwhat{NASTY}\0");
+    throw(&mut process, ".?AVPtype\u{9b}2J\u{202e}<img src=x>|`@@", what.as_bytes());
     process
-}
-
-fn throw(process: &mut Process) {
-    let object = X64.stack_base(0) - 0x400;
-    let thrown = CppThrow {
-        width: Width::W64,
-        image: X64.app,
-        rva: 0x2800,
-        object,
-        types: vec![".?AVPtype\u{9b}2J\u{202e}<img src=x>|`@@".into(), ".?AVexception@std@@".into()],
-        ..CppThrow::default()
-    };
-    let text = X64.app + 0x2a00;
-    process.put(text, format!("=Pwhat{NASTY}\0").as_bytes());
-    process.put(object, &[X64.app + 0x2d00, text, 0].map(u64::to_le_bytes).concat());
-    let mut exception = thrown.raise(process);
-    exception.thread_id = process.threads[0].id;
-    exception.address = process.threads[0].context.as_ref().map_or(0, |context| context.ip);
-    exception.context.clone_from(&process.threads[0].context);
-    process.exception = Some(exception);
 }
 
 /// The dump's bytes, with lone surrogates, and an export's name that acts.

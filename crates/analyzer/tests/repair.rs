@@ -3,6 +3,7 @@
 
 use dumplens_analyzer::{Coverage, Facts, Options, Process, ProcessWarning, Question, SpaceWarning};
 use dumplens_core::Dump;
+use dumplens_synth::damage::Random;
 use dumplens_synth::{self as synth, MEM_COMMIT, MEM_PRIVATE, PAGE_READWRITE, Region};
 
 /// Committed pages, from one page number up to another.
@@ -249,13 +250,8 @@ fn all_rules_at_once_in_their_order() {
 /// Whatever went in: sorted, nothing overlapping; a repaired list needs no repair but for its gaps.
 #[test]
 fn any_shuffle_of_any_list_gives_a_sound_map() {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut random = |below: u64| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state % below
-    };
+    let mut numbers = Random::new(1);
+    let mut random = |below: u64| numbers.below(below);
     for round in 0..300 {
         let listed: Vec<Region> = (0..=random(12))
             .map(|_| {

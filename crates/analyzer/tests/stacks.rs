@@ -3,6 +3,7 @@
 use dumplens_analyzer::Process as Facts;
 use dumplens_analyzer::stack::{ARM64_FP, FP, SP, Stack, Stopped, Trust, Walker, blame, is_system};
 use dumplens_core::{Absence, Dump};
+use dumplens_synth::damage::Random;
 use dumplens_synth::pe::{Function, Image, Unwind};
 use dumplens_synth::{
     Arch, Context, Exception, FunctionTable, Module, Process, Range, Thread, Width, damage, presets,
@@ -437,13 +438,8 @@ fn the_search_of_x86_stacks_is_bounded() {
 /// Bytes of image and stack changed at random: every walk ends, within its bounds.
 #[test]
 fn walks_through_damaged_processes_end() {
-    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
-    let mut next = move |below: u64| {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        seed % below
-    };
+    let mut numbers = Random::new(1);
+    let mut next = move |below: u64| numbers.below(below);
     for (process, places) in [(presets::tiny(), X64), (presets::tiny_x86(), X86)] {
         for _ in 0..400 {
             let mut process = process.clone();

@@ -5,6 +5,7 @@ use dumplens_analyzer::stack::{Caller, FP, Fault, Registers, Trust, x64};
 use dumplens_core::pe::ImageError;
 use dumplens_core::unwind::FunctionTable;
 use dumplens_core::{Absence, ReadMemory, Unreadable};
+use dumplens_synth::damage::Random;
 
 const BASE: u64 = 0x7ff6_0000_0000;
 const SIZE: usize = 0x4000;
@@ -327,13 +328,8 @@ fn what_is_not_known_is_not_made_up() {
 /// Deterministic damage: any bytes in code, directory and records end in an answer or an error, never in a loop.
 #[test]
 fn random_bytes_end() {
-    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = move || {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        seed
-    };
+    let mut numbers = Random::new(1);
+    let mut next = move || numbers.number();
     let codes = [code(6, ALLOC_SMALL, 3), code(2, PUSH, RBX), code(1, PUSH, RSI)];
     let (mut answers, mut errors) = (0, 0);
     for _ in 0..20_000 {

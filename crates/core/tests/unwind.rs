@@ -5,25 +5,10 @@ use std::cell::Cell;
 use dumplens_core::pe::{Headers, Image, ImageError};
 use dumplens_core::unwind::{Code, FunctionTable, Operation, RuntimeFunction, UnwindInfo};
 use dumplens_core::{Absence, Dump, Pages, ReadMemory, Unreadable};
+use dumplens_synth::damage::Random;
 use dumplens_synth::presets;
 
 const X64: presets::Addresses = presets::tiny::X64;
-
-/// Numbers that look random and are always the same.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| self.next().to_le_bytes()[3]).collect()
-    }
-}
 
 /// Bytes from address 0 on, and how many were read.
 struct Flat {
@@ -101,7 +86,7 @@ fn a_large_directory_is_searched_by_small_reads() {
 
 #[test]
 fn any_bytes_are_a_record_or_an_error() {
-    let mut numbers = Numbers(0x1234_5678_9abc_def1);
+    let mut numbers = Random::new(1);
     let (mut records, mut errors) = (0, 0);
     for n in 0..100_000_usize {
         let mut bytes = numbers.bytes(n % 600);
@@ -125,7 +110,7 @@ fn any_bytes_are_a_record_or_an_error() {
 
 #[test]
 fn a_table_of_any_bytes_ends() {
-    let mut numbers = Numbers(0xfeed_f00d_dead_beef);
+    let mut numbers = Random::new(2);
     for _ in 0..20_000 {
         let mut bytes = numbers.bytes(256);
         // Small values, so that entries refer to one another.
@@ -133,8 +118,8 @@ fn a_table_of_any_bytes_ends() {
         bytes.iter_mut().skip(2).step_by(4).for_each(|byte| *byte = 0);
         bytes.iter_mut().skip(3).step_by(4).for_each(|byte| *byte = 0);
         let memory = Flat { bytes, read: Cell::new(0) };
-        let table = FunctionTable::new(0, 256, u32::from(numbers.next().to_le_bytes()[0] & 0x3f), 96);
-        if let Ok(Some(function)) = table.find(&memory, u32::from(numbers.next().to_le_bytes()[0])) {
+        let table = FunctionTable::new(0, 256, u32::try_from(numbers.below(0x40)).unwrap(), 96);
+        if let Ok(Some(function)) = table.find(&memory, u32::try_from(numbers.below(0x100)).unwrap()) {
             let _ = table.primary(&memory, function);
             assert!(table.records(&memory, &function).map_or(0, |records| records.len()) <= 32);
         }
@@ -146,15 +131,15 @@ fn a_table_of_any_bytes_ends() {
 fn headers_of_any_bytes_end() {
     let sound = Dump::open(presets::tiny().to_bytes().0).unwrap().memory().bytes(X64.app, 0x1000).unwrap();
     assert!(Headers::parse(&sound).is_ok());
-    let mut numbers = Numbers(0x0dd_ba11);
+    let mut numbers = Random::new(3);
     let mut errors = 0;
     for _ in 0..20_000 {
         let mut bytes = sound.clone();
-        for _ in 0..=numbers.next() % 8 {
-            let at = usize::try_from(numbers.next() % 0x200).unwrap();
-            bytes[at] = numbers.next().to_le_bytes()[2];
+        for _ in 0..=numbers.below(8) {
+            let at = numbers.index(0x200);
+            bytes[at] = u8::try_from(numbers.below(0x100)).unwrap();
         }
-        bytes.truncate(usize::try_from(numbers.next() % 0x1001).unwrap());
+        bytes.truncate(numbers.index(0x1001));
         errors += u32::from(Headers::parse(&bytes).is_err());
     }
     assert!(errors > 1000, "{errors} errors");

@@ -1,20 +1,6 @@
 //! What is done to a seed.
 
-/// Numbers that look random and are always the same (xorshift64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % (end.max(1) as u64)).expect("less than a usize")
-    }
-}
+use dumplens_synth::damage::Random;
 
 /// Counts, sizes and places that readers get wrong.
 const NUMBERS: [u64; 16] = [
@@ -42,11 +28,10 @@ const HEAD: usize = 6 << 10;
 /// A seed with one to eight changes, the same for the same number. Even runs change one of the sixteen sound dumps that
 /// [`crate::seeds::dumps`] begins with.
 pub fn changed(seeds: &[Vec<u8>], run: u64) -> Vec<u8> {
-    let mut random = Random(run.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    random.next();
+    let mut random = Random::new(run);
     let among = if run.is_multiple_of(2) { 16.min(seeds.len()) } else { seeds.len() };
-    let mut bytes = seeds[random.below(among)].clone();
-    for _ in 0..=random.below(8) {
+    let mut bytes = seeds[random.index(among)].clone();
+    for _ in 0..=random.index(8) {
         if bytes.len() < 64 {
             break;
         }
@@ -58,28 +43,28 @@ pub fn changed(seeds: &[Vec<u8>], run: u64) -> Vec<u8> {
 fn change(random: &mut Random, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
     let length = bytes.len();
     // Half of all changes are near the start, where a byte matters most.
-    let within = if random.below(2) == 0 { HEAD.min(length) } else { length };
-    let at = random.below(within - 32);
+    let within = if random.index(2) == 0 { HEAD.min(length) } else { length };
+    let at = random.index(within - 32);
     let aligned = at & !3;
-    match random.below(16) {
-        0..=3 => bytes[at] ^= 1 << random.below(8),
-        4 | 5 => put(bytes, aligned, &NUMBERS[random.below(10)].to_le_bytes()[..4]),
-        6 => put(bytes, at & !7, &NUMBERS[random.below(16)].to_le_bytes()),
+    match random.index(16) {
+        0..=3 => bytes[at] ^= 1 << random.index(8),
+        4 | 5 => put(bytes, aligned, &NUMBERS[random.index(10)].to_le_bytes()[..4]),
+        6 => put(bytes, at & !7, &NUMBERS[random.index(16)].to_le_bytes()),
         7 => near(random, bytes, aligned),
-        8 => put(bytes, aligned, &small(random.below(length))[..4]),
-        9 => put(bytes, at & !1, &small(random.below(0x400))[..2]),
+        8 => put(bytes, aligned, &small(random.index(length))[..4]),
+        9 => put(bytes, at & !1, &small(random.index(0x400))[..2]),
         // A field, or a pointer, in place of another.
         10 | 11 => {
-            let from = random.below(length - 32) & !7;
+            let from = random.index(length - 32) & !7;
             bytes.copy_within(from..from + 8, at & !7);
         }
         12 | 13 => {
-            let size = 1 + random.below(512.min(length / 4));
-            let from = random.below(length - size);
-            bytes.copy_within(from..from + size, random.below(length - size));
+            let size = 1 + random.index(512.min(length / 4));
+            let from = random.index(length - size);
+            bytes.copy_within(from..from + size, random.index(length - size));
         }
         14 => splice(random, bytes, seeds),
-        _ => bytes.truncate(length - random.below(length / 2)),
+        _ => bytes.truncate(length - random.index(length / 2)),
     }
 }
 
@@ -87,19 +72,19 @@ fn change(random: &mut Random, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
 fn near(random: &mut Random, bytes: &mut [u8], at: usize) {
     let mut field = [0; 4];
     field.copy_from_slice(&bytes[at..at + 4]);
-    let by = u32::try_from(random.below(64)).expect("small");
+    let by = u32::try_from(random.index(64)).expect("small");
     let value = u32::from_le_bytes(field).wrapping_add(by).wrapping_sub(32);
     put(bytes, at, &value.to_le_bytes());
 }
 
 /// A piece of another seed, over this one's bytes or between them.
 fn splice(random: &mut Random, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
-    let other = &seeds[random.below(seeds.len())];
-    let size = 1 + random.below(other.len().min(2048));
-    let from = random.below(other.len() - size + 1);
+    let other = &seeds[random.index(seeds.len())];
+    let size = 1 + random.index(other.len().min(2048));
+    let from = random.index(other.len() - size + 1);
     let piece = &other[from..from + size];
-    let at = random.below(bytes.len());
-    if random.below(2) == 0 {
+    let at = random.index(bytes.len());
+    if random.index(2) == 0 {
         let size = size.min(bytes.len() - at);
         put(bytes, at, &piece[..size]);
     } else {

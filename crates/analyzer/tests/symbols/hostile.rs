@@ -9,6 +9,7 @@ use dumplens_analyzer::Process;
 use dumplens_analyzer::symbols::pdb::{PdbError, Reader, frames_at, size_of};
 use dumplens_analyzer::symbols::{At, Search, SymbolWarning, Symbols};
 use dumplens_synth as synth;
+use dumplens_synth::damage::Random;
 
 use crate::{AGE, BASE, GUID, IMIT, dump, id, needs, process_of};
 
@@ -16,35 +17,19 @@ const RVAS: [u32; 9] = [0, 0x1042, 0x109c, 0x1189, 0x1358, 0x1571, 0x1807, 0x400
 /// Longer than any single one takes, even in a debug build on a busy machine.
 const HANG: Duration = Duration::from_secs(20);
 
-/// A small generator with fixed seeds: the same bytes on every run (xorshift64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).expect("a usize")
-    }
-}
-
 /// A few bytes changed: single bits, small numbers, large numbers, or a piece copied from elsewhere.
 fn mutate(random: &mut Random, bytes: &mut [u8]) {
     const NUMBERS: [u32; 8] = [0, 1, 2, 0x1000, 0x7fff_ffff, 0x8000_0001, 0xffff_fffe, u32::MAX];
-    for _ in 0..=random.below(8) {
-        let at = random.below(bytes.len() - 64);
-        match random.below(4) {
-            0 => bytes[at] ^= 1 << random.below(8),
+    for _ in 0..=random.index(8) {
+        let at = random.index(bytes.len() - 64);
+        match random.index(4) {
+            0 => bytes[at] ^= 1 << random.index(8),
             1 => bytes[at..at + 2]
-                .copy_from_slice(&u16::try_from(random.below(0x2000)).expect("small").to_le_bytes()),
-            2 => bytes[at..at + 4].copy_from_slice(&NUMBERS[random.below(8)].to_le_bytes()),
+                .copy_from_slice(&u16::try_from(random.index(0x2000)).expect("small").to_le_bytes()),
+            2 => bytes[at..at + 4].copy_from_slice(&NUMBERS[random.index(8)].to_le_bytes()),
             _ => {
-                let from = random.below(bytes.len() - 64);
-                bytes.copy_within(from..from + 4 + random.below(60), at);
+                let from = random.index(bytes.len() - 64);
+                bytes.copy_within(from..from + 4 + random.index(60), at);
             }
         }
     }
@@ -58,7 +43,7 @@ fn changed_bytes_end_in_an_answer_or_an_error() {
     panic::set_hook(Box::new(|_| {}));
     let (mut answered, mut refused, mut panicked, mut slowest) = (0, 0, 0, Duration::ZERO);
     for seed in 1..=1500_u64 {
-        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut random = Random::new(seed);
         let mut bytes = IMIT.to_vec();
         mutate(&mut random, &mut bytes);
         let started = Instant::now();

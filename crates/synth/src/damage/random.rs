@@ -23,7 +23,13 @@ impl Random {
         self.number() % end
     }
 
-    pub(super) fn bytes(&mut self, count: usize) -> Vec<u8> {
+    /// A place in something of this length, which is not empty.
+    pub fn index(&mut self, length: usize) -> usize {
+        crate::bytes::to_usize(self.below(length as u64))
+    }
+
+    /// So many bytes.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         let mut bytes: Vec<u8> = (0..count.div_ceil(8)).flat_map(|_| self.number().to_le_bytes()).collect();
         bytes.truncate(count);
         bytes
@@ -32,7 +38,7 @@ impl Random {
     /// Fisher-Yates.
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
-            let other = crate::bytes::to_usize(self.below(last as u64 + 1));
+            let other = self.index(last + 1);
             items.swap(last, other);
         }
     }

@@ -48,26 +48,33 @@ pub fn tiny_x86() -> Process {
     process
 }
 
-/// [`tiny`], but the exception is a C++ `std::bad_alloc` with the text "bad allocation"; the ThrowInfo is at
-/// app.exe + 0x2800, the object on the stack of thread 1000.
+/// [`tiny`], but the exception is a C++ `std::bad_alloc` with the text "bad allocation", as [`throw`] has it.
 pub fn tiny_bad_alloc() -> Process {
     let mut process = tiny();
+    throw(&mut process, ".?AVbad_alloc@std@@", b"bad allocation\0");
+    process
+}
+
+/// Makes the exception of a process like [`tiny`] a C++ exception of thread 1000: a class that is derived from
+/// `std::exception`, by its decorated name, and what its `what()` returns, up to a NUL. The ThrowInfo is at
+/// app.exe + 0x2800, the object on the thread's stack.
+pub fn throw(process: &mut Process, class: &str, what: &[u8]) {
     let object = X64.stack_base(0) - 0x400;
     let thrown = CppThrow {
         width: Width::W64,
         image: X64.app,
         rva: 0x2800,
         object,
-        types: vec![".?AVbad_alloc@std@@".into(), ".?AVexception@std@@".into()],
+        types: vec![class.into(), ".?AVexception@std@@".into()],
         ..CppThrow::default()
     };
     let text = X64.app + 0x2A00;
-    process.put(text, b"bad allocation\0");
-    process.put(object, &[X64.app + 0x2A40, text, 0].map(u64::to_le_bytes).concat());
-    let mut exception = thrown.raise(&mut process);
+    let vftable = text + (what.len() as u64).next_multiple_of(0x40);
+    process.put(text, what);
+    process.put(object, &[vftable, text, 0].map(u64::to_le_bytes).concat());
+    let mut exception = thrown.raise(process);
     exception.thread_id = FIRST_TID;
     exception.address = process.threads[0].context.as_ref().map_or(0, |context| context.ip);
     exception.context.clone_from(&process.threads[0].context);
     process.exception = Some(exception);
-    process
 }
