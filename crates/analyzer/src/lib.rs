@@ -17,6 +17,7 @@
 //! request     how many bytes were asked for         render      text, JSON, Markdown, HTML
 //! contents    what fills the memory
 //! waits       who waits for what, and on whom
+//! managed     .NET: objects, exceptions, locks
 //! ```
 //!
 //! Everything here is interpretation: it could be wrong although the bytes are right. [`dumplens_core`] reads the

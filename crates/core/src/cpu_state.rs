@@ -70,7 +70,7 @@ impl CpuState {
     }
 
     /// Whether a CONTEXT of this processor is understood.
-    pub fn is_for(arch: Option<Arch>) -> bool {
+    pub(crate) fn is_for(arch: Option<Arch>) -> bool {
         matches!(arch, Some(Arch::X64 | Arch::X86))
     }
 

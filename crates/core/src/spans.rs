@@ -49,7 +49,7 @@ impl Spans {
     }
 
     /// The end, exclusive, of the run that holds an address.
-    pub fn end_at(&self, address: u64) -> Option<u64> {
+    pub(crate) fn end_at(&self, address: u64) -> Option<u64> {
         self.runs.range(..=address).next_back().map(|(_, end)| *end).filter(|end| address < *end)
     }
 

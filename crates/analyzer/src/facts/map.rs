@@ -11,7 +11,7 @@ use crate::process::Process;
 use crate::space::{Piece, Usage};
 
 /// Rows that a picture holds at most. Each is some 45 bytes of a page, and a few pixels on it.
-pub const MOST_ROWS: usize = 40_000;
+const MOST_ROWS: usize = 40_000;
 
 /// What a picture shows.
 #[derive(Debug, Clone, PartialEq, Eq)]

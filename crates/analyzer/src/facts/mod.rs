@@ -55,7 +55,7 @@ pub use dump::{AnnotationReport, CrashpadReport, DumpReport, StreamReport};
 pub use engine::{AssertionReport, UnrealReport};
 pub use exception::{Chance, ExceptionReport, OriginalReport};
 pub use heaps::{HeapCountersReport, HeapKind, HeapReport};
-pub use map::{FreeClass, MOST_ROWS, MapRow, SpaceMap};
+pub use map::{FreeClass, MapRow, SpaceMap};
 pub use memory::{MemoryReport, RowReport};
 pub use modules::{ModuleReport, UnloadedModuleReport};
 pub use process::{CountersReport, HandleCount, ProcessReport};
@@ -206,7 +206,7 @@ impl Facts {
     }
 
     /// The exception that matters: the one that the dump's own stands for, or else this itself.
-    pub fn exception_meant(&self) -> Option<&ExceptionReport> {
+    pub(crate) fn exception_meant(&self) -> Option<&ExceptionReport> {
         let own = self.exception.as_ref()?;
         Some(own.original.as_deref().map_or(own, |original| &original.exception))
     }

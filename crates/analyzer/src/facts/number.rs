@@ -9,7 +9,7 @@ pub fn hex(value: u64, pointer_bits: u32) -> String {
 }
 
 /// As [`hex`], with leading zeros up to the pointer's width.
-pub fn padded_hex(value: u64, pointer_bits: u32) -> String {
+pub(crate) fn padded_hex(value: u64, pointer_bits: u32) -> String {
     match (pointer_bits, u32::try_from(value)) {
         (32, Ok(low)) => format!("{low:08x}"),
         _ => format!("{:08x}`{:08x}", value >> 32, value & 0xffff_ffff),
@@ -44,7 +44,7 @@ pub fn duration(milliseconds: u64) -> String {
 
 /// As [`duration`], from seconds to the millisecond, as the report has them.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is never negative
-pub fn duration_of_seconds(seconds: f64) -> String {
+pub(crate) fn duration_of_seconds(seconds: f64) -> String {
     duration((seconds * 1000.0).round() as u64)
 }
 

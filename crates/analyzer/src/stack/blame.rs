@@ -6,7 +6,7 @@ use super::{Frame, Stack, site};
 use crate::process::Process;
 
 /// The index of the first frame, from `from` on, in a module that [`is_system`] does not name, or in a .NET method that
-/// [`is_framework`] does not. The module that .NET was linked into is .NET. Frames outside all modules that are no
+/// `is_framework` does not. The module that .NET was linked into is .NET. Frames outside all modules that are no
 /// methods are skipped: they have no name.
 pub fn blame(process: &Process<'_>, stack: &Stack, from: usize) -> Option<usize> {
     let hosts = |module: usize| {
@@ -86,7 +86,7 @@ const SYSTEM: &[&str] = &[
 ];
 
 /// Whether a .NET method is .NET's own, by its name with that of its type.
-pub fn is_framework(method: &str) -> bool {
+pub(crate) fn is_framework(method: &str) -> bool {
     ["System.", "Microsoft.", "Internal.", "Interop."].iter().any(|start| method.starts_with(start))
 }
 

@@ -34,9 +34,11 @@ mod x86;
 
 #[cfg(feature = "processor")]
 pub(crate) use arm64::{NoSymbols, finish};
-pub use blame::{blame, is_framework, is_system};
-pub use registers::{ARM64_FP, ARM64_SP, FP, Registers, SP};
-pub use site::{Site, site, site_of};
+pub(crate) use blame::is_framework;
+pub use blame::{blame, is_system};
+pub use registers::{ARM64_FP, FP, Registers, SP};
+pub(crate) use site::site_of;
+pub use site::{Site, site};
 pub(crate) use slots::Proof;
 use slots::Slots;
 pub use stopped::{Fault, Stopped};

@@ -17,7 +17,7 @@ pub const FP: u8 = 5;
 /// x29 of ARM64.
 pub const ARM64_FP: u8 = 29;
 /// sp of ARM64.
-pub const ARM64_SP: u8 = 31;
+pub(super) const ARM64_SP: u8 = 31;
 
 /// rbx, rsp, rbp, rsi, rdi, r12 to r15: what a function of the x64 convention gives back as it found it.
 const X64_NON_VOLATILE: u32 = 0b1111_0000_1111_1000;

@@ -30,7 +30,7 @@ pub fn site(process: &Process<'_>, frame: &Frame) -> Option<Site> {
 }
 
 /// The module at an address at which a thread was stopped.
-pub fn site_of(process: &Process<'_>, ip: u64) -> Option<Site> {
+pub(crate) fn site_of(process: &Process<'_>, ip: u64) -> Option<Site> {
     find(process, ip, ip)
 }
 

@@ -97,7 +97,7 @@ pub struct GcHeap {
 
 impl GcHeap {
     /// The segment that holds an address, among its objects.
-    pub fn segment_at(&self, address: u64) -> Option<&Segment> {
+    pub(crate) fn segment_at(&self, address: u64) -> Option<&Segment> {
         let behind = self.segments.partition_point(|segment| segment.start <= address);
         self.segments.get(behind.checked_sub(1)?).filter(|segment| address < segment.end)
     }

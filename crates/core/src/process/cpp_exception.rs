@@ -121,11 +121,6 @@ impl CppException {
         Ok(CppException { width, object, throw_info: 0, types, types_left: 0 })
     }
 
-    /// Whether a pointer was thrown: [`CppException::object`] is then where the pointer lies.
-    pub fn is_pointer(&self) -> bool {
-        self.types.first().is_some_and(|t| t.decorated.starts_with(".P"))
-    }
-
     /// The text of a `std::exception`; `None` if the object is none, or was thrown by pointer.
     ///
     /// Its MSVC layout is a vftable pointer and the text's pointer (4 / 8), null for "Unknown exception".

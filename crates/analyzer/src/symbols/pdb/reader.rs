@@ -68,7 +68,7 @@ impl Reader {
     }
 
     /// The bytes of a type, by its name.
-    pub fn size_of_type(&self, name: &str) -> Result<Option<u64>, PdbError> {
+    pub(crate) fn size_of_type(&self, name: &str) -> Result<Option<u64>, PdbError> {
         Ok(self.ask(Question::SizeOf(name.to_owned()))?.size)
     }
 
