@@ -6,8 +6,8 @@ mod support;
 use dumplens_synth::damage;
 use support::{acts, run, str, write};
 
-/// Beyond the file itself: what a debug build takes for tables and text of the largest variants, by pages of 2 MiB.
-const MEMORY: u64 = 96 << 20;
+/// Beyond the file itself: what a debug build takes for tables and text of the largest variants.
+const MEMORY: u64 = 64 << 20;
 
 /// One test for each command, so that they share the processors.
 fn every_variant(command: &str) {

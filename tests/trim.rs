@@ -585,7 +585,7 @@ fn a_large_dump_is_trimmed_in_little_memory() {
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let size = fs::metadata(&small).expect("a copy").len();
     assert!(size < 8 << 20, "{size} bytes");
-    assert!(done.peak < 128 << 20, "{} bytes resident", done.peak);
+    assert!(done.peak < 64 << 20, "{} bytes resident", done.peak);
 }
 
 /// For programs: the sizes and the note that the text has.

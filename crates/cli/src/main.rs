@@ -32,8 +32,8 @@ use dumplens_analyzer::symbols::READER_THREAD;
 use crate::args::{Args, Command};
 use crate::output::Output;
 
-/// It takes large pages for long lists, which saves thousands of page faults; musl's own allocator is slow besides.
-#[cfg(target_os = "linux")]
+/// musl's own allocator is slow, and slower with more threads.
+#[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
