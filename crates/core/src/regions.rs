@@ -1,5 +1,8 @@
 //! The regions of a process.
 
+mod packed;
+
+use self::packed::{Packed, Packer};
 use crate::vocabulary::{MemoryState, MemoryType, Protection};
 
 /// One region: what `VirtualQueryEx` said of a run of pages.
@@ -36,69 +39,128 @@ impl MemoryInfo {
 }
 
 /// A list of regions, in the order in which it was given.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Regions {
-    list: Vec<MemoryInfo>,
-    order: Order,
+    list: List,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Order {
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum List {
     /// Each region begins where the one before it ends.
-    #[default]
-    Contiguous,
+    Contiguous(Packed),
     /// By address.
-    Sorted,
-    /// Anything: positions in the order of the addresses.
-    Any(Vec<u32>),
+    Sorted(Vec<MemoryInfo>),
+    /// Anything, and positions in the order of the addresses.
+    Any(Vec<MemoryInfo>, Vec<u32>),
+}
+
+impl Default for Regions {
+    fn default() -> Regions {
+        Regions { list: List::Contiguous(Packed::default()) }
+    }
+}
+
+/// A list of regions that may be anything. Addresses are looked up among the first 2^32 of them.
+impl FromIterator<MemoryInfo> for Regions {
+    fn from_iter<I: IntoIterator<Item = MemoryInfo>>(regions: I) -> Regions {
+        let regions = regions.into_iter();
+        let mut builder = Builder::new(regions.size_hint().0);
+        regions.for_each(|region| builder.push(region));
+        builder.finish()
+    }
+}
+
+/// Makes a list of regions that come one by one.
+pub(crate) struct Builder {
+    packer: Packer,
+    /// All of them, once they cannot be packed.
+    plain: Option<Vec<MemoryInfo>>,
+}
+
+impl Builder {
+    /// For so many regions.
+    pub(crate) fn new(regions: usize) -> Builder {
+        Builder { packer: Packer::new(regions), plain: None }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, region: MemoryInfo) {
+        match &mut self.plain {
+            Some(list) => list.push(region),
+            None if self.packer.push(&region) => {}
+            None => self.unpack(region),
+        }
+    }
+
+    #[cold]
+    fn unpack(&mut self, next: MemoryInfo) {
+        let packed = std::mem::replace(&mut self.packer, Packer::new(0)).finish();
+        let before = (0..packed.len()).filter_map(|index| packed.get(index));
+        self.plain = Some(before.chain([next]).collect());
+    }
+
+    pub(crate) fn finish(self) -> Regions {
+        Regions { list: self.plain.map_or_else(|| List::Contiguous(self.packer.finish()), in_order) }
+    }
 }
 
 impl Regions {
-    /// A list of regions that may be anything. Addresses are looked up among the first 2^32 of them.
-    pub fn new(list: Vec<MemoryInfo>) -> Regions {
-        let order = if is_contiguous(&list) { Order::Contiguous } else { order_of(&list) };
-        Regions { list, order }
-    }
-
     /// Whether the list is sorted and without gaps, overlaps and empty regions, as Windows writes it.
     pub fn is_contiguous(&self) -> bool {
-        matches!(self.order, Order::Contiguous)
+        match &self.list {
+            List::Contiguous(_) => true,
+            // It may be of too many kinds to be packed.
+            List::Sorted(list) => is_contiguous(list),
+            List::Any(..) => false,
+        }
     }
 
     /// How many regions there are.
     pub fn len(&self) -> usize {
-        self.list.len()
+        match &self.list {
+            List::Contiguous(packed) => packed.len(),
+            List::Sorted(list) | List::Any(list, _) => list.len(),
+        }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.len() == 0
     }
 
     /// The region at a position in the list.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<MemoryInfo> {
-        self.list.get(index).copied()
+        match &self.list {
+            List::Contiguous(packed) => packed.get(index),
+            List::Sorted(list) | List::Any(list, _) => list.get(index).copied(),
+        }
     }
 
     /// The regions in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = MemoryInfo> + '_ {
-        self.list.iter().copied()
+        self.iter_from(0)
+    }
+
+    /// Those from a position in the list on.
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = MemoryInfo> + '_ {
+        (index..self.len()).map_while(|index| self.get(index))
     }
 
     /// Position of the region that holds `address`: the one with the highest base not above it, if it reaches
     /// that far.
     pub fn position(&self, address: u64) -> Option<usize> {
-        let index = match &self.order {
-            Order::Contiguous | Order::Sorted => {
-                self.list.partition_point(|region| region.base <= address).checked_sub(1)?
-            }
-            Order::Any(order) => {
-                let base = |index: u32| self.list.get(index as usize).map(|region| region.base);
-                let after = order.partition_point(|index| base(*index) <= Some(address));
-                *order.get(after.checked_sub(1)?)? as usize
+        let before = |behind: usize| behind.checked_sub(1);
+        let index = match &self.list {
+            List::Contiguous(packed) => before(packed.behind(address))?,
+            List::Sorted(list) => before(list.partition_point(|region| region.base <= address))?,
+            List::Any(list, order) => {
+                let base = |index: u32| list.get(index as usize).map(|region| region.base);
+                let behind = order.partition_point(|index| base(*index) <= Some(address));
+                *order.get(before(behind)?)? as usize
             }
         };
-        self.list.get(index).is_some_and(|region| region.holds(address)).then_some(index)
+        self.get(index).is_some_and(|region| region.holds(address)).then_some(index)
     }
 
     /// The region that holds `address`; see [`Regions::position`].
@@ -108,9 +170,12 @@ impl Regions {
 
     /// Position of the first region that ends behind `address`, in a list that is sorted and has no overlaps.
     pub fn first_behind(&self, address: u64) -> usize {
-        let after = self.list.partition_point(|region| region.base <= address);
-        let before = after.saturating_sub(1);
-        if self.list.get(before).is_some_and(|region| region.holds(address)) { before } else { after }
+        let behind = match &self.list {
+            List::Contiguous(packed) => packed.behind(address),
+            List::Sorted(list) | List::Any(list, _) => list.partition_point(|region| region.base <= address),
+        };
+        let before = behind.saturating_sub(1);
+        if self.get(before).is_some_and(|region| region.holds(address)) { before } else { behind }
     }
 }
 
@@ -123,14 +188,14 @@ fn is_contiguous(list: &[MemoryInfo]) -> bool {
     })
 }
 
-fn order_of(list: &[MemoryInfo]) -> Order {
+fn in_order(list: Vec<MemoryInfo>) -> List {
     let place = |region: &MemoryInfo| (region.base, region.size);
     if list.is_sorted_by_key(place) {
-        return Order::Sorted;
+        return List::Sorted(list);
     }
     let mut order: Vec<u32> = (0..u32::try_from(list.len()).unwrap_or(u32::MAX)).collect();
     order.sort_by_key(|index| list.get(*index as usize).map(place));
-    Order::Any(order)
+    List::Any(list, order)
 }
 
 #[cfg(test)]
@@ -152,7 +217,7 @@ mod tests {
     #[test]
     fn a_list_without_gaps() {
         let list = vec![region(0x1000, 0x1000), region(0x2000, 0x3000), region(0x5000, 0x1000)];
-        let regions = Regions::new(list.clone());
+        let regions = Regions::from_iter(list.clone());
         assert!(regions.is_contiguous());
         assert_eq!(regions.iter().collect::<Vec<_>>(), list);
         assert_eq!((regions.at(0x2000), regions.at(0x4fff)), (Some(list[1]), Some(list[1])));
@@ -164,11 +229,32 @@ mod tests {
     fn gaps_overlaps_empty_regions_and_the_end_of_all_addresses() {
         let first = region(0x1000, 0x1000);
         for next in [region(0x3000, 1), region(0x1800, 1), region(0x2000, 0), region(0x2000, u64::MAX)] {
-            assert!(!Regions::new(vec![first, next]).is_contiguous(), "{next:x?}");
+            assert!(!Regions::from_iter([first, next]).is_contiguous(), "{next:x?}");
         }
-        let regions = Regions::new(vec![first, region(0x3000, 0x1000)]);
+        let regions = Regions::from_iter([first, region(0x3000, 0x1000)]);
         assert_eq!((regions.at(0x1fff), regions.at(0x2000)), (Some(first), None));
         assert_eq!((regions.first_behind(0x1fff), regions.first_behind(0x2000)), (0, 1));
+    }
+
+    #[test]
+    fn a_list_that_ceases_to_be_contiguous_keeps_what_came_before() {
+        let list =
+            [region(0x1000, 0x1000), region(0x2000, 0x3000), region(0x9000, 0x1000), region(0, 0x1000)];
+        let regions = Regions::from_iter(list);
+        assert_eq!(regions.iter().collect::<Vec<_>>(), list);
+        assert_eq!(regions.iter_from(2).collect::<Vec<_>>(), list[2..]);
+        assert_eq!((regions.len(), regions.is_contiguous(), regions.get(4)), (4, false, None));
+    }
+
+    #[test]
+    fn as_many_kinds_as_regions() {
+        let odd = |n: u32| MemoryInfo { protect: Protection(n), ..region(u64::from(n) << 12, 0x1000) };
+        for many in [1 << 16, (1 << 16) + 1] {
+            let regions: Regions = (0..many).map(odd).collect();
+            assert!(regions.is_contiguous());
+            assert!(regions.iter().eq((0..many).map(odd)));
+            assert_eq!(regions.at(0x5_0fff), Some(odd(0x50)));
+        }
     }
 
     #[test]
@@ -176,7 +262,7 @@ mod tests {
         let (low, high, last) =
             (region(0x1000, 0x1000), region(0x3000, 0x1000), region(u64::MAX - 4, 0x1000));
         let list = vec![high, low, last, region(0x1000, 0)];
-        let regions = Regions::new(list.clone());
+        let regions = Regions::from_iter(list.clone());
         assert!(!regions.is_contiguous());
         assert_eq!(regions.iter().collect::<Vec<_>>(), list);
         assert_eq!([0x1fff, 0x3000, u64::MAX].map(|a| regions.position(a)), [Some(1), Some(0), Some(2)]);

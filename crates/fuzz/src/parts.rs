@@ -169,7 +169,7 @@ fn changed(scene: &Scene, changes: &[u8]) -> Vec<u8> {
 fn walk(dump: &Dump) {
     let (Ok(Some(list)), Ok(Some(threads))) = (dump.memory_info(), dump.threads()) else { return };
     let regions: Vec<MemoryInfo> = list.regions.iter().collect();
-    let map = Regions::new(regions);
+    let map = Regions::from_iter(regions);
     let Some(thread) = threads.first() else { return };
     let Ok(teb) = Teb::read(dump.memory(), thread.teb, dump.width()) else { return };
     for teb in [Some(teb), teb.wow64()].into_iter().flatten() {

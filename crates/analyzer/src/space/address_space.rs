@@ -138,7 +138,7 @@ impl<'d> AddressSpace<'d> {
         regions.extend(images);
         regions.sort_unstable_by_key(|r| r.base);
         AddressSpace {
-            regions: Cow::Owned(Regions::new(regions)),
+            regions: Cow::Owned(Regions::from_iter(regions)),
             coverage: Coverage::Kept,
             spans: Vec::new(),
         }
@@ -196,7 +196,7 @@ impl<'d> AddressSpace<'d> {
     pub(crate) fn pieces_of(&self, index: usize) -> impl Iterator<Item = Piece> + '_ {
         let (base, end) = self.regions.get(index).map_or((0, 0), |r| (r.base, r.base.saturating_add(r.size)));
         let span = self.spans.partition_point(|s| s.end <= base);
-        self.split(self.regions.iter().skip(index), span).take_while(move |piece| piece.base < end)
+        self.split(self.regions.iter_from(index), span).take_while(move |piece| piece.base < end)
     }
 
     /// The claim that covers `address`.

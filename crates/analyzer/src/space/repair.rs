@@ -57,7 +57,7 @@ pub(crate) fn repair<'d>(
     bound(&mut regions, most, warnings);
     find_gaps(&mut regions, warnings);
     let coverage = warnings.get(from..).unwrap_or_default().iter().map(coverage).max();
-    (Cow::Owned(Regions::new(regions)), coverage.unwrap_or(Coverage::Whole))
+    (Cow::Owned(Regions::from_iter(regions)), coverage.unwrap_or(Coverage::Whole))
 }
 
 /// What is left of the map's worth after a repair.

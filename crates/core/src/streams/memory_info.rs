@@ -6,7 +6,7 @@ use crate::container::StreamLocation;
 use crate::damage::Damage;
 use crate::format::{MINIDUMP_MEMORY_INFO, MINIDUMP_MEMORY_INFO_LIST};
 use crate::metadata::Metadata;
-use crate::regions::{MemoryInfo, Regions};
+use crate::regions::{Builder, MemoryInfo, Regions};
 use crate::vocabulary::{MemoryState, MemoryType, Protection};
 
 /// The list, as it is in the file.
@@ -32,13 +32,11 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
     // No limit of ours: an entry costs less memory than it takes up in the file.
     let table =
         Table::fit(at, u64::from(before), u64::from(stride), listed, u64::from(u32::MAX), &mut damage);
-    let mut regions = Vec::with_capacity(usize::try_from(table.count).unwrap_or(0));
-    table.chunks(meta, |entries: &[MINIDUMP_MEMORY_INFO]| {
-        regions.extend(entries.iter().map(|raw| decode(raw, width)));
-    })?;
+    let mut regions = Builder::new(usize::try_from(table.count).unwrap_or(0));
+    table.for_each(meta, |raw: &MINIDUMP_MEMORY_INFO| regions.push(decode(raw, width)))?;
     let odd = at.present.saturating_sub(u64::from(before)).checked_rem(u64::from(stride)) != Some(0);
     let is_cut = table.count < listed && (at.present < at.size || odd);
-    Ok(MemoryInfoList { regions: Regions::new(regions), is_cut, damage })
+    Ok(MemoryInfoList { regions: regions.finish(), is_cut, damage })
 }
 
 fn decode(raw: &MINIDUMP_MEMORY_INFO, width: Width) -> MemoryInfo {

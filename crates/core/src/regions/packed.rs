@@ -1,0 +1,130 @@
+//! Regions that follow one another without gaps, in less than half the memory: a base gives the end of the region before,
+//! and what else there is to say is one of a few dozen combinations.
+
+use std::collections::HashMap;
+
+use super::MemoryInfo;
+use crate::vocabulary::{MemoryState, MemoryType, Protection};
+
+/// Everything of a region but its addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Attributes {
+    allocation_protect: Protection,
+    state: MemoryState,
+    protect: Protection,
+    kind: MemoryType,
+}
+
+/// A list of regions each of which begins where the one before it ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Packed {
+    bases: Vec<u64>,
+    /// Where the last region ends.
+    end: u64,
+    allocations: Vec<u64>,
+    /// Of each region the place of what it is in `attributes`.
+    numbers: Vec<u16>,
+    attributes: Vec<Attributes>,
+}
+
+impl Packed {
+    pub(super) fn len(&self) -> usize {
+        self.bases.len()
+    }
+
+    #[inline]
+    pub(super) fn get(&self, index: usize) -> Option<MemoryInfo> {
+        let base = *self.bases.get(index)?;
+        let end = self.bases.get(index.wrapping_add(1)).copied().unwrap_or(self.end);
+        let attributes = *self.attributes.get(usize::from(*self.numbers.get(index)?))?;
+        Some(MemoryInfo {
+            base,
+            size: end.wrapping_sub(base),
+            allocation_base: *self.allocations.get(index)?,
+            allocation_protect: attributes.allocation_protect,
+            state: attributes.state,
+            protect: attributes.protect,
+            kind: attributes.kind,
+        })
+    }
+
+    /// How many regions begin at `address` or below.
+    pub(super) fn behind(&self, address: u64) -> usize {
+        self.bases.partition_point(|base| *base <= address)
+    }
+}
+
+/// Combinations that are found without a look into the map: one for each value of a byte.
+const AT_HAND: usize = 256;
+
+/// Packs regions one after the other.
+pub(super) struct Packer {
+    packed: Packed,
+    numbers: HashMap<Attributes, u16>,
+    /// The number that was last asked for, by the place that [`place`] gives.
+    at_hand: [u16; AT_HAND],
+}
+
+impl Packer {
+    /// For so many regions.
+    pub(super) fn new(regions: usize) -> Packer {
+        let packed = Packed {
+            bases: Vec::with_capacity(regions),
+            allocations: Vec::with_capacity(regions),
+            numbers: Vec::with_capacity(regions),
+            ..Packed::default()
+        };
+        Packer { packed, numbers: HashMap::new(), at_hand: [0; AT_HAND] }
+    }
+
+    /// Adds a region; `false` if it cannot be packed behind the others.
+    #[inline]
+    pub(super) fn push(&mut self, region: &MemoryInfo) -> bool {
+        let follows = self.packed.end == region.base || self.packed.bases.is_empty();
+        let Some(end) = region.end().filter(|end| follows && *end > region.base) else { return false };
+        let Some(number) = self.number(region) else { return false };
+        self.packed.end = end;
+        self.packed.bases.push(region.base);
+        self.packed.allocations.push(region.allocation_base);
+        self.packed.numbers.push(number);
+        true
+    }
+
+    pub(super) fn finish(self) -> Packed {
+        self.packed
+    }
+
+    #[inline]
+    fn number(&mut self, region: &MemoryInfo) -> Option<u16> {
+        let MemoryInfo { allocation_protect, state, protect, kind, .. } = *region;
+        let attributes = Attributes { allocation_protect, state, protect, kind };
+        let place = place(attributes);
+        let number = *self.at_hand.get(place)?;
+        if self.packed.attributes.get(usize::from(number)) == Some(&attributes) {
+            return Some(number);
+        }
+        let number = self.look_up(attributes)?;
+        *self.at_hand.get_mut(place)? = number;
+        Some(number)
+    }
+
+    /// `None` if there are too many: a damaged list can have as many combinations as regions.
+    #[cold]
+    fn look_up(&mut self, attributes: Attributes) -> Option<u16> {
+        if let Some(number) = self.numbers.get(&attributes) {
+            return Some(*number);
+        }
+        let number = u16::try_from(self.packed.attributes.len()).ok()?;
+        self.packed.attributes.push(attributes);
+        self.numbers.insert(attributes, number);
+        Some(number)
+    }
+}
+
+/// Where to look first: a hash that takes no time and resists nobody.
+#[inline]
+fn place(of: Attributes) -> usize {
+    let high = u64::from(of.state.0) << 32 ^ u64::from(of.allocation_protect.0) << 24;
+    let key = high ^ u64::from(of.kind.0) << 12 ^ u64::from(of.protect.0);
+    usize::from(key.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0])
+}
