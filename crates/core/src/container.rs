@@ -8,6 +8,7 @@ use crate::damage::Damage;
 use crate::format::{MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION};
 use crate::limits;
 use crate::metadata::Metadata;
+use crate::other_formats::other_format;
 use crate::vocabulary::StreamType;
 
 /// Why a file is not opened at all. Everything less is [`Damage`] and the dump opens.
@@ -128,6 +129,9 @@ fn plausible(meta: &Metadata<'_>, entry: &MINIDUMP_DIRECTORY) -> bool {
     entry.stream_type.get() == 0 || (size > 0 && rva > 0 && meta.present(rva, size) == size)
 }
 
+/// The first offset at which anything but the header can lie.
+pub(crate) const HEADER: u64 = size_of::<MINIDUMP_HEADER>() as u64;
+
 /// Drops unused entries, entries outside the file and repetitions.
 fn locate(
     meta: &Metadata<'_>,
@@ -151,7 +155,8 @@ fn locate(
             continue;
         }
         let present = meta.present(rva, size);
-        let outside = rva >= meta.size();
+        // An RVA of 0 says that there is nothing: no stream lies in the file's header.
+        let outside = rva < HEADER || rva >= meta.size();
         match (outside, present < size) {
             (true, _) | (_, true) if !kind.is_known() => {
                 unknown = Some(
@@ -170,45 +175,6 @@ fn locate(
     damage.extend(unknown.map(|(count, first)| Damage::UnknownStreamsOutside { count, first }));
     damage.extend(repeated.into_iter().map(|(stream, times)| Damage::DuplicateStream { stream, times }));
     streams
-}
-
-/// First bytes of files that are no minidumps, and what a person would call them.
-const OTHERS: [(&[u8], &str); 21] = [
-    (b"MZ", "a Windows program or library"),
-    (b"\x7fELF", "an ELF file (a Linux program or core dump)"),
-    (b"\xcf\xfa\xed\xfe", "a Mach-O file (a macOS program or core dump)"),
-    (b"\x1f\x8b", "a gzip archive: unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive: unpack it first"),
-    (b"\xfd7zXZ\0", "an xz archive: unpack it first"),
-    (b"BZh", "a bzip2 archive: unpack it first"),
-    (b"\x04\x22\x4d\x18", "an lz4 archive: unpack it first"),
-    (b"PK\x03\x04", "a zip archive: unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
-    (b"MSCF", "a cabinet archive: unpack it first"),
-    (b"Rar!", "a RAR archive: unpack it first"),
-    (b"Microsoft C/C++ MSF", "a PDB: symbols, not a dump"),
-    (b"ElfFile\0", "a Windows event log"),
-    (b"%PDF", "a PDF document"),
-    (b"<?xml", "an XML file"),
-    (b"<!DOCTYPE html", "an HTML page, as servers send in place of a file"),
-    (b"<!doctype html", "an HTML page, as servers send in place of a file"),
-    (b"<html", "an HTML page, as servers send in place of a file"),
-    (b"{", "text that looks like JSON"),
-    (b"version https://git-lfs", "a Git LFS pointer instead of the file"),
-];
-/// Where a tar archive says that it is one.
-const USTAR: usize = 257;
-
-fn other_format(head: &[u8]) -> Option<&'static str> {
-    let text = head.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    // A body of multipart/form-data begins with `--` and its boundary, and the headers of its first part.
-    if text.starts_with("--") && text.to_ascii_lowercase().contains("content-disposition:") {
-        return Some("the body of an upload (multipart/form-data): take the minidump out of it first");
-    }
-    if head.get(USTAR..).is_some_and(|at| at.starts_with(b"ustar")) {
-        return Some("a tar archive: unpack it first");
-    }
-    OTHERS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
 }
 
 /// One clear line for a file that is something else.

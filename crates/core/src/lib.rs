@@ -56,6 +56,7 @@ mod image_file;
 mod limits;
 mod memory;
 mod metadata;
+mod other_formats;
 mod pages;
 pub mod pe;
 pub mod process;

@@ -1,0 +1,91 @@
+//! Files that are no minidumps, and what a person would call them, by their first bytes.
+
+/// First bytes.
+const BINARY: [(&[u8], &str); 29] = [
+    (b"MZ", "a Windows program or library"),
+    (b"\x7fELF", "an ELF file (a Linux program or core dump)"),
+    (b"\xcf\xfa\xed\xfe", "a Mach-O file (a macOS program or core dump)"),
+    (b"\xce\xfa\xed\xfe", "a Mach-O file (a macOS program or core dump)"),
+    (b"\xca\xfe\xba\xbe", "a Mach-O file for several processors (a macOS program), or a Java class"),
+    (b"\x1f\x8b", "a gzip archive: unpack it first"),
+    (b"\x1f\x9d", "a file of the program compress: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive: unpack it first"),
+    (b"\xfd7zXZ\0", "an xz archive: unpack it first"),
+    (b"BZh", "a bzip2 archive: unpack it first"),
+    (b"\x04\x22\x4d\x18", "an lz4 archive: unpack it first"),
+    (b"PK\x03\x04", "a zip archive: unpack it first"),
+    (b"PK\x05\x06", "a zip archive without files"),
+    (b"PK\x07\x08", "a zip archive: unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
+    (b"MSCF", "a cabinet archive: unpack it first"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+    (b"Microsoft C/C++ MSF", "a PDB: symbols, not a dump"),
+    (b"ElfFile\0", "a Windows event log"),
+    (b"JAVA PROFILE ", "a Java heap dump (hprof)"),
+    (b"Nettrace", "a .NET trace (nettrace)"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG\r\n", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF8", "a picture (GIF)"),
+    (b"\xff\xfe", "text in UTF-16"),
+    (b"\xfe\xff", "text in UTF-16"),
+    (b"version https://git-lfs", "a Git LFS pointer instead of the file"),
+];
+
+/// How text begins, in lower case, behind white space and a byte order mark.
+const TEXT: [(&str, &str); 6] = [
+    ("<?xml", "an XML file"),
+    ("<!doctype html", "an HTML page, as servers send in place of a file"),
+    ("<html", "an HTML page, as servers send in place of a file"),
+    ("{", "text that looks like JSON"),
+    ("[{", "text that looks like JSON"),
+    ("content-type: multipart/form-data", UPLOAD),
+];
+const UPLOAD: &str = "the body of an upload (multipart/form-data): take the minidump out of it first";
+
+/// Where a tar archive says that it is one.
+const USTAR: usize = 257;
+
+/// What a file is that begins so; `None` if that is not known.
+pub(crate) fn other_format(head: &[u8]) -> Option<&'static str> {
+    let valid = head.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let text = valid.trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
+    // A body of multipart/form-data begins with `--` and its boundary, and the headers of its first part.
+    if text.starts_with("--") && text.contains("content-disposition:") {
+        return Some(UPLOAD);
+    }
+    if head.get(USTAR..).is_some_and(|at| at.starts_with(b"ustar")) {
+        return Some("a tar archive: unpack it first");
+    }
+    let binary = BINARY.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what);
+    let by_text = || TEXT.iter().find(|(start, _)| text.starts_with(start)).map(|(_, what)| *what);
+    // At the end a character may be cut.
+    let is_text = !text.is_empty()
+        && head.len().saturating_sub(valid.len()) < 4
+        && valid.chars().all(|c| !c.is_control() || c.is_whitespace());
+    binary.or_else(by_text).or_else(|| is_text.then_some("a text file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::other_format;
+
+    #[test]
+    fn texts_of_all_kinds() {
+        let named = [
+            (&b"\xef\xbb\xbf\r\n<!DOCTYPE HTML><title>404</title>"[..], "HTML"),
+            (b"<HTML>\n<HEAD>", "HTML"),
+            (b"\r\n--b1\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nMDMP\xff\xfe", "upload"),
+            (b"Content-Type: multipart/form-data; boundary=b1\r\n\r\n--b1\r\n", "upload"),
+            (b" [{\"error\": 404}]", "JSON"),
+            ("2026-11-26 Fehler: Datei fehlt, ä".as_bytes(), "text file"),
+        ];
+        for (head, word) in named {
+            assert!(other_format(head).is_some_and(|what| what.contains(word)), "{word}");
+        }
+        for head in [&[0xff; 64][..], b"\0\x01\x02text", b""] {
+            assert_eq!(other_format(head), None, "{head:x?}");
+        }
+    }
+}
