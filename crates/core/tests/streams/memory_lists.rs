@@ -162,3 +162,21 @@ fn sign_extension_is_undone() {
     assert!(ranges.is_sorted() && ranges.last() < Some(&0x1_0000_0000), "{ranges:x?}");
     assert_eq!(dump.memory().bytes(0xa000_0000, 6).unwrap(), b"mapped");
 }
+
+/// An RVA of 0 says that the bytes were not written; the file's header is not memory.
+#[test]
+fn ranges_without_a_place_are_not_kept() {
+    let process = two_ranges(MemoryForm::MemoryList);
+    let dump = open_changed(&process, |bytes, layout| {
+        // The second MINIDUMP_MEMORY_DESCRIPTOR's RVA.
+        put(bytes, rva(layout, StreamType::MEMORY_LIST) + 4 + 16 + 12, &[0; 4]);
+    });
+    let damage: Vec<_> = dump.memory_damage().iter().map(dumplens_core::Damage::code).collect();
+    assert_eq!(damage, ["entries_dropped"]);
+    assert_eq!(dump.memory().ranges().count(), 1);
+    let dump = open_changed(&two_ranges(MemoryForm::Memory64List), |bytes, layout| {
+        put(bytes, rva(layout, StreamType::MEMORY64_LIST) + 8, &[0; 8]);
+    });
+    let damage: Vec<_> = dump.memory_damage().iter().map(dumplens_core::Damage::code).collect();
+    assert_eq!((damage, dump.memory().ranges().count()), (vec!["stream_malformed"], 0));
+}

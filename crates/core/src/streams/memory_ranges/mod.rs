@@ -5,10 +5,10 @@ mod sampled;
 
 use self::overlaps::{Overlaps, put_in_order};
 use self::sampled::sampled;
-use super::ranges_shared;
+use super::{malformed, ranges_shared};
 use super::table::{self, Table};
 use crate::arch::Width;
-use crate::container::StreamLocation;
+use crate::container::{self, StreamLocation};
 use crate::damage::Damage;
 use crate::format::{MINIDUMP_MEMORY_DESCRIPTOR, MINIDUMP_MEMORY_DESCRIPTOR64, MINIDUMP_MEMORY64_LIST};
 use crate::metadata::Metadata;
@@ -106,8 +106,12 @@ fn memory64_table(
     let before = size_of::<MINIDUMP_MEMORY64_LIST>() as u64;
     let stride = size_of::<MINIDUMP_MEMORY_DESCRIPTOR64>() as u64;
     let listed = header.number_of_memory_ranges.get();
+    let base_rva = header.base_rva.get();
+    if base_rva < container::HEADER && listed > 0 {
+        return Err(malformed(at.kind, format!("BaseRva is {base_rva}")));
+    }
     let table = Table::fit(at, before, stride, listed, u64::from(u32::MAX), damage);
-    Ok((table, header.base_rva.get()))
+    Ok((table, base_rva))
 }
 
 /// In every dump seen the contents end where the file does; if not, a size in the list may be wrong.
@@ -167,15 +171,22 @@ fn memory(
 ) -> Result<(), Damage> {
     let stride = size_of::<MINIDUMP_MEMORY_DESCRIPTOR>();
     let table = Table::plain(meta, at, stride, u64::from(u32::MAX), damage)?;
-    let mut wraps = 0u64;
+    let (mut wraps, mut unwritten) = (0u64, 0u64);
     table.for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR| {
         let start = width.normalise(raw.start_of_memory_range.get());
         let (size, offset) = (u64::from(raw.memory.data_size.get()), u64::from(raw.memory.rva.get()));
         match start.checked_add(size) {
+            // The header lies there: an RVA of 0 says that the bytes were not written.
+            Some(_) if offset < container::HEADER => {
+                unwritten = unwritten.saturating_add(u64::from(size > 0));
+            }
             Some(_) => push(list, MemoryRange { start, size, offset }),
             None => wraps = wraps.saturating_add(1),
         }
     })?;
     damage.extend(wrapped(at, wraps));
+    if unwritten > 0 {
+        damage.push(Damage::EntriesDropped { stream: at.kind, count: unwritten, why: "their RVA is 0" });
+    }
     Ok(())
 }
