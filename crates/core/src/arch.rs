@@ -83,12 +83,20 @@ impl Width {
         }
     }
 
-    /// Undoes the sign extension that 32-bit writers apply to addresses above 2 GiB
-    /// (`0xffff_ffff_8000_0000` is `0x8000_0000`); every other value is left as it is.
+    /// Undoes the sign extension that 32-bit writers apply to addresses
+    /// (`0xffff_ffff_8000_0000` is `0x8000_0000`), some to all of them; every other value is left as it is.
     pub fn normalise(self, address: u64) -> u64 {
         match self {
-            Width::Bits32 if address >= 0xffff_ffff_8000_0000 => address & 0xffff_ffff,
+            Width::Bits32 if address >> 32 == 0xffff_ffff => address & 0xffff_ffff,
             _ => address,
+        }
+    }
+
+    /// What a pointer of this size can hold of a value: some 32-bit writers leave anything in the upper half.
+    pub fn truncate(self, value: u64) -> u64 {
+        match self {
+            Width::Bits32 => value & 0xffff_ffff,
+            Width::Bits64 => value,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Parameters of such a record: 0 how, 1 where, and of an in-page error 2 why, an NTSTATUS (winnt.h's
 //! EXCEPTION_RECORD).
 
-use dumplens_core::{Arch, Width};
+use dumplens_core::Arch;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,16 +60,9 @@ pub struct UnloadedReport {
     pub offset: Hex,
 }
 
-/// The module that was last unloaded from an address; `None` where a module lies now.
 fn unloaded(process: &Process<'_>, address: u64) -> Option<UnloadedReport> {
-    if process.module_at(address).is_some() {
-        return None;
-    }
-    let modules = process.dump.unloaded_modules().ok().flatten()?;
-    let there = |base: u64, size: u32| address.checked_sub(base).is_some_and(|n| n < u64::from(size));
-    let last = modules.list.iter().rfind(|module| there(module.base, module.size))?;
-    let module = last.name.rsplit(['\\', '/']).next().unwrap_or_default().to_owned();
-    Some(UnloadedReport { module, offset: Hex(address - last.base) })
+    let (module, offset) = process.unloaded_at(address)?;
+    Some(UnloadedReport { module: module.to_owned(), offset: Hex(offset) })
 }
 
 /// `STATUS_ACCESS_VIOLATION`.
@@ -105,11 +98,6 @@ pub(crate) fn access(
         return None;
     }
     let (how, address) = (*parameters.first()?, *parameters.get(1)?);
-    // Addresses of a 32-bit process have 32 bits, whatever some writers leave in the upper half.
-    let address = match process.dump.width() {
-        Width::Bits32 => address & 0xffff_ffff,
-        Width::Bits64 => address,
-    };
     // With five-level paging addresses are longer: what the map reaches, a pointer can have.
     let reached = process.space.is_mapped() && process.space.region_at(address).is_some();
     let non_canonical = process.dump.arch() == Some(Arch::X64) && !reached && is_non_canonical(how, address);

@@ -83,12 +83,16 @@ impl Dump {
         }))
     }
 
-    /// Exception (6).
+    /// Exception (6); damaged where its record is all zero, since its writer was given none.
     pub fn exception(&self) -> Result<Option<Exception>, Damage> {
         let read = || {
             let exception: Option<MinidumpException<'_>> = self.small_stream(StreamType::EXCEPTION)?;
             let (system, misc) = self.machine();
-            Ok(exception.map(|exception| Exception::of(&exception, system, misc)))
+            let exception = exception.map(|exception| Exception::of(&exception, system, misc));
+            if exception.as_ref().is_some_and(Exception::is_empty) {
+                return Err(streams::malformed(StreamType::EXCEPTION, "its record is empty"));
+            }
+            Ok(exception)
         };
         self.exception.get_or_init(read).clone()
     }

@@ -39,6 +39,11 @@ pub struct Exception {
 }
 
 impl Exception {
+    /// Whether it says nothing: the record of a writer that was given none. No exception has the code 0.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.signal.is_none() && self.code == 0 && self.address == 0 && self.parameters.is_empty()
+    }
+
     /// SystemInfo says what the registers and the code mean.
     pub(crate) fn of(
         exception: &MinidumpException<'_>,
@@ -77,10 +82,10 @@ pub(crate) fn copy(
         let (found, most) = (u64::from(parameters), u64::from(MAXIMUM_PARAMETERS));
         damage.push(Damage::FieldClipped { stream: at.kind, what: "NumberParameters", found, most });
     }
-    raw.exception_address = width.normalise(raw.exception_address.get()).into();
-    raw.exception_record = width.normalise(raw.exception_record.get()).into();
+    raw.exception_address = width.truncate(raw.exception_address.get()).into();
+    raw.exception_record = width.truncate(raw.exception_record.get()).into();
     for parameter in &mut raw.exception_information {
-        *parameter = width.normalise(parameter.get()).into();
+        *parameter = width.truncate(parameter.get()).into();
     }
     let mut losses = Losses::default();
     raw.thread_context = out.record(raw.thread_context, limits::CONTEXT_BYTES, "context", 0, &mut losses);

@@ -58,6 +58,30 @@ fn damaged_by_its_place() {
     assert_eq!(dump.exception().unwrap_err(), dump.damage()[0]);
 }
 
+/// An RVA of 0 says that nothing was written: the file's header is not a stream.
+#[test]
+fn a_place_in_the_header_is_none() {
+    for offset in [0, 0x1f] {
+        let dump = open_changed(&thrown(), |bytes, layout| {
+            let entry = usize::try_from(layout.stream(StreamType::EXCEPTION.0).unwrap().entry).unwrap();
+            put(bytes, entry + 8, &u32::to_le_bytes(offset));
+        });
+        assert_eq!(codes(&dump), ["stream_outside_file"]);
+        assert_eq!(dump.exception().unwrap_err(), dump.damage()[0]);
+    }
+}
+
+/// No exception has the code 0: the writer was given none, and left the record as it was.
+#[test]
+fn an_empty_record_is_no_exception() {
+    let empty = Exception { thread_id: 4321, ..Exception::default() };
+    let dump = open(&Process { exception: Some(empty), ..Process::default() });
+    assert_eq!(dump.exception().unwrap_err().code(), "stream_malformed");
+    let with_address = Exception { thread_id: 4321, address: 0x1000, ..Exception::default() };
+    let dump = open(&Process { exception: Some(with_address), ..Process::default() });
+    assert!(dump.exception().unwrap().is_some());
+}
+
 /// `EXCEPTION_MAXIMUM_PARAMETERS` is 15; the array has no more.
 #[test]
 fn a_count_of_parameters_beyond_15_is_clipped_and_the_15_are_kept() {
@@ -95,4 +119,17 @@ fn sign_extension_is_undone() {
     let exception = dump.exception().unwrap().unwrap();
     assert_eq!(exception.address, 0xb700_1000);
     assert_eq!(exception.parameters, [1, 0x9000_0010]);
+}
+
+/// Whatever a 32-bit writer leaves in the upper half.
+#[test]
+fn addresses_of_a_32_bit_process_have_32_bits() {
+    let mut process = presets::tiny_x86();
+    let exception = process.exception.as_mut().unwrap();
+    exception.address = 0xffff_ffff_0040_1003;
+    exception.record = 0x7777_7777_0050_0000;
+    exception.parameters = vec![0xffff_ffff_0000_0001, 0xdead_beef_0000_0045];
+    let exception = open(&process).exception().unwrap().unwrap();
+    assert_eq!((exception.address, exception.record), (0x40_1003, 0x50_0000));
+    assert_eq!(exception.parameters, [1, 0x45]);
 }
