@@ -18,7 +18,6 @@ pub(crate) const IN_PAGE_ERROR: u64 = 0xc000_0006;
 pub(crate) const NO_MEMORY: u64 = 0xc000_0017;
 pub(crate) const ILLEGAL_INSTRUCTION: u64 = 0xc000_001d;
 pub(crate) const STACK_OVERFLOW: u64 = 0xc000_00fd;
-pub(crate) const COMMITMENT_LIMIT: u64 = 0xc000_012d;
 pub(crate) const HEAP_CORRUPTION: u64 = 0xc000_0374;
 pub(crate) const STACK_BUFFER_OVERRUN: u64 = 0xc000_0409;
 pub(crate) const ASSERTION_FAILURE: u64 = 0xc000_0420;

@@ -147,7 +147,8 @@ pub(crate) fn name(code: u32) -> Option<String> {
     match software(code) {
         Some((name, _)) => Some(name.to_owned()),
         None => {
-            names::nt_status(code).or_else(|| names::result(code)).filter(|_| code >> 30 >= INFORMATIONAL)
+            let named = names::nt_status(code).or_else(|| names::result(code));
+            named.or_else(|| names::by_facility(code)).filter(|_| code >> 30 >= INFORMATIONAL)
         }
     }
 }

@@ -1,15 +1,6 @@
 //! Which limit a status or a Win32 error names that a refused request for memory leaves in the TEB.
 
-/// `STATUS_CONFLICTING_ADDRESSES`, and `ERROR_INVALID_ADDRESS`, which Windows makes of it.
-const ADDRESS_TAKEN: [u64; 2] = [0xc000_0018, 487];
-/// `STATUS_COMMITMENT_LIMIT`, `STATUS_COMMITMENT_MINIMUM`; `ERROR_COMMITMENT_LIMIT`, `ERROR_COMMITMENT_MINIMUM`.
-const COMMIT: [u64; 4] = [0xc000_012d, 0xc000_02c8, 1455, 635];
-/// `STATUS_PAGEFILE_QUOTA`, `_QUOTA_EXCEEDED`, `_PAGEFILE_QUOTA_EXCEEDED`, `_WORKING_SET_QUOTA`; their Win32 errors.
-const QUOTA: [u64; 7] = [0xc000_0007, 0xc000_0044, 0xc000_012c, 0xc000_00a1, 1453, 1454, 1816];
-/// `STATUS_INSUFFICIENT_RESOURCES`, and `ERROR_NO_SYSTEM_RESOURCES`.
-const RESOURCES: [u64; 2] = [0xc000_009a, 1450];
-/// `STATUS_NO_MEMORY`, `_FATAL_MEMORY_EXHAUSTION`; `ERROR_NOT_ENOUGH_MEMORY`, `ERROR_OUTOFMEMORY`.
-const OPEN: [u64; 4] = [0xc000_0017, 0xc000_01ad, 8, 14];
+use super::refusal::{Refusal, of_result, of_win32};
 
 /// A limit that refused memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,15 +17,45 @@ pub(crate) enum Limit {
     Open,
 }
 
-/// The limit that a status or an error names; `None` for all that is not about memory. The two share no value: statuses
-/// that are errors have their highest bits set.
+/// The limit that a status or an error names, also one in the form of an HRESULT; `None` for all that is not about the
+/// process's memory. The three share no value: statuses and HRESULTs that are errors have their highest bit set.
 pub(crate) fn named_by(code: u64) -> Option<Limit> {
-    let table: [(&[u64], Limit); 5] = [
-        (&COMMIT, Limit::Commit),
-        (&QUOTA, Limit::Quota),
-        (&RESOURCES, Limit::Resources),
-        (&ADDRESS_TAKEN, Limit::AddressTaken),
-        (&OPEN, Limit::Open),
-    ];
-    table.into_iter().find(|(codes, _)| codes.contains(&code)).map(|(_, limit)| limit)
+    let code = u32::try_from(code).ok()?;
+    of(of_win32(code).or_else(|| of_result(code))?)
+}
+
+/// The limit that a refusal names; `None` for memory that is not the process's.
+pub(crate) fn of(refusal: Refusal) -> Option<Limit> {
+    Some(match refusal {
+        Refusal::Memory => Limit::Open,
+        Refusal::Commit => Limit::Commit,
+        Refusal::Quota => Limit::Quota,
+        Refusal::Resources => Limit::Resources,
+        Refusal::AddressTaken => Limit::AddressTaken,
+        Refusal::Video => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_limit_in_every_form() {
+        let named = [
+            (Limit::Commit, [0xc000_012d, 1455, 0x8007_05af]),
+            (Limit::Quota, [0xc000_0044, 1816, 0x8007_0718]),
+            (Limit::Resources, [0xc000_009a, 1450, 0x8007_05aa]),
+            (Limit::AddressTaken, [0xc000_0018, 487, 0x8007_01e7]),
+            // STATUS_SECTION_TOO_BIG, which becomes ERROR_NOT_ENOUGH_MEMORY.
+            (Limit::Open, [0xc000_0040, 8, 0x8007_000e]),
+        ];
+        for (limit, codes) in named {
+            assert_eq!(codes.map(named_by), [Some(limit); 3], "{codes:x?}");
+        }
+        // STATUS_OBJECT_NAME_NOT_FOUND, ERROR_FILE_NOT_FOUND, E_FAIL, D3DERR_OUTOFVIDEOMEMORY.
+        for code in [0, 0xc000_0034, 2, 0x8000_4005, 0x8876_017c, u64::MAX] {
+            assert_eq!(named_by(code), None, "{code:#x}");
+        }
+    }
 }

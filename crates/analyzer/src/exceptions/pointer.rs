@@ -6,7 +6,7 @@ const NEAR: u64 = 0x1_0000;
 const LEAST_64: usize = 6;
 
 /// By word, who fills memory with it.
-const PATTERNS: [(u32, &str); 10] = [
+const PATTERNS: [(u32, &str); 16] = [
     (0xcdcd_cdcd, "0xcdcdcdcd, with which the debug heap of the C runtime fills new memory"),
     (0xdddd_dddd, "0xdddddddd, with which the debug heap of the C runtime fills freed memory"),
     (0xfdfd_fdfd, "0xfdfdfdfd, with which the debug heap of the C runtime guards the ends of a block"),
@@ -15,8 +15,14 @@ const PATTERNS: [(u32, &str); 10] = [
     (0xabab_abab, "0xabababab, with which a heap under a debugger guards the end of a block"),
     (0xcccc_cccc, "0xcccccccc, with which /RTC fills variables on the stack"),
     (0xfefe_fefe, "0xfefefefe, with which the C runtime fills the rest of a buffer"),
+    (0xe4e4_e4e4, "0xe4e4e4e4, with which jemalloc (Firefox) fills new memory"),
     (0xe5e5_e5e5, "0xe5e5e5e5, with which jemalloc (Firefox) fills freed memory"),
     (0xefef_efef, "0xefefefef, with which PartitionAlloc (Chromium) fills freed memory"),
+    (0xa5a5_a5a5, "0xa5a5a5a5, with which jemalloc fills new memory"),
+    (0x5a5a_5a5a, "0x5a5a5a5a, with which jemalloc fills freed memory"),
+    (0xd0d0_d0d0, "0xd0d0d0d0, with which mimalloc fills new memory"),
+    (0xdfdf_dfdf, "0xdfdfdfdf, with which mimalloc fills freed memory"),
+    (0xbbad_beef, "0xbbadbeef, to which WebKit writes to crash on purpose"),
 ];
 
 /// The pattern that a pointer consists of, or is near to, and who writes it. In a 64-bit program a pointer may hold it twice,
@@ -59,6 +65,7 @@ mod tests {
         assert!(pattern(0xdddd_dde1, 32).is_some_and(|words| words.contains("freed")));
         assert!(pattern(0xcdcd_cdcd_cdcd_ce00, 64).is_some_and(|words| words.contains("new")));
         assert!(pattern(0xbaad_f00d, 64).is_some());
+        assert!(pattern(0xdfdf_dfdf_dfdf_dfe7, 64).is_some_and(|words| words.contains("mimalloc")));
         assert_eq!(
             (pattern(0x7ff6_0000_1000, 64), pattern(0, 32), pattern(0xdddd_0000_dddd_dddd, 64)),
             (None, None, None)

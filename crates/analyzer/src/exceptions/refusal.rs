@@ -33,7 +33,7 @@ pub(crate) enum Refusal {
 }
 
 /// NTSTATUS.
-const STATUS: [(u32, Refusal); 11] = [
+const STATUS: [(u32, Refusal); 13] = [
     (0xc000_0007, Refusal::Quota),        // PAGEFILE_QUOTA
     (0xc000_0017, Refusal::Memory),       // NO_MEMORY
     (0xc000_0018, Refusal::AddressTaken), // CONFLICTING_ADDRESSES
@@ -45,13 +45,17 @@ const STATUS: [(u32, Refusal); 11] = [
     (0xc000_012d, Refusal::Commit),       // COMMITMENT_LIMIT
     (0xc000_01ad, Refusal::Memory),       // FATAL_MEMORY_EXHAUSTION
     (0xc000_02c8, Refusal::Commit),       // COMMITMENT_MINIMUM
+    (0xc000_04c2, Refusal::Memory),       // INSUFFICIENT_VIRTUAL_ADDR_RESOURCES
+    (0xc01e_0100, Refusal::Video),        // GRAPHICS_NO_VIDEO_MEMORY
 ];
 
 /// Win32 errors.
-const WIN32: [(u32, Refusal); 9] = [
+const WIN32: [(u32, Refusal); 11] = [
     (8, Refusal::Memory),         // NOT_ENOUGH_MEMORY
     (14, Refusal::Memory),        // OUTOFMEMORY
+    (473, Refusal::Memory),       // INSUFFICIENT_VIRTUAL_ADDR_RESOURCES
     (487, Refusal::AddressTaken), // INVALID_ADDRESS
+    (567, Refusal::Quota),        // PAGEFILE_QUOTA_EXCEEDED
     (635, Refusal::Commit),       // COMMITMENT_MINIMUM
     (1450, Refusal::Resources),   // NO_SYSTEM_RESOURCES
     (1453, Refusal::Quota),       // WORKING_SET_QUOTA
@@ -61,10 +65,15 @@ const WIN32: [(u32, Refusal); 9] = [
 ];
 
 /// HRESULTs that are made of neither.
-const RESULTS: [(u32, Refusal); 3] = [
+const RESULTS: [(u32, Refusal); 8] = [
     (0x8003_0008, Refusal::Memory), // STG_E_INSUFFICIENTMEMORY
+    (0x8009_000e, Refusal::Memory), // NTE_NO_MEMORY
+    (0x8009_0300, Refusal::Memory), // SEC_E_INSUFFICIENT_MEMORY
+    (0x800a_0007, Refusal::Memory), // CTL_E_OUTOFMEMORY
+    (0x8010_0006, Refusal::Memory), // SCARD_E_NO_MEMORY
     (0x8013_153d, Refusal::Memory), // COR_E_INSUFFICIENTMEMORY
     (0x8876_017c, Refusal::Video),  // D3DERR_OUTOFVIDEOMEMORY
+    (0xc026_2100, Refusal::Video),  // ERROR_GRAPHICS_NO_VIDEO_MEMORY
 ];
 
 /// Codes of makers that say it by themselves: Chromium's allocators, V8 and PDFium; Unreal Engine.
@@ -84,12 +93,13 @@ pub(crate) fn of_win32(error: u32) -> Option<Refusal> {
     of(&WIN32, error)
 }
 
-/// What an HRESULT says, be it one of its own, of a Win32 error, or of an NTSTATUS; or an NTSTATUS itself.
+/// What an HRESULT says, be it one of its own, of a Win32 error, or of an NTSTATUS; or an NTSTATUS itself, also one that
+/// `NTSTATUS_FROM_WIN32` made.
 pub(crate) fn of_result(result: u32) -> Option<Refusal> {
     /// `FACILITY_NT_BIT`.
     const NT: u32 = 1 << 28;
     match result >> 16 {
-        0x8007 => of_win32(result & 0xffff),
+        0x8007 | 0xc007 => of_win32(result & 0xffff),
         0xd000.. if result >> 28 == 0xd => of_status(result & !NT),
         _ => of(&RESULTS, result).or_else(|| of_status(result)),
     }
@@ -135,10 +145,12 @@ mod tests {
 
     #[test]
     fn one_refusal_in_every_dress() {
-        for code in [0xc000_012d, 0xd000_012d, 0x8007_05af] {
+        for code in [0xc000_012d, 0xd000_012d, 0x8007_05af, 0xc007_05af] {
             assert_eq!(of_result(code), Some(Refusal::Commit), "{code:#x}");
         }
-        for code in [0xc000_0017, 0xd000_0017, 0x8007_000e, 0x8007_0008, 0x8013_153d] {
+        for code in
+            [0xc000_0017, 0xd000_0017, 0x8007_000e, 0x8007_0008, 0xc007_000e, 0x8013_153d, 0x800a_0007]
+        {
             assert_eq!(of_result(code), Some(Refusal::Memory), "{code:#x}");
         }
         assert_eq!([of_result(0x8007_05aa), of_result(0xc000_009a)], [Some(Refusal::Resources); 2]);

@@ -32,11 +32,6 @@ pub(crate) fn told(crash: &Crash<'_>) -> Option<Limit> {
     limit(crash.thread?)
 }
 
-/// Whether the thread says that commit was refused.
-pub(crate) fn names_commit_limit(crash: &Crash<'_>) -> bool {
-    told(crash) == Some(Limit::Commit)
-}
-
 /// ` (STATUS_COMMITMENT_LIMIT)`, of the value that speaks of memory.
 pub(super) fn name(thread: &ThreadReport) -> Option<String> {
     let speaks = |code: &&CodeReport| named_by(code.code.0).is_some();

@@ -17,16 +17,35 @@
 //! NTSTATUS values of the Windows headers; Chromium's and Mozilla's own rules for out-of-memory crashes.
 
 use super::{Confidence, Crash, Found, code, grouped};
-use crate::exceptions::{names, refusal};
+use crate::exceptions::limit::{self, Limit};
+use crate::exceptions::names;
+use crate::exceptions::refusal::{self, Refusal};
+use crate::facts::ExceptionReport;
 
 /// `COR_E_OUTOFMEMORY`, which is `E_OUTOFMEMORY`.
 const COR_E_OUTOFMEMORY: u32 = 0x8007_000e;
 
+/// What the exception says by its code, or by the result that it carries.
+fn refused(exception: &ExceptionReport) -> Option<Refusal> {
+    let parameters = exception.parameters.iter().map(|parameter| parameter.0);
+    let carried = exception.hresult.and_then(|result| u32::try_from(result.0).ok());
+    refusal::of_exception(exception.code.0, parameters).or_else(|| refusal::of_result(carried?))
+}
+
+/// The limit that the exception itself names, in whatever form; also as the HRESULT of a C++ object.
+pub(crate) fn limit(crash: &Crash<'_>) -> Option<Limit> {
+    let exception = crash.exception?;
+    let result = || {
+        let result = exception.cpp.as_ref()?.result.as_ref()?;
+        refusal::of_result(u32::try_from(result.code.0).ok()?)
+    };
+    limit::of(refused(exception).or_else(result)?).filter(|limit| *limit != Limit::Open)
+}
+
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception = crash.exception?;
-    let parameters = || exception.parameters.iter().map(|parameter| parameter.0);
     let carried = exception.hresult.and_then(|result| u32::try_from(result.0).ok());
-    refusal::of_exception(exception.code.0, parameters()).or_else(|| carried.and_then(refusal::of_result))?;
+    refused(exception)?;
     let name = exception.name.clone().unwrap_or_else(|| format!("{:#x}", exception.code.0));
     let title = match (crash.parameter_size(), carried) {
         (Some(_), _) if crash.disputed_parameter().is_some() => {

@@ -4,10 +4,9 @@
 //! memory.
 
 use super::{Confidence, managed};
-use crate::exceptions::code;
 use crate::exceptions::limit::Limit;
 use crate::findings::memory_pressure::{self, Pressure};
-use crate::findings::{Crash, Finding, commit_limit, commit_unknown, last_error};
+use crate::findings::{Crash, Finding, commit_limit, commit_unknown, last_error, out_of_memory_code};
 use crate::space::words;
 
 words! {
@@ -82,13 +81,15 @@ pub(super) fn of(crash: &Crash<'_>, findings: &[Finding]) -> (Cause, Confidence)
 
 /// There was address space, or the map does not tell: what else may have refused it.
 fn commit(crash: &Crash<'_>) -> (Cause, Confidence) {
-    let told = last_error::names_commit_limit(crash)
-        || crash.exception.is_some_and(|e| e.code.0 == code::COMMITMENT_LIMIT);
+    // What the thread was last refused for, or what the exception itself names.
+    let named = last_error::told(crash).filter(|limit| *limit != Limit::Open);
+    let named = named.or_else(|| out_of_memory_code::limit(crash));
+    let told = named == Some(Limit::Commit);
     let figures = commit_limit::figures(crash).filter(|_| crash.wanted().is_some());
     let figures = figures.filter(|_| !crash.figures_contradict());
     // Where it is not known what was free, address space may have been what was lacking.
     let room = crash.facts.memory.free_bytes.is_some();
-    let by_status = match last_error::told(crash) {
+    let by_status = match named {
         Some(Limit::Quota) => Some(Cause::Quota),
         Some(Limit::Resources) => Some(Cause::SystemResources),
         Some(Limit::AddressTaken) => Some(Cause::AddressTaken),
@@ -153,7 +154,8 @@ pub(super) fn unless(crash: &Crash<'_>, cause: Cause) -> Vec<String> {
              limit causes the same error."
         }
         Cause::Quota | Cause::SystemResources | Cause::AddressTaken => {
-            "The thread's last status may be left over from an earlier call; then something else refused the request."
+            "The thread's last status, if only that names it, may be left over from an earlier call; then something else \
+             refused the request."
         }
         Cause::JobLimit => "The figures are from the time of the dump; the job may contain other processes.",
         Cause::ExternalLimitSuspected => {
