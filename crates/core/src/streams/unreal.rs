@@ -1,4 +1,4 @@
-//! Unreal Engine's crash context (stream 0x10000): an XML document in UTF-16, flat except for its two outer elements.
+//! Unreal Engine's crash context (stream 0x10000): an XML document in UTF-16 (some writers: UTF-8), flat except for its two outer elements.
 //! Only the text of the requested elements is read.
 
 use crate::container::StreamLocation;
@@ -30,8 +30,13 @@ pub struct UnrealContext {
 pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Option<UnrealContext>, Damage> {
     let wanted = at.present.min(limits::UNREAL_CONTEXT_BYTES);
     let bytes = meta.bytes(at.rva, wanted)?.unwrap_or_default();
-    let units: Vec<u16> = utf16::units(&bytes).take_while(|unit| *unit != 0).collect();
-    let document = String::from_utf16_lossy(&units);
+    let document = if bytes.starts_with(b"<?") && bytes.get(1) != Some(&0) {
+        let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+        String::from_utf8_lossy(text).into_owned()
+    } else {
+        let units: Vec<u16> = utf16::units(&bytes).take_while(|unit| *unit != 0).collect();
+        String::from_utf16_lossy(&units)
+    };
     if !document.contains("<FGenericCrashContext") {
         return Ok(None);
     }
@@ -40,7 +45,7 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation) -> Result<Option<Un
     Ok(Some(UnrealContext {
         crash_type: text("CrashType"),
         error_message: text("ErrorMessage").filter(|message| !message.is_empty()),
-        out_of_memory: text("MemoryStats.bIsOOM").map(|text| matches!(text.trim(), "1" | "true")),
+        out_of_memory: text("MemoryStats.bIsOOM").map(|text| matches!(text.trim(), "1" | "true" | "True")),
         allocation_bytes: number("MemoryStats.OOMAllocationSize").filter(|size| *size > 0),
         alignment_bytes: number("MemoryStats.OOMAllocationAlignment").filter(|size| *size > 0),
         available_physical_bytes: number("MemoryStats.AvailablePhysical"),
