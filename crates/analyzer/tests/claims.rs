@@ -87,10 +87,12 @@ fn figures_that_contradict_each_other_are_not_believed() {
         (contradict, verdict.confidence, shares)
     };
     assert_eq!(with(|_| {}), (false, Confidence::High, true));
-    let wrong: [fn(&mut SystemMemory); 3] = [
+    let wrong: [fn(&mut SystemMemory); 4] = [
         // Less than the process alone has, and less than RAM.
         |m| m.commit_limit = GIB / 4096,
         |m| m.committed_pages = 4 * m.commit_limit,
+        // One call returns both: a little more is wrong, too.
+        |m| m.committed_pages = m.commit_limit + m.commit_limit / 40,
         |m| m.peak_commitment = m.committed_pages / 2,
     ];
     for change in wrong {
@@ -136,4 +138,57 @@ fn an_exception_where_no_memory_is() {
     let report = answer(process.to_bytes().0);
     assert!(warned(&report, "exception_address_no_memory"));
     assert!(report.verdict.expect("a verdict").confidence <= Confidence::Medium);
+}
+
+/// A file that ends too early may have lost what threads wait for.
+#[test]
+fn a_cut_file_is_not_surely_without_an_exception() {
+    let (mut bytes, _) = synth::Process { exception: None, ..presets::tiny() }.to_bytes();
+    bytes.truncate(bytes.len() * 9 / 10);
+    let report = answer(bytes);
+    assert!(warned(&report, "memory_cut"));
+    let verdict = report.verdict.expect("a verdict");
+    assert_eq!((verdict.kind.name(), verdict.confidence), ("no_exception", Confidence::Medium));
+}
+
+/// The stack pointer of the exception's thread, set to `sp`: what is said of it.
+fn stack_pointer(sp: u64) -> Option<String> {
+    let mut process = presets::tiny();
+    process.exception.as_mut().and_then(|e| e.context.as_mut()).expect("registers").sp = sp;
+    let report = answer(process.to_bytes().0);
+    let found = report.findings.iter().find(|finding| finding.id == "stack_pointer");
+    found.map(|finding| finding.title.clone())
+}
+
+#[test]
+fn a_stack_pointer_in_no_stack_is_told() {
+    const PLACES: presets::Addresses = presets::tiny::X64;
+    for sp in [0x4141_4141, 0x4141_4141_4141_4141, PLACES.heap, PLACES.stack_base(1) + 8, u64::MAX] {
+        let told = stack_pointer(sp).unwrap_or_else(|| panic!("{sp:#x}"));
+        assert!(told.contains(&format!("{sp:#x}, is in no thread's stack")), "{told}");
+    }
+    let other = stack_pointer(PLACES.stack_base(1) - 0x100).expect("that of another thread");
+    assert!(other.contains("is in the stack of thread"), "{other}");
+    for sp in [PLACES.stack_base(0) - 8, PLACES.stack_base(0) - 0x400] {
+        assert_eq!(stack_pointer(sp), None, "{sp:#x}");
+    }
+}
+
+#[test]
+fn an_instruction_that_exists_only_to_fail() {
+    let verdict = |code: &[u8]| {
+        let mut process = presets::tiny();
+        let exception = process.exception.as_mut().expect("an exception");
+        (exception.code, exception.parameters) = (0xc000_001d, Vec::new());
+        let at = exception.address;
+        process.put(at, code);
+        answer(process.to_bytes().0).verdict.expect("a verdict")
+    };
+    let (on_purpose, wrong) = (verdict(&[0x0f, 0x0b]), verdict(&[0xff, 0xff]));
+    assert_eq!((on_purpose.kind.name(), wrong.kind.name()), ("other_exception", "other_exception"));
+    assert!(
+        on_purpose.title.contains("on purpose") && !wrong.title.contains("on purpose"),
+        "{}",
+        wrong.title
+    );
 }

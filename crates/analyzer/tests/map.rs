@@ -40,3 +40,15 @@ fn free_classes_are_the_free_regions() {
     assert_eq!(map.free.iter().map(|class| class.largest_bytes).max(), Some(free.largest.size_bytes));
     assert!(map.complete);
 }
+
+/// What lies above its limit is no room for a 32-bit program in a 64-bit dump.
+#[test]
+fn free_regions_are_those_that_the_program_can_use() {
+    let dump = Dump::open(presets::tiny_wow64().to_bytes().0).expect("a dump");
+    let process = Process::gather(&dump);
+    let report = Facts::gather(&process, Question::Summary, &Options::default());
+    let program = report.memory.program_space.as_ref().expect("a 32-bit program");
+    let free: u64 = SpaceMap::new(&process).free.iter().map(|class| class.size_bytes).sum();
+    assert_eq!(free, program.free_bytes);
+    assert!(Some(free) < report.memory.free_bytes);
+}

@@ -483,6 +483,8 @@ fn blame_passes_over_system_and_runtime() {
         "D:\\app\\VCRUNTIME140.dll",
         "C:\\app\\ucrtbase.dll",
         "libstdc++-6.dll",
+        "\\Device\\HarddiskVolume3\\Windows\\System32\\anything.dll",
+        "C:\\WINNT\\system32\\anything.dll",
     ] {
         assert!(is_system(path), "{path}");
     }
@@ -492,6 +494,9 @@ fn blame_passes_over_system_and_runtime() {
         "",
         "C:\\users\\windows\\app.exe",
         "atlas.exe",
+        "\\Device\\HarddiskVolume3\\Acme\\Windows\\app.exe",
+        "\\Device\\HarddiskVolume3\\Windows\\System32\\DriverStore\\FileRepository\\a\\acmegl64.dll",
+        "C:\\Windows\\Temp\\is-1.tmp\\setup.exe",
     ] {
         assert!(!is_system(path), "{path}");
     }

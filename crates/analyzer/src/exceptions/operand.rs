@@ -67,6 +67,9 @@ pub struct FaultReport {
     /// Whether the processor went to, or was at, an address that a `ret` took from the stack; `address` is then that
     /// address.
     pub returned: bool,
+    /// Whether it is an instruction that exists only to fail: `ud2`, `ud1`, `ud0`.
+    #[serde(default)]
+    pub deliberate: bool,
     /// How the record contradicts it.
     pub contradiction: Option<Contradiction>,
 }
@@ -93,18 +96,27 @@ pub(crate) fn fault(process: &Process<'_>, at: u64, access: &AccessReport) -> Op
             ..nothing()
         });
     }
-    let memory = process.dump.memory();
-    let bytes = memory.bytes(at, memory.available(at, LONGEST)).ok().filter(|bytes| !bytes.is_empty())?;
-    let instruction = Decoder::with_ip(bits, &bytes, at, DecoderOptions::NONE).decode();
-    if instruction.is_invalid() {
-        return None;
-    }
+    let instruction = decoded(process, at, bits).filter(|instruction| !instruction.is_invalid())?;
     if matches!(instruction.mnemonic(), Mnemonic::Ret) && access.non_canonical {
-        let target = memory.pointer(context.sp, process.dump.width()).ok()?;
+        let target = process.dump.memory().pointer(context.sp, process.dump.width()).ok()?;
         return Some(FaultReport { address: Some(Hex(target)), returned: true, ..nothing() });
     }
     let fetched = access.address.0.wrapping_sub(at) < LONGEST;
     (!fetched).then(|| by_operands(&context, &instruction, bits, access))?
+}
+
+/// The instruction at `at`, if it is one that exists only to fail; `None` of another, and if code or registers are not kept.
+pub(crate) fn deliberate(process: &Process<'_>, at: u64) -> Option<FaultReport> {
+    let context = process.dump.exception().ok().flatten()?.context.filter(|context| context.ip == at)?;
+    let instruction = decoded(process, at, bits(&context)?)?;
+    let fails = matches!(instruction.mnemonic(), Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0);
+    fails.then(|| FaultReport { deliberate: true, ..nothing() })
+}
+
+fn decoded(process: &Process<'_>, at: u64, bits: u32) -> Option<Instruction> {
+    let memory = process.dump.memory();
+    let bytes = memory.bytes(at, memory.available(at, LONGEST)).ok().filter(|bytes| !bytes.is_empty())?;
+    Some(Decoder::with_ip(bits, &bytes, at, DecoderOptions::NONE).decode())
 }
 
 fn nothing() -> FaultReport {
@@ -117,6 +129,7 @@ fn nothing() -> FaultReport {
         constant: false,
         misaligned: false,
         returned: false,
+        deliberate: false,
         contradiction: None,
     }
 }
@@ -130,11 +143,12 @@ fn bits(context: &Context) -> Option<u32> {
     }
 }
 
-/// Whether the word that a `ret` would have taken lies below the stack pointer and is the instruction pointer.
+/// Whether the word that a `ret` would have taken lies below the stack pointer and is the instruction pointer. A word of
+/// zero proves nothing: most stacks have many.
 fn returned(process: &Process<'_>, context: &Context, bits: u32, at: u64) -> bool {
     let (step, width) =
         if bits == 64 { (8, dumplens_core::Width::Bits64) } else { (4, dumplens_core::Width::Bits32) };
-    let Some(below) = context.sp.checked_sub(step) else { return false };
+    let Some(below) = context.sp.checked_sub(step).filter(|_| at != 0) else { return false };
     process.dump.memory().pointer(below, width) == Ok(at)
 }
 

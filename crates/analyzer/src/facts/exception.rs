@@ -12,7 +12,8 @@ use super::{
 #[cfg(feature = "processor")]
 use crate::exceptions::analysis;
 use crate::exceptions::{
-    ExceptionWarning, NONCONTINUABLE, OpenedBy, access::access, codes, fast_fail, operand, refusal, wrapper,
+    ExceptionWarning, NONCONTINUABLE, OpenedBy, access::access, code as known, codes, fast_fail, operand,
+    refusal, wrapper,
 };
 use crate::process::Process;
 use crate::space::words;
@@ -56,7 +57,7 @@ pub struct ExceptionReport {
     /// What was accessed; `None` for codes that do not show it.
     pub access: Option<AccessReport>,
     /// What the faulting instruction used; `None` if code or registers are not in the dump, and for codes without a
-    /// memory access.
+    /// memory access, except for an illegal instruction that exists only to fail.
     pub fault: Option<Box<FaultReport>>,
     /// The HRESULT in its parameters, for codes that define one: for .NET the first parameter or, if the dump's
     /// record has none, that of the record that the thread is raising; for Direct3D the last.
@@ -216,7 +217,13 @@ fn of_windows(
         access.kind =
             access.kind.map(|kind| if kind == AccessKind::Read { AccessKind::Execute } else { kind });
     }
-    let fault = access.as_ref().and_then(|access| operand::fault(process, plain.address.0, access));
+    let fault = match &access {
+        Some(access) => operand::fault(process, plain.address.0, access),
+        None if u64::from(code) == known::ILLEGAL_INSTRUCTION => {
+            operand::deliberate(process, plain.address.0)
+        }
+        None => None,
+    };
     ExceptionReport {
         name: codes::name(code),
         meaning: meaning(code, reason),

@@ -5,6 +5,8 @@ use super::{CountersReport, Facts, Warning};
 
 /// What part of a figure another may be off by, and still be of the same moment: figures are taken one after the other.
 const SLACK: u64 = 16;
+/// The same of figures that one call returned. Windows exceeds its limit by a few pages where it must.
+const SLACK_OF_ONE_CALL: u64 = 256;
 
 /// One warning for everything that contradicts.
 pub(super) fn contradictions(facts: &Facts) -> Option<Warning> {
@@ -29,13 +31,14 @@ fn machine(facts: &Facts) -> Vec<String> {
             "the commit limit",
             limit,
         ),
-        ("what is committed", memory.commit_bytes, "the commit limit", limit),
         ("what is committed", memory.commit_bytes, "its own peak", memory.commit_peak_bytes),
         ("what the process has committed", own, "what the machine has", memory.commit_bytes),
         ("what the process has committed", own, "the commit limit", limit),
         ("free RAM", memory.available_bytes, "RAM", memory.physical_bytes),
     ];
-    pairs.into_iter().filter_map(exceeds).collect()
+    let beyond = ("what is committed", memory.commit_bytes, "the commit limit", limit);
+    let beyond = exceeds_by(SLACK_OF_ONE_CALL, beyond);
+    beyond.into_iter().chain(pairs.into_iter().filter_map(exceeds)).collect()
 }
 
 /// Peaks of the process.
@@ -59,9 +62,17 @@ fn peaks(counters: &CountersReport) -> Vec<String> {
 }
 
 /// Says that the first figure exceeds the second, which it cannot. A bound of 0 is one that the writer did not know.
-fn exceeds((what, figure, most, bound): (&str, Option<u64>, &str, Option<u64>)) -> Option<String> {
+fn exceeds(pair: (&str, Option<u64>, &str, Option<u64>)) -> Option<String> {
+    exceeds_by(SLACK, pair)
+}
+
+/// The same, but for one part in `slack`.
+fn exceeds_by(
+    slack: u64,
+    (what, figure, most, bound): (&str, Option<u64>, &str, Option<u64>),
+) -> Option<String> {
     let (figure, bound) = (figure?, bound.filter(|bound| *bound > 0)?);
-    (figure > bound.saturating_add(bound / SLACK))
+    (figure > bound.saturating_add(bound / slack))
         .then(|| format!("{what}, {}, is more than {most}, {}", size_text(figure), size_text(bound)))
 }
 

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use dumplens_core::MemoryState;
 use foldhash::HashMap;
 
-use super::RegionReport;
+use super::{RegionReport, program_space};
 use crate::process::Process;
 use crate::space::{Piece, Usage};
 
@@ -22,7 +22,7 @@ pub struct SpaceMap {
     pub regions: u64,
     /// Neighbours smaller than this are one row; `None` if every region has its own.
     pub merged_below: Option<u64>,
-    /// The free regions by size, from the class of the smallest one to that of the largest.
+    /// The free regions that the program can use, by size, from the class of the smallest one to that of the largest.
     pub free: Vec<FreeClass>,
     /// What each usage class has committed, the most first; classes without any are left out.
     pub committed: Vec<(String, u64)>,
@@ -63,10 +63,12 @@ impl SpaceMap {
     /// As [`SpaceMap::new`], with another bound.
     pub fn with_at_most(process: &Process<'_>, most: usize) -> SpaceMap {
         let (mut regions, mut free, mut committed) = (0, FreeSpace::new(), HashMap::<Usage, u64>::default());
+        // What a 32-bit program cannot use is no room for it.
+        let limit = program_space::of(process).map_or(u64::MAX, |program| program.limit_bytes);
         for piece in process.space.pieces() {
             regions += 1;
             match piece.region.state {
-                MemoryState::FREE => free.add(piece.size),
+                MemoryState::FREE if piece.base < limit => free.add(piece.size.min(limit - piece.base)),
                 MemoryState::COMMIT => {
                     let sum = committed.entry(piece.usage).or_default();
                     *sum = sum.saturating_add(piece.size);

@@ -22,7 +22,7 @@ pub struct FrameReport {
     pub sp: Hex,
     /// Whether the function was inlined into that of the next row that is not inline.
     pub inline: bool,
-    /// The debugger's name of the module: its file without extension.
+    /// The debugger's name of the module: its file without extension; of an unloaded one `<Unloaded_old.dll>`.
     pub module: Option<String>,
     /// The function, if symbols name it.
     pub function: Option<String>,
@@ -160,13 +160,19 @@ fn is_apart(process: &Process<'_>, stack: &Stack) -> bool {
 
 /// The row of a frame, without names.
 pub(super) fn row(process: &Process<'_>, frame: &Frame) -> FrameReport {
-    let site = stack::site(process, frame);
+    let site = stack::site(process, frame).map(|site| (site.name, site.offset));
+    // As the debugger names it.
+    let unloaded = || {
+        let (name, offset) = process.unloaded_at(frame.lookup())?;
+        Some((format!("<Unloaded_{name}>"), offset.saturating_add(frame.ip - frame.lookup())))
+    };
+    let site = site.or_else(unloaded);
     FrameReport {
         ip: Hex(frame.ip),
         sp: Hex(frame.sp),
         inline: false,
-        offset: site.as_ref().map(|site| Hex(site.offset)),
-        module: site.map(|site| site.name),
+        offset: site.as_ref().map(|(_, offset)| Hex(*offset)),
+        module: site.map(|(name, _)| name),
         function: None,
         file: None,
         line: None,

@@ -1,8 +1,9 @@
 //! # What it detects
-//! The program hit a breakpoint or a failed assertion of its own.
+//! The program hit a breakpoint or a failed assertion of its own, or executed an instruction that exists only to fail.
 //!
 //! # What proves it
-//! STATUS_BREAKPOINT, its WOW64 variant, or STATUS_ASSERTION_FAILURE.
+//! STATUS_BREAKPOINT, its WOW64 variant, or STATUS_ASSERTION_FAILURE; or STATUS_ILLEGAL_INSTRUCTION at a `ud2`, `ud1` or
+//! `ud0`, by which abort, __builtin_trap and failed checks end a program.
 //!
 //! # What fools it
 //! A debugger breaks into a process with the same code, in a thread that it creates for that: see `on_request`.
@@ -25,6 +26,11 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         code::BREAKPOINT | code::WOW64_BREAKPOINT => {
             (Confidence::Medium, "The program hit a breakpoint: an assertion, or __debugbreak.")
         }
+        code::ILLEGAL_INSTRUCTION if exception.fault.as_ref().is_some_and(|fault| fault.deliberate) => (
+            Confidence::Medium,
+            "The program terminated itself on purpose by an instruction that exists only to fail (ud2): a failed check, \
+             abort, or code that its compiler took for unreachable.",
+        ),
         _ => return None,
     };
     let found = Found::new(confidence, title);

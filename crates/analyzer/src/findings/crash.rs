@@ -131,6 +131,19 @@ impl<'a> Crash<'a> {
         if CONTRADICTED.iter().any(|code| self.warned(code)) { Confidence::Medium } else { Confidence::High }
     }
 
+    /// Whether the file ends before what it lists does, as where the disk was full.
+    pub(crate) fn is_cut(&self) -> bool {
+        const CUT: [&str; 6] = [
+            "directory_cut",
+            "entries_cut",
+            "memory_cut",
+            "memory_unlisted",
+            "stream_cut",
+            "stream_outside_file",
+        ];
+        CUT.iter().any(|code| self.warned(code))
+    }
+
     fn warned(&self, code: &str) -> bool {
         self.facts.warnings.iter().any(|warning| warning.code == code)
     }

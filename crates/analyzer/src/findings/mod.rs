@@ -39,15 +39,16 @@ pub(crate) mod memory_pressure;
 mod on_request;
 mod open_handles;
 mod orphaned_lock;
-mod out_of_memory_code;
+pub(crate) mod out_of_memory_code;
 mod out_of_memory_function;
 pub(crate) mod raising;
 pub(crate) mod refused_pointer;
 mod requested_size;
 mod reservations;
 mod stack_overflow;
+mod stack_pointer;
 mod string_growth;
-mod unreal_crash;
+pub(crate) mod unreal_crash;
 mod vector_growth;
 mod wait_chain;
 mod waiting;
@@ -181,6 +182,7 @@ detectors! {
     access_violation: ".exr -1; !address",
     refused_pointer: "u {at}; r; !gle",
     stack_overflow: "!teb; k",
+    stack_pointer: "r; !teb",
     fail_fast: ".exr -1",
     heap_corruption: ".exr -1; !heap -s -v",
     abort: "k",

@@ -14,10 +14,11 @@ mod threads;
 mod warning;
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use dumplens_core::process::heap::Heaps;
 use dumplens_core::process::{Peb, UserSharedData};
-use dumplens_core::{Arch, Damage, Dump, FunctionTables, Module, Os, SystemInfo, Width};
+use dumplens_core::{Arch, Damage, Dump, FunctionTables, Module, Os, SystemInfo, UnloadedModule, Width};
 
 use self::module_map::ModuleMap;
 pub use self::region::RegionReport;
@@ -27,6 +28,9 @@ pub use self::threads::Thread;
 use self::threads::{bare_threads, gather_threads, unlisted};
 pub use self::warning::ProcessWarning;
 use crate::space::{AddressSpace, SpaceWarning};
+
+/// Unloaded modules in which an address is looked for, the last ones: Windows keeps 64.
+const MOST_UNLOADED: usize = 1024;
 
 /// A dump, and what it contains about its process.
 #[derive(Debug)]
@@ -56,6 +60,8 @@ pub struct Process<'d> {
     pub(crate) function_tables: FunctionTables,
     /// The .NET runtimes, in the order of the module list.
     pub runtimes: Vec<LoadedRuntime<'d>>,
+    /// The modules that were unloaded, the last one last; read when first asked for.
+    unloaded: OnceLock<Vec<UnloadedModule>>,
     /// Whether a 32-bit program ran on 64-bit Windows; `None` if the dump does not show it.
     pub wow64: Option<bool>,
     /// Everything that was dropped, repaired or guessed so far.
@@ -116,6 +122,7 @@ impl<'d> Process<'d> {
             heaps,
             function_tables,
             runtimes,
+            unloaded: OnceLock::new(),
             wow64,
             warnings,
         };
@@ -138,6 +145,26 @@ impl<'d> Process<'d> {
     /// The module that holds `address`, by its index.
     pub fn module_at(&self, address: u64) -> Option<usize> {
         self.by_address.at(address)
+    }
+
+    /// The module that was last unloaded from `address`: its file's name, and the offset in it; `None` where a module lies
+    /// now.
+    pub(crate) fn unloaded_at(&self, address: u64) -> Option<(&str, u64)> {
+        if self.module_at(address).is_some() {
+            return None;
+        }
+        let list = self.unloaded.get_or_init(|| {
+            let mut list =
+                self.dump.unloaded_modules().ok().flatten().map(|read| read.list).unwrap_or_default();
+            list.retain(|module| module.base > 0 && module.size > 0);
+            list.split_off(list.len().saturating_sub(MOST_UNLOADED))
+        });
+        let there = |module: &&UnloadedModule| {
+            address.checked_sub(module.base).is_some_and(|n| n < u64::from(module.size))
+        };
+        let last = list.iter().rfind(there)?;
+        let name = last.name.rsplit(['\\', '/']).next().unwrap_or_default();
+        Some((name, address - last.base))
     }
 }
 

@@ -94,10 +94,15 @@ pub(crate) fn is_framework(method: &str) -> bool {
 pub fn is_system(path: &str) -> bool {
     let path = path.to_ascii_lowercase().replace('/', "\\");
     let file = path.rsplit('\\').next().unwrap_or_default();
+    // `\Device\HarddiskVolume3\Windows\…`
+    let on_device = path.strip_prefix("\\device\\").and_then(|path| path.split_once('\\'));
+    let on_device = on_device.is_some_and(|(_, path)| path.starts_with("windows\\"));
     // Programs do not live below \Windows; those that do are Windows.
-    let in_windows = path.contains(":\\windows\\") || path.starts_with("\\systemroot\\");
-    // But for drivers, which other makers put there.
-    let driver = ["\\driverstore\\", "\\spool\\drivers\\"].iter().any(|folder| path.contains(folder));
+    let in_windows = [":\\windows\\", ":\\winnt\\"].iter().any(|folder| path.contains(folder));
+    let in_windows = in_windows || on_device || path.starts_with("\\systemroot\\");
+    // But for drivers, which other makers put there, and what is unpacked there to run once.
+    let foreign = ["\\driverstore\\", "\\spool\\drivers\\", ":\\windows\\temp\\"];
+    let foreign = foreign.iter().any(|folder| path.contains(folder));
     let of_dotnet = path.contains("\\shared\\microsoft.");
-    (in_windows && !driver) || of_dotnet || SYSTEM.iter().any(|name| file.starts_with(name))
+    (in_windows && !foreign) || of_dotnet || SYSTEM.iter().any(|name| file.starts_with(name))
 }

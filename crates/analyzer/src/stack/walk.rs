@@ -227,7 +227,7 @@ impl Walk<'_, '_, '_> {
             return Err(Stopped::End);
         }
         // A return address may be the first behind its module: the call that it follows is what must be code.
-        if !self.code.is_executable(frame.lookup()) {
+        if !self.code.is_executable(frame.lookup()) && !self.was_code(frame.lookup()) {
             return Err(Stopped::NoCode { ip: frame.ip });
         }
         if frame.sp <= callee.sp {
@@ -259,6 +259,11 @@ impl Walk<'_, '_, '_> {
         callee.exact && nowhere && matches!(self.kind, Kind::X64 | Kind::X86)
     }
 
+    /// Whether code of a module that was unloaded lay there.
+    fn was_code(&self, address: u64) -> bool {
+        self.code.process.unloaded_at(address).is_some()
+    }
+
     /// A thread that was sent to an address without code: if a call did it, it left the return address at the top of
     /// the stack and changed nothing else. A call that names its target in itself must have named this one.
     fn called_nowhere(&self, callee: &Frame) -> Result<Caller, Stopped> {
@@ -278,6 +283,7 @@ impl Walk<'_, '_, '_> {
             }
             // Code by the map or the module list, of which a small dump keeps nothing.
             Before::NotKept if is_code(caller.ip) => Ok(Caller { trust: Trust::Scan, ..caller }),
+            _ if self.was_code(caller.ip.saturating_sub(1)) => Ok(Caller { trust: Trust::Scan, ..caller }),
             // EBP may lead on all the same, to the caller or past it.
             _ if !x64 => x86::caller(self.code, self.bounds, callee, None),
             _ => Err(Stopped::NoCode { ip: callee.ip }),

@@ -15,7 +15,7 @@ pub use cause::Cause;
 
 use crate::exceptions::{code, names};
 use crate::facts::Hex;
-use crate::findings::{self, Crash, Finding, fail_fast, memory_pressure, refused_pointer};
+use crate::findings::{self, Crash, Finding, fail_fast, memory_pressure, refused_pointer, unreal_crash};
 use crate::request::{Asked, Call, Container};
 use crate::space::words;
 
@@ -166,7 +166,9 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
         return VerdictReport { because, ..allocation_failure(crash, findings) };
     }
     let lost = crash.facts.exception_lost.is_some();
-    let main = MAIN.iter().find_map(|id| found(id)).filter(|_| !lost);
+    let ended =
+        |finding: &&Finding| finding.id != "unreal_crash" || finding.confidence != unreal_crash::EARLIER;
+    let main = MAIN.iter().find_map(|id| found(id).filter(ended)).filter(|_| !lost);
     let kind = kind(crash, main.map(|finding| finding.id.as_ref()));
     let confidence = main.map_or(Confidence::Medium, |finding| finding.confidence);
     let title = main.map_or_else(|| unnamed(crash), |finding| finding.title.clone());
@@ -179,10 +181,12 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
     // A refusal of some time ago explains nothing where nothing failed.
     let cause = cause.filter(|cause| kind != Kind::NoException || *cause != Cause::Undetermined);
     let confidence = match kind {
-        // Without threads or modules, or what a managed heap held, nothing tells whether threads wait for each other.
+        // Without threads or modules, or what a managed heap or a lost part of the file held, nothing tells whether
+        // threads wait for each other.
         Kind::NoException
             if crash.facts.threads.is_empty()
                 || crash.facts.modules.is_empty()
+                || crash.is_cut()
                 || (crash.facts.dump.redacted && crash.facts.managed.is_some()) =>
         {
             Confidence::Medium
@@ -238,6 +242,7 @@ fn kind(crash: &Crash<'_>, main: Option<&str>) -> Kind {
         Some("stack_overflow") => Kind::StackOverflow,
         Some("access_violation") => Kind::AccessViolation,
         Some("abort") => Kind::Abort,
+        Some("breakpoint") if exception.code.0 == code::ILLEGAL_INSTRUCTION => Kind::OtherException,
         Some("breakpoint" | "assertion") => Kind::AssertionOrBreakpoint,
         Some("fail_fast") if reason == Some(fail_fast::FATAL_APP_EXIT) => Kind::Abort,
         _ if exception.code.0 == code::UNREAL_ASSERTION => Kind::AssertionOrBreakpoint,
@@ -321,7 +326,7 @@ fn allocation_failure(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport 
 /// How sure it is that memory was refused at all: less, where only an earlier exception or the code says so, or one that
 /// another stands for.
 fn root(findings: &[Finding]) -> Confidence {
-    let inferred = ["earlier_bad_alloc", "wrapped_exception", "refused_pointer"];
+    let inferred = ["earlier_bad_alloc", "wrapped_exception", "refused_pointer", "unreal_crash"];
     let of = findings.iter().filter(|finding| inferred.contains(&finding.id.as_ref()));
     of.map(|finding| finding.confidence).min().unwrap_or(Confidence::High)
 }

@@ -894,7 +894,7 @@ class ExceptionReport(TypedDict):
     fast_fail: Optional[CodeReport]
     """The reason of a fast failure: `FAST_FAIL_…`; null for every other code."""
     fault: Optional[FaultReport]
-    """What the faulting instruction used; null if code or registers are not in the dump, and for codes without a memory access."""
+    """What the faulting instruction used; null if code or registers are not in the dump, and for codes without a memory access, except for an illegal instruction that exists only to fail."""
     flags: Hex
     """`ExceptionFlags`."""
     hresult: Optional[Hex]
@@ -935,6 +935,8 @@ class FaultReport(TypedDict):
     """Whether the address is a constant in the instruction."""
     contradiction: Optional[Contradiction]
     """How the record contradicts it."""
+    deliberate: bool
+    """Whether it is an instruction that exists only to fail: `ud2`, `ud1`, `ud0`."""
     index_register: Optional[RegisterReport]
     """The register that is multiplied and added."""
     kind: Optional[OperandKind]
@@ -976,7 +978,7 @@ class FrameReport(TypedDict):
     line: Optional[int]
     """The line in it."""
     module: Optional[str]
-    """The debugger's name of the module: its file without extension."""
+    """The debugger's name of the module: its file without extension; of an unloaded one `<Unloaded_old.dll>`."""
     offset: Optional[Hex]
     """Bytes from the function's start to `ip`, or from the module's base if the function is not known."""
     source: Optional[Source]

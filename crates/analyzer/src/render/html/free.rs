@@ -75,7 +75,7 @@ fn sentence(report: &Report, map: &SpaceMap, asked: Option<u64>) -> String {
     let count: u64 = map.free.iter().map(|class| class.regions).sum();
     let known = if map.complete { "" } else { " The memory map is cut off or has gaps: there may be more." };
     let Some(asked) = asked else { return format!("{count} regions are free.{known}") };
-    let largest = report.facts.memory.largest_free.map(|place| place.size_bytes);
+    let largest = report.facts.memory.room().largest_free.map(|place| place.size_bytes);
     let fits = match largest {
         Some(largest) if largest >= asked => "the largest of them is large enough",
         Some(_) => "none of them is large enough",

@@ -5,8 +5,8 @@ mod sampled;
 
 use self::overlaps::{Overlaps, put_in_order};
 use self::sampled::sampled;
-use super::{malformed, ranges_shared};
 use super::table::{self, Table};
+use super::{malformed, ranges_shared};
 use crate::arch::Width;
 use crate::container::{self, StreamLocation};
 use crate::damage::Damage;
