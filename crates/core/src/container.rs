@@ -8,7 +8,8 @@ use crate::damage::Damage;
 use crate::format::{MINIDUMP_DIRECTORY, MINIDUMP_HEADER, MINIDUMP_SIGNATURE, MINIDUMP_VERSION};
 use crate::limits;
 use crate::metadata::Metadata;
-use crate::other_formats::other_format;
+use crate::other_formats::{looks_like_text, other_format};
+use crate::streams::malformed;
 use crate::vocabulary::StreamType;
 
 /// Why a file is not opened at all. Everything less is [`Damage`] and the dump opens.
@@ -81,7 +82,8 @@ pub(crate) fn read(
     let entries = directory(meta, &raw, damage).map_err(OpenError::Read)?;
     let zero = entries.iter().all(|e| e.stream_type.get() == 0);
     let streams = locate(meta, entries, damage);
-    if !streams.iter().any(|s| s.kind.is_known()) {
+    let unwritten = damage.iter().any(|d| matches!(d, Damage::StreamMalformed { .. }));
+    if !unwritten && !streams.iter().any(|s| s.kind.is_known()) {
         let why = match (zero, raw.stream_directory_rva.get() > 0) {
             (true, _) => "its stream directory is empty or missing; the writer probably did not finish",
             (false, _) => "each is outside the file or of an unknown type",
@@ -131,6 +133,8 @@ fn plausible(meta: &Metadata<'_>, entry: &MINIDUMP_DIRECTORY) -> bool {
 
 /// The first offset at which anything but the header can lie.
 pub(crate) const HEADER: u64 = size_of::<MINIDUMP_HEADER>() as u64;
+/// Why a stream is lost that has no other place.
+pub(crate) const IN_HEADER: &str = "its offset is that of the file's header, so it was not written";
 
 /// Drops unused entries, entries outside the file and repetitions.
 fn locate(
@@ -163,6 +167,7 @@ fn locate(
                     unknown.map_or((1, kind), |(count, first): (u32, _)| (count.saturating_add(1), first)),
                 );
             }
+            (true, _) if rva < HEADER => damage.push(malformed(kind, IN_HEADER)),
             (true, _) => damage.push(Damage::StreamOutside { stream: kind, rva, size }),
             (false, true) => damage.push(Damage::StreamCut { stream: kind, size, present }),
             (false, false) => {}
@@ -199,6 +204,9 @@ fn refuse_other_formats(meta: &Metadata<'_>) -> Result<(), OpenError> {
         Some(what) => format!("this is {what}"),
         None if head.iter().take(8).all(|b| *b == 0) => {
             "it begins with zeros, like a file that was never written".to_owned()
+        }
+        None if looks_like_text(&head) => {
+            "it does not begin with the signature MDMP, and looks like text".to_owned()
         }
         None => "it does not begin with the signature MDMP".to_owned(),
     };

@@ -19,7 +19,7 @@ pub enum Damage {
     TooManyStreams { listed: u32, read: u32 },
     #[error("{stream} is listed {times} times; the first one is used")]
     DuplicateStream { stream: StreamType, times: u32 },
-    #[error("{stream} lies outside the file's data (offset {rva:#x}, {size} bytes): it is lost")]
+    #[error("{stream} lies outside the file (offset {rva:#x}, {size} bytes): it is lost")]
     StreamOutside { stream: StreamType, rva: u64, size: u64 },
     #[error("{count} streams of unknown types (the first: {first}) lie or end outside the file")]
     UnknownStreamsOutside { count: u32, first: StreamType },

@@ -60,16 +60,20 @@ pub(crate) fn other_format(head: &[u8]) -> Option<&'static str> {
     }
     let binary = BINARY.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what);
     let by_text = || TEXT.iter().find(|(start, _)| text.starts_with(start)).map(|(_, what)| *what);
+    binary.or_else(by_text)
+}
+
+/// Whether a file that begins so is text, of whatever kind.
+pub(crate) fn looks_like_text(head: &[u8]) -> bool {
+    let valid = head.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     // At the end a character may be cut.
-    let is_text = !text.is_empty()
-        && head.len().saturating_sub(valid.len()) < 4
-        && valid.chars().all(|c| !c.is_control() || c.is_whitespace());
-    binary.or_else(by_text).or_else(|| is_text.then_some("a text file"))
+    let whole = head.len().saturating_sub(valid.len()) < 4;
+    whole && !valid.is_empty() && valid.chars().all(|c| !c.is_control() || c.is_whitespace())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::other_format;
+    use super::{looks_like_text, other_format};
 
     #[test]
     fn texts_of_all_kinds() {
@@ -79,13 +83,14 @@ mod tests {
             (b"\r\n--b1\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nMDMP\xff\xfe", "upload"),
             (b"Content-Type: multipart/form-data; boundary=b1\r\n\r\n--b1\r\n", "upload"),
             (b" [{\"error\": 404}]", "JSON"),
-            ("2026-11-26 Fehler: Datei fehlt, ä".as_bytes(), "text file"),
         ];
         for (head, word) in named {
             assert!(other_format(head).is_some_and(|what| what.contains(word)), "{word}");
         }
         for head in [&[0xff; 64][..], b"\0\x01\x02text", b""] {
-            assert_eq!(other_format(head), None, "{head:x?}");
+            assert!(other_format(head).is_none() && !looks_like_text(head), "{head:x?}");
         }
+        let cut = "2026-11-26 Fehler: Datei fehlt, ä".as_bytes().split_last().expect("bytes").1;
+        assert!(looks_like_text(cut) && other_format(cut).is_none());
     }
 }

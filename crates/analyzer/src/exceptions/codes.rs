@@ -144,13 +144,11 @@ fn software(code: u32) -> Option<(&'static str, &'static str)> {
 /// The name of an exception code of Windows. Codes below those of [`INFORMATIONAL`] severity say success as an
 /// NTSTATUS; as an exception they are a program's own.
 pub(crate) fn name(code: u32) -> Option<String> {
-    match software(code) {
-        Some((name, _)) => Some(name.to_owned()),
-        None => {
-            let named = names::nt_status(code).or_else(|| names::result(code));
-            named.or_else(|| names::by_facility(code)).filter(|_| code >> 30 >= INFORMATIONAL)
-        }
+    if let Some((name, _)) = software(code) {
+        return Some(name.to_owned());
     }
+    let named = names::nt_status(code).or_else(|| names::result(code));
+    named.or_else(|| names::by_facility(code)).filter(|_| code >> 30 >= INFORMATIONAL)
 }
 
 /// What an exception code of Windows says, in one sentence; `None` if there is no more to say than its name.

@@ -45,6 +45,7 @@ pub struct RegisterReport {
 }
 
 /// What the faulting instruction used.
+#[allow(clippy::struct_excessive_bools)] // independent of each other
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultReport {
     /// The address that it used, if known. It can differ from the recorded one, which is -1 for a non-canonical

@@ -13,7 +13,7 @@ mod refer;
 use std::io::{self, Seek, Write};
 
 pub use self::crash::Crash;
-use crate::container::StreamLocation;
+use crate::container::{IN_HEADER, StreamLocation};
 use crate::damage::Damage;
 use crate::dump::Dump;
 use crate::limits;
@@ -266,10 +266,11 @@ fn is_memory(kind: StreamType) -> bool {
     [StreamType::MEMORY_LIST, StreamType::MEMORY64_LIST].contains(&kind)
 }
 
-/// A stream that lies outside the file, and its size: it stays so.
+/// A stream that lies outside the file, or was not written, and its size: it stays so.
 fn lost_stream(damage: &Damage) -> Option<(StreamType, u64)> {
     match damage {
         Damage::StreamOutside { stream, size, .. } => Some((*stream, *size)),
+        Damage::StreamMalformed { stream, why } if why == IN_HEADER => Some((*stream, 0)),
         _ => None,
     }
 }

@@ -66,7 +66,7 @@ fn a_place_in_the_header_is_none() {
             let entry = usize::try_from(layout.stream(StreamType::EXCEPTION.0).unwrap().entry).unwrap();
             put(bytes, entry + 8, &u32::to_le_bytes(offset));
         });
-        assert_eq!(codes(&dump), ["stream_outside_file"]);
+        assert_eq!(codes(&dump), ["stream_malformed"]);
         assert_eq!(dump.exception().unwrap_err(), dump.damage()[0]);
     }
 }
