@@ -7,7 +7,7 @@ use crate::readers::{address, directory, minidump, u32_at};
 use crate::view::{Module, Part, Range, View};
 
 /// A kind of difference to the crate, and why dumplens answers as it does.
-pub(crate) const KINDS: [(&str, &str); 11] = [
+pub(crate) const KINDS: [(&str, &str); 12] = [
     (
         "crate_reads_long_name",
         "the crate reads a name beyond its end, of an odd number of bytes, or longer than 65,534; dumplens leaves it empty, \
@@ -27,7 +27,16 @@ pub(crate) const KINDS: [(&str, &str); 11] = [
         "crate_reads_32_bit_count",
         "NumberOfEntries of a MemoryInfoList has 64 bits, of which the crate reads 32",
     ),
-    ("sign_extended", "32-bit writers extend the sign of addresses above 2 GiB; the crate leaves them so"),
+    (
+        "sign_extended",
+        "32-bit writers extend the sign of addresses, and leave anything in the upper halves of an exception's; the crate \
+      leaves them so",
+    ),
+    (
+        "crate_reads_unwritten",
+        "the place of a stream or of memory is the file's header, or the record of an exception is empty: the crate reads it, \
+      dumplens says that it is lost, and so does reader.py",
+    ),
     ("last_of_equal_streams", "of two streams of one type the crate takes the last, dumplens the first"),
     (
         "crate_drops_ranges",
@@ -137,6 +146,12 @@ pub(crate) fn with_crate(
             found.push("sign_extended");
         }
     }
+    if agreed && ours.bits == 32 && take_wrapped(&ours.modules, &mut theirs.modules) {
+        found.push("sign_extended");
+    }
+    if agreed && take_unwritten(ours, &mut theirs, bytes) {
+        found.push("crate_reads_unwritten");
+    }
     let mut lost = false;
     lost |= give_up(&ours.listed, &mut theirs.listed);
     lost |= give_up(&ours.threads, &mut theirs.threads);
@@ -170,6 +185,70 @@ pub(crate) fn with_crate(
         None if !lost || agreed => Ok(found),
         None => Err("the crate loses a stream, and no other reader was there to be asked".to_owned()),
         Some(difference) => Err(difference),
+    }
+}
+
+/// The first offset at which anything but the header can lie.
+const HEADER: usize = 32;
+
+/// Drops what the crate reads although it was not written; whether there was any.
+fn take_unwritten(ours: &View, theirs: &mut View, file: &[u8]) -> bool {
+    let before = theirs.clone();
+    let mut has_ranges = false;
+    for (kind, place) in directory(file) {
+        let in_header = place < HEADER;
+        let words = |from: usize| (from..from + 4).map(|n| u32_at(file, place + 4 * n).unwrap_or(0));
+        match kind {
+            3 if in_header => lose(&ours.threads, &mut theirs.threads),
+            4 if in_header => lose(&ours.modules, &mut theirs.modules),
+            16 if in_header => lose(&ours.listed, &mut theirs.listed),
+            // ExceptionCode to the address, and NumberParameters.
+            6 if in_header
+                || (u32_at(file, place + 8) == Some(0)
+                    && words(6).take(ours.bits as usize / 32).all(|word| word == 0)
+                    && u32_at(file, place + 32) == Some(0)) =>
+            {
+                lose(&ours.exception, &mut theirs.exception);
+            }
+            5 | 9 => has_ranges |= in_header || has_place_in_header(file, kind, place),
+            _ => {}
+        }
+    }
+    if has_ranges && within(&ours.ranges, &theirs.ranges) {
+        theirs.ranges.clone_from(&ours.ranges);
+    }
+    *theirs != before
+}
+
+/// Takes over the modules whose end, with the sign that writers extend, is past 2^64: the crate drops them.
+fn take_wrapped(ours: &Part<Vec<Module>>, theirs: &mut Part<Vec<Module>>) -> bool {
+    let (Part::Is(ours), Part::Is(theirs)) = (ours, theirs) else { return false };
+    let (wrapped, rest): (Vec<_>, Vec<_>) =
+        ours.iter().cloned().partition(|module| module.0 + module.1 > 1 << 32);
+    let any = !wrapped.is_empty() && rest == *theirs;
+    if any {
+        theirs.clone_from(ours);
+    }
+    any
+}
+
+/// Whether a list of memory says that some of it lies in the header.
+fn has_place_in_header(file: &[u8], kind: u32, list: usize) -> bool {
+    let is_in_header = |at: usize| u32_at(file, at).is_some_and(|rva| (rva as usize) < HEADER);
+    if kind == 9 {
+        return is_in_header(list + 8) && u32_at(file, list + 12) == Some(0);
+    }
+    let entries = u32_at(file, list).unwrap_or(0) as usize;
+    // Some writers have padding behind the count.
+    [4, 8].iter().any(|before| {
+        let places = (0..entries).map(|n| list + before + 16 * n + 12).take_while(|at| *at < file.len());
+        places.into_iter().any(is_in_header)
+    })
+}
+
+fn lose<T>(ours: &Part<T>, theirs: &mut Part<T>) {
+    if matches!((ours, &theirs), (Part::Lost, Part::Is(_))) {
+        *theirs = Part::Lost;
     }
 }
 
@@ -221,8 +300,7 @@ fn undo_sign_extension(view: &mut View) {
         }
     }
     if let Part::Is(exception) = &mut view.exception {
-        undo(&mut exception.3);
-        exception.4.iter_mut().for_each(undo);
+        exception.4.iter_mut().chain([&mut exception.3]).for_each(|value| *value &= 0xffff_ffff);
     }
 }
 

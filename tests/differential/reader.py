@@ -58,20 +58,22 @@ class Dump:
         if self.size < HEADER or self.data[:4] != b"MDMP" or self.u16(4) != 0xA793:
             raise Refused
         listed, at = self.u32(8), self.u32(12)
-        streams, self.outside = {}, set()
+        streams, self.outside, self.cut, unwritten = {}, set(), False, False
         for n in range(min(listed, MOST_STREAMS)):
             entry = at + n * DIRECTORY_ENTRY
             if self.present(entry, DIRECTORY_ENTRY) < DIRECTORY_ENTRY:
+                self.cut = True
                 break
             kind, size, rva = struct.unpack_from("<III", self.data, entry)
             whole = size > 0 and rva > 0 and self.present(rva, size) == size
             if listed > MOST_STREAMS and kind != 0 and not whole:
                 break
-            if kind != 0 and rva >= self.size:
+            if kind != 0 and not HEADER <= rva < self.size:
                 self.outside.add(kind)
+                unwritten |= rva < HEADER and kind in KNOWN
             elif kind != 0 and kind not in streams:
                 streams[kind] = (rva, size, self.present(rva, size))
-        if not any(kind in KNOWN for kind in streams):
+        if not unwritten and not any(kind in KNOWN for kind in streams):
             raise Refused
         return streams
 
@@ -102,8 +104,8 @@ class Dump:
         return range(rva + before, rva + before + count * stride, stride)
 
     def address(self, value):
-        """32-bit writers extend the sign of addresses."""
-        return value & 0xFFFFFFFF if self.bits == 32 and value >= 0xFFFFFFFF80000000 else value
+        """32-bit writers extend the sign of addresses, some that of all."""
+        return value & 0xFFFFFFFF if self.bits == 32 and value >> 32 == 0xFFFFFFFF else value
 
     def listed(self):
         rva, size, present = self.stream(REGIONS, 16)
@@ -141,11 +143,15 @@ class Dump:
     def ranges32(self):
         for at in self.plain(MEMORY, 16, 1 << 32):
             start, size, rva = struct.unpack_from("<QII", self.data, at)
-            yield self.address(start), size, rva
+            # What has its place in the file's header was not written.
+            if rva >= HEADER:
+                yield self.address(start), size, rva
 
     def ranges64(self):
         rva, _, present = self.stream(MEMORY64, 16)
         count, place = self.u64(rva), self.u64(rva + 8)
+        if place < HEADER and count > 0:
+            raise Lost
         for n in range(min(count, (present - 16) // 16)):
             start, size = struct.unpack_from("<QQ", self.data, rva + 16 + n * 16)
             yield self.address(start), size, place
@@ -228,8 +234,13 @@ class Dump:
         rva, _, _ = self.stream(EXCEPTION, 0xA8)
         thread, _, code, flags = struct.unpack_from("<IIII", self.data, rva)
         count = min(self.u32(rva + 0x20), 15)
-        parameters = [self.address(self.u64(rva + 0x28 + 8 * n)) for n in range(count)]
-        return [thread, code, flags, self.address(self.u64(rva + 0x18)), parameters]
+        # Some 32-bit writers leave anything in the upper halves.
+        bits = (1 << self.bits) - 1
+        parameters = [self.u64(rva + 0x28 + 8 * n) & bits for n in range(count)]
+        address = self.u64(rva + 0x18) & bits
+        if code == 0 and address == 0 and not parameters:
+            raise Lost
+        return [thread, code, flags, address, parameters]
 
 
 def join(found, ranges):
@@ -298,7 +309,7 @@ def view(data):
     parts = {"listed": (REGIONS, dump.listed), "threads": (THREADS, dump.threads)}
     parts |= {"modules": (MODULES, dump.modules), "exception": (EXCEPTION, dump.exception)}
     for part, (kind, read) in parts.items():
-        out[part] = LOST if kind in dump.outside else None
+        out[part] = LOST if kind in dump.outside or dump.cut else None
         if kind in dump.streams:
             try:
                 out[part] = read()

@@ -141,7 +141,7 @@ pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// An address without the sign that 32-bit writers extend.
 pub(crate) fn address(address: u64, bits: u32) -> u64 {
-    if bits == 32 && address >= 0xffff_ffff_8000_0000 { address & 0xffff_ffff } else { address }
+    if bits == 32 && address >> 32 == 0xffff_ffff { address & 0xffff_ffff } else { address }
 }
 
 /// Adds ranges; neighbours that are listed one behind the other are one.

@@ -41,7 +41,7 @@ pub struct Exception {
 impl Exception {
     /// Whether it says nothing: the record of a writer that was given none. No exception has the code 0.
     pub(crate) fn is_empty(&self) -> bool {
-        self.signal.is_none() && self.code == 0 && self.address == 0 && self.parameters.is_empty()
+        self.code == 0 && self.address == 0 && self.parameters.is_empty()
     }
 
     /// SystemInfo says what the registers and the code mean.
