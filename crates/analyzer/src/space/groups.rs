@@ -1,7 +1,6 @@
 //! The regions of an address space by usage, state, type and protection, added up in one pass.
 
-use dumplens_core::{MemoryInfo, MemoryState, MemoryType, Protection};
-use foldhash::HashMap;
+use dumplens_core::{MemoryInfo, MemoryState, MemoryType, Numbered, Protection};
 
 use super::{AddressSpace, Usage};
 
@@ -9,8 +8,6 @@ use super::{AddressSpace, Usage};
 const MOST_GROUPS: usize = 4096;
 /// In a key: any other value than those that have a group of their own.
 pub(super) const OTHER: u32 = u32::MAX;
-/// Groups that are found without a look into the map: one for each value of a byte.
-const AT_HAND: usize = 256;
 
 /// Everything by which a table may tell regions apart.
 pub(super) type Key = (Usage, MemoryState, MemoryType, Protection);
@@ -25,36 +22,22 @@ pub(super) struct Group {
 }
 
 /// Sums by key: a few dozen, in a list that is not damaged.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Groups {
     list: Vec<Group>,
-    numbers: HashMap<Key, usize>,
-    /// The group that was last asked for, by the place that its key gives.
-    at_hand: [usize; AT_HAND],
+    numbers: Numbered<Key>,
 }
 
-impl Default for Groups {
-    fn default() -> Groups {
-        Groups { list: Vec::new(), numbers: HashMap::default(), at_hand: [0; AT_HAND] }
-    }
-}
-
-/// Where to look first for a group: a hash that takes no time and resists nobody.
+/// What tells keys apart that come in turn.
 #[inline]
-fn place((_, state, kind, protect): Key) -> usize {
-    let key = u64::from(state.0) << 32 ^ u64::from(kind.0) << 16 ^ u64::from(protect.0);
-    usize::from(key.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0])
+fn bits((_, state, kind, protect): Key) -> u64 {
+    u64::from(state.0) << 32 ^ u64::from(kind.0) << 16 ^ u64::from(protect.0)
 }
 
 impl Groups {
     fn add(&mut self, usage: Usage, region: &MemoryInfo, base: u64, size: u64) {
         let key = (usage, region.state, region.kind, region.protect);
-        let place = place(key);
-        let mut number = self.at_hand[place];
-        if self.list.get(number).is_none_or(|group| group.key != key) {
-            number = self.look_up(key);
-            self.at_hand[place] = number;
-        }
+        let number = self.numbers.find(key, bits(key)).unwrap_or_else(|| self.without_number(key));
         let group = &mut self.list[number];
         group.regions += 1;
         group.size += size;
@@ -63,21 +46,22 @@ impl Groups {
         }
     }
 
-    /// The group of a key. A damaged list can have as many keys as regions: once there are too many, what has none
-    /// of its own joins a group of other values.
+    /// The group of a key that has none yet. A damaged list can have as many keys as regions: once there are too many, what
+    /// has none of its own joins a group of other values.
     #[cold]
-    fn look_up(&mut self, mut key: Key) -> usize {
-        if self.list.len() >= MOST_GROUPS && !self.numbers.contains_key(&key) {
+    fn without_number(&mut self, mut key: Key) -> usize {
+        if self.list.len() >= MOST_GROUPS {
             let (usage, state, kind, _) = key;
             let state = if state.is_known() { state } else { MemoryState(OTHER) };
             let kinds = [MemoryType::PRIVATE, MemoryType::MAPPED, MemoryType::IMAGE, MemoryType(0)];
             let kind = if kinds.contains(&kind) { kind } else { MemoryType(OTHER) };
             key = (usage, state, kind, Protection(OTHER));
+            if let Some(number) = self.numbers.find(key, bits(key)) {
+                return number;
+            }
         }
-        *self.numbers.entry(key).or_insert_with(|| {
-            self.list.push(Group { key, regions: 0, size: 0, largest: (0, 0) });
-            self.list.len() - 1
-        })
+        self.list.push(Group { key, regions: 0, size: 0, largest: (0, 0) });
+        self.numbers.add(key)
     }
 }
 

@@ -1,9 +1,8 @@
 //! Regions that follow one another without gaps, in less than half the memory: a base gives the end of the region before,
 //! and what else there is to say is one of a few dozen combinations.
 
-use std::collections::HashMap;
-
 use super::MemoryInfo;
+use crate::numbered::Numbered;
 use crate::vocabulary::{MemoryState, MemoryType, Protection};
 
 /// Everything of a region but its addresses.
@@ -54,15 +53,10 @@ impl Packed {
     }
 }
 
-/// Combinations that are found without a look into the map: one for each value of a byte.
-const AT_HAND: usize = 256;
-
 /// Packs regions one after the other.
 pub(super) struct Packer {
     packed: Packed,
-    numbers: HashMap<Attributes, u16>,
-    /// The number that was last asked for, by the place that [`place`] gives.
-    at_hand: [u16; AT_HAND],
+    attributes: Numbered<Attributes>,
 }
 
 impl Packer {
@@ -74,7 +68,7 @@ impl Packer {
             numbers: Vec::with_capacity(regions),
             ..Packed::default()
         };
-        Packer { packed, numbers: HashMap::new(), at_hand: [0; AT_HAND] }
+        Packer { packed, attributes: Numbered::default() }
     }
 
     /// Adds a region; `false` if it cannot be packed behind the others.
@@ -91,40 +85,21 @@ impl Packer {
     }
 
     pub(super) fn finish(self) -> Packed {
-        self.packed
-    }
-
-    #[inline]
-    fn number(&mut self, region: &MemoryInfo) -> Option<u16> {
-        let MemoryInfo { allocation_protect, state, protect, kind, .. } = *region;
-        let attributes = Attributes { allocation_protect, state, protect, kind };
-        let place = place(attributes);
-        let number = *self.at_hand.get(place)?;
-        if self.packed.attributes.get(usize::from(number)) == Some(&attributes) {
-            return Some(number);
-        }
-        let number = self.look_up(attributes)?;
-        *self.at_hand.get_mut(place)? = number;
-        Some(number)
+        Packed { attributes: self.attributes.into_list(), ..self.packed }
     }
 
     /// `None` if there are too many: a damaged list can have as many combinations as regions.
-    #[cold]
-    fn look_up(&mut self, attributes: Attributes) -> Option<u16> {
-        if let Some(number) = self.numbers.get(&attributes) {
-            return Some(*number);
-        }
-        let number = u16::try_from(self.packed.attributes.len()).ok()?;
-        self.packed.attributes.push(attributes);
-        self.numbers.insert(attributes, number);
-        Some(number)
+    #[inline]
+    fn number(&mut self, region: &MemoryInfo) -> Option<u16> {
+        let MemoryInfo { allocation_protect, state, protect, kind, .. } = *region;
+        let high = u64::from(state.0) << 32 ^ u64::from(allocation_protect.0) << 24;
+        let bits = high ^ u64::from(kind.0) << 12 ^ u64::from(protect.0);
+        let attributes = Attributes { allocation_protect, state, protect, kind };
+        let number = match self.attributes.find(attributes, bits) {
+            Some(number) => number,
+            None if self.attributes.next() > usize::from(u16::MAX) => return None,
+            None => self.attributes.add(attributes),
+        };
+        u16::try_from(number).ok()
     }
-}
-
-/// Where to look first: a hash that takes no time and resists nobody.
-#[inline]
-fn place(of: Attributes) -> usize {
-    let high = u64::from(of.state.0) << 32 ^ u64::from(of.allocation_protect.0) << 24;
-    let key = high ^ u64::from(of.kind.0) << 12 ^ u64::from(of.protect.0);
-    usize::from(key.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0])
 }
