@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::contents::{self, CensusOptions, CensusReport, Ground, Reading};
+use crate::contents::{CensusOptions, CensusReport, Ground, Reading};
 use crate::facts::{Facts, Options, Question};
 use crate::findings::{self, Crash, Finding};
 use crate::process::Process;
@@ -82,7 +82,7 @@ impl Report {
         let ground = Ground::of(process)?;
         let take = |reading| {
             let wanted = CensusOptions { reading, ..CensusOptions::default() };
-            contents::census_on(&ground, process, &wanted).map(Box::new)
+            ground.census(&wanted).map(Box::new)
         };
         let is_asked = options.census == Reading::Leader
             && findings::asks_what_fills(&Crash::new(&self.facts), ground.private_bytes());

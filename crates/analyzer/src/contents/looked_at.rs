@@ -4,20 +4,19 @@ use dumplens_core::Width;
 use dumplens_core::process::heap::{BlockReader, BlockState};
 
 use super::groups::{Group, Grouped};
-use super::tally::Examples;
-
 use super::kinds::GroupKind;
+use super::lookup::Lookup;
 use super::model::ShapeReport;
 use super::shape::{self, Shapes};
+use super::tally::Examples;
 use super::vftables::Candidates;
-use super::{Ground, classes, rows};
+use super::{classes, rows};
 use crate::process::Process;
 
 /// The shapes of the groups that hold most, from a few pages of them.
-pub(super) fn leaders(process: &Process<'_>, ground: &Ground) -> Vec<ShapeReport> {
+pub(super) fn leaders(process: &Process<'_>, groups: &Grouped, lookup: &Lookup) -> Vec<ShapeReport> {
     const LEADERS: usize = 2;
     const RUNS: u64 = 4;
-    let Ground { groups, lookup } = ground;
     let shapes = Shapes {
         memory: process.dump.memory(),
         lookup,

@@ -35,6 +35,7 @@ mod sizeof;
 mod tally;
 mod vftables;
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use dumplens_core::Width;
@@ -86,77 +87,84 @@ const HELD: usize = 3;
 /// Bytes that are read ahead at most where blocks are followed.
 const AHEAD: u64 = 256 << 10;
 
-/// What a census begins with: what the memory map says, without a look at the memory.
-#[derive(Debug)]
-pub(crate) struct Ground {
-    groups: Grouped,
-    lookup: Lookup,
+/// Takes the census of a process; `None` where the dump has no memory map to say what is private, and where
+/// [`Reading::Brief`] reads nothing.
+pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<CensusReport> {
+    Ground::of(process)?.census(options)
 }
 
-impl Ground {
+/// What a census begins with: what the memory map says, without a look at the memory. Each part is made when it is asked
+/// for, and once.
+pub(crate) struct Ground<'p, 'd> {
+    process: &'p Process<'d>,
+    groups: OnceCell<Grouped>,
+    lookup: OnceCell<Lookup>,
+}
+
+impl<'p, 'd> Ground<'p, 'd> {
     /// That of a process; `None` where the dump has no memory map to say what is private.
-    pub(crate) fn of(process: &Process<'_>) -> Option<Ground> {
-        let of = || Ground { groups: groups::of(process), lookup: Lookup::new(&process.space) };
-        process.space.is_mapped().then(of)
+    pub(crate) fn of(process: &'p Process<'d>) -> Option<Ground<'p, 'd>> {
+        let new = || Ground { process, groups: OnceCell::new(), lookup: OnceCell::new() };
+        process.space.is_mapped().then(new)
+    }
+
+    fn groups(&self) -> &Grouped {
+        self.groups.get_or_init(|| groups::of(self.process))
+    }
+
+    fn lookup(&self) -> &Lookup {
+        self.lookup.get_or_init(|| Lookup::new(&self.process.space))
     }
 
     /// The private commit.
     pub(crate) fn private_bytes(&self) -> u64 {
-        self.groups.places.private
+        self.groups().places.private
     }
-}
 
-/// Takes the census of a process; `None` where the dump has no memory map to say what is private, and where
-/// [`Reading::Brief`] reads nothing.
-pub fn census(process: &Process<'_>, options: &CensusOptions<'_>) -> Option<CensusReport> {
-    census_on(&Ground::of(process)?, process, options)
-}
-
-/// The same, on a ground that is known.
-pub(crate) fn census_on(
-    ground: &Ground,
-    process: &Process<'_>,
-    options: &CensusOptions<'_>,
-) -> Option<CensusReport> {
-    if options.reading.takes_record()
-        && let Ok(Some(census)) = recorded(process)
-    {
-        return Some(census);
-    }
-    let Ground { groups, lookup } = ground;
-    let budget = match options.reading {
-        Reading::Map => return Some(rows::report(process, groups, None, &[], options)),
-        Reading::Leader => {
-            let shapes = looked_at::leaders(process, ground);
-            return Some(rows::report(process, groups, None, &shapes, options));
+    /// Takes a census, as [`census`] does.
+    pub(crate) fn census(&self, options: &CensusOptions<'_>) -> Option<CensusReport> {
+        let process = self.process;
+        if options.reading.takes_record()
+            && let Ok(Some(census)) = recorded(process)
+        {
+            return Some(census);
         }
-        Reading::Brief => BRIEF,
-        Reading::Enough => ENOUGH,
-        Reading::Sample => Budget { whole_below: 0, ..ENOUGH },
-        Reading::Whole => Budget { whole_below: u64::MAX, segments: u64::MAX, ..ENOUGH },
-    };
-    let seed = options.seed.unwrap_or_else(|| seed(process));
-    let memory = process.dump.memory().unnoted();
-    let least = if options.reading == Reading::Brief { ground.private_bytes() / 2 } else { 0 };
-    let wish = Wish { least, whole_below: budget.whole_below, units: budget.units, seed };
-    let plan = plan::of(memory, || charged(process), wish)?;
-    let candidates = Candidates::new(lookup);
-    let found = scan(process, &plan, &candidates, options, budget.patience)?;
-    let heaps =
-        blocks::read(&blocks::Reading { process, candidates: &candidates, most: budget.segments, seed });
-    let read = rows::Contents { lookup, plan: &plan, found: &found, heaps: &heaps };
-    let shapes = looked_at::of(process, groups, &read, &candidates);
-    let mut report = rows::report(process, groups, Some(&read), &shapes, options);
-    if options.reading != Reading::Brief && plan.is_whole() && plan.kept() <= HOLDER_BELOW {
-        held(process, &mut report);
-    }
-    if options.strings {
-        let texts = looked_at::texts(process, groups, &read, &candidates, &shapes);
-        for (group, text) in report.groups.iter_mut().zip(texts) {
-            group.text = text;
+        let groups = self.groups();
+        let budget = match options.reading {
+            Reading::Map => return Some(rows::report(process, groups, None, &[], options)),
+            Reading::Leader => {
+                let shapes = looked_at::leaders(process, groups, self.lookup());
+                return Some(rows::report(process, groups, None, &shapes, options));
+            }
+            Reading::Brief => BRIEF,
+            Reading::Enough => ENOUGH,
+            Reading::Sample => Budget { whole_below: 0, ..ENOUGH },
+            Reading::Whole => Budget { whole_below: u64::MAX, segments: u64::MAX, ..ENOUGH },
+        };
+        let seed = options.seed.unwrap_or_else(|| seed(process));
+        let memory = process.dump.memory().unnoted();
+        let least = if options.reading == Reading::Brief { self.private_bytes() / 2 } else { 0 };
+        let wish = Wish { least, whole_below: budget.whole_below, units: budget.units, seed };
+        let plan = plan::of(memory, || charged(process), wish)?;
+        let lookup = self.lookup();
+        let candidates = Candidates::new(lookup);
+        let found = scan(process, &plan, &candidates, options, budget.patience)?;
+        let heaps =
+            blocks::read(&blocks::Reading { process, candidates: &candidates, most: budget.segments, seed });
+        let read = rows::Contents { lookup, plan: &plan, found: &found, heaps: &heaps };
+        let shapes = looked_at::of(process, groups, &read, &candidates);
+        let mut report = rows::report(process, groups, Some(&read), &shapes, options);
+        if options.reading != Reading::Brief && plan.is_whole() && plan.kept() <= HOLDER_BELOW {
+            held(process, &mut report);
         }
+        if options.strings {
+            let texts = looked_at::texts(process, groups, &read, &candidates, &shapes);
+            for (group, text) in report.groups.iter_mut().zip(texts) {
+                group.text = text;
+            }
+        }
+        Some(report)
     }
-    Some(report)
 }
 
 /// The private commit, by the map.
