@@ -163,8 +163,7 @@ impl<'d> Process<'d> {
             address.checked_sub(module.base).is_some_and(|n| n < u64::from(module.size))
         };
         let last = list.iter().rfind(there)?;
-        let name = last.name.rsplit(['\\', '/']).next().unwrap_or_default();
-        Some((name, address - last.base))
+        Some((module_names::file_name(&last.name), address - last.base))
     }
 }
 

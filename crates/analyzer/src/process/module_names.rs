@@ -14,10 +14,15 @@ const MOST_OF_PATH: usize = 520;
 
 /// The module's name as the debugger knows it: the file name without its extension. The last 255 characters of it.
 pub(crate) fn module_name(path: &str) -> &str {
-    let path = last(path, MOST_OF_NAME);
-    let file = path.rsplit(['\\', '/']).next().unwrap_or(path);
+    let file = file_name(path);
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     if stem.is_empty() { file } else { stem }
+}
+
+/// The file name of a module, with its extension. The last 255 characters of it.
+pub(crate) fn file_name(path: &str) -> &str {
+    let path = last(path, MOST_OF_NAME);
+    path.rsplit(['\\', '/']).next().unwrap_or(path)
 }
 
 /// The path as lists show it: of one longer than 520 characters, the last 520 behind an ellipsis.
@@ -55,6 +60,8 @@ mod tests {
         assert_eq!(module_name("/usr/lib/libc.so.6"), "libc.so");
         assert_eq!(module_name(r"C:\.dll"), ".dll");
         assert_eq!(module_name(""), "");
+        assert_eq!(file_name(r"C:\Old\plug-in.dll"), "plug-in.dll");
+        assert_eq!(file_name(&format!(r"C:\{}.dll", "a".repeat(300))).len(), MOST_OF_NAME);
     }
 
     #[test]
