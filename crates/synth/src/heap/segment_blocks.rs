@@ -61,14 +61,16 @@ impl SegmentHeap {
         matches!(self.layout, Build1803 | Build1803X86 | Build2004 | Build2004X86)
     }
 
-    /// A large block has more of it where it is recorded.
-    pub(super) fn padding_of_large(&self) -> u64 {
-        if self.padded && self.records_padding() { 2 * self.granule() * 2 } else { self.padding() }
+    /// What an NT heap would have given memory of its own has more of it, where it is recorded.
+    pub(super) fn padding_of_large(&self, user_size: u64) -> u64 {
+        let large = if self.width() == Width::W32 { 0x7_F000 } else { 0xF_F000 };
+        let more = self.padded && self.records_padding() && user_size >= large;
+        if more { 2 * self.granule() * 2 } else { self.padding() }
     }
 
     /// Where it is not recorded, a large block has it at its end.
-    pub(super) fn front_of_large(&self) -> u64 {
-        if self.records_padding() { self.padding_of_large() } else { 0 }
+    pub(super) fn front_of_large(&self, user_size: u64) -> u64 {
+        if self.records_padding() { self.padding_of_large(user_size) } else { 0 }
     }
 
     /// Writes how large a padding is.
@@ -94,7 +96,7 @@ impl SegmentHeap {
         let segments = self.segments.iter();
         let mut blocks: Vec<_> = segments.flat_map(|segment| self.put_units(&mut nothing, segment)).collect();
         blocks.extend(self.large.iter().map(|block| BlockTruth {
-            address: block.block + self.front_of_large(),
+            address: block.block + self.front_of_large(block.user_size),
             size: block.user_size,
             backend: Backend::Large,
         }));

@@ -241,6 +241,7 @@ impl SegmentLayout {
     /// Pages of the header's reservation.
     pub(crate) fn header_pages(self) -> u32 {
         match self {
+            SegmentLayout::Build1803X86 => 0x7,
             SegmentLayout::Build1709 | SegmentLayout::Build1803 => 0xE,
             SegmentLayout::Build2004 | SegmentLayout::Win11 => 0xF,
             SegmentLayout::Win11Build24H2 => 0x100,

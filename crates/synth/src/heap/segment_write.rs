@@ -32,8 +32,9 @@ impl SegmentHeap {
             list::circle(process, self.width(), &links);
         }
         for block in &self.large {
-            process.put(block.block + self.front_of_large(), b"large block of a segment heap");
-            self.put_padding(process, block.block, self.front_of_large());
+            let front = self.front_of_large(block.user_size);
+            process.put(block.block + front, b"large block of a segment heap");
+            self.put_padding(process, block.block, front);
         }
         tree::put(process, self);
     }

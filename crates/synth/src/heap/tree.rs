@@ -61,7 +61,8 @@ fn put_root(process: &mut Process, heap: &SegmentHeap, root: u64, min: u64) {
 fn bytes(heap: &SegmentHeap, block: &LargeAlloc, links: Links) -> Vec<u8> {
     let mut data = Fields::new(heap.width(), SIZE);
     let leaf = links.left == 0 && links.right == 0;
-    let unused = block.pages() * crate::constants::PAGE - block.user_size - heap.padding_of_large();
+    let unused =
+        block.pages() * crate::constants::PAGE - block.user_size - heap.padding_of_large(block.user_size);
     data.pointer(LEFT, links.left);
     data.pointer(RIGHT, links.right);
     data.pointer(PARENT_VALUE, links.parent | if leaf && links.parent != 0 { RED } else { 0 });

@@ -28,9 +28,14 @@ enum End {
 }
 
 /// The heaps that have descriptors, from the process heap's on. Where the circle breaks, it is followed from its other
-/// end too.
-pub(super) fn follow(walker: &mut Walker<'_, '_>, process_heap: u64, faults: &mut Vec<Fault>) -> Vec<u64> {
-    let Some(first) = first(walker, process_heap) else { return Vec::new() };
+/// end too. Unless the build is certain to have them, the first descriptor must be one by its links.
+pub(super) fn follow(
+    walker: &mut Walker<'_, '_>,
+    process_heap: u64,
+    certain: bool,
+    faults: &mut Vec<Fault>,
+) -> Vec<u64> {
+    let Some(first) = first(walker, process_heap, certain) else { return Vec::new() };
     let mut chain =
         Chain { visited: HashSet::new(), named: HashSet::new(), handles: Vec::new(), has_head: false };
     let ended = chain.walk(walker, first, 0, faults);
@@ -52,7 +57,7 @@ fn word(walker: &Walker<'_, '_>, at: u64, n: u64) -> Result<u64, Fault> {
 
 /// The process heap's descriptor. On x86, where its place in the header is not known, it is whatever names the heap and
 /// lies between two others that lead back to it.
-fn first(walker: &Walker<'_, '_>, heap: u64) -> Option<u64> {
+fn first(walker: &Walker<'_, '_>, heap: u64, certain: bool) -> Option<u64> {
     let known = match (walker.width.bits(), walker.kind(heap)) {
         (64, Ok(HeapKind::Nt)) => Some(nt_layout::USER_CONTEXT_X64),
         (64, Ok(HeapKind::Segment)) => Some(segment_layout::USER_CONTEXT_24H2),
@@ -60,16 +65,17 @@ fn first(walker: &Walker<'_, '_>, heap: u64) -> Option<u64> {
         _ => return None,
     };
     let pointer = |offset: u64| walker.memory.pointer(heap.wrapping_add(offset), walker.width).ok();
-    if let Some(offset) = known {
-        return pointer(offset).filter(|at| *at != 0);
-    }
     let is_descriptor = |at: &u64| {
         let back = |link: u64, n: u64| word(walker, link, n) == Ok(*at);
         word(walker, *at, 2) == Ok(heap)
             && word(walker, *at, 0).is_ok_and(|next| back(next, 1))
             && word(walker, *at, 1).is_ok_and(|prev| back(prev, 0))
     };
-    SEARCHED.step_by(walker.width.bytes()).filter_map(pointer).find(is_descriptor)
+    match known {
+        Some(offset) => pointer(offset).filter(|at| *at != 0 && (certain || is_descriptor(at))),
+        None if certain => SEARCHED.step_by(walker.width.bytes()).filter_map(pointer).find(is_descriptor),
+        None => None,
+    }
 }
 
 impl Chain {

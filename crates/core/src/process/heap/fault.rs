@@ -94,3 +94,15 @@ pub enum FaultKind {
     #[error("and more")]
     More,
 }
+
+impl FaultKind {
+    /// Whether memory was there that the dump does not keep.
+    pub(super) fn is_lost(self) -> bool {
+        matches!(
+            self,
+            FaultKind::Unreadable(
+                Absence::NotKept | Absence::CutOff | Absence::ReadFailed | Absence::Redacted
+            )
+        )
+    }
+}

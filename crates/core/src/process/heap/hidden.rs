@@ -12,7 +12,7 @@ const SEGMENT: u64 = 0x10_0000;
 
 /// Adds that heap behind the others, or marks the one that is listed.
 pub(super) fn find(walker: &mut Walker<'_, '_>, heaps: &mut Vec<Heap>) {
-    let Some(layout) = SegmentLayout::of(walker.width, walker.build) else { return };
+    let Some(layout) = heaps.iter().find_map(Heap::segment_layout) else { return };
     let mut tried = HashSet::new();
     for (segment, at) in candidates(heaps) {
         if let Some(known) = owner(heaps, at) {

@@ -21,8 +21,10 @@ mod nt_entry;
 mod nt_layout;
 mod roots;
 mod segment;
+mod segment_choice;
 mod segment_layout;
 mod tree;
+mod unlisted;
 
 use crate::arch::Width;
 use crate::limits;

@@ -1,6 +1,7 @@
 //! Heaps as plain data: what was found of them, and how well it is known.
 
 use super::fault::{Fault, FaultKind};
+use super::segment_layout::SegmentLayout;
 use super::{nt, segment};
 use crate::arch::Width;
 
@@ -33,7 +34,7 @@ pub enum PartKind {
 pub enum LayoutBasis {
     /// Microsoft's own heap code of this build confirmed it.
     Verified,
-    /// The build lies behind one on which it was confirmed, and the heap's lists are where the layout has them.
+    /// It was confirmed on another build, and the heap's lists are where the layout has them.
     Between,
     /// From published type descriptions only.
     Published,
@@ -129,6 +130,14 @@ impl Heap {
             counters: HeapCounters::default(),
             faults: Vec::new(),
             form: Form::None,
+        }
+    }
+
+    /// The layout of a segment heap, which is that of all of the process.
+    pub(super) fn segment_layout(&self) -> Option<&'static SegmentLayout> {
+        match &self.form {
+            Form::Segment(form) => Some(form.layout),
+            Form::None | Form::Nt(_) => None,
         }
     }
 

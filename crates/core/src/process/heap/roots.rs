@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Fault, FaultKind, Walker, descriptors};
+use super::{Fault, FaultKind, Walker, descriptors, unlisted};
 use crate::limits;
 use crate::process::Peb;
 
-/// The build from which on heaps may be missing from the PEB.
+/// The build from which on heaps may be missing from the PEB. Of those before, some are not known.
 const DESCRIPTORS_FROM: u32 = 26100;
 
 /// Entries of `ProcessHeaps` without a handle that are passed over.
@@ -19,7 +19,8 @@ pub(super) fn find(walker: &mut Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Faul
     }
     let mut handles: Vec<u64> = Vec::new();
     let mut seen = HashSet::new();
-    for handle in listed(walker, peb, faults) {
+    let (listed, lost) = listed(walker, peb, faults);
+    for handle in listed {
         if seen.insert(handle) {
             handles.push(handle);
         } else {
@@ -38,26 +39,28 @@ pub(super) fn find(walker: &mut Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Faul
             handles.push(heap);
         }
     }
-    if walker.build.is_none_or(|build| build >= DESCRIPTORS_FROM)
-        && let Some(first) = process_heap.or(handles.first().copied())
-    {
-        for handle in descriptors::follow(walker, first, faults) {
+    if let Some(first) = process_heap.or(handles.first().copied()) {
+        let certain = walker.build.is_some_and(|build| build >= DESCRIPTORS_FROM);
+        for handle in descriptors::follow(walker, first, certain, faults) {
             if seen.insert(handle) {
                 handles.push(handle);
             }
         }
     }
+    if lost {
+        handles.extend(unlisted::find(walker).into_iter().filter(|handle| seen.insert(*handle)));
+    }
     handles
 }
 
-/// `ProcessHeaps[0..NumberOfHeaps]`, as far as it can be read.
-fn listed(walker: &Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Fault>) -> Vec<u64> {
+/// `ProcessHeaps[0..NumberOfHeaps]`, as far as it can be read, and whether the dump lost some of it.
+fn listed(walker: &Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Fault>) -> (Vec<u64>, bool) {
     let (Some(count), Some(array)) = (peb.heaps, peb.process_heaps) else {
-        return Vec::new(); // the dump does not keep that part of the PEB
+        return (Vec::new(), true); // the dump does not keep that part of the PEB
     };
     if array == 0 {
         faults.push(Fault { at: peb.address, what: FaultKind::NoList });
-        return Vec::new();
+        return (Vec::new(), false);
     }
     if count == 0 || count > limits::HEAPS {
         faults.push(Fault { at: peb.address, what: FaultKind::BadCount });
@@ -75,10 +78,11 @@ fn listed(walker: &Walker<'_, '_>, peb: &Peb, faults: &mut Vec<Fault>) -> Vec<u6
             }
             Ok(handle) => handles.push(handle),
             Err(unreadable) => {
-                faults.push(Fault { at, what: FaultKind::Unreadable(unreadable.why) });
-                break;
+                let fault = FaultKind::Unreadable(unreadable.why);
+                faults.push(Fault { at, what: fault });
+                return (handles, fault.is_lost());
             }
         }
     }
-    handles
+    (handles, false)
 }

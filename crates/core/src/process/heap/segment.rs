@@ -3,9 +3,8 @@
 use super::list::BackLinks;
 use super::segment_layout::{HEAP_BYTES, Lists, SegmentLayout};
 use super::tree::{self, Tree};
-use super::{FaultKind, Form, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walker};
+use super::{FaultKind, Form, Heap, HeapCounters, HeapKind, PAGE, Part, PartKind, Walker, segment_choice};
 use crate::arch::Width;
-use crate::memory::Absence;
 use crate::process::block::Block;
 
 /// `VirtualAlloc` hands out addresses at multiples of this.
@@ -35,9 +34,9 @@ pub(super) struct Context {
     /// Where it lies.
     pub(super) address: u64,
     /// SegmentListHead.
-    head: u64,
+    pub(super) head: u64,
     /// Bytes of a segment, from SegmentMask; `None` if that is no mask.
-    segment_bytes: Option<u64>,
+    pub(super) segment_bytes: Option<u64>,
     /// UnitShift: bytes of a unit, as a power of two.
     pub(super) unit_shift: u8,
     /// FirstDescriptorIndex: the units before it hold the descriptors.
@@ -52,9 +51,7 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
         Err(fault) => return heap.fault(handle, fault),
     };
     heap.flags = block.long(0xc, 0x14);
-    let layout = SegmentLayout::of(walker.width, walker.build);
-    let known = layout.map(|layout| (layout, contexts(layout, handle, &block)));
-    let known = known.filter(|(_, contexts)| contexts.iter().any(|c| is_head(walker, c.head).is_some()));
+    let known = segment_choice::choose(walker, handle, &block);
     let lists: Vec<(u64, Option<u64>)> = if let Some((layout, contexts)) = &known {
         heap.layout = Some(layout.name);
         heap.basis = Some(layout.basis(walker.build));
@@ -82,7 +79,7 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
 }
 
 /// The contexts as the header has them.
-fn contexts(layout: &SegmentLayout, handle: u64, block: &Block<'_>) -> Vec<Context> {
+pub(super) fn contexts(layout: &SegmentLayout, handle: u64, block: &Block<'_>) -> Vec<Context> {
     match layout.lists {
         Lists::One { head, .. } => vec![Context {
             address: handle,
@@ -122,7 +119,7 @@ fn segment_bytes(width: Width, block: &Block<'_>, mask_at: u64) -> Option<u64> {
 
 /// Whether a list head lies there: `Some(false)` for the head of an empty list. One of its ends must be sound; a
 /// neighbour that the dump does not keep is taken for sound.
-fn is_head(walker: &Walker<'_, '_>, head: u64) -> Option<bool> {
+pub(super) fn is_head(walker: &Walker<'_, '_>, head: u64) -> Option<bool> {
     let ends = walker.links(head).ok()?;
     if ends.flink == head && ends.blink == head {
         return Some(false);
@@ -130,19 +127,11 @@ fn is_head(walker: &Walker<'_, '_>, head: u64) -> Option<bool> {
     let at_grain = |at: u64| at != 0 && at.is_multiple_of(GRANULARITY);
     let points = |at: u64, back: fn(super::list::Links) -> u64| match walker.links(at) {
         Ok(links) => back(links) == head,
-        Err(fault) => is_lost(fault),
+        Err(fault) => fault.is_lost(),
     };
     let first = at_grain(ends.flink) && points(ends.flink, |links| links.blink);
     let last = || at_grain(ends.blink) && points(ends.blink, |links| links.flink);
     (first || last()).then_some(true)
-}
-
-/// Whether memory was there that the dump does not keep.
-fn is_lost(fault: FaultKind) -> bool {
-    matches!(
-        fault,
-        FaultKind::Unreadable(Absence::NotKept | Absence::CutOff | Absence::ReadFailed | Absence::Redacted)
-    )
 }
 
 /// List heads found by their shape: their first entry is 64 KiB aligned and points back.

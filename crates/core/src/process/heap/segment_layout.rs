@@ -164,6 +164,7 @@ const BUILD_16299_X86: SegmentLayout = SegmentLayout {
     total_pages: 0x10,
     counts_free: false,
     lists: contexts(Width::Bits32, 0x40, 0x38, 0x14, 0x1c),
+    header_pages: 0x7,
     descriptor: X86,
     vs_signature: 0x16,
     padding: Padding::Unrecorded,
@@ -245,6 +246,7 @@ pub(super) const LAYOUTS: [SegmentLayout; 11] = [
         total_pages: 0x80,
         counts_free: true,
         lists: contexts(Width::Bits32, 0x100, 0x80, 0x44, 0x4c),
+        header_pages: 0xd,
         padding: Padding::Recorded,
         ..BUILD_16299_X86
     },

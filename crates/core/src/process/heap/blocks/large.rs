@@ -44,7 +44,7 @@ impl Blocks<'_, '_> {
         let Some(size) = part.user_bytes else { return };
         // Where it is not recorded, the padding of a large block is at its end.
         let recorded = form.padded && form.layout.padding == Padding::Recorded;
-        let front = if recorded { padding::of_large(self.memory, form.layout, part.base) } else { 0 };
+        let front = if recorded { padding::of_large(self.memory, form.layout, part.base, size) } else { 0 };
         self.push(HeapBlock {
             address: part.base.wrapping_add(front),
             size,

@@ -191,7 +191,7 @@ impl Blocks<'_, '_> {
     }
 
     fn lfh_blocks(&mut self, form: &SegmentForm, subsegment: &Subsegment) {
-        let padding = self.padding_at(form, subsegment.first, false);
+        let padding = self.padding(form);
         let (heap, size) = (self.heap.handle, subsegment.size);
         self.ready.reserve(usize::try_from(subsegment.count).unwrap_or(0));
         for n in 0..subsegment.count {

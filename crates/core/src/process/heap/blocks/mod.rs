@@ -100,8 +100,10 @@ pub(super) fn settle(memory: Memory<'_>, heaps: &mut [Heap], width: Width) {
             form.padded = true;
             let layout = form.layout;
             for part in heap.parts.iter_mut().filter(|part| part.kind == PartKind::LargeBlock) {
-                let padding = padding::of_large(memory, layout, part.base);
-                part.user_bytes = part.user_bytes.and_then(|bytes| bytes.checked_sub(padding));
+                part.user_bytes = part.user_bytes.and_then(|bytes| {
+                    let asked = bytes.saturating_sub(padding::in_front_of_large(width));
+                    bytes.checked_sub(padding::of_large(memory, layout, part.base, asked))
+                });
             }
         }
     }

@@ -3,8 +3,8 @@
 
 use super::super::segment::SegmentForm;
 use super::super::segment_layout::{Padding, SegmentLayout};
-use super::super::{Form, Heap, HeapKind};
-use super::{Backend, BlockReader, BlockState, Blocks};
+use super::super::{Heap, HeapKind};
+use super::{Backend, BlockReader, BlockState, Blocks, HeapBlock};
 use crate::arch::Width;
 use crate::memory::Memory;
 
@@ -17,19 +17,25 @@ const SMALL_SAMPLE: usize = 2048;
 pub(super) fn is_padded(reader: &BlockReader<'_, '_>, width: Width) -> bool {
     let heaps = || reader.heaps.iter().filter(|heap| heap.width == width);
     let segment = || heaps().filter(|heap| heap.kind == HeapKind::Segment && !heap.is_metadata);
-    let Some(kind) = segment().find_map(rule) else { return false };
-    let small = |heap| {
-        let blocks = reader.blocks(heap).filter(|block| block.state == BlockState::Busy);
-        blocks.filter(|block| matches!(block.backend, Backend::Lfh | Backend::Vs))
+    let Some(kind) = segment().find_map(Heap::segment_layout).map(|layout| layout.padding) else {
+        return false;
     };
+    let busy = |heap| reader.blocks(heap).filter(|block| block.state == BlockState::Busy);
+    let is_small = |block: &HeapBlock| matches!(block.backend, Backend::Lfh | Backend::Vs);
+    let small = |heap| busy(heap).filter(is_small);
     match kind {
         Padding::Never => false,
         Padding::Recorded => {
-            let blocks: Vec<u64> =
-                segment().flat_map(small).take(SAMPLE).map(|block| block.address).collect();
-            let granule = width.pick(8, 16);
-            let padded = blocks.iter().filter(|at| reader.memory.pointer(**at, width) == Ok(granule)).count();
-            padded > blocks.len() / 2
+            let says = |block: HeapBlock| {
+                reader.memory.pointer(block.address, width).ok().map(|word| is_recorded(word, width))
+            };
+            let few: Vec<bool> = segment().flat_map(small).filter_map(says).take(SAMPLE).collect();
+            if few.is_empty() {
+                // A program may have made a heap for large blocks only. What one of them begins with proves little.
+                let large: Vec<bool> = segment().flat_map(busy).filter_map(says).take(SAMPLE).collect();
+                return large.len() > 1 && large.iter().all(|says| *says);
+            }
+            few.iter().filter(|says| **says).count() > few.len() / 2
         }
         // Programs that ask for a segment heap have padding, and an NT heap first. The processes of the system whose
         // first heap is a segment heap have none. A block smaller than the padding has none for certain.
@@ -40,31 +46,38 @@ pub(super) fn is_padded(reader: &BlockReader<'_, '_>, width: Width) -> bool {
     }
 }
 
-fn rule(heap: &Heap) -> Option<Padding> {
-    match &heap.form {
-        Form::Segment(form) => Some(form.layout.padding),
-        _ => None,
-    }
+/// What padding says of itself: a granule, or what a large block of an NT heap has in front.
+fn is_recorded(bytes: u64, width: Width) -> bool {
+    bytes == width.pick(8, 16) || bytes == in_front_of_large(width)
 }
 
-/// Padding in front of a block that an NT heap would have given memory of its own, where it is more than a granule, or
-/// of one that may be such: it says itself how large it is.
-pub(super) fn of_large(memory: Memory<'_>, layout: &SegmentLayout, at: u64) -> u64 {
+/// Bytes of a HEAP_VIRTUAL_ALLOC_ENTRY, which lies in front of a large block of an NT heap.
+pub(super) fn in_front_of_large(width: Width) -> u64 {
+    width.pick(0x20, 0x40)
+}
+
+/// Padding in front of a block of pages or of a large one. It says itself how large it is; where the dump does not keep
+/// that, what was `asked` for decides: as much as an NT heap would have given memory of its own has more than a granule.
+pub(super) fn of_large(memory: Memory<'_>, layout: &SegmentLayout, at: u64, asked: u64) -> u64 {
     let (width, granule) = (layout.width, layout.width.pick(8, 16));
     if layout.padding != Padding::Recorded {
         return granule;
     }
-    let recorded = memory.pointer(at, width).ok();
-    recorded.filter(|bytes| [granule, width.pick(0x20, 0x40)].contains(bytes)).unwrap_or(granule)
+    let recorded = memory.pointer(at, width).ok().filter(|bytes| is_recorded(*bytes, width));
+    let by_request =
+        || if asked >= width.pick(0x7_f000, 0xf_f000) { in_front_of_large(width) } else { granule };
+    recorded.unwrap_or_else(by_request)
 }
 
 impl Blocks<'_, '_> {
-    /// Bytes of padding of a block in a segment that begins there.
-    pub(super) fn padding_at(&mut self, form: &SegmentForm, at: u64, may_be_large: bool) -> u64 {
-        match form.padded {
-            false => 0,
-            true if may_be_large => of_large(self.memory, form.layout, at),
-            true => self.granule(),
-        }
+    /// Bytes of padding of a block that is smaller than a page, or of some pages at most.
+    pub(super) fn padding(&self, form: &SegmentForm) -> u64 {
+        if form.padded { self.granule() } else { 0 }
+    }
+
+    /// The same of a block of pages, which has so many bytes with its padding.
+    pub(super) fn padding_of_pages(&self, form: &SegmentForm, at: u64, bytes: u64) -> u64 {
+        let asked = bytes.saturating_sub(in_front_of_large(self.heap.width));
+        if form.padded { of_large(self.memory, form.layout, at, asked) } else { 0 }
     }
 }

@@ -85,8 +85,9 @@ impl<'h> Blocks<'_, 'h> {
                 self.internal(at, left, Backend::Lfh);
             } else {
                 let unused = segment.number(unit, d.unused.0, d.unused.1).unwrap_or(0);
-                let padding = self.padding_at(segment.form, at, true);
-                match taken.checked_sub(unused.saturating_add(padding)) {
+                let bytes = taken.checked_sub(unused);
+                let padding = self.padding_of_pages(segment.form, at, bytes.unwrap_or(0));
+                match bytes.and_then(|bytes| bytes.checked_sub(padding)) {
                     Some(size) => {
                         let user = at.wrapping_add(padding);
                         self.range(at, taken, BlockState::Busy, (user, size));

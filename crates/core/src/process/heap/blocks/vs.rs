@@ -152,7 +152,7 @@ impl<'h> Blocks<'_, 'h> {
                 return Ok(());
             }
             let unused = if tail & ONE != 0 { 1 } else { tail & NUMBER };
-            let padding = self.padding_at(subsegment.form, user, false);
+            let padding = self.padding(subsegment.form);
             block.address = user.wrapping_add(padding);
             block.size =
                 room.checked_sub(padding.saturating_add(unused.into())).ok_or(FaultKind::BrokenChunk)?;

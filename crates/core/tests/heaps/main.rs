@@ -1,9 +1,11 @@
 //! The walk through heaps, against what the synthetic processes were made of.
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)]
 
+mod layouts;
+mod lost;
+
 use dumplens_core::process::heap::{
-    self, Backend, BlockFault, BlockReader, BlockState, FaultKind, Heap, HeapBlock, HeapKind, Heaps,
-    LayoutBasis, PartKind,
+    self, Backend, BlockFault, BlockReader, BlockState, FaultKind, Heap, HeapBlock, HeapKind, Heaps, PartKind,
 };
 use dumplens_core::process::{Peb, Teb};
 use dumplens_core::{Dump, Width};
@@ -18,9 +20,13 @@ fn walk(process: &Process) -> Heaps {
 }
 
 fn walk_dump(dump: &Dump) -> Heaps {
+    walk_as(dump, dump.system_info().unwrap().map(|s| s.build))
+}
+
+/// As if the dump were of this build, or did not say of which.
+fn walk_as(dump: &Dump, build: Option<u32>) -> Heaps {
     let memory = dump.memory();
     let regions = &dump.memory_info().unwrap().unwrap().regions;
-    let build = dump.system_info().unwrap().map(|s| s.build);
     let teb = dump.threads().unwrap().unwrap()[0].teb;
     let teb = Teb::read(memory, teb, dump.width()).unwrap();
     let tebs = [teb.wow64(), Some(teb)].into_iter().flatten();
@@ -154,16 +160,7 @@ fn every_block() {
         let found = walk_dump(&dump);
         let reader = BlockReader::new(dump.memory(), &found.list);
         for (heap, truth) in found.list.iter().zip(&truth.heaps) {
-            let mut blocks = reader.blocks(heap);
-            let all: Vec<HeapBlock> = blocks.by_ref().collect();
-            assert_eq!(blocks.faults(), [], "{name}");
-            let busy = all.iter().filter(|block| block.state == BlockState::Busy);
-            let mut busy: Vec<_> = busy.map(|b| (b.address, b.size, format!("{:?}", b.backend))).collect();
-            let wanted = truth.blocks.iter().map(|b| (b.address, b.size, format!("{:?}", b.backend)));
-            let mut wanted: Vec<_> = wanted.collect();
-            busy.sort_unstable();
-            wanted.sort_unstable();
-            assert_eq!(busy, wanted, "{name}, heap {:#x}", heap.handle);
+            let all = compare_blocks(name, &reader, heap, truth);
             no_overlaps(name, heap, &all);
             for block in &truth.blocks {
                 let last = block.address + block.size - 1;
@@ -177,6 +174,26 @@ fn every_block() {
             }
         }
     }
+}
+
+/// All blocks of a heap; those in use are those of the truth.
+fn compare_blocks(
+    name: &str,
+    reader: &BlockReader<'_, '_>,
+    heap: &Heap,
+    truth: &HeapTruth,
+) -> Vec<HeapBlock> {
+    let mut blocks = reader.blocks(heap);
+    let all: Vec<HeapBlock> = blocks.by_ref().collect();
+    assert_eq!(blocks.faults(), [], "{name}");
+    let busy = all.iter().filter(|block| block.state == BlockState::Busy);
+    let mut busy: Vec<_> = busy.map(|b| (b.address, b.size, format!("{:?}", b.backend))).collect();
+    let wanted = truth.blocks.iter().map(|b| (b.address, b.size, format!("{:?}", b.backend)));
+    let mut wanted: Vec<_> = wanted.collect();
+    busy.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(busy, wanted, "{name}, heap {:#x}", heap.handle);
+    all
 }
 
 /// What is the heap's own of a subsegment has the size of what is left of it, and not its place.
@@ -193,35 +210,6 @@ fn no_overlaps(name: &str, heap: &Heap, blocks: &[HeapBlock]) {
         assert!(heap.parts.iter().any(inside), "{name} {block:x?}");
         assert!(block.state == BlockState::Internal || block.address >= block.start, "{name} {block:x?}");
         assert!(block.address + block.size <= block.start + block.taken + 8, "{name} {block:x?}");
-    }
-}
-
-/// A build behind a known one has its layout if the lists are where that has them; otherwise they are found by their
-/// shape, and that is said.
-#[test]
-fn a_build_without_a_layout() {
-    let cases = [
-        ("segment_2004", 18000, Some(LayoutBasis::Between)),
-        ("segment_win11", 22631, Some(LayoutBasis::Between)),
-        ("segment_1709", 16299, Some(LayoutBasis::Verified)),
-        ("segment_2004", 19045, Some(LayoutBasis::Verified)),
-        ("segment_10240", 10240, Some(LayoutBasis::Published)),
-        ("segment_2004", 17134, None),
-        ("segment_1607", 22000, None),
-        ("segment_2004_x86", 10240, None),
-    ];
-    for (name, build, basis) in cases {
-        let preset = ALL.iter().find(|preset| preset.0 == name).unwrap().1;
-        let (mut process, truth) = preset();
-        process.system.as_mut().unwrap().build = build;
-        let found = walk(&process);
-        for heap in found.list.iter().filter(|heap| heap.kind == HeapKind::Segment) {
-            let shape = heap.faults.iter().any(|fault| fault.what == FaultKind::ByShape);
-            assert_eq!((heap.basis, shape), (basis, basis.is_none()), "{name} as {build}");
-        }
-        if basis.is_some() {
-            compare(name, &found, &truth);
-        }
     }
 }
 
