@@ -70,6 +70,7 @@ fn stacks() {
     report.facts.threads[1].stopped = Some("the dump has no registers of the thread".into());
     insta::assert_snapshot!(text::stacks(&report));
     report.facts.dump.pointer_bits = 32;
+    report.facts.dump.arch = Some("x86".into());
     report.facts.threads[0].frames.iter_mut().flatten().for_each(|frame| frame.ip.0 &= 0x7fff_ffff);
     report.facts.threads[0].frames.iter_mut().flatten().for_each(|frame| frame.sp.0 &= 0x7fff_ffff);
     insta::assert_snapshot!("stacks_of_32_bits", text::stacks(&report));

@@ -33,7 +33,7 @@ pub(crate) fn analysis(
     process: &Process<'_>,
     warnings: &mut Vec<ExceptionWarning>,
 ) -> Option<AnalysisReport> {
-    let exception = process.dump.exception().ok().flatten()?;
+    let exception = process.exception()?;
     process.system.as_ref()?;
     let fault = is_fault(exception.code) && process.is_windows();
     let registers = exception.context.as_ref().filter(|_| fault).filter(|context| is_x64(context));

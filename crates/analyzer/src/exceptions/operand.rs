@@ -4,7 +4,7 @@
 //! The record of an access violation contains the address, except for one that is not canonical. The instruction and
 //! the registers show which operand it was, from which register it came, and whether the record can be right.
 
-use dumplens_core::{Context, Registers};
+use dumplens_core::{Context, Registers, Width};
 use iced_x86::{
     Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, Register, UsedMemory,
 };
@@ -68,7 +68,7 @@ pub struct FaultReport {
     /// Whether the processor went to, or was at, an address that a `ret` took from the stack; `address` is then that
     /// address.
     pub returned: bool,
-    /// Whether it is an instruction that exists only to fail: `ud2`, `ud1`, `ud0`.
+    /// Whether it is an instruction that exists only to fail: `ud2`, `ud1`, `ud0`; on ARM64 `brk`, `hlt`, `udf`.
     #[serde(default)]
     pub deliberate: bool,
     /// How the record contradicts it.
@@ -83,15 +83,11 @@ struct Operand {
 
 /// What the instruction at `at` used, and how that fits with what was recorded; `None` if code or registers are not kept.
 pub(crate) fn fault(process: &Process<'_>, at: u64, access: &AccessReport) -> Option<FaultReport> {
-    let exception = process.dump.exception().ok().flatten()?;
-    let context = exception.context?;
-    if context.ip != at {
-        return None;
-    }
-    let bits = bits(&context)?;
+    let context = process.exception()?.context.as_ref().filter(|context| context.ip == at)?;
+    let bits = bits(context)?;
     let executed = access.address.0 == at || access.kind == Some(AccessKind::Execute);
     if executed {
-        return returned(process, &context, bits, at).then(|| FaultReport {
+        return returned(process, context, bits, at).then(|| FaultReport {
             address: Some(Hex(at)),
             returned: true,
             ..nothing()
@@ -99,19 +95,29 @@ pub(crate) fn fault(process: &Process<'_>, at: u64, access: &AccessReport) -> Op
     }
     let instruction = decoded(process, at, bits).filter(|instruction| !instruction.is_invalid())?;
     if matches!(instruction.mnemonic(), Mnemonic::Ret) && access.non_canonical {
-        let target = process.dump.memory().pointer(context.sp, process.dump.width()).ok()?;
+        let width = if bits == 32 { Width::Bits32 } else { Width::Bits64 };
+        let target = process.dump.memory().pointer(context.sp, width).ok()?;
         return Some(FaultReport { address: Some(Hex(target)), returned: true, ..nothing() });
     }
     let fetched = access.address.0.wrapping_sub(at) < LONGEST;
-    (!fetched).then(|| by_operands(&context, &instruction, bits, access))?
+    (!fetched).then(|| by_operands(context, &instruction, bits, access))?
 }
 
 /// The instruction at `at`, if it is one that exists only to fail; `None` of another, and if code or registers are not kept.
 pub(crate) fn deliberate(process: &Process<'_>, at: u64) -> Option<FaultReport> {
-    let context = process.dump.exception().ok().flatten()?.context.filter(|context| context.ip == at)?;
-    let instruction = decoded(process, at, bits(&context)?)?;
-    let fails = matches!(instruction.mnemonic(), Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0);
+    let context = process.exception()?.context.as_ref().filter(|context| context.ip == at)?;
+    let fails = if matches!(context.registers, Registers::Arm64(_)) {
+        is_trap(process.dump.memory().u32(at).ok()?)
+    } else {
+        let instruction = decoded(process, at, bits(context)?)?;
+        matches!(instruction.mnemonic(), Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0)
+    };
     fails.then(|| FaultReport { deliberate: true, ..nothing() })
+}
+
+/// `brk`, `hlt` and `udf` of ARM64. A word of 0 is also a `udf`, and most memory that is not code.
+fn is_trap(word: u32) -> bool {
+    matches!(word & 0xffe0_001f, 0xd420_0000 | 0xd440_0000) || (word != 0 && word >> 16 == 0)
 }
 
 fn decoded(process: &Process<'_>, at: u64, bits: u32) -> Option<Instruction> {

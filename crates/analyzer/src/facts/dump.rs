@@ -1,6 +1,5 @@
 //! The file.
 
-use dumplens_core::Arch;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +114,7 @@ pub(super) fn of(process: &Process<'_>, options: &Options, warnings: &mut Vec<Wa
         size_bytes: dump.size(),
         flags: dump.header().flags.into(),
         created: clock::from_unix(dump.header().time_date_stamp),
-        arch: dump.arch().map(arch_name),
+        arch: dump.arch().map(|arch| arch.to_string()),
         pointer_bits: dump.width().bits(),
         truncated: missing_bytes > 0
             || trimmed.is_some_and(|original| original.truncated)
@@ -126,16 +125,6 @@ pub(super) fn of(process: &Process<'_>, options: &Options, warnings: &mut Vec<Wa
         comment: comment(process, warnings),
         crashpad: crashpad(process, options, warnings),
         streams: dump.streams().iter().map(stream).collect(),
-    }
-}
-
-fn arch_name(arch: Arch) -> String {
-    match arch {
-        Arch::X86 => "x86".to_owned(),
-        Arch::X64 => "x86_64".to_owned(),
-        Arch::Arm64 => "arm64".to_owned(),
-        Arch::Arm => "arm".to_owned(),
-        Arch::Other(raw) => format!("{raw:#x}"),
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn fill(
     if !process.is_windows() || (question.stacks().is_none() && !question.is_judged()) {
         return;
     }
-    let crashed = process.dump.exception().ok().flatten().map(|e| e.thread_id);
+    let crashed = process.exception().map(|e| e.thread_id);
     let mut search = Search::new(process);
     // The registers of all threads were read for their reports: those of the exception's thread are others, and so are those
     // of 32-bit halves.

@@ -73,7 +73,7 @@ pub(super) fn unreal(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Opti
 
 /// The message of an assertion, to which parameter 0 leads.
 fn message(process: &Process<'_>) -> Option<String> {
-    let exception = process.dump.exception().ok().flatten().filter(|_| process.is_windows())?;
+    let exception = process.exception().filter(|_| process.is_windows())?;
     let first =
         exception.parameters.first().filter(|_| u64::from(exception.code) == code::UNREAL_ASSERTION)?;
     unreal::message(process.dump.memory(), *first, process.dump.width())

@@ -98,7 +98,7 @@ pub(super) fn of(
     threads: &[ThreadReport],
     warnings: &mut Vec<Warning>,
 ) -> Option<ExceptionReport> {
-    let exception = process.dump.exception().ok().flatten()?;
+    let exception = process.exception()?;
     let thread_id = exception.thread_id;
     if !process.threads.iter().any(|t| t.id == thread_id && t.listed) {
         warnings.push(ExceptionWarning::ExceptionThreadUnknown { thread_id }.into());

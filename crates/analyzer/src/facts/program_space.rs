@@ -1,11 +1,11 @@
 //! The part of the address space that the program itself can use, where the dump was written for another width.
 
+use dumplens_core::process::Peb;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{MemoryReport, PlaceReport};
-use crate::process::Process;
-use crate::space::Coverage;
+use crate::process::{Process, is_large_address_aware};
 use crate::symbols;
 
 /// What a 32-bit program may use: `0x7fff0000` and `0xffff0000`, to the next power of two.
@@ -35,7 +35,7 @@ pub struct ProgramSpaceReport {
 /// The space of the program; `None` where the dump's own width is the program's, or without a whole map.
 pub(super) fn of(process: &Process<'_>) -> Option<ProgramSpaceReport> {
     let narrower = process.wow64 == Some(true) && process.dump.width().bits() == 64;
-    (narrower && process.space.coverage == Coverage::Whole).then_some(())?;
+    (narrower && process.space.is_complete()).then_some(())?;
     let aware = large_address_aware(process);
     let limit = if aware.unwrap_or_else(|| uses_more(process)) { LARGE } else { SMALL };
     let mut space = ProgramSpaceReport {
@@ -65,8 +65,9 @@ pub(super) fn of(process: &Process<'_>) -> Option<ProgramSpaceReport> {
 }
 
 fn large_address_aware(process: &Process<'_>) -> Option<bool> {
-    let program = process.program()?;
-    Some(symbols::image(process, program).ok()?.is_large_address_aware())
+    let by_module = || Some(symbols::image(process, process.program()?).ok()?.is_large_address_aware());
+    let at = |peb: &Peb| is_large_address_aware(process.dump, peb.image_base);
+    by_module().or_else(|| process.pebs.iter().find_map(at))
 }
 
 /// Whether what only the 32-bit program has lies above 2 GB: a stack or a TEB.
@@ -113,10 +114,5 @@ impl MemoryReport {
     /// Whether the program can use so many bytes at an address: what reaches beyond its limit is not its own.
     pub(crate) fn is_of_program(&self, base: u64, size: u64) -> bool {
         self.program_space.as_ref().is_none_or(|program| base.saturating_add(size) <= program.limit_bytes)
-    }
-
-    /// 32 of a 32-bit program, whoever wrote the dump.
-    pub(crate) fn program_bits(&self, dump_bits: u32) -> u32 {
-        if self.program_space.is_some() { 32 } else { dump_bits }
     }
 }

@@ -13,7 +13,7 @@ const FAR: usize = 48;
 /// What the exception's thread asked for, if its stack tells.
 pub(super) fn own(walker: &Walker<'_, '_>) -> Option<Request> {
     let process = walker.process();
-    let exception = process.dump.exception().ok().flatten().filter(|_| process.is_windows())?;
+    let exception = process.exception().filter(|_| process.is_windows())?;
     let passes_on = wrapper::passes_on(exception.code) || exception.record != 0;
     let near = match u64::from(exception.code) {
         code::STACK_BUFFER_OVERRUN | code::FATAL_APP_EXIT => FAR,
@@ -27,7 +27,7 @@ pub(super) fn own(walker: &Walker<'_, '_>) -> Option<Request> {
 /// What the crashed thread had asked for when an earlier exception of it said that memory was refused. The thread then
 /// has the stack that tells it.
 pub(super) fn earlier(walker: &Walker<'_, '_>, threads: &mut [ThreadReport]) -> Option<Request> {
-    let id = walker.process().dump.exception().ok().flatten()?.thread_id;
+    let id = walker.process().exception()?.thread_id;
     let thread = threads.iter_mut().find(|thread| thread.id == id)?;
     let (at, address) = refused_before(thread).map(|record| (record.at, record.address.0))?;
     let walked = walker.walk_raised(thread.index, at.0, address)?;
@@ -45,7 +45,7 @@ pub(crate) fn refused_before(thread: &ThreadReport) -> Option<&EarlierReport> {
 /// The call that returned the null pointer by which the exception's thread accessed memory.
 pub(super) fn refused(walker: &Walker<'_, '_>) -> Option<RefusedPointer> {
     let process = walker.process();
-    let exception = process.dump.exception().ok().flatten().filter(|_| process.is_windows())?;
+    let exception = process.exception().filter(|_| process.is_windows())?;
     let violation = u64::from(exception.code) == code::ACCESS_VIOLATION;
     let index = process.threads.iter().position(|thread| thread.id == exception.thread_id)?;
     violation.then(|| request::find_refused(walker.code(), &walker.walk(index))).flatten()

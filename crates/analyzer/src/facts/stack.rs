@@ -98,7 +98,7 @@ pub(super) fn fill(
     threads: &mut [ThreadReport],
 ) {
     let process = walker.process();
-    let exception = process.dump.exception().ok().flatten().map(|e| e.thread_id);
+    let exception = process.exception().map(|e| e.thread_id);
     for (thread, of) in threads.iter_mut().zip(&process.threads) {
         let own = thread.ip.map(|ip| ip.0);
         let elsewhere = exception == Some(of.id) || of.teb32.is_some();
@@ -153,7 +153,7 @@ pub(super) fn fold(threads: &mut [ThreadReport], crashed: Option<u32>) {
 /// Whether frame 0 is all that is known of where the processor raised the exception: the frames behind it are those of
 /// where the thread stood later.
 fn is_apart(process: &Process<'_>, stack: &Stack) -> bool {
-    let code = process.dump.exception().ok().flatten().map(|e| e.code);
+    let code = process.exception().map(|e| e.code);
     let by_record = stack.frames.first().is_some_and(|first| first.trust == Trust::ExceptionRecord);
     by_record && code.is_some_and(|code| is_fault(code.into()))
 }

@@ -130,7 +130,7 @@ pub(super) fn all(
         exit::fill(walker, &mut threads);
     }
     earlier::fill(walker, question, &mut threads, warnings);
-    stack::fold(&mut threads, process.dump.exception().ok().flatten().map(|e| e.thread_id));
+    stack::fold(&mut threads, process.exception().map(|e| e.thread_id));
     threads
 }
 

@@ -37,7 +37,7 @@ pub(super) fn join(
     let mut waits = reader.finish();
     let mut links = edges(&waits.threads);
     links.extend(monitors::links(process, managed, threads, &mut waits.threads));
-    let exception = process.dump.exception().ok().flatten().map(|exception| exception.thread_id);
+    let exception = process.exception().map(|exception| exception.thread_id);
     waits.chains = chains(&waits.threads, &links, &matters(&waits.threads, exception));
     Box::new(waits)
 }

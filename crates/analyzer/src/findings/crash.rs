@@ -5,7 +5,7 @@ use super::{
     out_of_memory_function, refused_pointer, unreal_crash,
 };
 use crate::exceptions::{code, wrapper};
-use crate::facts::{ExceptionReport, Facts, FrameReport, ThreadReport};
+use crate::facts::{ExceptionReport, Facts, FrameReport, ModuleReport, ThreadReport};
 use crate::managed::{GcRefusal, ManagedExceptionReport};
 use crate::request::{self, Call, Request};
 use crate::symbols::Source;
@@ -104,7 +104,7 @@ impl<'a> Crash<'a> {
 
     /// The width of the program's own addresses: 32 of a 32-bit program, also in a 64-bit dump.
     pub(crate) fn bits(&self) -> u32 {
-        self.facts.memory.program_bits(self.facts.dump.pointer_bits)
+        if self.facts.process.wow64 == Some(true) { 32 } else { self.facts.dump.pointer_bits }
     }
 
     /// The most that can be said of what rests on the memory map: less where it had to be repaired, or other streams
@@ -117,7 +117,14 @@ impl<'a> Crash<'a> {
             "regions_contradicted",
             "regions_odd_state",
         ];
-        if REPAIRS.iter().any(|code| self.warned(code)) { Confidence::Medium } else { Confidence::High }
+        // Whether a 32-bit program could use more than 2 GB is a guess without its file header.
+        let program = self.facts.memory.program_space.as_ref();
+        let guessed = program.is_some_and(|program| program.large_address_aware.is_none());
+        if guessed || REPAIRS.iter().any(|code| self.warned(code)) {
+            Confidence::Medium
+        } else {
+            Confidence::High
+        }
     }
 
     /// Whether the machine's figures contradict each other or those of the process.
@@ -174,7 +181,18 @@ impl<'a> Crash<'a> {
         let e =
             self.exception.filter(|e| matches!(e.code.0, code::NO_MEMORY | code::CHROMIUM_OUT_OF_MEMORY))?;
         // A parameter of 0 is none: nobody is refused 0 bytes.
-        e.parameters.first().map(|parameter| parameter.0).filter(|bytes| *bytes > 0)
+        e.parameters
+            .first()
+            .map(|parameter| parameter.0)
+            .filter(|bytes| *bytes > 0 && !self.is_address(*bytes))
+    }
+
+    /// Whether what should be a size is an address in a module.
+    fn is_address(&self, number: u64) -> bool {
+        let holds = |module: &ModuleReport| {
+            number.checked_sub(module.base.0).is_some_and(|offset| offset < module.size_bytes)
+        };
+        number >> 32 != 0 && self.facts.modules.iter().any(holds)
     }
 
     /// The size that the exception names, if the stack tells another one; a heap may have rounded it up.

@@ -12,14 +12,16 @@ mod runtimes;
 pub(crate) mod stack_use;
 mod threads;
 mod warning;
+mod wow64;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use dumplens_core::process::heap::Heaps;
 use dumplens_core::process::{Peb, UserSharedData};
-use dumplens_core::{Arch, Damage, Dump, FunctionTables, Module, Os, SystemInfo, UnloadedModule, Width};
+use dumplens_core::{Damage, Dump, Exception, FunctionTables, Module, Os, SystemInfo, UnloadedModule, Width};
 
+pub(crate) use self::limit::is_large_address_aware;
 use self::module_map::ModuleMap;
 pub use self::region::RegionReport;
 pub(crate) use self::region::part_name;
@@ -64,6 +66,7 @@ pub struct Process<'d> {
     unloaded: OnceLock<Vec<UnloadedModule>>,
     /// Whether a 32-bit program ran on 64-bit Windows; `None` if the dump does not show it.
     pub wow64: Option<bool>,
+    exception: Option<Exception>,
     /// Everything that was dropped, repaired or guessed so far.
     pub warnings: Vec<ProcessWarning>,
 }
@@ -98,10 +101,11 @@ impl<'d> Process<'d> {
         space_warnings.retain(|warning| !warnings.contains(warning));
         warnings.append(&mut space_warnings);
         warnings.append(&mut thread_warnings);
-        let shared_data = UserSharedData::read(dump.memory()).ok().filter(|_| windows);
+        let shared_data = windows.then(|| UserSharedData::read(dump.memory()).ok()).flatten();
         let (pebs, unkept_pebs) = gather_pebs(dump, &threads, &mut warnings);
         let id = threads.iter().find_map(|t| Some(t.teb?.process_id));
-        let wow64 = if windows { is_wow64(dump, &threads, shared_data.as_ref()) } else { None };
+        let wow64 =
+            if windows { wow64::is_wow64(dump, &threads, &modules, shared_data.as_ref()) } else { None };
         warnings.extend(dump.memory_damage().iter().cloned().map(ProcessWarning::Damage));
         let function_tables = known(dump.function_tables(), &mut warnings).flatten().unwrap_or_default();
         warnings.extend(function_tables.damage.iter().cloned().map(ProcessWarning::Damage));
@@ -124,6 +128,7 @@ impl<'d> Process<'d> {
             runtimes,
             unloaded: OnceLock::new(),
             wow64,
+            exception: wow64::exception(dump, wow64),
             warnings,
         };
         let claims = process.claims();
@@ -134,6 +139,11 @@ impl<'d> Process<'d> {
     /// Whether it is a Windows process; `true` if the dump does not show it.
     pub fn is_windows(&self) -> bool {
         is_windows(self.system.as_ref())
+    }
+
+    /// The exception, in the width of the code that it happened in; `None` also if it is damaged.
+    pub fn exception(&self) -> Option<&Exception> {
+        self.exception.as_ref()
     }
 
     /// The program: the module at the PEB's image base, or else the first of the list, which it is by convention.
@@ -217,18 +227,4 @@ fn gather_pebs(
         }
     }
     (pebs, unkept)
-}
-
-/// Whether a 32-bit program ran on 64-bit Windows.
-fn is_wow64(dump: &Dump, threads: &[Thread<'_>], shared: Option<&UserSharedData>) -> Option<bool> {
-    match dump.arch()? {
-        Arch::X64 | Arch::Arm64 if threads.iter().any(|t| t.teb32.is_some()) => Some(true),
-        Arch::X64 | Arch::Arm64 => threads.iter().any(|t| t.teb.is_some()).then_some(false),
-        Arch::X86 => match Arch::from_raw(shared?.native_arch?) {
-            Arch::X64 | Arch::Arm64 => Some(true),
-            Arch::X86 => Some(false),
-            _ => None,
-        },
-        _ => None,
-    }
 }

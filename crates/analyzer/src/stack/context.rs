@@ -1,7 +1,7 @@
 //! The registers that a walk begins with.
 
 use dumplens_core::process::Context32;
-use dumplens_core::{Context, Registers as General};
+use dumplens_core::{Context, Registers as General, Width};
 
 use super::registers::{ARM64_FP, ARM64_SP, FP, Registers, SP};
 use crate::process::{Process, Thread};
@@ -55,7 +55,7 @@ pub(super) struct Raised {
 
 /// The dump's exception.
 pub(super) fn of_exception(process: &Process<'_>) -> Option<Raised> {
-    let exception = process.dump.exception().ok().flatten()?;
+    let exception = process.exception()?;
     let (code, address) = (exception.code, exception.address);
     let violation = code == ACCESS_VIOLATION && process.is_windows();
     let fetch = match exception.parameters.as_slice() {
@@ -93,6 +93,19 @@ pub(super) fn starts(process: &Process<'_>, thread: &Thread<'_>, raised: Option<
     let own = of_thread(process, thread.index);
     let first = raised.and_then(|raised| raised.start).or(own);
     let is_native = |start: &Start| start.kind == Kind::X64;
+    let narrower = process.wow64 == Some(true) && process.dump.width() == Width::Bits64;
+    if narrower && thread.teb32.is_none() && first.as_ref().is_some_and(is_native) {
+        // The 32-bit registers lie where the TEB leads.
+        let address = raised.and_then(|raised| u32::try_from(raised.address).ok()).map(u64::from);
+        let raised_at = address.filter(|address| first.is_none_or(|first| first.ip != *address));
+        let program = first.filter(|first| address == Some(first.ip));
+        return Starts {
+            program,
+            native: first.filter(|_| program.is_none()),
+            raised_at,
+            ..Starts::default()
+        };
+    }
     let (Some(teb64), Some(teb32), true) = (&thread.teb, &thread.teb32, first.as_ref().is_none_or(is_native))
     else {
         let native = own.filter(|own| is_native(own) && thread.teb32.is_some());

@@ -140,8 +140,8 @@ fn stacks(walker: &Walker<'_, '_>, facts: &Facts, kept: &mut Spans) {
 fn crash(walker: &Walker<'_, '_>, facts: &Facts, kept: &mut Spans) {
     let process = walker.process();
     let analysed = facts.exception.as_ref().and_then(|exception| exception.analysis.as_ref());
-    let exception = process.dump.exception().ok().flatten();
-    let context = exception.and_then(|e| e.context);
+    let exception = process.exception();
+    let context = exception.and_then(|e| e.context.as_ref());
     let Some(context) = context.filter(|_| analysed.is_some_and(|found| found.instruction.is_some())) else {
         return;
     };

@@ -93,7 +93,7 @@ earlier call. An exception_record row is the place of the exception; the rows be
 pub(in crate::render) fn note(report: &Report) -> Option<&'static str> {
     let facts = &report.facts;
     if facts.dump.pointer_bits == 32 {
-        return (!facts.threads.is_empty()).then_some(X86);
+        return (!facts.threads.is_empty() && facts.dump.arch.as_deref() == Some("x86")).then_some(X86);
     }
     let any = facts.threads.iter().any(|thread| thread.native.is_some());
     (any && facts.process.wow64 == Some(true)).then_some(WOW64)
@@ -123,7 +123,7 @@ pub(in crate::render) fn stack(out: &mut String, thread: &ThreadReport, crashed:
 
 /// 32 for the program's own stack in the 64-bit dump of a 32-bit process.
 pub(in crate::render) fn program_bits(thread: &ThreadReport, bits: u32) -> u32 {
-    if thread.native.is_some() && thread.teb32.is_some() { 32 } else { bits }
+    if thread.native.is_some() { 32 } else { bits }
 }
 
 fn rows(out: &mut String, frames: &[FrameReport], stopped: Option<&str>, blamed: Option<usize>, bits: u32) {
