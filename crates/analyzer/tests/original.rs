@@ -53,6 +53,30 @@ fn parameters_that_were_taken_over() {
     assert_eq!(verdict(&passed_on(0xc000_041d, false)).0, "other_exception");
 }
 
+/// What it stands for is lost: it is not the cause itself.
+#[test]
+fn an_exception_whose_original_is_not_in_the_dump() {
+    for code in [0xc000_041d, 0xc000_0025, 0xc000_0026, 0xc000_0144, 0xc000_027b] {
+        let (kind, title) = verdict(&raised(code, &[]));
+        assert!(title.contains("it stands for") && title.contains("not in the dump"), "{code:#x}: {title}");
+        assert_eq!(kind, "other_exception");
+    }
+    // RaiseFailFastException needs no other exception.
+    assert!(!verdict(&raised(0xc000_0602, &[])).1.contains("stands for"));
+}
+
+/// A debugger may write a dump at any event.
+#[test]
+fn events_that_are_not_errors() {
+    for code in [0x4001_0006, 0x4001_000a, 0x406d_1388, 0x4001_0005] {
+        assert_eq!(verdict(&raised(code, &[])).0, "on_request", "{code:#x}");
+    }
+    // DBG_TERMINATE_PROCESS; a fatal error that a program reports (RIP).
+    for code in [0x4001_0004, 0x4001_0007] {
+        assert_eq!(verdict(&raised(code, &[])).0, "other_exception", "{code:#x}");
+    }
+}
+
 #[test]
 fn a_record_that_another_names() {
     let mut process = passed_on(0xc000_0025, false);

@@ -1,5 +1,7 @@
 //! The processor of the dumped process, as far as reading its memory needs it.
 
+use std::fmt;
+
 /// `ProcessorArchitecture` of `MINIDUMP_SYSTEM_INFO` (winnt.h `PROCESSOR_ARCHITECTURE_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arch {
@@ -34,6 +36,31 @@ impl Arch {
             Arch::X64 | Arch::Arm64 => Some(Width::Bits64),
             Arch::Other(_) => None,
         }
+    }
+}
+
+/// The name as people know it; the number in hex of one that neither Windows nor Breakpad has.
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Arch::X86 => "x86",
+            Arch::Arm => "arm",
+            Arch::X64 => "x86_64",
+            Arch::Arm64 => "arm64",
+            Arch::Other(raw) => match raw {
+                1 => "mips",
+                2 => "alpha",
+                3 => "ppc",
+                6 => "ia64",
+                7 => "alpha64",
+                0x8001 => "sparc",
+                0x8002 => "ppc64",
+                0x8004 => "mips64",
+                0x8005 => "riscv",
+                0x8006 => "riscv64",
+                _ => return write!(f, "{raw:#x}"),
+            },
+        })
     }
 }
 

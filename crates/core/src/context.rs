@@ -100,13 +100,22 @@ fn flags_of(size: usize, width: Width) -> Option<(usize, u32)> {
     }
 }
 
+/// Size of Windows' CONTEXT of 32-bit ARM, its `CONTEXT_ARM`, and that of Breakpad, which alone the `minidump` crate knows: the
+/// layouts are the same up to the floating-point registers.
+const ARM_BYTES: usize = 0x1a0;
+const ARM: u32 = 0x20_0000;
+const BREAKPAD_ARM: u32 = 0x4000_0000;
+
 /// Clears the kernel's notes in the flags of a CONTEXT, if they name the processor.
 pub(crate) fn clear_notes(context: &mut [u8], width: Width) {
-    let Some((at, processor)) = flags_of(context.len(), width) else { return };
+    let arm = width == Width::Bits32 && context.len() == ARM_BYTES;
+    let place = if arm { Some((0, ARM)) } else { flags_of(context.len(), width) };
+    let Some((at, processor)) = place else { return };
     let Some(field) = context.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<4>) else { return };
     let flags = u32::from_le_bytes(*field);
     if flags & processor != 0 {
-        *field = (flags & !NOTES).to_le_bytes();
+        let flags = flags & !NOTES;
+        *field = if arm { flags & !ARM | BREAKPAD_ARM } else { flags }.to_le_bytes();
     }
 }
 

@@ -7,11 +7,13 @@
 use crate::exceptions::names;
 
 /// Raised by language runtimes, libraries and debugging aids, in the order of their codes: name and sentence.
-const SOFTWARE: [(u32, &str, &str); 27] = [
+const SOFTWARE: [(u32, &str, &str); 29] = [
     (0x876, "Direct3D 9 error", "Direct3D raised an HRESULT; it is the last parameter."),
     (0x879, "Direct3D 10 error", "Direct3D raised an HRESULT; it is the last parameter."),
     (0x87a, "DXGI error", "DXGI raised an HRESULT; it is the last parameter."),
+    (0x87b, "DXGI driver error", "DXGI raised an HRESULT of a display driver; it is the last parameter."),
     (0x87c, "Direct3D 11 error", "Direct3D raised an HRESULT; it is the last parameter."),
+    (0x87d, "Direct3D 11 debug layer error", "Direct3D raised an HRESULT; it is the last parameter."),
     (0x87e, "Direct3D 12 error", "Direct3D raised an HRESULT; it is the last parameter."),
     (0x4000, "Unreal Engine assertion", "Unreal Engine reported a failed assertion or ensure."),
     (0x8000, "Unreal Engine GPU crash", "Unreal Engine lost the graphics device and terminated the program."),

@@ -8,6 +8,7 @@ pub(crate) mod codes;
 #[cfg(feature = "processor")]
 mod crash_analysis;
 pub(crate) mod earlier;
+mod facilities;
 pub(crate) mod fast_fail;
 mod fault;
 pub(crate) mod judge;

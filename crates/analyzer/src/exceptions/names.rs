@@ -3,6 +3,8 @@
 use minidump_common::errors::{NtStatusWindows, WinErrorWindows};
 use num_traits::FromPrimitive;
 
+use super::facilities;
+
 /// The name of a Win32 error, such as `ERROR_COMMITMENT_LIMIT`.
 pub fn win32_error(code: u32) -> Option<String> {
     WinErrorWindows::from_u32(code).map(|known| format!("{known:?}"))
@@ -14,25 +16,16 @@ pub(crate) fn last_error(code: u32) -> Option<String> {
     win32_error(code).or_else(|| nt_status(code).filter(|_| code >> 30 == 3)).or_else(|| hresult(code))
 }
 
-/// The facility of an HRESULT (winerror.h), and the Win32 error that it was made of; `None` of a success.
+/// The facility of an HRESULT, and the Win32 error that it was made of; `None` of a success, and of one that is not Microsoft's.
 fn hresult(code: u32) -> Option<String> {
-    const FACILITIES: [(u32, &str); 10] = [
-        (1, "FACILITY_RPC"),
-        (2, "FACILITY_DISPATCH"),
-        (3, "FACILITY_STORAGE"),
-        (4, "FACILITY_ITF"),
-        (7, "FACILITY_WIN32"),
-        (8, "FACILITY_WINDOWS"),
-        (9, "FACILITY_SSPI"),
-        (10, "FACILITY_CONTROL"),
-        (11, "FACILITY_CERT"),
-        (0x13, "FACILITY_URT, .NET"),
-    ];
-    let number = code >> 16 & 0x1fff;
-    let known = FACILITIES.iter().find(|(facility, _)| *facility == number).filter(|_| code >> 30 == 2);
-    let (_, facility) = known?;
+    // FACILITY_MEDIASERVER, FACILITY_MSMQ and FACILITY_GRAPHICS have errors of the severity that only NTSTATUSes have.
+    const SEVERE: [u32; 3] = [0xc00d, 0xc00e, 0xc026];
+    // Severity, and none of the bits behind it, which stand for a customer's code and for a wrapped NTSTATUS.
+    let is_microsoft = code >> 28 == 8 || SEVERE.contains(&(code >> 16));
+    let number = is_microsoft.then_some(code >> 16 & 0xfff)?;
+    let facility = facilities::name(number)?;
     let error = win32_error(code & 0xffff).filter(|_| number == 7);
-    Some(error.map_or((*facility).to_owned(), |error| format!("{facility}, {error}")))
+    Some(error.map_or(facility.to_owned(), |error| format!("{facility}, {error}")))
 }
 
 /// The name of an NTSTATUS, such as `STATUS_COMMITMENT_LIMIT`.
@@ -196,6 +189,10 @@ mod tests {
         }
         assert_eq!(by_facility(0x8013_1401).as_deref(), Some("HRESULT 0x80131401 (FACILITY_URT, .NET)"));
         assert_eq!((by_facility(0x4013_1401), by_facility(0xdead_beef)), (None, None));
+        // A driver's of DXGI, Media Foundation's; and one with the bit of codes that are not Microsoft's.
+        let of = |code| by_facility(code).unwrap_or_default();
+        assert!(of(0x887b_0005).contains("FACILITY_DXGI_DDI") && of(0xc00d_36b4).contains("MEDIASERVER"));
+        assert_eq!(by_facility(0xa001_0001), None);
     }
 
     #[test]

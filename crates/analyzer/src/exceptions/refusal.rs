@@ -33,7 +33,7 @@ pub(crate) enum Refusal {
 }
 
 /// NTSTATUS.
-const STATUS: [(u32, Refusal); 13] = [
+const STATUS: [(u32, Refusal); 15] = [
     (0xc000_0007, Refusal::Quota),        // PAGEFILE_QUOTA
     (0xc000_0017, Refusal::Memory),       // NO_MEMORY
     (0xc000_0018, Refusal::AddressTaken), // CONFLICTING_ADDRESSES
@@ -44,13 +44,15 @@ const STATUS: [(u32, Refusal); 13] = [
     (0xc000_012c, Refusal::Quota),        // PAGEFILE_QUOTA_EXCEEDED
     (0xc000_012d, Refusal::Commit),       // COMMITMENT_LIMIT
     (0xc000_01ad, Refusal::Memory),       // FATAL_MEMORY_EXHAUSTION
+    (0xc000_0205, Refusal::Resources),    // INSUFF_SERVER_RESOURCES
     (0xc000_02c8, Refusal::Commit),       // COMMITMENT_MINIMUM
     (0xc000_04c2, Refusal::Memory),       // INSUFFICIENT_VIRTUAL_ADDR_RESOURCES
+    (0xc002_0016, Refusal::Resources),    // RPC_NT_OUT_OF_RESOURCES
     (0xc01e_0100, Refusal::Video),        // GRAPHICS_NO_VIDEO_MEMORY
 ];
 
 /// Win32 errors.
-const WIN32: [(u32, Refusal); 11] = [
+const WIN32: [(u32, Refusal); 14] = [
     (8, Refusal::Memory),         // NOT_ENOUGH_MEMORY
     (14, Refusal::Memory),        // OUTOFMEMORY
     (473, Refusal::Memory),       // INSUFFICIENT_VIRTUAL_ADDR_RESOURCES
@@ -58,22 +60,27 @@ const WIN32: [(u32, Refusal); 11] = [
     (567, Refusal::Quota),        // PAGEFILE_QUOTA_EXCEEDED
     (635, Refusal::Commit),       // COMMITMENT_MINIMUM
     (1450, Refusal::Resources),   // NO_SYSTEM_RESOURCES
+    (1451, Refusal::Resources),   // NONPAGED_SYSTEM_RESOURCES
+    (1452, Refusal::Resources),   // PAGED_SYSTEM_RESOURCES
     (1453, Refusal::Quota),       // WORKING_SET_QUOTA
     (1454, Refusal::Quota),       // PAGEFILE_QUOTA
     (1455, Refusal::Commit),      // COMMITMENT_LIMIT
+    (1721, Refusal::Resources),   // RPC_S_OUT_OF_RESOURCES
     (1816, Refusal::Quota),       // NOT_ENOUGH_QUOTA
 ];
 
 /// HRESULTs that are made of neither.
-const RESULTS: [(u32, Refusal); 8] = [
-    (0x8003_0008, Refusal::Memory), // STG_E_INSUFFICIENTMEMORY
-    (0x8009_000e, Refusal::Memory), // NTE_NO_MEMORY
-    (0x8009_0300, Refusal::Memory), // SEC_E_INSUFFICIENT_MEMORY
-    (0x800a_0007, Refusal::Memory), // CTL_E_OUTOFMEMORY
-    (0x8010_0006, Refusal::Memory), // SCARD_E_NO_MEMORY
-    (0x8013_153d, Refusal::Memory), // COR_E_INSUFFICIENTMEMORY
-    (0x8876_017c, Refusal::Video),  // D3DERR_OUTOFVIDEOMEMORY
-    (0xc026_2100, Refusal::Video),  // ERROR_GRAPHICS_NO_VIDEO_MEMORY
+const RESULTS: [(u32, Refusal); 10] = [
+    (0x8001_0101, Refusal::Resources), // RPC_E_OUT_OF_RESOURCES
+    (0x8003_0008, Refusal::Memory),    // STG_E_INSUFFICIENTMEMORY
+    (0x8009_000e, Refusal::Memory),    // NTE_NO_MEMORY
+    (0x8009_0300, Refusal::Memory),    // SEC_E_INSUFFICIENT_MEMORY
+    (0x800a_0007, Refusal::Memory),    // CTL_E_OUTOFMEMORY
+    (0x8010_0006, Refusal::Memory),    // SCARD_E_NO_MEMORY
+    (0x8013_153d, Refusal::Memory),    // COR_E_INSUFFICIENTMEMORY
+    (0x8876_017c, Refusal::Video),     // D3DERR_OUTOFVIDEOMEMORY
+    (0x887a_0024, Refusal::Video),     // DXGI_ERROR_REMOTE_OUTOFMEMORY
+    (0xc026_2100, Refusal::Video),     // ERROR_GRAPHICS_NO_VIDEO_MEMORY
 ];
 
 /// Codes of makers that say it by themselves: Chromium's allocators, V8 and PDFium; Unreal Engine.
@@ -153,7 +160,11 @@ mod tests {
         {
             assert_eq!(of_result(code), Some(Refusal::Memory), "{code:#x}");
         }
-        assert_eq!([of_result(0x8007_05aa), of_result(0xc000_009a)], [Some(Refusal::Resources); 2]);
+        for code in [0x8007_05aa, 0xc000_009a, 0x8001_0101, 0x8007_05ab, 0x8007_06b9, 0xd000_0205] {
+            assert_eq!(of_result(code), Some(Refusal::Resources), "{code:#x}");
+        }
+        // STATUS_DATATYPE_MISALIGNMENT, which was E_OUTOFMEMORY in 16-bit OLE.
+        assert_eq!(of_result(0x8000_0002), None);
         // E_FAIL, E_INVALIDARG, COR_E_INVALIDOPERATION, not found; and errors that no HRESULT wraps.
         for code in [0x8000_4005, 0x8007_0057, 0x8013_1509, 0x8007_0490, 8, 1455] {
             assert_eq!(of_result(code), None, "{code:#x}");

@@ -25,6 +25,8 @@ use crate::facts::{AccessKind, AccessReport, Contradiction, ExceptionReport, Fau
 
 /// Addresses below are never allocated by default.
 const NULL_PAGES: u64 = 0x1_0000;
+/// The first canonical address behind those of programs.
+const KERNEL: u64 = 0xffff_8000_0000_0000;
 
 /// What a fault is about.
 struct Fault<'a> {
@@ -34,6 +36,8 @@ struct Fault<'a> {
     bits: u32,
     /// The most that can be said of what rests on the memory map.
     map: Confidence,
+    /// Whether the map has all of the address space.
+    whole: bool,
 }
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
@@ -46,9 +50,16 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
             "The program accessed memory that it must not access; the dump does not contain the address.";
         return Some(at(Found::new(Confidence::Medium, title)));
     };
-    let bits = crash.facts.dump.pointer_bits;
-    let fault =
-        Fault { exception, access, operand: exception.fault.as_deref(), bits, map: crash.map_confidence() };
+    let bits =
+        if u32::try_from(exception.address.0).is_ok() { crash.bits() } else { crash.facts.dump.pointer_bits };
+    let fault = Fault {
+        exception,
+        access,
+        operand: exception.fault.as_deref(),
+        bits,
+        map: crash.map_confidence(),
+        whole: crash.facts.memory.complete,
+    };
     let (title, sure) = fault.told();
     let found = match fault.contradiction() {
         Some(words) => at(Found::new(sure.min(Confidence::Medium), format!("{title} But {words}."))),
@@ -149,7 +160,7 @@ impl Fault<'_> {
 
     fn region(&self) -> (String, Confidence) {
         let Some(region) = &self.access.region else {
-            return ("the dump does not show what is there".into(), Confidence::Medium);
+            return self.beyond();
         };
         let place = match region.state.as_str() {
             "MEM_FREE" => "free memory".to_owned(),
@@ -158,6 +169,17 @@ impl Fault<'_> {
         };
         let module = self.access.module.as_deref().map(|module| format!(", in {module}")).unwrap_or_default();
         (format!("{place}{module}"), self.map)
+    }
+
+    /// What the map does not have.
+    fn beyond(&self) -> (String, Confidence) {
+        if self.bits == 64 && self.access.address.0 >= KERNEL {
+            return ("an address of the kernel, which no program can access".into(), Confidence::High);
+        }
+        if self.whole {
+            return ("beyond the addresses that the program can use, by its memory map".into(), self.map);
+        }
+        ("the dump does not show what is there".into(), Confidence::Medium)
     }
 
     /// A null pointer, with what was added to it. Where two registers are added, and one of them may be a pointer by itself,

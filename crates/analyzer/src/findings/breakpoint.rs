@@ -3,7 +3,7 @@
 //!
 //! # What proves it
 //! STATUS_BREAKPOINT, its WOW64 variant, or STATUS_ASSERTION_FAILURE; or STATUS_ILLEGAL_INSTRUCTION at a `ud2`, `ud1` or
-//! `ud0`, by which abort, __builtin_trap and failed checks end a program.
+//! `ud0` (on ARM64 `brk`, `hlt` or `udf`), by which abort, __builtin_trap and failed checks end a program.
 //!
 //! # What fools it
 //! A debugger breaks into a process with the same code, in a thread that it creates for that: see `on_request`.
@@ -16,6 +16,19 @@
 
 use super::{Confidence, Crash, Found, code, on_request};
 
+macro_rules! on_purpose {
+    ($instruction:literal) => {
+        concat!(
+            "The program terminated itself on purpose by an instruction that exists only to fail (",
+            $instruction,
+            "): a failed check, abort, or code that its compiler took for unreachable."
+        )
+    };
+}
+
+const UD2: &str = on_purpose!("ud2");
+const BRK: &str = on_purpose!("brk");
+
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception = crash.exception?;
     if on_request::detect(crash).is_some() {
@@ -26,11 +39,9 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         code::BREAKPOINT | code::WOW64_BREAKPOINT => {
             (Confidence::Medium, "The program hit a breakpoint: an assertion, or __debugbreak.")
         }
-        code::ILLEGAL_INSTRUCTION if exception.fault.as_ref().is_some_and(|fault| fault.deliberate) => (
-            Confidence::Medium,
-            "The program terminated itself on purpose by an instruction that exists only to fail (ud2): a failed check, \
-             abort, or code that its compiler took for unreachable.",
-        ),
+        code::ILLEGAL_INSTRUCTION if exception.fault.as_ref().is_some_and(|fault| fault.deliberate) => {
+            (Confidence::Medium, if crash.facts.dump.arch.as_deref() == Some("arm64") { BRK } else { UD2 })
+        }
         _ => return None,
     };
     let found = Found::new(confidence, title);

@@ -61,6 +61,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use crash::Crash;
 pub(crate) use memory_filled_by::is_asked as asks_what_fills;
+pub(crate) use wrapped_exception::stands_for_lost;
 
 use crate::exceptions::code;
 use crate::facts::Hex;

@@ -1,6 +1,7 @@
 //! # What it detects
-//! A requested dump: the program asked Crashpad to write one (0x0517A7ED, Chromium's DumpWithoutCrashing), or a
-//! debugger broke into the process. Nothing failed.
+//! A requested dump: the program asked Crashpad or Breakpad to write one (0x0517A7ED, Chromium's DumpWithoutCrashing), a
+//! debugger broke into the process, or wrote the dump at an event that is not an error, such as a debug message. Nothing
+//! failed.
 //!
 //! # What proves it
 //! The code; or a breakpoint in ntdll on a thread all of whose frames belong to Windows, down to the thread's start
@@ -20,16 +21,36 @@ use super::{Confidence, Crash, Found, code};
 use crate::facts::ThreadReport;
 use crate::stack::is_system;
 
+/// What Breakpad and Crashpad write on other systems: `MD_EXCEPTION_CODE_LIN_DUMP_REQUESTED` and `MD_EXCEPTION_MAC_SIMULATED`,
+/// by the names of the `minidump` crate.
+const OTHERS: [&str; 2] = ["DUMP_REQUESTED", "Simulated Exception"];
+
+/// Events that a debugger is notified of, and that nobody handles because something failed: notifications of the .NET runtime,
+/// Ctrl+C and Ctrl+Break (`DBG_CONTROL_C`, `DBG_CONTROL_BREAK`), debug messages, names of threads.
+const EVENTS: [u64; 6] = [0x0424_2420, 0x4001_0005, 0x4001_0006, 0x4001_0008, 0x4001_000a, 0x406d_1388];
+
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
-    let exception = crash.exception?;
-    let title = match exception.code.0 {
-        code::CRASHPAD_SIMULATED => "The program asked Crashpad for this dump: it did not crash.",
-        code::BREAKPOINT | code::WOW64_BREAKPOINT if is_by_debugger(crash) => {
-            "A debugger broke into the process; the program itself raised no exception."
+    let exception = crash.exception.or(crash.facts.exception.as_ref())?;
+    let asked = "The program asked for this dump: it did not crash.";
+    let (sure, title) = match exception.code.0 {
+        _ if !exception.is_of_windows() => {
+            let name = exception.name.as_deref().filter(|name| OTHERS.contains(name));
+            (Confidence::High, name.map(|_| asked.to_owned())?)
+        }
+        code::CRASHPAD_SIMULATED => {
+            (Confidence::High, "The program asked Crashpad for this dump: it did not crash.".to_owned())
+        }
+        code::BREAKPOINT | code::WOW64_BREAKPOINT if is_by_debugger(crash) => (
+            Confidence::High,
+            "A debugger broke into the process; the program itself raised no exception.".to_owned(),
+        ),
+        event if EVENTS.contains(&event) => {
+            let name = exception.name.as_deref().unwrap_or("an event");
+            (Confidence::Medium, format!("The dump was written at an event that is not an error: {name}."))
         }
         _ => return None,
     };
-    let found = Found::new(Confidence::High, title);
+    let found = Found::new(sure, title);
     Some(found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0)))
 }
 

@@ -32,7 +32,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         None => format!("A vector was {grows} to {} bytes.", grouped(request.bytes)),
     };
     let confidence = match (vector.growth, vector.is_full()) {
-        (Growth::Half, true) => Confidence::High,
+        (Growth::Half, true) if vector.committed => Confidence::High,
         _ => Confidence::Medium,
     };
     Some(pointers(Found::new(confidence, title), &vector))

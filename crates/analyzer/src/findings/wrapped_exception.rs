@@ -62,6 +62,12 @@ fn stands_for(wrapper: &ExceptionReport) -> &'static str {
     }
 }
 
+/// What an exception that only passes another one on stands for, if that other one is not known.
+pub(crate) fn stands_for_lost(exception: &ExceptionReport) -> Option<&'static str> {
+    let always = [0xc000_0025, 0xc000_0026, 0xc000_0144, 0xc000_027b, 0xc000_041d];
+    (exception.original.is_none() && always.contains(&exception.code.0)).then(|| stands_for(exception))
+}
+
 /// The type, or name and code.
 fn called(exception: &ExceptionReport) -> String {
     if let Some(thrown) = exception.cpp.as_ref().and_then(|cpp| cpp.type_name.as_deref()) {

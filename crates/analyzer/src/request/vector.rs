@@ -21,6 +21,8 @@ pub struct Vector {
     pub padding: u64,
     /// How much larger the new room was to be.
     pub growth: Growth,
+    /// Whether its elements are known to lie in committed memory up to the end.
+    pub committed: bool,
 }
 
 impl Vector {
@@ -65,7 +67,8 @@ pub(super) fn at(places: Places<'_, '_, '_>, at: u64, bytes: u64, padding: Optio
         Elements::Of(size) => Some(size).filter(|size| used.is_multiple_of(*size)),
         Elements::Any => None,
     };
-    Some(Vector { address: at, first, last, end, element_size, padding, growth })
+    let committed = [last - 1, end - 1].iter().all(|at| places.is_committed(*at));
+    Some(Vector { address: at, first, last, end, element_size, padding, growth, committed })
 }
 
 /// Of which size elements are so that room for `old` bytes grown by half is `new` bytes.

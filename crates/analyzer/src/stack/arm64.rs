@@ -20,11 +20,13 @@ use minidump_unwind::{
     SymbolProvider, SystemInfo, walk_stack,
 };
 
-use super::code::Code;
-use super::registers::{ARM64_FP, Registers};
+use super::code::{Before, Call, Code};
+use super::registers::{ARM64_FP, ARM64_LR, Registers};
 use super::slots::Slots;
 use super::{Caller, Frame, Stopped, Trust};
 
+/// Bytes of an instruction.
+const INSTRUCTION: u64 = 4;
 /// Bytes of a frame record: the caller's x29 and x30.
 const RECORD: usize = 16;
 
@@ -54,6 +56,29 @@ pub(super) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stop
     registers.set(ARM64_FP, fp);
     let (chain, slots) = (Some(fp), Slots::default());
     Ok(Caller { ip, sp, registers, trust: Trust::FramePointer, exact: false, chain, slots })
+}
+
+/// The caller of a place without code, by the link register: a call puts the return address there and changes nothing
+/// else. `None` if it holds none.
+pub(super) fn by_link(code: &Code<'_, '_>, callee: &Frame) -> Option<(Caller, Before)> {
+    let ip = callee.registers.get(ARM64_LR).filter(|lr| lr.is_multiple_of(INSTRUCTION))?;
+    let (sp, registers, chain) = (callee.sp, callee.registers, callee.chain);
+    let before = if code.is_executable(ip.checked_sub(1)?) { call_before(code, ip) } else { Before::Other };
+    let slots = Slots::default();
+    Some((Caller { ip, sp, registers, trust: Trust::Scan, exact: false, chain, slots }, before))
+}
+
+/// The call that ends at `address`: `bl`, `blr`, and `blraa` and its like.
+fn call_before(code: &Code<'_, '_>, address: u64) -> Before {
+    let at = address.wrapping_sub(INSTRUCTION);
+    let Ok(word) = code.pages.read_u32(at) else { return Before::NotKept };
+    if word >> 26 == 0b10_0101 {
+        // A signed number of instructions in the lower 26 bits.
+        let offset = i64::from((word << 6).cast_signed() >> 6) * INSTRUCTION.cast_signed();
+        return Before::Call(Call::Direct(at.wrapping_add_signed(offset)));
+    }
+    let plain = word & 0xffff_fc1f == 0xd63f_0000;
+    if plain || word & 0xfeff_f800 == 0xd63f_0800 { Before::Call(Call::Indirect) } else { Before::Other }
 }
 
 /// One step of `walk_stack`: the caller's registers.

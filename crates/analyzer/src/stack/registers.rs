@@ -16,6 +16,8 @@ pub const SP: u8 = 4;
 pub const FP: u8 = 5;
 /// x29 of ARM64.
 pub const ARM64_FP: u8 = 29;
+/// x30 of ARM64, the link register.
+pub(super) const ARM64_LR: u8 = 30;
 /// sp of ARM64.
 pub(super) const ARM64_SP: u8 = 31;
 

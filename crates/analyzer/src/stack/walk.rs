@@ -230,7 +230,9 @@ impl Walk<'_, '_, '_> {
         if !self.code.is_executable(frame.lookup()) && !self.was_code(frame.lookup()) {
             return Err(Stopped::NoCode { ip: frame.ip });
         }
-        if frame.sp <= callee.sp {
+        // On ARM64 a call itself takes no stack.
+        let by_link = self.kind == Kind::Arm64 && callee.exact && frame.sp == callee.sp;
+        if frame.sp <= callee.sp && !by_link {
             return Err(Stopped::NotGrowing { sp: frame.sp });
         }
         self.check_stack_end(frame.sp)?;
@@ -256,7 +258,7 @@ impl Walk<'_, '_, '_> {
 
     fn never_ran(&self, callee: &Frame) -> bool {
         let nowhere = self.fetch == Some(callee.ip) || !self.code.is_executable(callee.ip);
-        callee.exact && nowhere && matches!(self.kind, Kind::X64 | Kind::X86)
+        callee.exact && nowhere && self.kind != Kind::Other
     }
 
     /// Whether code of a module that was unloaded lay there.
@@ -265,16 +267,26 @@ impl Walk<'_, '_, '_> {
     }
 
     /// A thread that was sent to an address without code: if a call did it, it left the return address at the top of
-    /// the stack and changed nothing else. A call that names its target in itself must have named this one.
+    /// the stack, on ARM64 in the link register, and changed nothing else. A call that names its target in itself must have named this one.
     fn called_nowhere(&self, callee: &Frame) -> Result<Caller, Stopped> {
-        let (x64, bits) = (self.kind == Kind::X64, if self.kind == Kind::X64 { 64 } else { 32 });
-        let caller = if x64 {
-            x64::leaf(&self.code.pages, &callee.registers).map_err(|fault| stopped(callee.ip, fault))?
-        } else {
-            x86::leaf(&self.code.pages, callee)?
+        let (caller, before) = match self.kind {
+            Kind::X64 => {
+                let leaf = x64::leaf(&self.code.pages, &callee.registers);
+                let caller = leaf.map_err(|fault| stopped(callee.ip, fault))?;
+                (caller, self.code.before(caller.ip, 64))
+            }
+            Kind::X86 => {
+                let caller = x86::leaf(&self.code.pages, callee)?;
+                (caller, self.code.before(caller.ip, 32))
+            }
+            Kind::Arm64 => match arm64::by_link(self.code, callee) {
+                Some(found) => found,
+                None => return arm64::caller(self.code, callee),
+            },
+            Kind::Other => return Err(Stopped::Processor),
         };
         let is_code = |ip: u64| ip.checked_sub(1).is_some_and(|before| self.code.is_executable(before));
-        match self.code.before(caller.ip, bits) {
+        match before {
             Before::Call(call) if call == Call::Indirect || call == Call::Direct(callee.ip) => {
                 // Without a map it is not certain that there is no code.
                 let certain = self.fetch == Some(callee.ip) || self.code.process.space.is_mapped();
@@ -284,8 +296,9 @@ impl Walk<'_, '_, '_> {
             // Code by the map or the module list, of which a small dump keeps nothing.
             Before::NotKept if is_code(caller.ip) => Ok(Caller { trust: Trust::Scan, ..caller }),
             _ if self.was_code(caller.ip.saturating_sub(1)) => Ok(Caller { trust: Trust::Scan, ..caller }),
-            // EBP may lead on all the same, to the caller or past it.
-            _ if !x64 => x86::caller(self.code, self.bounds, callee, None),
+            // EBP and x29 may lead on all the same, to the caller or past it.
+            _ if self.kind == Kind::X86 => x86::caller(self.code, self.bounds, callee, None),
+            _ if self.kind == Kind::Arm64 => arm64::caller(self.code, callee),
             _ => Err(Stopped::NoCode { ip: callee.ip }),
         }
     }

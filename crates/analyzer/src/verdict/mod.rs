@@ -234,9 +234,9 @@ fn kind(crash: &Crash<'_>, main: Option<&str>) -> Kind {
     };
     let reason = exception.parameters.first().map(|parameter| parameter.0);
     match main {
+        Some("on_request") => Kind::OnRequest,
         _ if crash.exception.is_none() => Kind::OtherException, // not of Windows
         Some("managed_exception") => Kind::ManagedException,
-        Some("on_request") => Kind::OnRequest,
         Some("hang") => Kind::Hang,
         Some("cpp_exception") => Kind::CppException,
         Some("stack_overflow") => Kind::StackOverflow,
@@ -259,6 +259,9 @@ fn unnamed(crash: &Crash<'_>) -> String {
             "The program terminated itself: abort, or an unhandled exception.".to_owned()
         }
         Some(e) => match &e.name {
+            Some(name) if let Some(first) = findings::stands_for_lost(e) => {
+                format!("{name} was raised: it stands for {first}, which is not in the dump.")
+            }
             Some(name) => match e.hresult.and_then(|result| u32::try_from(result.0).ok()) {
                 Some(result) => format!("{name} was raised with {}.", names::named_result(result)),
                 // Of Delphi, whose exceptions all have one code.
@@ -267,6 +270,9 @@ fn unnamed(crash: &Crash<'_>) -> String {
                     None => format!("{name} was raised."),
                 },
             },
+            None if !e.is_of_windows() => {
+                format!("The program ended with the code {:#x}, which dumplens does not know.", e.code.0)
+            }
             None => format!("An exception with the program's own code {:#x} was raised.", e.code.0),
         },
         None => match &crash.facts.exception_lost {

@@ -43,7 +43,7 @@ pub(super) fn processor(
     }
     let threads = streams.iter().find(|s| s.kind == StreamType::THREAD_LIST);
     let width = threads.and_then(|at| streams::threads::guess_width(at, extract)).unwrap_or(Width::Bits64);
-    let why = arch.map_or("no SystemInfoStream".to_owned(), |arch| format!("{arch:?}"));
+    let why = arch.map_or("no SystemInfoStream".to_owned(), |arch| arch.to_string());
     damage.push(Damage::WidthGuessed { why, bits: width.bits() });
     (arch, width)
 }

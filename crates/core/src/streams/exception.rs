@@ -1,7 +1,7 @@
 //! ExceptionStream (6): `MINIDUMP_EXCEPTION_STREAM`, 0xa8 bytes.
 
 use minidump::system_info::Os;
-use minidump::{MinidumpException, MinidumpMiscInfo, MinidumpSystemInfo};
+use minidump::{CrashReason, MinidumpException, MinidumpMiscInfo, MinidumpSystemInfo};
 use zerocopy::IntoBytes;
 
 use super::table;
@@ -34,7 +34,7 @@ pub struct Exception {
     pub parameters: Vec<u64>,
     /// The thread's registers at that time; `None` if the dump keeps none that can be read.
     pub context: Option<Context>,
-    /// Name of the signal or the Mach exception, in the dump of another system than Windows.
+    /// Name of the signal or the Mach exception, in the dump of another system than Windows; `None` if it is not known.
     pub signal: Option<String>,
 }
 
@@ -63,8 +63,22 @@ impl Exception {
             context: system
                 .and_then(|system| exception.context(system, misc))
                 .map(|context| Context::of(&context)),
-            signal: other.map(|system| exception.get_crash_reason(system.os, system.cpu).to_string()),
+            signal: other.and_then(|system| signal(exception, system)),
         }
+    }
+}
+
+/// The name of what ended a program on another system than Windows.
+fn signal(exception: &MinidumpException<'_>, system: &MinidumpSystemInfo) -> Option<String> {
+    /// `EXC_CRASH` and `EXC_CORPSE_NOTIFY` of mach/exception_types.h, and what Crashpad writes for an NSException.
+    const MACH: [(u32, &str); 3] =
+        [(10, "EXC_CRASH"), (13, "EXC_CORPSE_NOTIFY"), (0xdead_c0de, "uncaught NSException")];
+    let code = exception.raw.exception_record.exception_code;
+    let known =
+        MACH.iter().find(|(known, _)| *known == code).filter(|_| matches!(system.os, Os::MacOs | Os::Ios));
+    match exception.get_crash_reason(system.os, system.cpu) {
+        CrashReason::Unknown(..) => known.map(|(_, name)| (*name).to_owned()),
+        reason => Some(reason.to_string()),
     }
 }
 

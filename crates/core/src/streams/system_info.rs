@@ -76,6 +76,8 @@ pub enum Os {
     Ps3,
     /// 0x8205, Native Client.
     NaCl,
+    /// 0x8206.
+    Fuchsia,
     /// Any other value, kept as it was found.
     Other(u32),
 }
@@ -91,6 +93,7 @@ impl Os {
             CrateOs::Android => Os::Android,
             CrateOs::Ps3 => Os::Ps3,
             CrateOs::NaCl => Os::NaCl,
+            CrateOs::Unknown(FUCHSIA) => Os::Fuchsia,
             CrateOs::Unknown(id) => Os::Other(id),
         }
     }
@@ -108,11 +111,14 @@ impl fmt::Display for Os {
             Os::Android => "Android",
             Os::Ps3 => "PS3",
             Os::NaCl => "NaCl",
+            Os::Fuchsia => "Fuchsia",
             Os::Other(id) => return write!(f, "{id:#x}"),
         })
     }
 }
 
+/// `MD_OS_FUCHSIA`, which the crate does not know.
+const FUCHSIA: u32 = 0x8206;
 const SIZE: u64 = 0x38;
 const CSD_VERSION_RVA: usize = 0x18;
 

@@ -936,7 +936,7 @@ class FaultReport(TypedDict):
     contradiction: Optional[Contradiction]
     """How the record contradicts it."""
     deliberate: bool
-    """Whether it is an instruction that exists only to fail: `ud2`, `ud1`, `ud0`."""
+    """Whether it is an instruction that exists only to fail: `ud2`, `ud1`, `ud0`; on ARM64 `brk`, `hlt`, `udf`."""
     index_register: Optional[RegisterReport]
     """The register that is multiplied and added."""
     kind: Optional[OperandKind]
