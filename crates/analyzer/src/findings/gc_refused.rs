@@ -32,6 +32,9 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     };
     let sure = if crash.managed_refusal().is_some() { Confidence::High } else { Confidence::Medium };
     let mut found = Found::new(sure, title).with("committed by its segments", short(refused.committed_bytes));
+    if let Some(bytes) = refused.bookkeeping_bytes.filter(|_| refused.limit_bytes.is_some()) {
+        found = found.with("committed by its tables", short(bytes));
+    }
     if let Some(limit) = refused.limit_bytes {
         found = found.with("DOTNET_GCHeapHardLimit", short(limit));
     }

@@ -52,6 +52,12 @@ impl Process<'_> {
         runtimes.find_map(|loaded| ask(loaded.readable()?))
     }
 
+    /// Committed bytes of the private allocation that holds an address; `None` if there is none.
+    pub(crate) fn committed_around(&self, address: u64) -> Option<u64> {
+        let base = allocation_of(&self.space, address)?;
+        Allocation::all_from(&self.space, base).next().map(|allocation| allocation.committed)
+    }
+
     /// What the garbage collectors have: their segments, and the rest of the allocations that these lie in.
     pub(super) fn claim_runtimes(&self, claims: &mut Vec<Span>) {
         for runtime in self.runtimes.iter().filter_map(LoadedRuntime::readable) {

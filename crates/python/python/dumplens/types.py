@@ -992,6 +992,8 @@ class FrameReport(TypedDict):
 class _GcRefusal(TypedDict):
     available_pagefile_mb: Optional[int]
     """MB that the system could still commit, according to the collector. Null only if it is above 2^53: see available_pagefile_mb_hex."""
+    bookkeeping_bytes: Optional[int]
+    """Bytes that its own tables have committed, which count against its limit too; null if they are not found. Null if it is not known, or above 2^53: see bookkeeping_hex."""
     committed_bytes: Optional[int]
     """Bytes that the collector's segments have committed. Null only if it is above 2^53: see committed_hex."""
     gc_index: Optional[int]
@@ -1011,6 +1013,8 @@ class GcRefusal(_GcRefusal, total=False):
 
     available_pagefile_mb_hex: str
     """The number, if it is above 2^53; available_pagefile_mb is then null."""
+    bookkeeping_hex: str
+    """The number, if it is above 2^53; bookkeeping_bytes is then null."""
     committed_hex: str
     """The number, if it is above 2^53; committed_bytes is then null."""
     gc_index_hex: str
