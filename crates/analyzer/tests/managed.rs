@@ -151,6 +151,23 @@ fn an_out_of_memory_exception_is_a_refusal_with_the_size_that_the_collector_reco
     assert_ne!(verdict.cause, Some(Cause::GcHeapLimit), "no limit is known");
 }
 
+/// The variable that names the thread which collects is set late and cleared early; marks on objects are not.
+#[test]
+fn marked_objects_tell_of_a_collection() {
+    let mut process = presets::clr::exception();
+    let whole = open(&process);
+    let gathered = Process::gather(&whole);
+    let report = ManagedReport::of(&gathered, Extent::ALL).expect("a runtime");
+    assert_eq!(report.runtimes[0].gc_in_progress, Some(false));
+    assert!(report.holders.is_some());
+    let table = whole.memory().u64(EXCEPTION).expect("a method table");
+    process.put(EXCEPTION, &(table | 1).to_le_bytes());
+    let dump = open(&process);
+    let marked = ManagedReport::of(&Process::gather(&dump), Extent::ALL).expect("a runtime");
+    assert_eq!(marked.runtimes[0].gc_in_progress, Some(true));
+    assert_eq!((marked.types, marked.holders), (report.types, None), "what is held is not told");
+}
+
 #[test]
 fn at_says_which_object_it_is() {
     let dump = open(&presets::clr::exception());

@@ -66,6 +66,10 @@ impl ManagedReport {
         let mut counted = types::count(runtime, extent.heap_bytes, starts, strings);
         let walk = self.walk.get_or_insert(WalkReport { complete: true, ..WalkReport::default() });
         walk.add(&counted.walked, &counted);
+        let still = still && counted.walked.marked == 0;
+        if let Some(report) = self.runtimes.get_mut(index).filter(|_| !still) {
+            report.gc_in_progress = Some(true);
+        }
         let lost = counted.walked.skipped_bytes > counted.walked.bytes / 100;
         if let Some(report) = self.runtimes.get_mut(index).filter(|_| lost && still) {
             report.readable = false;
@@ -74,7 +78,7 @@ impl ManagedReport {
             return;
         }
         counted.types.sort_by(|a, b| (b.size_bytes, &a.name).cmp(&(a.size_bytes, &b.name)));
-        if let Some(starts) = counted.starts.take().filter(|_| !counted.walked.cut_short) {
+        if let Some(starts) = counted.starts.take().filter(|_| still && !counted.walked.cut_short) {
             let held = held::of(process, runtime, starts, &counted);
             self.holders.get_or_insert_with(|| Box::new(held));
         }

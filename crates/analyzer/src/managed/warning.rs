@@ -28,7 +28,7 @@ impl ManagedWarning {
         let readable = || process.runtimes.iter().filter_map(LoadedRuntime::readable);
         let segments = readable().map(|runtime| u64::from(runtime.heap().lost)).sum();
         let threads = readable().filter(|runtime| !runtime.threads_are_whole()).count() as u64;
-        let moving = readable().any(|runtime| runtime.is_collecting() == Some(true));
+        let moving = report.runtimes.iter().any(|runtime| runtime.gc_in_progress == Some(true));
         let walk = report.walk.unwrap_or_default();
         let breaks = if moving { 0 } else { walk.breaks };
         let missing_bytes = walk.missing_bytes;

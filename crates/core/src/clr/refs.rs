@@ -47,7 +47,8 @@ impl References<'_, '_> {
     pub fn object(&self, address: u64) -> Option<Object> {
         let (reader, word) = (&self.runtime.reader, self.runtime.reader.size());
         let segment = self.runtime.heap.segment_at(address).filter(|_| address.is_multiple_of(word))?;
-        let table = self.word(address)? & !reader.width().pick(3, 7);
+        let tagged = self.word(address)?;
+        let table = tagged & !reader.width().pick(3, 7);
         let of = self.runtime.types.of_object(reader, table)?;
         let length = of.has_components().then(|| self.pages.read_u32(address.wrapping_add(word)));
         let count = length.transpose().ok()?.unwrap_or(0);
@@ -57,7 +58,9 @@ impl References<'_, '_> {
         let size = exact.checked_next_multiple_of(unit).filter(|size| fits(address, *size, segment))?;
         let header = self.pages.read_u32(address.wrapping_sub(4)).unwrap_or(0);
         let free = of.is_free(reader.width());
-        Some(Object { address, table, size, count, header, generation: segment.generation, free })
+        let generation = segment.generation;
+        let marked = tagged != table && generation != Generation::Frozen;
+        Some(Object { address, table, size, count, header, generation, free, marked })
     }
 
     /// Visits the references of an object that are not null: the offset of each in the object, and the address that it

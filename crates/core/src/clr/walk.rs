@@ -25,6 +25,8 @@ pub struct Object {
     pub generation: Generation,
     /// Whether it is free space.
     pub free: bool,
+    /// Whether the collector marked it: it was at work. Objects that were laid out in advance may keep their marks.
+    pub marked: bool,
 }
 
 /// What a walk met beside objects.
@@ -40,6 +42,8 @@ pub struct Walked {
     pub missing_bytes: u64,
     /// Bytes of allocation contexts, which hold no object yet.
     pub gap_bytes: u64,
+    /// Objects that are marked as reachable, or as pinned. Outside a collection there are none.
+    pub marked: u64,
     /// Bytes of the segments.
     pub bytes: u64,
     /// Whether the walk was ended before its end.
@@ -119,6 +123,7 @@ impl<'r, 'd> Walk<'r, 'd> {
             match self.object(at, segment) {
                 Met::Object(object) => {
                     self.done.objects = self.done.objects.saturating_add(1);
+                    self.done.marked = self.done.marked.saturating_add(u64::from(object.marked));
                     if !visit(&object) {
                         return false;
                     }
@@ -217,6 +222,7 @@ impl<'r, 'd> Walk<'r, 'd> {
             return Met::Else;
         };
         let free = table.is_free(width);
+        let marked = word != address && segment.generation != Generation::Frozen;
         Met::Object(Object {
             address: at,
             table: address,
@@ -225,6 +231,7 @@ impl<'r, 'd> Walk<'r, 'd> {
             header,
             generation: segment.generation,
             free,
+            marked,
         })
     }
 

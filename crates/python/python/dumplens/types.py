@@ -1003,7 +1003,7 @@ class _GcRefusal(TypedDict):
     reason: str
     """`budget`, `cant_commit`, `cant_reserve`, `loh`, `low_mem`, `unproductive_full_gc`."""
     requested_bytes: Optional[int]
-    """Requested bytes; null if the record does not contain them. Null if it is not known, or above 2^53: see requested_hex."""
+    """Bytes of the requested object, rounded up to 8 (x86: to 8 and 4); null if the record does not contain them. Null if it is not known, or above 2^53: see requested_hex."""
     segment_bytes: Optional[int]
     """Bytes of a segment that did not fit into the address space; null if that was not the reason. Null if it is not known, or above 2^53: see segment_hex."""
 
