@@ -39,10 +39,10 @@ pub(super) fn cause(crash: &Crash<'_>) -> Option<(Cause, Confidence)> {
 fn runtime_limit(thrown: &ManagedExceptionReport) -> Option<Confidence> {
     let says = thrown.message.as_deref().unwrap_or_default();
     let made = thrown.frames.first().is_some_and(|method| method.starts_with("System.Array.CreateInstance"));
-    match says.contains("Array dimensions exceeded") {
-        true => Some(Confidence::High),
-        false => made.then_some(Confidence::Medium),
+    if says.contains("Array dimensions exceeded") {
+        return Some(Confidence::High);
     }
+    made.then_some(Confidence::Medium)
 }
 
 /// Whether heap, tables and request together pass the collector's own limit.
