@@ -112,6 +112,7 @@ impl Width {
 
     /// Undoes the sign extension that 32-bit writers apply to addresses
     /// (`0xffff_ffff_8000_0000` is `0x8000_0000`), some to all of them; every other value is left as it is.
+    #[inline]
     pub fn normalise(self, address: u64) -> u64 {
         match self {
             Width::Bits32 if address >> 32 == 0xffff_ffff => address & 0xffff_ffff,

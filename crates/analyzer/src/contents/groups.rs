@@ -99,11 +99,11 @@ pub(super) fn of(process: &Process<'_>) -> Grouped {
         groups.add((GroupKind::Allocation, Usage::Unknown, bytes), committed, first, None);
     };
     let mut open: Option<Open> = None;
-    for run in charged(process) {
+    charged(process, |run| {
         let bytes = run.end - run.base;
         places.add(run.place, bytes);
         if run.place != Place::Unclaimed {
-            continue;
+            return;
         }
         match &mut open {
             Some(open) if open.allocation == run.allocation => {
@@ -120,7 +120,7 @@ pub(super) fn of(process: &Process<'_>) -> Grouped {
                 );
             }
         }
-    }
+    });
     close(open, &mut groups);
     large_blocks(process, &mut groups);
     let mut list: Vec<Group> = groups.of.into_values().collect();

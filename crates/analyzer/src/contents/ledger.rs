@@ -77,17 +77,20 @@ impl Places {
     }
 }
 
-/// Every run of the private commit, in order of address.
-pub(super) fn charged<'s>(process: &'s Process<'_>) -> impl Iterator<Item = Charged> + 's {
+/// Calls `each` with every run of the private commit, in order of address.
+#[inline]
+pub(super) fn charged(process: &Process<'_>, mut each: impl FnMut(Charged)) {
     let counts = |region: &MemoryInfo| {
         is_charged(region.state, region.kind, region.protect) && !is_shared_with_kernel(region)
     };
-    process.space.pieces_where(counts).map(|piece| Charged {
-        base: piece.base,
-        end: piece.end(),
-        place: place(&piece),
-        allocation: piece.region.allocation_base,
-    })
+    process.space.each_piece(counts, |piece| {
+        each(Charged {
+            base: piece.base,
+            end: piece.end(),
+            place: place(piece),
+            allocation: piece.region.allocation_base,
+        });
+    });
 }
 
 fn place(piece: &Piece) -> Place {

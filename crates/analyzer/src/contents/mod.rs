@@ -142,10 +142,9 @@ impl<'p, 'd> Ground<'p, 'd> {
             Reading::Whole => Budget { whole_below: u64::MAX, segments: u64::MAX, ..ENOUGH },
         };
         let seed = options.seed.unwrap_or_else(|| seed(process));
-        let memory = process.dump.memory().unnoted();
         let least = if options.reading == Reading::Brief { self.private_bytes() / 2 } else { 0 };
         let wish = Wish { least, whole_below: budget.whole_below, units: budget.units, seed };
-        let plan = plan::of(memory, || charged(process), wish)?;
+        let plan = plan::of(process, wish)?;
         let lookup = self.lookup();
         let candidates = Candidates::new(lookup);
         let found = scan(process, &plan, &candidates, options, budget.patience)?;
@@ -169,7 +168,9 @@ impl<'p, 'd> Ground<'p, 'd> {
 
 /// The private commit, by the map.
 fn private_bytes(process: &Process<'_>) -> u64 {
-    charged(process).map(|run| run.end - run.base).sum()
+    let mut sum = 0;
+    charged(process, |run| sum += run.end - run.base);
+    sum
 }
 
 /// Looks for who holds the largest groups.

@@ -1,9 +1,8 @@
 //! Which units of memory are read: all, or a random sample of each stratum. The seed comes from the dump.
 
-use dumplens_core::Memory;
-
 use super::estimate::{LEAST, Read};
-use super::ledger::{Charged, Place};
+use super::ledger::{Charged, Place, charged};
+use crate::process::Process;
 
 /// Bytes of a unit. Smaller ones need more seeks for the same interval, larger ones lie too close together.
 pub(super) const UNIT: u64 = 64 << 10;
@@ -60,55 +59,33 @@ impl Plan {
     }
 }
 
-/// What the dump keeps of the private commit.
-pub(super) fn kept<'a>(
-    memory: Memory<'a>,
-    mut charged: impl Iterator<Item = Charged> + 'a,
-) -> impl Iterator<Item = Charged> + 'a {
-    let mut ranges = memory.ranges();
-    let (mut range, mut run) = (ranges.next(), charged.next());
-    std::iter::from_fn(move || {
-        loop {
-            let (of, has) = (run?, range?);
+/// What the dump keeps of the private commit, run by run.
+pub(super) fn kept(process: &Process<'_>, mut each: impl FnMut(Charged)) {
+    let mut ranges = process.dump.memory().ranges();
+    let mut range = ranges.next();
+    charged(process, |run| {
+        while let Some(has) = range {
             let end = has.start.saturating_add(has.size);
-            let (base, until) = (has.start.max(of.base), end.min(of.end));
-            if end > of.end {
-                run = charged.next();
-            } else {
-                range = ranges.next();
-            }
+            let (base, until) = (has.start.max(run.base), end.min(run.end));
             if base < until {
-                return Some(Charged { base, end: until, ..of });
+                each(Charged { base, end: until, ..run });
             }
+            if end > run.end {
+                return;
+            }
+            range = ranges.next();
         }
-    })
-}
-
-/// The units of all that the dump keeps and that is read.
-fn units<'a>(
-    memory: Memory<'a>,
-    charged: impl Iterator<Item = Charged> + 'a,
-) -> impl Iterator<Item = Unit> + 'a {
-    let strata = kept(memory, charged).filter_map(|run| Some((run, stratum(run.place)?)));
-    strata.flat_map(|(run, stratum)| cut(run.base, run.end, stratum))
+    });
 }
 
 /// A run cut where units end: at multiples of their size.
-fn cut(from: u64, until: u64, stratum: usize) -> impl Iterator<Item = Unit> {
-    let next = move |base: u64| (base - base % UNIT).saturating_add(UNIT).min(until);
-    std::iter::successors(Some(from), move |base| Some(next(*base)).filter(|base| *base < until))
-        .map(move |base| Unit { base, bytes: next(base) - base, stratum })
-}
-
-/// What there is, without a list of it: of 18 GB there are 300,000 units.
-fn measure(units: impl Iterator<Item = Unit>) -> [Read; STRATA] {
-    let mut strata = [Read::default(); STRATA];
-    for unit in units {
-        let stratum = &mut strata[unit.stratum];
-        stratum.units += 1;
-        stratum.bytes += unit.bytes;
+fn cut(from: u64, until: u64, stratum: usize, mut each: impl FnMut(Unit)) {
+    let mut base = from;
+    while base < until {
+        let next = (base - base % UNIT).saturating_add(UNIT).min(until);
+        each(Unit { base, bytes: next - base, stratum });
+        base = next;
     }
-    strata
 }
 
 /// How much is planned.
@@ -125,27 +102,94 @@ pub(super) struct Wish {
 }
 
 /// All of it, or a sample; `None` where the dump keeps less than is wished.
-pub(super) fn of<'a, I>(memory: Memory<'a>, charged: impl Fn() -> I, wish: Wish) -> Option<Plan>
-where
-    I: Iterator<Item = Charged> + 'a,
-{
-    let strata = measure(units(memory, charged()));
-    let kept: u64 = strata.iter().map(|stratum| stratum.bytes).sum();
-    if kept < wish.least {
-        return None;
-    }
-    let all = units(memory, charged());
-    if kept <= wish.whole_below {
-        return Some(Plan { units: all.collect(), strata });
-    }
-    let mut draws = strata.map(|stratum| {
-        let share = u128::from(wish.units) * u128::from(stratum.bytes) / u128::from(kept.max(1));
-        let share = u64::try_from(share).unwrap_or(wish.units).max(2 * LEAST);
-        Draw::new(stratum.units, share.min(stratum.units))
+pub(super) fn of(process: &Process<'_>, wish: Wish) -> Option<Plan> {
+    let mut drawer = Drawer::new(wish);
+    kept(process, |run| {
+        if let Some(stratum) = stratum(run.place) {
+            cut(run.base, run.end, stratum, |unit| drawer.add(unit));
+        }
     });
-    let mut state = wish.seed;
-    let units = all.filter(|unit| draws[unit.stratum].takes(&mut state)).collect();
-    Some(Plan { units, strata })
+    (drawer.kept >= wish.least).then(|| drawer.finish())
+}
+
+/// The units as they come: all of them as long as they are few, then some of each stratum, each with the same chance. One
+/// pass is enough, and of 18 GB no list of 300,000 units is made.
+struct Drawer {
+    wish: Wish,
+    strata: [Read; STRATA],
+    /// Bytes of all units.
+    kept: u64,
+    all: Vec<Unit>,
+    drawn: [Reservoir<Unit>; STRATA],
+    state: u64,
+}
+
+impl Drawer {
+    fn new(wish: Wish) -> Drawer {
+        let most = usize::try_from(wish.units.max(2 * LEAST)).unwrap_or(usize::MAX);
+        Drawer {
+            wish,
+            strata: [Read::default(); STRATA],
+            kept: 0,
+            all: Vec::new(),
+            drawn: std::array::from_fn(|_| Reservoir::new(most)),
+            state: wish.seed,
+        }
+    }
+
+    fn add(&mut self, unit: Unit) {
+        let stratum = &mut self.strata[unit.stratum];
+        stratum.units += 1;
+        stratum.bytes += unit.bytes;
+        self.kept += unit.bytes;
+        if self.kept <= self.wish.whole_below {
+            self.all.push(unit);
+            return;
+        }
+        for before in std::mem::take(&mut self.all) {
+            self.drawn[before.stratum].add(before, &mut self.state);
+        }
+        self.drawn[unit.stratum].add(unit, &mut self.state);
+    }
+
+    /// Of each stratum as large a part of the sample as it is of all bytes, and enough for an interval.
+    fn finish(mut self) -> Plan {
+        let mut units = self.all;
+        for (stratum, drawn) in self.strata.iter().zip(self.drawn) {
+            let share =
+                u128::from(self.wish.units) * u128::from(stratum.bytes) / u128::from(self.kept.max(1));
+            let share = u64::try_from(share).unwrap_or(self.wish.units).max(2 * LEAST);
+            let mut draw = Draw::new(drawn.held.len() as u64, share.min(stratum.units));
+            units.extend(drawn.held.into_iter().filter(|_| draw.takes(&mut self.state)));
+        }
+        units.sort_unstable_by_key(|unit| unit.base);
+        Plan { units, strata: self.strata }
+    }
+}
+
+/// So many items of a list whose length nobody knows, each with the same chance (Vitter's algorithm R).
+struct Reservoir<T> {
+    most: usize,
+    held: Vec<T>,
+    seen: u64,
+}
+
+impl<T> Reservoir<T> {
+    fn new(most: usize) -> Reservoir<T> {
+        Reservoir { most, held: Vec::new(), seen: 0 }
+    }
+
+    fn add(&mut self, item: T, state: &mut u64) {
+        self.seen += 1;
+        if self.held.len() < self.most {
+            self.held.push(item);
+            return;
+        }
+        let place = (u128::from(next(state)) * u128::from(self.seen)) >> 64;
+        if let Some(held) = usize::try_from(place).ok().and_then(|place| self.held.get_mut(place)) {
+            *held = item;
+        }
+    }
 }
 
 /// Draws a number of items from a list, each with the same chance, in one pass (Knuth's algorithm S).
@@ -189,12 +233,49 @@ mod tests {
     }
 
     #[test]
+    fn every_item_has_the_same_chance_however_long_the_list_is() {
+        let mut counts = [0; 100];
+        let mut state = 1;
+        for _ in 0..2000 {
+            let mut reservoir = Reservoir::new(20);
+            (0..100).for_each(|item| reservoir.add(item, &mut state));
+            assert_eq!(reservoir.held.len(), 20);
+            reservoir.held.iter().for_each(|item| counts[*item] += 1);
+        }
+        // 400 are expected, with a standard deviation of 18.
+        assert!(counts.iter().all(|count| (310..490).contains(count)), "{counts:?}");
+    }
+
+    /// Whatever is wished, no unit comes twice, and the shares are those of the bytes.
+    #[test]
+    fn a_sample_has_of_each_stratum_what_it_has_of_the_bytes() {
+        let wish = Wish { least: 0, whole_below: 0, units: 400, seed: 5 };
+        let plan = |wish| {
+            let mut drawer = Drawer::new(wish);
+            for n in 0..10_000 {
+                drawer.add(Unit { base: n * UNIT, bytes: UNIT, stratum: usize::from(n % 4 == 0) });
+            }
+            drawer.finish()
+        };
+        let sample = plan(wish);
+        let of = |stratum| sample.units.iter().filter(|unit| unit.stratum == stratum).count();
+        assert_eq!((of(0), of(1), sample.all(), sample.is_whole()), (300, 100, 10_000, false));
+        assert!(sample.units.windows(2).all(|two| two[0].base < two[1].base));
+        let whole = plan(Wish { whole_below: 10_000 * UNIT, ..wish });
+        assert_eq!((whole.units.len(), whole.is_whole()), (10_000, true));
+    }
+
+    #[test]
     fn runs_are_cut_at_multiples_of_a_unit() {
-        let units: Vec<_> = cut(0x1_8000, 0x4_1000, 1).map(|unit| (unit.base, unit.bytes)).collect();
+        let of = |from, until| {
+            let mut units = Vec::new();
+            cut(from, until, 1, |unit| units.push((unit.base, unit.bytes)));
+            units
+        };
         assert_eq!(
-            units,
+            of(0x1_8000, 0x4_1000),
             [(0x1_8000, 0x8000), (0x2_0000, 0x1_0000), (0x3_0000, 0x1_0000), (0x4_0000, 0x1000)]
         );
-        assert_eq!(cut(u64::MAX - 5, u64::MAX, 0).count(), 1);
+        assert_eq!(of(u64::MAX - 5, u64::MAX).len(), 1);
     }
 }

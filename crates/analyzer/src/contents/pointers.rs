@@ -3,7 +3,6 @@
 use dumplens_core::{Memory, Width};
 
 use super::classes;
-use super::ledger::charged;
 use super::plan;
 use crate::process::Process;
 
@@ -54,7 +53,7 @@ pub(super) fn pointers(process: &Process<'_>, wanted: &mut [Wanted], asked: usiz
             .filter(move |of| word < of.end)
     };
     let memory = process.dump.memory().unnoted();
-    for run in plan::kept(memory, charged(process)) {
+    plan::kept(process, |run| {
         let width = classes::width_at(process, run.base);
         each(memory, run.base, run.end, width, |at, word| {
             if word.wrapping_sub(low) >= span {
@@ -64,7 +63,7 @@ pub(super) fn pointers(process: &Process<'_>, wanted: &mut [Wanted], asked: usiz
                 found[of.asked].add(at, word);
             }
         });
-    }
+    });
     for (asked, found) in found.iter_mut().enumerate() {
         let exact = |word: u64| around(word).any(|of| of.asked == asked && of.base == word);
         // Pointers to a block's first byte come first, then those of modules: what ends the search.

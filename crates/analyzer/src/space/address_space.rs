@@ -184,12 +184,22 @@ impl<'d> AddressSpace<'d> {
         self.split(self.regions.iter(), 0)
     }
 
-    /// The pieces of the regions that are `wanted`.
-    pub(crate) fn pieces_where<'s>(
-        &'s self,
-        wanted: impl Fn(&MemoryInfo) -> bool + 's,
-    ) -> impl Iterator<Item = Piece> + 's {
-        self.split(self.regions.iter().filter(wanted), 0)
+    /// Calls `each` with every piece of the regions that are `wanted`, in order of address. Of a million regions this takes
+    /// half the time of [`AddressSpace::pieces`].
+    #[inline]
+    pub(crate) fn each_piece(&self, wanted: impl Fn(&MemoryInfo) -> bool, mut each: impl FnMut(&Piece)) {
+        let mut spans = self.spans.as_slice();
+        for region in self.regions.iter().filter(wanted) {
+            let (mut base, end) = (region.base, region.base.saturating_add(region.size));
+            loop {
+                let piece = first(&mut spans, region, base);
+                base = piece.end();
+                each(&piece);
+                if base >= end {
+                    break;
+                }
+            }
+        }
     }
 
     /// The pieces of the region at a position in the list.
@@ -227,6 +237,7 @@ struct Split<'s, I> {
 impl<I: Iterator<Item = MemoryInfo>> Iterator for Split<'_, I> {
     type Item = Piece;
 
+    #[inline]
     fn next(&mut self) -> Option<Piece> {
         let (region, base) = if let Some(rest) = self.current.take() {
             rest
@@ -234,21 +245,36 @@ impl<I: Iterator<Item = MemoryInfo>> Iterator for Split<'_, I> {
             let region = self.regions.next()?;
             (region, region.base)
         };
-        let end = region.base.saturating_add(region.size);
-        if region.state.is_free() {
-            return Some(Piece { base, size: end - base, region, usage: Usage::Free, span: None });
+        let piece = first(&mut self.spans, region, base);
+        let rest = piece.end() < region.base.saturating_add(region.size);
+        self.current = rest.then(|| (region, piece.end()));
+        Some(piece)
+    }
+}
+
+/// Leaves the spans behind that end at `base` or before it.
+#[inline]
+pub(super) fn leave(spans: &mut &[Span], base: u64) {
+    while let [first, rest @ ..] = spans
+        && first.end <= base
+    {
+        *spans = rest;
+    }
+}
+
+/// The first piece of a region from `base` on. Spans that end before it are left behind.
+#[inline]
+fn first(spans: &mut &[Span], region: MemoryInfo, base: u64) -> Piece {
+    leave(spans, base);
+    let end = region.base.saturating_add(region.size);
+    let unclaimed = |end, usage| Piece { base, size: end - base, region, usage, span: None };
+    // A claim is rare; free regions and others come in any order, which no processor guesses.
+    let is_free = region.state.is_free();
+    match spans.first().filter(|span| span.base < end && !is_free) {
+        None => unclaimed(end, if is_free { Usage::Free } else { Usage::Unknown }),
+        Some(span) if span.base > base => unclaimed(span.base, Usage::Unknown),
+        Some(span) => {
+            Piece { base, size: span.end.min(end) - base, region, usage: span.usage, span: Some(*span) }
         }
-        while self.spans.first().is_some_and(|s| s.end <= base) {
-            self.spans = &self.spans[1..];
-        }
-        let (until, usage, span) = match self.spans.first().filter(|s| s.base < end) {
-            None => (end, Usage::Unknown, None),
-            Some(span) if span.base > base => (span.base, Usage::Unknown, None),
-            Some(span) => (span.end.min(end), span.usage, Some(*span)),
-        };
-        if until < end {
-            self.current = Some((region, until));
-        }
-        Some(Piece { base, size: until - base, region, usage, span })
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
-use dumplens_core::{MemoryInfo, MemoryType};
+use dumplens_core::{MemoryInfo, MemoryType, Regions};
 use foldhash::HashMap;
 
 use super::AddressSpace;
@@ -42,17 +42,21 @@ impl Allocation {
         space: &'s AddressSpace<'_>,
         address: u64,
     ) -> impl Iterator<Item = Allocation> + 's {
-        let from = space.regions.first_behind(address);
-        let indexed = (from..space.regions.len()).filter_map(|n| Some((n, space.regions.get(n)?)));
-        let mut regions = indexed.filter(|(_, r)| !r.state.is_free()).peekable();
+        let regions: &Regions = &space.regions;
+        let mut index = regions.first_behind(address);
         std::iter::from_fn(move || {
-            let (first, region) = regions.next()?;
-            let mut allocation = Allocation::new(first, &region);
-            let of = region.allocation_base;
-            while let Some((index, next)) =
-                regions.next_if(|(_, r)| r.allocation_base == of && r.base == allocation.end)
-            {
+            let mut region = regions.get(index)?;
+            while region.state.is_free() {
+                index += 1;
+                region = regions.get(index)?;
+            }
+            let (mut allocation, of) = (Allocation::new(index, &region), region.allocation_base);
+            index += 1;
+            while let Some(next) = regions.get(index).filter(|next| {
+                next.allocation_base == of && next.base == allocation.end && !next.state.is_free()
+            }) {
                 allocation.add(index, &next);
+                index += 1;
             }
             Some(allocation)
         })

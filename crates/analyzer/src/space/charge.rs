@@ -14,7 +14,7 @@ pub(super) fn private_commit(groups: &[Group], space: &AddressSpace<'_>) -> u64 
         let (_, state, kind, protect) = g.key;
         is_charged(state, kind, protect)
     };
-    let sum: u64 = groups.iter().filter(charged).map(|g| g.size).sum();
+    let sum: u64 = groups.iter().filter(charged).map(|g| g.sum.size).sum();
     sum.saturating_sub(shared_with_kernel(space))
 }
 

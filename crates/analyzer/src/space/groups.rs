@@ -1,8 +1,12 @@
 //! The regions of an address space by usage, state, type and protection, added up in one pass.
 
-use dumplens_core::{MemoryInfo, MemoryState, MemoryType, Numbered, Protection};
+use std::cmp::Reverse;
 
-use super::{AddressSpace, Usage};
+use dumplens_core::{Attributes, MemoryState, MemoryType, Numbers, Protection};
+use foldhash::HashMap;
+
+use super::address_space::leave;
+use super::{AddressSpace, Piece, Usage};
 
 /// Groups that are counted separately; a normal list has a few dozen.
 const MOST_GROUPS: usize = 4096;
@@ -16,72 +20,158 @@ pub(super) type Key = (Usage, MemoryState, MemoryType, Protection);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
     pub(super) key: Key,
+    pub(super) sum: Sum,
+}
+
+/// Regions, or parts of them, added up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sum {
     pub(super) regions: u64,
+    /// Bytes.
     pub(super) size: u64,
+    /// Base and size of the largest; the lowest of equals.
     pub(super) largest: (u64, u64),
+}
+
+impl Sum {
+    /// Adds what lies behind all that was added.
+    #[inline]
+    fn add(&mut self, base: u64, size: u64) {
+        self.regions += 1;
+        self.size += size;
+        if size > self.largest.1 {
+            self.largest = (base, size);
+        }
+    }
+
+    /// Adds what may lie anywhere.
+    pub(super) fn join(&mut self, other: &Sum) {
+        self.regions += other.regions;
+        self.size += other.size;
+        self.largest = larger(self.largest, other.largest);
+    }
+}
+
+/// The larger one of two places, the lower one of equals.
+pub(super) fn larger(a: (u64, u64), b: (u64, u64)) -> (u64, u64) {
+    let order = |(base, size): (u64, u64)| (size, Reverse(base));
+    if order(b) > order(a) { b } else { a }
 }
 
 /// Sums by key: a few dozen, in a list that is not damaged.
 #[derive(Debug, Default)]
 struct Groups {
     list: Vec<Group>,
-    numbers: Numbered<Key>,
-}
-
-/// What tells keys apart that come in turn.
-#[inline]
-fn bits((_, state, kind, protect): Key) -> u64 {
-    u64::from(state.0) << 32 ^ u64::from(kind.0) << 16 ^ u64::from(protect.0)
+    numbers: HashMap<Key, usize>,
 }
 
 impl Groups {
-    fn add(&mut self, usage: Usage, region: &MemoryInfo, base: u64, size: u64) {
-        let key = (usage, region.state, region.kind, region.protect);
-        let number = self.numbers.find(key, bits(key)).unwrap_or_else(|| self.without_number(key));
-        let group = &mut self.list[number];
-        group.regions += 1;
-        group.size += size;
-        if size > group.largest.1 {
-            group.largest = (base, size);
-        }
-    }
-
-    /// The group of a key that has none yet. A damaged list can have as many keys as regions: once there are too many, what
-    /// has none of its own joins a group of other values.
-    #[cold]
-    fn without_number(&mut self, mut key: Key) -> usize {
-        if self.list.len() >= MOST_GROUPS {
+    /// The group of a key. A damaged list can have as many keys as regions: once there are too many, what has no group of
+    /// its own joins one of other values.
+    fn of(&mut self, mut key: Key) -> &mut Group {
+        if self.list.len() >= MOST_GROUPS && !self.numbers.contains_key(&key) {
             let (usage, state, kind, _) = key;
             let state = if state.is_known() { state } else { MemoryState(OTHER) };
             let kinds = [MemoryType::PRIVATE, MemoryType::MAPPED, MemoryType::IMAGE, MemoryType(0)];
             let kind = if kinds.contains(&kind) { kind } else { MemoryType(OTHER) };
             key = (usage, state, kind, Protection(OTHER));
-            if let Some(number) = self.numbers.find(key, bits(key)) {
-                return number;
-            }
         }
-        self.list.push(Group { key, regions: 0, size: 0, largest: (0, 0) });
-        self.numbers.add(key)
+        let number = *self.numbers.entry(key).or_insert_with(|| {
+            self.list.push(Group { key, sum: Sum::default() });
+            self.list.len() - 1
+        });
+        &mut self.list[number]
+    }
+
+    fn add(&mut self, piece: &Piece) {
+        let region = &piece.region;
+        self.of((piece.usage, region.state, region.kind, region.protect)).sum.add(piece.base, piece.size);
     }
 }
 
 /// One group for each combination that occurs.
 pub(super) fn group(space: &AddressSpace<'_>) -> Vec<Group> {
     let mut groups = Groups::default();
-    let mut spans = space.spans.as_slice();
-    for (index, region) in space.regions.iter().enumerate() {
-        while spans.first().is_some_and(|span| span.end <= region.base) {
-            spans = &spans[1..];
-        }
-        let end = region.base.saturating_add(region.size);
-        let is_free = region.state.is_free();
-        // The first is rarely so; free regions and others come in any order, which no processor guesses.
-        if spans.first().is_some_and(|span| span.base < end) && !is_free {
-            space.pieces_of(index).for_each(|p| groups.add(p.usage, &region, p.base, p.size));
-            continue;
-        }
-        let usage = if is_free { Usage::Free } else { Usage::Unknown };
-        groups.add(usage, &region, region.base, region.size);
+    match space.regions.numbers() {
+        Some(numbers) => by_number(space, numbers, &mut groups),
+        None => space.each_piece(|_| true, |piece| groups.add(piece)),
     }
     groups.list
+}
+
+/// What has no claim is added up by its number.
+fn by_number<I>(
+    space: &AddressSpace<'_>,
+    Numbers { regions, attributes }: Numbers<'_, I>,
+    groups: &mut Groups,
+) where
+    I: Iterator<Item = (u64, u64, u16)>,
+{
+    let mut sums = vec![Sum::default(); attributes.len()];
+    let mut spans = space.spans.as_slice();
+    for (index, (base, size, number)) in regions.enumerate() {
+        leave(&mut spans, base);
+        if spans.first().is_some_and(|span| span.base < base.saturating_add(size)) {
+            space.pieces_of(index).for_each(|piece| groups.add(&piece));
+        } else if let Some(sum) = sums.get_mut(usize::from(number)) {
+            sum.add(base, size);
+        }
+    }
+    for (sum, Attributes { state, kind, protect, .. }) in sums.iter().zip(attributes) {
+        let usage = if state.is_free() { Usage::Free } else { Usage::Unknown };
+        if sum.regions > 0 {
+            groups.of((usage, *state, *kind, *protect)).sum.join(sum);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dumplens_core::{MemoryInfo, Regions};
+
+    use super::*;
+    use crate::space::{Coverage, Fact, Owner, Span};
+
+    fn region(n: u32, size: u64, state: MemoryState, protect: u32) -> MemoryInfo {
+        let (allocation_protect, protect) = (Protection(4), Protection(protect));
+        let (base, kind) = (u64::from(n) * 0x10_000, MemoryType::PRIVATE);
+        MemoryInfo { base, size, allocation_base: base, allocation_protect, state, protect, kind }
+    }
+
+    /// Sums by group, sorted.
+    fn sums(regions: &[MemoryInfo]) -> Vec<(Key, u64, u64, (u64, u64))> {
+        let span = |from: u64, to: u64, usage| {
+            let (base, end) = (from * 0x8000, to * 0x8000);
+            Span { base, end, usage, owner: Owner::Process, fact: Fact::ModuleList }
+        };
+        let space = AddressSpace {
+            regions: std::borrow::Cow::Owned(regions.iter().copied().collect::<Regions>()),
+            coverage: Coverage::Part,
+            // Half a region, and two and a half of which one is free.
+            spans: vec![span(4, 5, Usage::Image), span(8, 13, Usage::Teb(crate::space::Bits::Native))],
+        };
+        let mut sums: Vec<_> =
+            group(&space).iter().map(|g| (g.key, g.sum.regions, g.sum.size, g.sum.largest)).collect();
+        sums.sort_unstable();
+        sums
+    }
+
+    #[test]
+    fn regions_with_numbers_are_added_up_as_those_without() {
+        let states = [MemoryState::COMMIT, MemoryState::FREE, MemoryState::RESERVE];
+        let regions: Vec<MemoryInfo> = (0..60)
+            .zip(states.into_iter().cycle())
+            .map(|(n, state)| region(n, 0x10_000, state, if n % 5 == 0 { 2 } else { 4 }))
+            .collect();
+        let numbered = sums(&regions);
+        assert_eq!(numbered.iter().map(|sum| sum.2).sum::<u64>(), 60 * 0x10_000);
+        assert_eq!(
+            numbered.iter().filter(|sum| sum.0.0 == Usage::Image).map(|sum| sum.2).sum::<u64>(),
+            0x8000
+        );
+        // With a gap before the last, there are no numbers.
+        let mut odd = sums(&[regions, vec![region(100, 0x1000, MemoryState::COMMIT, 0x40)]].concat());
+        odd.retain(|sum| sum.0.3 != Protection(0x40));
+        assert_eq!(numbered, odd);
+    }
 }

@@ -74,7 +74,10 @@ fn coverage(warning: &SpaceWarning) -> Coverage {
 /// The end of the addresses of a 64-bit program.
 fn widest(listed: &Regions) -> u64 {
     let five_levels = |r: MemoryInfo| r.end().is_some_and(|end| end > MOST_57 >> 1 && end <= MOST_57);
-    if listed.iter().any(five_levels) { MOST_57 } else { MOST_64 }
+    // Of a list in order the last region lies highest; it need not be the one.
+    let last = listed.len().checked_sub(1).and_then(|last| listed.get(last)?.end());
+    let is_lower = listed.is_contiguous() && last.is_some_and(|end| end <= MOST_57 >> 1);
+    if !is_lower && listed.iter().any(five_levels) { MOST_57 } else { MOST_64 }
 }
 
 fn cut_overlaps(regions: &mut Vec<MemoryInfo>, warnings: &mut Vec<SpaceWarning>) {

@@ -8,7 +8,7 @@ use dumplens_core::MemoryState;
 
 use super::AddressSpace;
 use super::charge::private_commit;
-use super::groups::{Group, OTHER, group};
+use super::groups::{Group, OTHER, Sum, group, larger};
 
 /// One line of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +59,12 @@ impl Totals {
     pub fn of(space: &AddressSpace<'_>) -> Totals {
         let groups = group(space);
         let free = |g: &Group| g.key.1 == MemoryState::FREE;
-        let sum = |wanted: MemoryState| groups.iter().filter(|g| g.key.1 == wanted).map(|g| g.size).sum();
-        let total = groups.iter().map(|g| g.size).sum();
+        let sum = |wanted: MemoryState| groups.iter().filter(|g| g.key.1 == wanted).map(|g| g.sum.size).sum();
+        let total = groups.iter().map(|g| g.sum.size).sum();
         let (commit, reserve, unused) =
             (sum(MemoryState::COMMIT), sum(MemoryState::RESERVE), sum(MemoryState::FREE));
         Totals {
-            regions: groups.iter().map(|g| g.regions).sum(),
+            regions: groups.iter().map(|g| g.sum.regions).sum(),
             total,
             busy: total - unused,
             usage: table(&groups, |g| Some(g.key.0), |_| false),
@@ -75,12 +75,8 @@ impl Totals {
             reserve,
             free: unused,
             private_commit: private_commit(&groups, space),
-            odd_states: groups.iter().filter(|g| !g.key.1.is_known()).map(|g| g.regions).sum(),
-            largest_free: groups
-                .iter()
-                .filter(|g| free(g))
-                .map(|g| g.largest)
-                .fold(None, |a, b| Some(larger(a, b))),
+            odd_states: groups.iter().filter(|g| !g.key.1.is_known()).map(|g| g.sum.regions).sum(),
+            largest_free: groups.iter().filter(|g| free(g)).map(|g| g.sum.largest).reduce(larger),
         }
     }
 
@@ -88,13 +84,6 @@ impl Totals {
     pub fn fragmentation(&self) -> Option<f64> {
         let (_, largest) = self.largest_free?;
         (self.free > 0).then(|| (self.free - largest) as f64 / self.free as f64)
-    }
-}
-
-fn larger(a: Option<(u64, u64)>, b: (u64, u64)) -> (u64, u64) {
-    match a {
-        Some(a) if a.1 > b.1 || (a.1 == b.1 && a.0 <= b.0) => a,
-        _ => b,
     }
 }
 
@@ -107,13 +96,13 @@ fn table<N: Display + Ord>(
     name: impl Fn(&Group) -> Option<N>,
     is_other: impl Fn(&N) -> bool,
 ) -> Vec<TotalsRow> {
-    let mut by_name: BTreeMap<N, (u64, u64, (u64, u64))> = BTreeMap::new();
+    let mut by_name: BTreeMap<N, Sum> = BTreeMap::new();
     for group in groups {
-        let Some(key) = name(group) else { continue };
-        let row = by_name.entry(key).or_insert((0, 0, group.largest));
-        *row = (row.0 + group.regions, row.1 + group.size, larger(Some(row.2), group.largest));
+        if let Some(key) = name(group) {
+            by_name.entry(key).or_default().join(&group.sum);
+        }
     }
-    let row = |(name, (regions, size, largest)): (N, _)| TotalsRow {
+    let row = |(name, Sum { regions, size, largest }): (N, _)| TotalsRow {
         name: if is_other(&name) { TotalsRow::others().name } else { name.to_string() },
         regions,
         size,
@@ -141,7 +130,7 @@ impl TotalsRow {
     fn join(mut self, row: &TotalsRow) -> TotalsRow {
         self.regions += row.regions;
         self.size += row.size;
-        self.largest = larger(Some(self.largest), row.largest);
+        self.largest = larger(self.largest, row.largest);
         self
     }
 }

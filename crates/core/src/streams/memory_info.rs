@@ -39,10 +39,12 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
     Ok(MemoryInfoList { regions: regions.finish(), is_cut, damage })
 }
 
+#[inline]
 fn decode(raw: &MINIDUMP_MEMORY_INFO, width: Width) -> MemoryInfo {
     let state = MemoryState(raw.state.get());
+    let allocation_base = width.normalise(raw.allocation_base.get());
     // Meaningless for a free region, and writers put anything in.
-    let allocation_base = if state.is_free() { 0 } else { width.normalise(raw.allocation_base.get()) };
+    let allocation_base = if state.is_free() { 0 } else { allocation_base };
     MemoryInfo {
         base: width.normalise(raw.base_address.get()),
         size: raw.region_size.get(),

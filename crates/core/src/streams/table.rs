@@ -126,7 +126,11 @@ impl Table {
         meta: &Metadata<'_>,
         mut each: impl FnMut(&T),
     ) -> Result<(), Damage> {
-        self.chunks(meta, |entries: &[T]| entries.iter().for_each(&mut each))
+        self.chunks(meta, |entries: &[T]| {
+            for entry in entries {
+                each(entry);
+            }
+        })
     }
 
     /// Every entry, copied out.

@@ -8,7 +8,7 @@ const AT_HAND: usize = 256;
 
 /// Values, each with the number of its place among them.
 #[derive(Debug)]
-pub struct Numbered<V> {
+pub(super) struct Numbered<V> {
     list: Vec<V>,
     numbers: HashMap<V, usize>,
     /// The number that was last asked for, by the place that a value's bits give.
@@ -25,7 +25,7 @@ impl<V: Copy + Eq + Hash> Numbered<V> {
     /// The number of a value that has one. `bits` say where to look first, and nothing else: those of values that come in
     /// turn should differ.
     #[inline]
-    pub fn find(&mut self, value: V, bits: u64) -> Option<usize> {
+    pub(super) fn find(&mut self, value: V, bits: u64) -> Option<usize> {
         // A hash that takes no time and resists nobody.
         let place = usize::from(bits.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0]);
         let number = *self.at_hand.get(place)?;
@@ -40,7 +40,7 @@ impl<V: Copy + Eq + Hash> Numbered<V> {
     }
 
     /// Gives the next number to a value that has none. How many values there may be is the caller's to say.
-    pub fn add(&mut self, value: V) -> usize {
+    pub(super) fn add(&mut self, value: V) -> usize {
         let number = self.list.len();
         self.list.push(value);
         self.numbers.insert(value, number);
@@ -48,12 +48,12 @@ impl<V: Copy + Eq + Hash> Numbered<V> {
     }
 
     /// The number that is next.
-    pub fn next(&self) -> usize {
+    pub(super) fn next(&self) -> usize {
         self.list.len()
     }
 
     /// The values in the order of their numbers.
-    pub fn into_list(self) -> Vec<V> {
+    pub(super) fn into_list(self) -> Vec<V> {
         self.list
     }
 }
