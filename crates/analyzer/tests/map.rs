@@ -1,6 +1,6 @@
 //! The picture's rows: every byte of the map, in order, however few they must be.
 
-use dumplens_analyzer::facts::SpaceMap;
+use dumplens_analyzer::facts::{MapRow, SpaceMap};
 use dumplens_analyzer::{Facts, Options, Process, Question};
 use dumplens_core::Dump;
 use dumplens_synth::presets;
@@ -12,7 +12,7 @@ fn every_byte_is_in_a_row() {
     let report = Facts::gather(&process, Question::Summary, &Options::default());
     for most in [1, 10, 500, 4_999, 1_000_000] {
         let map = SpaceMap::with_at_most(&process, most);
-        let bytes: u64 = map.rows.iter().map(|row| row.region.size_bytes).sum();
+        let bytes: u64 = map.rows.iter().map(|row| row.end - row.base).sum();
         let regions: u64 = map.rows.iter().map(|row| row.regions).sum();
         assert_eq!(Some(bytes), report.memory.total_bytes, "{most}");
         assert_eq!(
@@ -20,8 +20,11 @@ fn every_byte_is_in_a_row() {
             (report.memory.classified_regions, report.memory.classified_regions)
         );
         assert!(map.rows.len() <= most, "{most}: {}", map.rows.len());
-        assert!(map.rows.windows(2).all(|two| two[0].region.end <= two[1].region.base), "{most}");
-        assert!(map.rows.iter().all(|row| row.region.end.0 - row.region.base.0 == row.region.size_bytes));
+        assert!(map.rows.windows(2).all(|two| two[0].end <= two[1].base), "{most}");
+        let largest = |row: &MapRow| map.kinds.get(row.kind).map(|kind| kind.state.as_str());
+        assert!(
+            map.rows.iter().all(|row| (largest(row) == Some("MEM_FREE")) == row.allocation_base.is_none())
+        );
         // Regions are merged only if they must be, and are then said to be.
         assert_eq!(map.merged_below.is_some(), map.regions > most as u64, "{most}");
         assert_eq!(map.merged_below.is_none(), map.rows.iter().all(|row| row.regions == 1), "{most}");

@@ -13,8 +13,14 @@ use crate::hostile::{self, HARMLESS, HOSTILE, acts};
 /// A few regions, one of them two neighbours.
 fn map(text: &str) -> SpaceMap {
     let told = RegionReport { detail: Some(text.into()), fact: Some(text.into()), ..image_region() };
-    let rows = [free_region(), guard_region(), reserved_region(), told];
-    let row = |(n, region)| MapRow { region, regions: if n == 2 { 2 } else { 1 } };
+    let kinds = vec![free_region(), guard_region(), reserved_region(), told];
+    let row = |(kind, region): (usize, &RegionReport)| MapRow {
+        base: region.base.0,
+        end: region.end.0,
+        allocation_base: region.allocation_base.map(|base| base.0),
+        kind,
+        regions: if kind == 2 { 2 } else { 1 },
+    };
     let class = |from_bytes, regions, largest_bytes| FreeClass {
         from_bytes,
         below_bytes: Some(from_bytes * 4),
@@ -23,7 +29,8 @@ fn map(text: &str) -> SpaceMap {
         largest_bytes,
     };
     SpaceMap {
-        rows: rows.into_iter().enumerate().map(row).collect(),
+        rows: kinds.iter().enumerate().map(row).collect(),
+        kinds,
         committed: vec![("Image".into(), 0x30_0000), ("<unknown>".into(), 0x1000)],
         regions: 5,
         merged_below: Some(0x2000),
@@ -150,6 +157,7 @@ fn the_page_says_it_in_text() {
 fn a_page_of_little_is_a_page() {
     let nothing = SpaceMap {
         rows: Vec::new(),
+        kinds: Vec::new(),
         regions: 0,
         merged_below: None,
         free: Vec::new(),
