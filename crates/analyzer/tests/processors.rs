@@ -75,6 +75,38 @@ fn a_bad_call_on_arm64_leads_to_the_caller() {
     }
 }
 
+/// A system call's stub makes no frame record. What lies in its own module may be left over from a call of its own.
+#[test]
+fn a_stub_on_arm64_leads_to_its_caller() {
+    let ntdll = 0x7ffb_5000_0000;
+    let with = |lr: u64, recorded: u64, code: bool| {
+        let mut process = arm64(0xc000_0008, ntdll + 0x1000, &[]);
+        process.modules.push(Module {
+            base: ntdll,
+            size: 0x2000,
+            path: "C:\\ntdll.dll".into(),
+            ..Module::default()
+        });
+        let fp = STACK - 0x3e0;
+        process.put(fp, &[0u64.to_le_bytes(), recorded.to_le_bytes()].concat());
+        process.put(APP + 0x14fc, &BLR.to_le_bytes());
+        if !code {
+            process.memory.retain(|range| range.start != APP);
+        }
+        let exception = process.exception.as_mut().expect("an exception");
+        exception.context.as_mut().expect("registers").lr = lr;
+        frames(&report(&process))
+    };
+    let (stub, caller, outer) = (ntdll + 0x1000, APP + 0x1500, APP + 0x1800);
+    assert_eq!(with(caller, outer, true), [stub, caller, outer]);
+    assert_eq!(with(caller, outer, false), [stub, caller, outer]);
+    // Signed; the same as in the record; in the stub's own module; behind no call.
+    assert_eq!(with(caller | 0x0055_8000_0000_0000, outer, true), [stub, caller, outer]);
+    assert_eq!(with(caller, caller, true), [stub, caller]);
+    assert_eq!(with(ntdll + 0x1100, outer, true), [stub, outer]);
+    assert_eq!(with(APP + 0x1600, outer, true), [stub, outer]);
+}
+
 #[test]
 fn a_trap_on_arm64_is_deliberate() {
     let mut process = arm64(ILLEGAL_INSTRUCTION, CODE, &[]);

@@ -133,3 +133,27 @@ fn frames_in_unloaded_modules_have_their_names() {
         [(Some("<Unloaded_old_0.dll>"), Some(0x1234)), (Some("<Unloaded_old_1.dll>"), Some(0x500))]
     );
 }
+
+/// `MINIDUMP_BREAKPAD_INFO`: validity, the thread that wrote the dump, the thread that asked for it.
+#[test]
+fn the_threads_of_breakpad() {
+    let of = |fields: &[u32]| {
+        let mut process = presets::tiny();
+        process.exception = None;
+        let bytes = fields.iter().flat_map(|field| field.to_le_bytes()).collect();
+        process.extra_streams.push((0x4767_0001, bytes));
+        report(&process)
+    };
+    let ids = |fields: &[u32]| {
+        let breakpad = of(fields).facts.dump.breakpad;
+        breakpad.map(|info| (info.writing_thread_id, info.requesting_thread_id))
+    };
+    assert_eq!(ids(&[3, 0x3ec, 0x3e8]), Some((Some(0x3ec), Some(0x3e8))));
+    assert_eq!(ids(&[2, 0x3ec, 0x3e8]), Some((None, Some(0x3e8))));
+    assert_eq!(ids(&[0, 0x3ec, 0x3e8]), None);
+    let text = dumplens_analyzer::render::text::info(&of(&[3, 0x3ec, 0x3e8]));
+    assert!(text.contains("requested by thread 0x3e8, written by thread 0x3ec"), "{text}");
+    let cut = of(&[3, 0x3ec]);
+    assert!(cut.facts.dump.breakpad.is_none());
+    assert!(cut.facts.warnings.iter().any(|warning| warning.message.contains("BreakpadInfo")));
+}

@@ -1,7 +1,7 @@
 //! Files that are no minidumps, and what a person would call them, by their first bytes.
 
 /// First bytes.
-const BINARY: [(&[u8], &str); 29] = [
+const BINARY: [(&[u8], &str); 31] = [
     (b"MZ", "a Windows program or library"),
     (b"\x7fELF", "an ELF file (a Linux program or core dump)"),
     (b"\xcf\xfa\xed\xfe", "a Mach-O file (a macOS program or core dump)"),
@@ -11,6 +11,7 @@ const BINARY: [(&[u8], &str); 29] = [
     (b"\x1f\x9d", "a file of the program compress: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive: unpack it first"),
     (b"\xfd7zXZ\0", "an xz archive: unpack it first"),
+    (b"\x5d\0\0", "an lzma archive: unpack it first"),
     (b"BZh", "a bzip2 archive: unpack it first"),
     (b"\x04\x22\x4d\x18", "an lz4 archive: unpack it first"),
     (b"PK\x03\x04", "a zip archive: unpack it first"),
@@ -23,6 +24,7 @@ const BINARY: [(&[u8], &str); 29] = [
     (b"ElfFile\0", "a Windows event log"),
     (b"JAVA PROFILE ", "a Java heap dump (hprof)"),
     (b"Nettrace", "a .NET trace (nettrace)"),
+    (b"\x14\0\0\0!FastSerialization", "a .NET heap dump (gcdump)"),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"%PDF", "a PDF document"),
     (b"\x89PNG\r\n", "a picture (PNG)"),
@@ -34,7 +36,8 @@ const BINARY: [(&[u8], &str); 29] = [
 ];
 
 /// How text begins, in lower case, behind white space and a byte order mark.
-const TEXT: [(&str, &str); 6] = [
+const TEXT: [(&str, &str); 7] = [
+    ("#\n# a fatal error has been detected by the java runtime", "an error log of the Java VM (hs_err)"),
     ("<?xml", "an XML file"),
     ("<!doctype html", "an HTML page, as servers send in place of a file"),
     ("<html", "an HTML page, as servers send in place of a file"),
@@ -50,7 +53,7 @@ const USTAR: usize = 257;
 /// What a file is that begins so; `None` if that is not known.
 pub(crate) fn other_format(head: &[u8]) -> Option<&'static str> {
     let valid = head.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let text = valid.trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
+    let text = valid.trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase().replace('\r', "");
     // A body of multipart/form-data begins with `--` and its boundary, and the headers of its first part.
     if text.starts_with("--") && text.contains("content-disposition:") {
         return Some(UPLOAD);
@@ -83,6 +86,8 @@ mod tests {
             (b"\r\n--b1\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nMDMP\xff\xfe", "upload"),
             (b"Content-Type: multipart/form-data; boundary=b1\r\n\r\n--b1\r\n", "upload"),
             (b" [{\"error\": 404}]", "JSON"),
+            (b"#\r\n# A fatal error has been detected by the Java Runtime Environment:\r\n", "hs_err"),
+            (b"#\n# A fatal error has been detected by the Java Runtime Environment:\n", "hs_err"),
         ];
         for (head, word) in named {
             assert!(other_format(head).is_some_and(|what| what.contains(word)), "{word}");

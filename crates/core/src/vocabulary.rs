@@ -157,6 +157,8 @@ impl StreamType {
     pub const CENSUS_RECORD: StreamType = StreamType(0x4c44_0002);
     /// Unreal Engine's crash context.
     pub const UNREAL_CONTEXT: StreamType = StreamType(0x1_0000);
+    /// Breakpad's and Crashpad's `MINIDUMP_BREAKPAD_INFO`.
+    pub const BREAKPAD_INFO: StreamType = StreamType(0x4767_0001);
     /// Breakpad's and Crashpad's `MINIDUMP_ASSERTION_INFO`.
     pub const ASSERTION_INFO: StreamType = StreamType(0x4767_0002);
     /// Crashpad's identities and annotations.

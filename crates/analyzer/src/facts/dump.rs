@@ -35,8 +35,20 @@ pub struct DumpReport {
     /// What the program gave Crashpad to send with the dump; `None` if Crashpad did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crashpad: Option<Box<CrashpadReport>>,
+    /// Which threads asked for the dump and wrote it; `None` if neither Breakpad nor Crashpad says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakpad: Option<BreakpadReport>,
     /// The streams, in the order of the directory.
     pub streams: Vec<StreamReport>,
+}
+
+/// The threads that Breakpad or Crashpad worked in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakpadReport {
+    /// The thread that asked for the dump.
+    pub requesting_thread_id: Option<u32>,
+    /// The thread that wrote it.
+    pub writing_thread_id: Option<u32>,
 }
 
 /// One stream.
@@ -71,6 +83,14 @@ pub struct AnnotationReport {
     pub name: String,
     /// Its text; `None` unless secrets were requested, because annotations can contain URLs and command lines.
     pub value: Option<String>,
+}
+
+fn breakpad(process: &Process<'_>, warnings: &mut Vec<Warning>) -> Option<BreakpadReport> {
+    let info = known(process.dump.breakpad_info(), warnings).flatten()?;
+    Some(BreakpadReport {
+        requesting_thread_id: info.requesting_thread_id,
+        writing_thread_id: info.dump_thread_id,
+    })
 }
 
 fn crashpad(
@@ -124,6 +144,7 @@ pub(super) fn of(process: &Process<'_>, options: &Options, warnings: &mut Vec<Wa
         kept_bytes: memory.listed_bytes().saturating_sub(memory.missing_bytes()),
         comment: comment(process, warnings),
         crashpad: crashpad(process, options, warnings),
+        breakpad: breakpad(process, warnings),
         streams: dump.streams().iter().map(stream).collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! ARM64 frames: the x29 chain, one step at a time, by minidump-unwind.
+//! ARM64 frames: the x29 chain, one step at a time, by minidump-unwind; and x30 in the innermost one.
 //!
 //! The crate is given 16 bytes of stack, the frame record, so that it can take one step and no scan; bounds and end
 //! conditions are [`super::walk`]'s. It strips pointer authentication from what it reads.
@@ -30,8 +30,8 @@ const INSTRUCTION: u64 = 4;
 /// Bytes of a frame record: the caller's x29 and x30.
 const RECORD: usize = 16;
 
-/// The caller of a frame. A leaf function, and one that has not yet made its frame record, hides its caller: the
-/// frame found is the caller's caller.
+/// The caller of a frame by its frame record. A function that has not yet made one hides its caller: the frame found is the
+/// caller's caller, unless [`leaf`] knows better.
 pub(super) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stopped> {
     let Some(fp) = callee.chain else {
         return Err(Stopped::Register(ARM64_FP));
@@ -61,11 +61,33 @@ pub(super) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stop
 /// The caller of a place without code, by the link register: a call puts the return address there and changes nothing
 /// else. `None` if it holds none.
 pub(super) fn by_link(code: &Code<'_, '_>, callee: &Frame) -> Option<(Caller, Before)> {
-    let ip = callee.registers.get(ARM64_LR).filter(|lr| lr.is_multiple_of(INSTRUCTION))?;
+    let ip = callee.registers.get(ARM64_LR).map(stripped).filter(|lr| lr.is_multiple_of(INSTRUCTION))?;
     let (sp, registers, chain) = (callee.sp, callee.registers, callee.chain);
     let before = if code.is_executable(ip.checked_sub(1)?) { call_before(code, ip) } else { Before::Other };
     let slots = Slots::default();
     Some((Caller { ip, sp, registers, trust: Trust::Scan, exact: false, chain, slots }, before))
+}
+
+/// An address without its signature (PAC), which takes the bits that user addresses of Windows do not need.
+fn stripped(address: u64) -> u64 {
+    address & ((1 << 47) - 1)
+}
+
+/// The caller by the link register, where the thread stopped in a function that calls nothing or has not called anything
+/// yet, such as a system call's stub. Whatever a function has called leaves an address of that function itself there: an
+/// address in another module is the caller's.
+pub(super) fn leaf(code: &Code<'_, '_>, callee: &Frame) -> Option<Caller> {
+    let (caller, before) = by_link(code, callee).filter(|_| callee.exact)?;
+    let module = |ip: u64| code.process.module_at(ip);
+    let other = module(callee.ip)? != module(caller.ip.checked_sub(1)?)?;
+    // In a function with a frame record the chain leads to the same caller.
+    let recorded = callee.chain.and_then(|fp| code.pages.read_u64(fp.checked_add(8)?).ok()).map(stripped);
+    let trust = match before {
+        Before::Call(_) => Trust::Leaf,
+        Before::NotKept => Trust::Scan,
+        Before::Other => return None,
+    };
+    (other && recorded != Some(caller.ip)).then_some(Caller { trust, ..caller })
 }
 
 /// The call that ends at `address`: `bl`, `blr`, and `blraa` and its like.

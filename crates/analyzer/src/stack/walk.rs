@@ -217,7 +217,10 @@ impl Walk<'_, '_, '_> {
                 let below = frames.len().checked_sub(2).and_then(|n| frames.get(n));
                 x86::caller(self.code, self.bounds, callee, below)
             }
-            Kind::Arm64 => arm64::caller(self.code, callee),
+            Kind::Arm64 => match arm64::leaf(self.code, callee) {
+                Some(caller) => Ok(caller),
+                None => arm64::caller(self.code, callee),
+            },
             Kind::Other => Err(Stopped::Processor),
         }?;
         let ip = self.code.process.dump.width().normalise(caller.ip);

@@ -94,6 +94,7 @@ fn dump() -> DumpReport {
         redacted: false,
         kept_bytes: 120 << 20,
         crashpad: None,
+        breakpad: None,
         comment: text("\r\n*** procdump64.exe -ma 4242\r\n*** Manual dump"),
         streams: vec![
             stream(7, "SystemInfoStream", 56),

@@ -14,6 +14,7 @@ use crate::limits;
 use crate::metadata::Metadata;
 use crate::streams;
 use crate::streams::assertion::Assertion;
+use crate::streams::breakpad_info::BreakpadInfo;
 use crate::streams::comment::Comment;
 use crate::streams::crashpad_info::CrashpadInfo;
 use crate::streams::exception::Exception;
@@ -129,6 +130,11 @@ impl Dump {
     /// The annotations that the program gave to Crashpad (0x43500001).
     pub fn crashpad_info(&self) -> Result<Option<CrashpadInfo>, Damage> {
         self.own_stream(StreamType::CRASHPAD_INFO, streams::crashpad_info::read)
+    }
+
+    /// The threads that asked for the dump and wrote it (0x47670001), by Breakpad or Crashpad.
+    pub fn breakpad_info(&self) -> Result<Option<BreakpadInfo>, Damage> {
+        self.own_stream(StreamType::BREAKPAD_INFO, streams::breakpad_info::read)
     }
 
     /// The assertion that failed (0x47670002), by Breakpad or Crashpad.

@@ -4,6 +4,7 @@
 //! their own.
 
 pub(crate) mod assertion;
+pub(crate) mod breakpad_info;
 pub(crate) mod comment;
 pub(crate) mod crashpad_info;
 pub(crate) mod exception;

@@ -31,7 +31,8 @@ const TEXTS: [StreamType; 3] =
     [StreamType::ASSERTION_INFO, StreamType::UNREAL_CONTEXT, StreamType::CRASHPAD_INFO];
 
 /// Streams whose contents are known, beyond those that [`refer`] moves: they refer to no other place of the file.
-const SELF_CONTAINED: [StreamType; 8] = [
+const SELF_CONTAINED: [StreamType; 9] = [
+    StreamType::BREAKPAD_INFO,
     StreamType::ASSERTION_INFO,
     StreamType::STABILITY_REPORT,
     StreamType::UNREAL_CONTEXT,

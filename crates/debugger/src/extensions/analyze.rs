@@ -1,6 +1,7 @@
 //! `!analyze`: the debugger's frame, filled from the verdict.
 
 use dumplens_analyzer::Question;
+use dumplens_analyzer::render::escape;
 
 use crate::codes;
 use crate::commands::At;
@@ -21,7 +22,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, line: &mut Line, at: At, out: &
     if let Some(verdict) = &report.verdict {
         out.line("KEY_VALUES_STRING: 1\n");
         let mut pair = |key: &str, value: &str| out.line(format!("    Key  : {key}\n    Value: {value}\n"));
-        pair("Dumplens.Verdict", &verdict.title);
+        pair("Dumplens.Verdict", &escape::line(&verdict.title));
         pair("Dumplens.Confidence", verdict.confidence.name());
         if let Some(cause) = verdict.cause {
             pair("Dumplens.Cause", cause.name());
@@ -48,10 +49,14 @@ fn exception(session: &mut Session<'_, '_>, at: At, out: &mut Out<'_>) -> Result
     out.line(format!("\nFAULTING_THREAD:  {id:08x}\n"));
     if let Some(program) = session.process.program() {
         let name = program.name.rsplit(['\\', '/']).next().unwrap_or_default();
-        out.line(format!("PROCESS_NAME:  {name}\n"));
+        out.line(format!("PROCESS_NAME:  {}\n", escape::line(name)));
     }
     if let (0xc000_0005, [how, address, ..]) = (record.code, record.parameters.as_slice()) {
-        let what = if *how == 1 { "WRITE_ADDRESS" } else { "READ_ADDRESS" };
+        let what = match how {
+            1 => "WRITE_ADDRESS",
+            8 => "EXECUTE_ADDRESS",
+            _ => "READ_ADDRESS",
+        };
         out.line(format!("{what}:  {} \n", session.pointer(*address)));
     }
     let name = dumplens_analyzer::nt_status(record.code);

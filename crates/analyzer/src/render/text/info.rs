@@ -3,7 +3,7 @@
 use super::summary::{process_line, system_line};
 use super::{comment, exception, field, warnings};
 use crate::facts::number::size_text;
-use crate::facts::{AnnotationReport, CrashpadReport};
+use crate::facts::{AnnotationReport, CrashpadReport, DumpReport};
 use crate::render::escape;
 use crate::report::Report;
 
@@ -19,6 +19,7 @@ pub fn info(report: &Report) -> String {
     field(&mut out, "Keeps", &[kept(report)]);
     field(&mut out, "Comment", &comment(report));
     field(&mut out, "Crashpad", &dump.crashpad.as_deref().map(crashpad).unwrap_or_default());
+    field(&mut out, "Breakpad", &breakpad(dump).into_iter().collect::<Vec<_>>());
     field(&mut out, "System", &[system_line(report)]);
     field(
         &mut out,
@@ -97,6 +98,14 @@ fn handles(report: &Report) -> Option<String> {
         parts.push(format!("{} of other types", counts.iter().skip(SHOWN).map(|c| c.count).sum::<u64>()));
     }
     Some(if parts.is_empty() { total.to_string() } else { format!("{total} ({})", parts.join(", ")) })
+}
+
+/// The threads that asked for the dump and wrote it.
+fn breakpad(dump: &DumpReport) -> Option<String> {
+    let info = dump.breakpad.as_ref()?;
+    let asked = info.requesting_thread_id.map(|id| format!("requested by thread {id:#x}"));
+    let wrote = info.writing_thread_id.map(|id| format!("written by thread {id:#x}"));
+    Some(asked.into_iter().chain(wrote).collect::<Vec<_>>().join(", "))
 }
 
 /// Identities and annotations, one to a line.
