@@ -118,5 +118,5 @@ fn a_guessed_limit_is_not_certain() {
     assert_eq!(of(&no_modules).0, Some(true));
     let mut no_header = request;
     no_header.memory.retain(|range| range.start != VIEW32.app);
-    assert_eq!(of(&no_header), (None, "medium"));
+    assert_eq!(of(&no_header), (None, "low"));
 }

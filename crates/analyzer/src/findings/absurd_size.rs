@@ -49,7 +49,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
             format!("{} bytes is more than the process could ever have: {}.", grouped(wanted), short(most))
         }
     };
-    let sure = if negative.is_some() || wanted > any { Confidence::High } else { crash.map_confidence() };
+    let sure = if negative.is_some() || wanted > any { Confidence::High } else { crash.room_confidence() };
     Some(Found::new(sure, title).with(by, short(most)))
 }
 

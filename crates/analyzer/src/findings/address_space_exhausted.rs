@@ -26,7 +26,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         short(free),
         short(wanted)
     );
-    let found = Found::new(crash.map_confidence(), title).with("address space", short(total));
+    let found = Found::new(crash.room_confidence(), title).with("address space", short(total));
     Some(match room.largest_free {
         Some(place) => found.with_at("largest free region", place.base.0, short(place.size_bytes)),
         None => found,

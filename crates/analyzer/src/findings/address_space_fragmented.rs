@@ -46,7 +46,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
             short(largest),
             short(free)
         );
-        (crash.map_confidence(), title)
+        (crash.room_confidence(), title)
     };
     let mut found = Found::new(confidence, title);
     if let Some(place) = room.largest_free {

@@ -25,7 +25,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     }
     let title =
         format!("Address space was available: the largest free region is {}.", short(place.size_bytes));
-    let found = Found::new(crash.map_confidence(), title).with_at(
+    let found = Found::new(crash.room_confidence(), title).with_at(
         "largest free region",
         place.base.0,
         short(place.size_bytes),

@@ -117,14 +117,16 @@ impl<'a> Crash<'a> {
             "regions_contradicted",
             "regions_odd_state",
         ];
-        // Whether a 32-bit program could use more than 2 GB is a guess without its file header.
+        if REPAIRS.iter().any(|code| self.warned(code)) { Confidence::Medium } else { Confidence::High }
+    }
+
+    /// The most that can be said of how much address space there was. Whether a 32-bit program could use more than 2 GB is a
+    /// guess without its file header.
+    pub(super) fn room_confidence(&self) -> Confidence {
         let program = self.facts.memory.program_space.as_ref();
-        let guessed = program.is_some_and(|program| program.large_address_aware.is_none());
-        if guessed || REPAIRS.iter().any(|code| self.warned(code)) {
-            Confidence::Medium
-        } else {
-            Confidence::High
-        }
+        let guessed = program
+            .is_some_and(|program| program.large_address_aware.is_none() && program.limit_bytes < 1 << 32);
+        if guessed { Confidence::Low } else { self.map_confidence() }
     }
 
     /// Whether the machine's figures contradict each other or those of the process.

@@ -17,6 +17,10 @@ const MOST: usize = 0x1000;
 const REACH: usize = 16;
 
 fn backward(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    if !session.is_disassembled(out) {
+        line.rest();
+        return Ok(());
+    }
     let range = expr::ranged(session, line, 1)?;
     let ip = session.state().map_or(0, |state| state.ip);
     let end = range.map_or(ip, |range| range.begin);

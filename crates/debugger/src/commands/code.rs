@@ -34,6 +34,10 @@ fn real_mode(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Ou
 }
 
 fn of_bits(session: &mut Session<'_, '_>, line: &mut Line, bits: u32, out: &mut Out<'_>) -> Result<()> {
+    if !session.is_disassembled(out) {
+        line.rest();
+        return Ok(());
+    }
     let range = expr::ranged(session, line, 1)?;
     let ip = session.state().map_or(0, |state| state.ip);
     let begin = range.map_or(session.places.code.unwrap_or(ip), |range| range.begin);

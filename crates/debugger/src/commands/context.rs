@@ -36,6 +36,10 @@ pub(super) const COMMANDS: &[Command] = &[
 fn ecxr(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
     line.rest();
     let Some(state) = session.process.dump.exception_cpu_state() else {
+        if session.show_arm64(true, out) {
+            session.thread = session.event_thread;
+            return Ok(());
+        }
         out.line("Minidump doesn't have an exception context");
         out.line("Unable to get exception context, HRESULT 0x80004002");
         return Ok(());

@@ -76,6 +76,7 @@ impl Session<'_, '_> {
                 out.text(&general_lines(&state, self.x86));
                 self.show_instruction(&state, true, out);
             }
+            None if self.show_arm64(false, out) => {}
             None => out.line("Unable to get current machine context, HRESULT 0x80004002"),
         }
     }

@@ -36,6 +36,10 @@ struct Flow {
 }
 
 fn function(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>) -> Result<()> {
+    if !session.is_disassembled(out) {
+        line.rest();
+        return Ok(());
+    }
     let (mut calls, mut counted, mut branches) = (false, false, false);
     loop {
         line.blanks();

@@ -21,6 +21,7 @@ mod module_status;
 mod modules;
 mod names;
 mod printf;
+mod processors;
 mod refused;
 mod register_text;
 mod registers;

@@ -69,7 +69,7 @@ impl Session<'_, '_> {
         if let Some(system) = &self.process.system {
             let processors = system.processors;
             let kind = if processors == 1 { "UP".to_owned() } else { format!("MP ({processors} procs)") };
-            let machine = if self.x86 { "x86 compatible" } else { "x64" };
+            let machine = self.machine_name();
             let pack = system.service_pack.as_deref().filter(|pack| !pack.is_empty());
             let pack = pack.map_or(String::new(), |pack| format!(" ({pack})"));
             let name = if self.process.is_windows() {

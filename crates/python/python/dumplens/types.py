@@ -363,6 +363,15 @@ class BlockSizeRow(_BlockSizeRow, total=False):
     """The number, if it is above 2^53; size_bytes is then null."""
 
 
+class BreakpadReport(TypedDict):
+    """The threads that Breakpad or Crashpad worked in."""
+
+    requesting_thread_id: Optional[int]
+    """The thread that asked for the dump."""
+    writing_thread_id: Optional[int]
+    """The thread that wrote it."""
+
+
 class BrokenBlockReport(TypedDict):
     """A corrupt place in a heap."""
 
@@ -751,6 +760,8 @@ class _DumpReport(TypedDict):
 class DumpReport(_DumpReport, total=False):
     """The file."""
 
+    breakpad: Optional[BreakpadReport]
+    """Which threads asked for the dump and wrote it; null if neither Breakpad nor Crashpad says so."""
     crashpad: Optional[CrashpadReport]
     """What the program gave Crashpad to send with the dump; null if Crashpad did not write it."""
     kept_hex: str
