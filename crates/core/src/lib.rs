@@ -87,6 +87,7 @@ pub use regions::{Attributes, MemoryInfo, Numbers, Regions};
 pub use source::{FileSource, Place, Source};
 pub use spans::Spans;
 pub use streams::assertion::Assertion;
+pub use streams::breakpad_info::BreakpadInfo;
 pub use streams::comment::Comment;
 pub use streams::crashpad_info::{Annotation, CrashpadInfo};
 pub use streams::exception::Exception;

@@ -53,7 +53,7 @@ pub use blocks::{BlockBackend, BlockPlace, BlockReport, BlockState, LayoutProof}
 pub use broken_blocks::BrokenBlockReport;
 pub use census::census;
 pub use cpp::CppReport;
-pub use dump::{AnnotationReport, CrashpadReport, DumpReport, StreamReport};
+pub use dump::{AnnotationReport, BreakpadReport, CrashpadReport, DumpReport, StreamReport};
 pub use engine::{AssertionReport, UnrealReport};
 pub use exception::{Chance, ExceptionReport, OriginalReport};
 pub use free_classes::FreeClass;
