@@ -343,6 +343,10 @@ fn numbers_text_pixels_and_noise() {
         assert_eq!(kind(wide), ShapeKind::Utf16);
         let mut number = |_| ((random.next() >> 11) as f64 / 9e15 * 1e3 - 500.0).to_bits();
         assert_eq!(kind(fill(&mut number)), ShapeKind::Doubles);
+        let whole = kind(fill(&mut |n| ((n * n % 1009) as f64).to_bits()));
+        assert_ne!(whole, ShapeKind::Floats, "whole numbers of type double");
+        let mut number = || u64::from(((random.next() >> 40) as f32 / 1e6 - 8.0).to_bits());
+        assert_eq!(kind(fill(&mut |_| number() | number() << 32)), ShapeKind::Floats);
         let picture = (0..size / 4).flat_map(|n| {
             let (x, y) = (n % 320, n / 320);
             [(x / 2) as u8, (y / 3) as u8, ((x + y) / 4) as u8, 0xff]

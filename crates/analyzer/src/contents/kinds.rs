@@ -53,6 +53,8 @@ words! {
         Fill = "fill",
         /// ASCII text.
         Ascii = "text_ascii",
+        /// UTF-8 text with characters beyond ASCII.
+        Utf8 = "text_utf8",
         /// UTF-16 text.
         Utf16 = "text_utf16",
         /// Randomly distributed bytes: compressed or encrypted.
@@ -71,6 +73,8 @@ words! {
         Fill = "fill",
         /// ASCII text.
         Ascii = "text_ascii",
+        /// UTF-8 text with characters beyond ASCII.
+        Utf8 = "text_utf8",
         /// UTF-16 text.
         Utf16 = "text_utf16",
         /// Compressed or encrypted.

@@ -30,6 +30,7 @@ mod pointers;
 mod record;
 mod refs;
 mod rows;
+mod scripts;
 mod shape;
 mod sizeof;
 mod tally;

@@ -2,11 +2,12 @@
 //!
 //! What proves it: zeros and a repeated word are compared whole; text is a page of which 31 in 32 bytes are printable; what
 //! chance makes has an entropy that nothing else reaches: 4096 random bytes have 7.95 bits a byte, and under 7.9 never.
-//! What fools it: text of scripts beyond Latin is not taken for text; packed numbers with few bits in common look random.
+//! Text of other scripts: `scripts`. What fools it: packed numbers with few bits in common look random.
 
 use std::sync::LazyLock;
 
 use super::kinds::PageKind;
+use super::scripts;
 
 /// Bytes of a page.
 pub(super) const PAGE: usize = 0x1000;
@@ -26,6 +27,12 @@ pub(super) fn kind(page: &[u8]) -> PageKind {
         return PageKind::Ascii;
     }
     if is_utf16(sample, 8) && is_utf16(page, 32) {
+        return PageKind::Utf16;
+    }
+    if scripts::is_utf8(sample, 8) && scripts::is_utf8(page, 32) {
+        return PageKind::Utf8;
+    }
+    if scripts::is_utf16(sample, 8) && scripts::is_utf16(page, 32) {
         return PageKind::Utf16;
     }
     if distinct(sample) >= VARIED && entropy(page) >= RANDOM { PageKind::Random } else { PageKind::Mixed }

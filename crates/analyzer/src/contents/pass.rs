@@ -24,8 +24,15 @@ const FAR_TURN: usize = 32;
 /// Workers at most: more wait for the disk.
 const WORKERS: usize = 8;
 /// Kinds of pages.
-pub(super) const KINDS: [PageKind; 6] =
-    [PageKind::Mixed, PageKind::Zero, PageKind::Ascii, PageKind::Utf16, PageKind::Random, PageKind::Fill];
+pub(super) const KINDS: [PageKind; 7] = [
+    PageKind::Mixed,
+    PageKind::Zero,
+    PageKind::Ascii,
+    PageKind::Utf8,
+    PageKind::Utf16,
+    PageKind::Random,
+    PageKind::Fill,
+];
 /// Hashes of pages that are held: beyond that, of every second content so many, and so on.
 const MOST_HASHES: usize = 1 << 18;
 

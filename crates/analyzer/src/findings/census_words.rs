@@ -98,6 +98,7 @@ pub(crate) fn shape(shape: &ShapeReport) -> Option<String> {
         ShapeKind::Zero => "all zeros".to_owned(),
         ShapeKind::Fill => "filled with one word".to_owned(),
         ShapeKind::Ascii => format!("{:.0}% text", 100.0 * shape.share),
+        ShapeKind::Utf8 => format!("{:.0}% UTF-8 text", 100.0 * shape.share),
         ShapeKind::Utf16 => format!("{:.0}% UTF-16 text", 100.0 * shape.share),
         ShapeKind::Random => "compressed or encrypted".to_owned(),
         ShapeKind::Pixels => "a bitmap: 4 bytes a pixel".to_owned(),

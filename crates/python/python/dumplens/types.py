@@ -47,9 +47,9 @@ OperandKind = Literal["read", "write", "read_write"]
 """How an instruction uses memory."""
 Origin = Literal["vector_reallocation", "vector_reserve", "vector_resize", "string_growth", "container", "operator_new", "malloc", "unknown"]
 """What made the failed request."""
-PageKind = Literal["zero", "fill", "text_ascii", "text_utf16", "compressed_or_encrypted", "mixed"]
+PageKind = Literal["zero", "fill", "text_ascii", "text_utf8", "text_utf16", "compressed_or_encrypted", "mixed"]
 """The contents of a page."""
-ShapeKind = Literal["zero", "fill", "text_ascii", "text_utf16", "compressed_or_encrypted", "pixels", "doubles", "floats", "named", "objects", "columns", "words", "mixed", "not_kept"]
+ShapeKind = Literal["zero", "fill", "text_ascii", "text_utf8", "text_utf16", "compressed_or_encrypted", "pixels", "doubles", "floats", "named", "objects", "columns", "words", "mixed", "not_kept"]
 """What the layout of memory proves."""
 Source = Literal["export", "nearest_export", "pdb", "symbol_file", "runtime"]
 """How a function is known."""

@@ -59,6 +59,7 @@ pub(super) fn by_pages(looked: &Looked) -> Option<Judged> {
     let kinds = [
         (PageKind::Fill, ShapeKind::Fill),
         (PageKind::Ascii, ShapeKind::Ascii),
+        (PageKind::Utf8, ShapeKind::Utf8),
         (PageKind::Utf16, ShapeKind::Utf16),
         (PageKind::Random, ShapeKind::Random),
     ];
@@ -71,10 +72,15 @@ pub(super) fn by_pages(looked: &Looked) -> Option<Judged> {
 /// Pixels and arrays of numbers.
 pub(super) fn by_numbers(runs: &[Run], width: Width) -> Option<Judged> {
     let judged = |kind, share| Judged { kind, share, ..Judged::default() };
-    pixels::pixels(runs, width)
-        .map(|share| Judged { element: Some(4), ..judged(ShapeKind::Pixels, share) })
-        .or_else(|| pixels::doubles(runs, width).map(|share| judged(ShapeKind::Doubles, share)))
-        .or_else(|| pixels::floats(runs, width).map(|share| judged(ShapeKind::Floats, share)))
+    if let Some(share) = pixels::pixels(runs, width) {
+        return Some(Judged { element: Some(4), ..judged(ShapeKind::Pixels, share) });
+    }
+    match (pixels::doubles(runs, width), pixels::floats(runs, width)) {
+        // Two floats are a double too; whole numbers of type double have zeros in their lower halves.
+        (Some(_), Some(share)) if pixels::is_dense(runs, width) => Some(judged(ShapeKind::Floats, share)),
+        (Some(share), _) => Some(judged(ShapeKind::Doubles, share)),
+        (None, floats) => floats.map(|share| judged(ShapeKind::Floats, share)),
+    }
 }
 
 /// By one kind of word, or by how values differ.

@@ -79,3 +79,13 @@ pub(super) fn floats(runs: &[Run], width: Width) -> Option<f64> {
     }
     (all >= 256 && fit * 100 >= all * 97).then(|| fit as f64 / all as f64)
 }
+
+/// Whether at least three in four words of four bytes are not zero.
+pub(super) fn is_dense(runs: &[Run], width: Width) -> bool {
+    let (mut all, mut used) = (0u64, 0u64);
+    for quad in runs.iter().flat_map(|run| quads(run, width)) {
+        all += 1;
+        used += u64::from(quad != [0; 4]);
+    }
+    used * 4 >= all * 3
+}

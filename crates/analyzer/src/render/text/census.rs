@@ -211,6 +211,7 @@ fn pages(out: &mut String, census: &CensusReport) {
             PageKind::Zero => "zero",
             PageKind::Fill => "one repeated word",
             PageKind::Ascii => "text",
+            PageKind::Utf8 => "UTF-8 text",
             PageKind::Utf16 => "UTF-16 text",
             PageKind::Random => "compressed or encrypted",
             PageKind::Mixed => "anything else",
