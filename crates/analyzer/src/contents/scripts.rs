@@ -114,13 +114,15 @@ mod tests {
     /// Gray pixels and samples of sound have bytes of letters, but no spaces; some bytes above ASCII are no UTF-8.
     #[test]
     fn what_only_has_the_bytes_of_letters_is_mixed() {
-        let gray: Vec<u8> = (0..PAGE).map(|n| 0x50 + (n * 7 % 0x4f) as u8).collect();
+        let bytes = |from: u8, to: u8, step: usize| (from..=to).cycle().step_by(step);
+        let gray: Vec<u8> = bytes(0x50, 0x9e, 7).take(PAGE).collect();
         assert_eq!(kind(&gray), PageKind::Mixed);
         let sound: Vec<u8> =
-            (0..PAGE / 2).flat_map(|n| (0x6000 + (n * n % 0x1f00) as u16).to_le_bytes()).collect();
+            (0x6000..0x7f00u16).cycle().step_by(977).flat_map(u16::to_le_bytes).take(PAGE).collect();
         assert_eq!(kind(&sound), PageKind::Mixed);
+        let words = bytes(0xe0, 0xff, 5).zip(0..);
         let cp1251: Vec<u8> =
-            (0..PAGE).map(|n| if n % 6 == 5 { b' ' } else { 0xe0 + (n * 5 % 32) as u8 }).collect();
+            words.map(|(byte, n)| if n % 6 == 5 { b' ' } else { byte }).take(PAGE).collect();
         assert_eq!(kind(&cp1251), PageKind::Mixed);
     }
 }
