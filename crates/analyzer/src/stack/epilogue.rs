@@ -30,9 +30,6 @@ pub(super) struct Place<'p> {
 /// The caller, if `ip` lies in an epilogue; `Ok(None)` if it does not.
 pub(super) fn unwind(place: &Place<'_>, registers: &Registers) -> Result<Option<Caller>, Fault> {
     let code = code(place.memory, place.ip);
-    if !may_begin(&code) {
-        return Ok(None);
-    }
     let decoder = Decoder::with_ip(64, &code, place.ip, DecoderOptions::NONE);
     let (mut registers, mut slots) = (*registers, Slots::default());
     for (n, instruction) in decoder.into_iter().take(MOST_INSTRUCTIONS).enumerate() {
@@ -63,17 +60,6 @@ pub(super) fn unwind(place: &Place<'_>, registers: &Registers) -> Result<Option<
         }
     }
     Ok(None)
-}
-
-/// Whether the opcode of the first instruction is one that [`unwind`] knows. It rarely is, and a decoder need not be asked
-/// then: to make its tables takes more time than all else that is done for a small dump.
-fn may_begin(code: &[u8]) -> bool {
-    let is_prefix = |byte: &u8| matches!(byte, 0x26 | 0x2e | 0x36 | 0x3e | 0x40..=0x4f | 0x64..=0x67 | 0xf0 | 0xf2 | 0xf3);
-    let opcode = code.iter().find(|byte| !is_prefix(byte));
-    // add rsp,imm; lea; pop, also as 8f /0; ret; jmp, also as ff /4.
-    opcode.is_some_and(|opcode| {
-        matches!(opcode, 0x81 | 0x83 | 0x8d | 0x58..=0x5f | 0x8f | 0xc2 | 0xc3 | 0xe9 | 0xeb | 0xff)
-    })
 }
 
 /// As much of the code as can be read.
@@ -159,34 +145,4 @@ fn has_rex_w(place: &Place<'_>, instruction: &Instruction) -> bool {
 fn general(register: Register) -> Option<u8> {
     let number = (register as usize).checked_sub(Register::RAX as usize)?;
     u8::try_from(number).ok().filter(|number| *number < 16)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whatever the decoder takes for a part of an epilogue, the quick look lets through.
-    #[test]
-    fn no_instruction_of_an_epilogue_is_passed_over() {
-        let mut known = 0;
-        for (first, second, third) in (0..=255)
-            .flat_map(|a| (0..=255).map(move |b| (a, b)))
-            .flat_map(|(a, b)| [0x00, 0x04, 0x24, 0xc4, 0xe4, 0xff].map(move |c| (a, b, c)))
-        {
-            let code = [first, second, third, 0x24, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-            let instruction = Decoder::with_ip(64, &code, 0x1000, DecoderOptions::NONE).decode();
-            let released = instruction.op0_register() == Register::RSP
-                && matches!(instruction.code(), Code::Add_rm64_imm8 | Code::Add_rm64_imm32 | Code::Lea_r64_m);
-            let left = matches!(
-                instruction.code(),
-                Code::Retnq | Code::Retnq_imm16 | Code::Jmp_rel8_64 | Code::Jmp_rel32_64 | Code::Jmp_rm64
-            );
-            if released || left || popped(&instruction).is_some() {
-                known += 1;
-                assert!(may_begin(&code), "{code:x?}: {:?}", instruction.code());
-            }
-        }
-        assert!(known > 1000, "{known}");
-        assert!(!may_begin(&[0x48, 0x8b, 0x04, 0x24]) && !may_begin(&[0xcc]) && !may_begin(&[]));
-    }
 }
