@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use dumplens_analyzer::Process;
 use dumplens_analyzer::symbols::{Symbols, undecorate};
+use dumplens_core::last_name;
 use dumplens_core::pe::{ExportTarget, Image};
 
 /// What was typed.
@@ -80,7 +81,7 @@ impl Place {
             Place::In { module, function, offset } => (module, function, *offset),
         };
         let named = |path: &str| {
-            let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
+            let file = last_name(path);
             let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
             file.eq_ignore_ascii_case(module) || stem.eq_ignore_ascii_case(module)
         };

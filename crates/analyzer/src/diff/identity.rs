@@ -1,5 +1,6 @@
 //! Whether two dumps are of one process, or at least of one program.
 
+use dumplens_core::last_name;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -53,11 +54,6 @@ pub(super) fn program(facts: &Facts) -> Option<&ModuleReport> {
     facts.modules.iter().find(|module| module.path == path)
 }
 
-/// The name of a file, without folders.
-pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit(['\\', '/']).next().unwrap_or(path)
-}
-
 /// Compares, and warns of whatever is not one process.
 pub(super) fn identify(old: &Side<'_, '_>, new: &Side<'_, '_>, warnings: &mut Vec<DiffWarning>) -> Identity {
     let check = |what: &str, of: &dyn Fn(&Facts) -> Option<String>| {
@@ -66,7 +62,7 @@ pub(super) fn identify(old: &Side<'_, '_>, new: &Side<'_, '_>, warnings: &mut Ve
         Check { what: what.to_owned(), old, new, same }
     };
     let checks = vec![
-        check("program", &|r| r.process.image.as_deref().map(|path| file_name(path).to_owned())),
+        check("program", &|r| r.process.image.as_deref().map(|path| last_name(path).to_owned())),
         check("time_date_stamp", &|r| {
             Some(program(r)?.time_date_stamp).filter(|t| t.0 != 0).map(|t| t.to_string())
         }),

@@ -1,9 +1,9 @@
 //! Totals, counters, usage, handles; and what grew most of all.
 
+use dumplens_core::last_name;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::identity::file_name;
 use super::model::{Grower, Row, UsageRow};
 use super::{Change, Difference, Sides};
 use crate::facts::Facts;
@@ -148,7 +148,7 @@ pub(super) fn fastest(difference: &Difference) -> Vec<Grower> {
         let handle = h.new_handle.or(h.old_handle).map(|handle| format!(" at {handle}")).unwrap_or_default();
         grower("heap", format!("heap {}{handle}", h.index), h.committed, None)
     };
-    let module = |m: &super::ModuleRow| grower("module", file_name(&m.path).to_owned(), m.private, None);
+    let module = |m: &super::ModuleRow| grower("module", last_name(&m.path).to_owned(), m.private, None);
     let size = |s: &super::SizeRow| {
         let kind = if s.what == "heap_block" { "heap_block_size" } else { "allocation_size" };
         grower(kind, format!("{} of {} bytes", s.usage, s.size_bytes), s.committed, Some(s.count))

@@ -14,6 +14,7 @@
 //! `MINIDUMP_ASSERTION_INFO` of Breakpad's minidump_format.h.
 
 use super::{Confidence, Crash, Found};
+use dumplens_core::last_name;
 
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let told = crash.facts.assertion.as_ref()?;
@@ -22,7 +23,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         (_, true) => "A pure virtual function was called",
         _ => "An assertion failed",
     };
-    let file = told.file.as_deref().map(|path| path.rsplit(['\\', '/']).next().unwrap_or(path));
+    let file = told.file.as_deref().map(last_name);
     let place = match (file, told.line) {
         (Some(file), Some(line)) => Some(format!("{file}:{line}")),
         (file, _) => file.map(str::to_owned),

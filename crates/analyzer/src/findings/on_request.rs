@@ -20,6 +20,7 @@
 use super::{Confidence, Crash, Found, code};
 use crate::facts::ThreadReport;
 use crate::stack::is_system;
+use dumplens_core::last_name;
 
 /// What Breakpad and Crashpad write on other systems: `MD_EXCEPTION_CODE_LIN_DUMP_REQUESTED` and `MD_EXCEPTION_MAC_SIMULATED`,
 /// by the names of the `minidump` crate.
@@ -61,7 +62,7 @@ pub(super) fn is_by_debugger(crash: &Crash<'_>) -> bool {
     }
     let path = |index: Option<usize>| Some(crash.facts.modules.get(index?)?.path.as_str());
     let in_ntdll = |path: &str| {
-        let file = path.rsplit(['\\', '/']).next().unwrap_or(path);
+        let file = last_name(path);
         file.eq_ignore_ascii_case("ntdll.dll")
     };
     let at = crash.exception.and_then(|e| path(e.module_index));

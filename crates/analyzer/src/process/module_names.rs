@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use dumplens_core::Module;
+use dumplens_core::{Module, last_name};
 
 use super::ProcessWarning;
 
@@ -22,7 +22,7 @@ pub(crate) fn module_name(path: &str) -> &str {
 /// The file name of a module, with its extension. The last 255 characters of it.
 pub(crate) fn file_name(path: &str) -> &str {
     let path = last(path, MOST_OF_NAME);
-    path.rsplit(['\\', '/']).next().unwrap_or(path)
+    last_name(path)
 }
 
 /// The path as lists show it: of one longer than 520 characters, the last 520 behind an ellipsis.
@@ -37,7 +37,7 @@ pub(crate) fn listed_path(path: &str) -> Cow<'_, str> {
 pub(crate) fn check(modules: &[Module]) -> Option<ProcessWarning> {
     let long = |module: &&Module| {
         let path = &module.name;
-        let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
+        let file = last_name(path);
         last(path, MOST_OF_PATH).len() < path.len() || last(file, MOST_OF_NAME).len() < file.len()
     };
     let count = modules.iter().filter(long).count() as u64;

@@ -4,6 +4,7 @@ use super::escape;
 use super::text::stack;
 use crate::report::Report;
 use crate::verdict::{BlamedPlace, Kind};
+use dumplens_core::last_name;
 
 /// Frames of the blamed stack that are shown, and more up to the blamed one.
 const FRAMES: usize = 4;
@@ -27,7 +28,7 @@ pub(super) fn head(report: &Report) -> Vec<(&'static str, Vec<String>)> {
 fn program(report: &Report) -> String {
     let process = &report.facts.process;
     let path = process.image.as_deref().unwrap_or("not known");
-    let mut line = escape::line(path.rsplit(['\\', '/']).next().unwrap_or(path));
+    let mut line = escape::line(last_name(path));
     if let Some(version) = &process.version {
         line += &format!(" {}", escape::line(version));
     }

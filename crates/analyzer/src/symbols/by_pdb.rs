@@ -1,6 +1,6 @@
 //! Finding the PDB of a module, and asking it.
 
-use dumplens_core::Module;
+use dumplens_core::{Module, last_name};
 
 use super::folders::Wanted;
 use super::identity::CodeViewRecord;
@@ -230,6 +230,6 @@ impl Symbols<'_, '_> {
 /// The extension of the module's file in lower case, as symbol folders are named after it: `exe`, `dll`.
 fn extension(module: &Module) -> String {
     let path = &module.name;
-    let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
+    let file = last_name(path);
     file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
 }

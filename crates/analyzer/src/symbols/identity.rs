@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dumplens_core::{CodeView, Module};
+use dumplens_core::{CodeView, Module, last_name};
 
 use crate::process::Process;
 
@@ -83,7 +83,7 @@ fn listed(module: &Module) -> Option<(String, PdbId)> {
 pub(super) fn file_name(path: &str) -> Option<&str> {
     /// No file system in use allows longer names.
     const MOST: usize = 255;
-    let file = path.rsplit(['\\', '/']).next()?;
+    let file = last_name(path);
     let harmless = !file.contains(|c: char| c.is_control() || c == ':');
     (harmless && !matches!(file, "" | "." | "..") && file.len() <= MOST).then_some(file)
 }

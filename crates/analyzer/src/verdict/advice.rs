@@ -3,6 +3,7 @@
 use super::{Cause, managed};
 use crate::findings::{Crash, Finding, commit_limit, commit_unknown, grouped, largest_owners, short};
 use crate::request::Container;
+use dumplens_core::last_name;
 
 /// Up to here a 32-bit program was not linked to use more.
 const TWO_GIB: u64 = 1 << 31;
@@ -60,7 +61,7 @@ pub(super) fn of_crash(crash: &Crash<'_>, main: Option<&Finding>) -> Vec<String>
         ];
     }
     let heap = main.is_some_and(|finding| finding.id == "heap_corruption");
-    let image = crash.facts.process.image.as_deref().and_then(|path| path.rsplit(['\\', '/']).next());
+    let image = crash.facts.process.image.as_deref().map(last_name);
     match image.filter(|_| heap) {
         Some(image) => vec![format!(
             "Run {image} with page heap (gflags /p /enable {image} /full): it then stops at the write that causes the \

@@ -3,6 +3,7 @@
 //! It is made of the verdict and of at most two frames of the program's own code, by module and offset from the
 //! module's base: the same with and without symbols, since names take no part. `docs/signature.md` says what is hashed.
 
+use dumplens_core::last_name;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -316,7 +317,7 @@ fn place(facts: &Facts, row: &FrameReport) -> Option<SignatureFrame> {
 }
 
 fn file_name(path: &str) -> String {
-    path.rsplit(['\\', '/']).next().unwrap_or_default().to_lowercase()
+    last_name(path).to_lowercase()
 }
 
 /// `v2-` and the first 12 hex digits of the SHA-256 of the parts, one to a line.

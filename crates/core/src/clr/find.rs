@@ -145,7 +145,7 @@ fn numbers(text: &str) -> Option<[u16; 4]> {
 }
 
 fn file_name(path: &str) -> String {
-    path.rsplit(['\\', '/']).next().unwrap_or_default().to_ascii_lowercase()
+    crate::last_name(path).to_ascii_lowercase()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `.imgscan`: images in memory.
 
+use dumplens_core::last_name;
 use dumplens_core::pe::Image;
 
 use super::{At, Command};
@@ -47,7 +48,7 @@ fn scan(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'_>
 /// The name of an image without exports: that of its PDB, with the extension that its header asks for.
 fn by_pdb(image: &Image<'_>) -> Option<String> {
     let path = image.codeview().ok()??.path;
-    let file = path.rsplit(['\\', '/']).next()?;
+    let file = last_name(&path);
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     Some(format!("{stem}.{}", if image.is_dll() { "dll" } else { "exe" }))
 }

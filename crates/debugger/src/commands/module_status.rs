@@ -1,8 +1,7 @@
 //! What the debugger has of a module: the flag and the kind of symbols that `lm` shows.
 
-use dumplens_core::Module;
+use dumplens_core::{Module, last_name};
 
-use super::modules::file_name;
 use crate::session::Session;
 
 impl Session<'_, '_> {
@@ -20,7 +19,7 @@ pub(super) fn status(session: &mut Session<'_, '_>, module: &Module, index: usiz
             (session.unchecked(module), "(deferred)", String::new())
         }
         Symbols::Deferred => (' ', "(deferred)", String::new()),
-        Symbols::Export => (checksum_flag(module), "(export symbols)", file_name(&module.name).to_owned()),
+        Symbols::Export => (checksum_flag(module), "(export symbols)", last_name(&module.name).to_owned()),
         Symbols::None => (session.unchecked(module), "(no symbols)", String::new()),
         Symbols::Pdb(path) => (checksum_flag(module), "(private pdb symbols)", path.clone()),
     };

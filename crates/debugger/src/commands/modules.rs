@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use dumplens_core::Module;
+use dumplens_core::{Module, last_name};
 
 use super::module_status::{Symbols, status};
 use super::{At, Command};
@@ -140,7 +140,7 @@ fn row(session: &mut Session<'_, '_>, show: &Show, index: usize) -> String {
     if show.path {
         let _ = write!(text, " {}", module.name);
     } else if show.image {
-        let _ = write!(text, " {:<12}", file_name(&module.name));
+        let _ = write!(text, " {:<12}", last_name(&module.name));
         if show.time {
             let _ = write!(text, "  {}", stamp(module.time_date_stamp));
         }
@@ -159,10 +159,6 @@ fn row(session: &mut Session<'_, '_>, show: &Show, index: usize) -> String {
     text
 }
 
-pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit(['\\', '/']).next().unwrap_or_default()
-}
-
 /// `Tue Sep  6 13:56:14 2033 (77C87C7E)`.
 fn stamp(seconds: u32) -> String {
     match seconds {
@@ -174,7 +170,7 @@ fn stamp(seconds: u32) -> String {
 
 fn verbose(session: &mut Session<'_, '_>, module: &Module, index: usize, show: &Show) -> String {
     let mut text = String::new();
-    let file = file_name(&module.name);
+    let file = last_name(&module.name);
     if !matches!(session.symbols_of(index), Symbols::Deferred) {
         let _ = writeln!(text, "    Loaded symbol image file: {file}");
     }
@@ -192,7 +188,7 @@ fn verbose(session: &mut Session<'_, '_>, module: &Module, index: usize, show: &
 fn unloaded(session: &Session<'_, '_>, show: &Show, out: &mut Out<'_>) {
     let Some(unloaded) = session.process.dump.unloaded_modules().ok().flatten() else { return };
     let fits = |name: &str| show.pattern.as_ref().is_none_or(|pattern| pattern::matches(pattern, name));
-    let list = unloaded.list.iter().filter(|module| fits(file_name(&module.name))).collect::<Vec<_>>();
+    let list = unloaded.list.iter().filter(|module| fits(last_name(&module.name))).collect::<Vec<_>>();
     if list.is_empty() {
         return;
     }
@@ -201,7 +197,7 @@ fn unloaded(session: &Session<'_, '_>, show: &Show, out: &mut Out<'_>) {
     }
     for module in list {
         let end = module.base.saturating_add(u64::from(module.size));
-        let name = file_name(&module.name);
+        let name = last_name(&module.name);
         if show.names_only {
             out.line(name);
             continue;

@@ -7,6 +7,7 @@ use crate::expr;
 use crate::line::Line;
 use crate::out::Out;
 use crate::session::Session;
+use dumplens_core::last_name;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(".lines", ".lines [-e|-d|-t]", "whether `k` shows source files and lines", lines),
@@ -135,11 +136,7 @@ fn reload(session: &mut Session<'_, '_>, line: &mut Line, _: At, out: &mut Out<'
         return Ok(());
     }
     if let Some(name) = name {
-        let known = session
-            .process
-            .modules
-            .iter()
-            .any(|m| super::modules::file_name(&m.name).eq_ignore_ascii_case(name));
+        let known = session.process.modules.iter().any(|m| last_name(&m.name).eq_ignore_ascii_case(name));
         if !known {
             let zero = session.address(0);
             out.line(format!("\n\"{name}\" was not found in the image list.\nDebugger will attempt to load \"{name}\" at given base {zero}.\n"));

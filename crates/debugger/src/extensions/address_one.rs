@@ -1,5 +1,6 @@
 //! `!address ADDR`, `!vprot`: one region.
 
+use dumplens_core::last_name;
 use std::fmt::Write as _;
 
 use dumplens_analyzer::facts::RegionReport;
@@ -60,7 +61,7 @@ fn more(session: &Session<'_, '_>, address: u64, region: &RegionReport, text: &m
     if let Some(index) = session.module_at(address).filter(|_| region.usage == "Image") {
         let module = &session.process.modules[index];
         let name = session.module_name(index);
-        let file = module.name.rsplit(['\\', '/']).next().unwrap_or_default();
+        let file = last_name(&module.name);
         field("Image Path:", &module.name);
         field("Module Name:", &name);
         field("Loaded Image Name:", file);

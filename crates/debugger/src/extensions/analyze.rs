@@ -2,6 +2,7 @@
 
 use dumplens_analyzer::Question;
 use dumplens_analyzer::render::escape;
+use dumplens_core::last_name;
 
 use crate::codes;
 use crate::commands::At;
@@ -48,7 +49,7 @@ fn exception(session: &mut Session<'_, '_>, at: At, out: &mut Out<'_>) -> Result
     let id = session.process.threads.get(session.event_thread).map_or(0, |thread| thread.id);
     out.line(format!("\nFAULTING_THREAD:  {id:08x}\n"));
     if let Some(program) = session.process.program() {
-        let name = program.name.rsplit(['\\', '/']).next().unwrap_or_default();
+        let name = last_name(&program.name);
         out.line(format!("PROCESS_NAME:  {}\n", escape::line(name)));
     }
     if let (0xc000_0005, [how, address, ..]) = (record.code, record.parameters.as_slice()) {
@@ -97,6 +98,6 @@ fn place(
     out.line(format!("SYMBOL_NAME:  {symbol}\n\nMODULE_NAME: {}\n", place.module));
     let image = session.module_named(&place.module).and_then(|n| session.process.modules.get(n));
     if let Some(module) = image {
-        out.line(format!("IMAGE_NAME:  {}\n", module.name.rsplit(['\\', '/']).next().unwrap_or_default()));
+        out.line(format!("IMAGE_NAME:  {}\n", last_name(&module.name)));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dumplens_analyzer::Process;
-use dumplens_core::StreamType;
+use dumplens_core::{StreamType, last_name};
 
 use super::Session;
 
@@ -84,7 +84,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// File name without extension; what is no letter or digit becomes `_`.
 fn debugger_name(path: &str) -> String {
-    let file = path.rsplit(['\\', '/']).next().unwrap_or_default();
+    let file = last_name(path);
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     stem.chars()
         .take(MOST_OF_NAME)

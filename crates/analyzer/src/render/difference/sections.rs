@@ -4,6 +4,7 @@ use super::{Section, columns, figure, rate, signed};
 use crate::diff::{AllocationGroup, CensusRow, Change, Difference, HeapRow, Row, Table, TypeRow};
 use crate::facts::number::{hex, size_text};
 use crate::render::escape;
+use dumplens_core::last_name;
 
 /// Every table that has a row, in the order in which a person would look.
 pub(super) fn all(d: &Difference) -> Vec<Section> {
@@ -176,7 +177,7 @@ fn sizes(d: &Difference) -> Section {
 fn modules(d: &Difference) -> Section {
     let Some(table) = &d.modules else { return section("", &[], Vec::new()) };
     let row = |module: &crate::diff::ModuleRow| {
-        let name = module.path.rsplit(['\\', '/']).next().unwrap_or_default();
+        let name = last_name(&module.path);
         line(format!("{name} {}", mark(&module.presence)).trim_end(), &module.private, true)
     };
     let columns = ["Module", ">Old", ">New", ">Change", ">Per hour"];

@@ -21,6 +21,7 @@ use super::judgement::{self, Judgement};
 use crate::contents::CensusReport;
 use crate::facts::SpaceMap;
 use crate::report::Report;
+use dumplens_core::last_name;
 use escape::{safe, text};
 
 /// How the page looks.
@@ -70,7 +71,7 @@ pub fn page(report: &Report, map: &SpaceMap) -> String {
 pub fn census(census: Option<&CensusReport>, path: &str, bits: u32) -> String {
     let mut out = String::with_capacity(64 << 10);
     head(&mut out, path, "What fills the memory");
-    let heading = format!("<h1>What fills the memory of {}</h1>", text(file(path)));
+    let heading = format!("<h1>What fills the memory of {}</h1>", text(last_name(path)));
     match census.filter(|census| census.private_bytes > 0) {
         Some(census) => census::section(&mut out, &heading, census, bits),
         None => {
@@ -90,11 +91,6 @@ fn foot(out: &mut String, scripts: &str) {
     ));
 }
 
-/// The last name of a path.
-fn file(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or_default()
-}
-
 fn head(out: &mut String, path: &str, title: &str) {
     out.push_str(&format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -103,7 +99,7 @@ fn head(out: &mut String, path: &str, title: &str) {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{}: {title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
-        text(file(path)),
+        text(last_name(path)),
     ));
 }
 
