@@ -3,152 +3,18 @@
 mod advice;
 mod cause;
 mod managed;
+mod model;
 mod place;
+mod refusal;
 
 pub mod signature;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 pub use crate::findings::Confidence;
 pub use cause::Cause;
+pub use model::{AllocationFailure, BlamedPlace, Kind, Origin, VerdictReport};
 
 use crate::exceptions::{code, names};
-use crate::facts::Hex;
-use crate::findings::{self, Crash, Finding, fail_fast, memory_pressure, refused_pointer, unreal_crash};
-use crate::request::{Asked, Call, Container};
-use crate::space::words;
-
-words! {
-    /// What ended the program.
-    pub enum Kind {
-        /// A memory allocation failed.
-        AllocationFailure = "allocation_failure",
-        /// An unhandled C++ exception.
-        CppException = "cpp_exception",
-        /// An unhandled exception of managed code (.NET).
-        ManagedException = "managed_exception",
-        /// An invalid memory access.
-        AccessViolation = "access_violation",
-        /// A thread used up its stack.
-        StackOverflow = "stack_overflow",
-        /// The program, or Windows in it, detected a fatal error and terminated it at once.
-        FailFast = "fail_fast",
-        /// The program terminated itself: abort, or an unhandled exception.
-        Abort = "abort",
-        /// A breakpoint, or a failed assertion.
-        AssertionOrBreakpoint = "assertion_or_breakpoint",
-        /// An exception of another kind.
-        OtherException = "other_exception",
-        /// Threads wait for each other in a circle.
-        Deadlock = "deadlock",
-        /// A hang, according to the writer of the dump.
-        Hang = "hang",
-        /// The process was terminating itself.
-        Exit = "exit",
-        /// A dump that the program or a debugger requested: nothing failed.
-        OnRequest = "on_request",
-        /// The dump has no exception: the process was running or hanging.
-        NoException = "no_exception",
-        /// The dump had, or may have had, an exception that is no longer in the file, or that its writer did not
-        /// receive.
-        ExceptionLost = "exception_lost",
-    }
-}
-
-impl Kind {
-    /// Whether the program failed, or may have failed, as far as the dump tells.
-    pub fn is_fault(self) -> bool {
-        !matches!(self, Kind::Exit | Kind::OnRequest | Kind::NoException)
-    }
-}
-
-words! {
-    /// What made the failed request.
-    pub enum Origin {
-        /// A `std::vector` that grows.
-        VectorReallocation = "vector_reallocation",
-        /// A `std::vector` that reserves room for a given number of elements.
-        VectorReserve = "vector_reserve",
-        /// A `std::vector` that is resized to a given number of elements.
-        VectorResize = "vector_resize",
-        /// A string that grows.
-        StringGrowth = "string_growth",
-        /// A container; which one, or what it did, is not known.
-        Container = "container",
-        /// `operator new`; its caller is not known.
-        OperatorNew = "operator_new",
-        /// `malloc`; its caller is not known.
-        Malloc = "malloc",
-        /// Not known.
-        Unknown = "unknown",
-    }
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct VerdictReport {
-    /// The kind.
-    pub kind: Kind,
-    /// One sentence.
-    pub title: String,
-    /// How certain it is.
-    pub confidence: Confidence,
-    /// The blamed place; `None` without an exception, or if the code is in no module.
-    pub place: Option<BlamedPlace>,
-    /// Why memory was refused; for any other kind, the limit that the process or machine had reached, if any.
-    pub cause: Option<Cause>,
-    /// The evidence: the titles of the findings, in the order in which an engineer would check them.
-    pub because: Vec<String>,
-    /// What would change the verdict.
-    pub unless: Vec<String>,
-    /// Advice, if the dump has a reason for it.
-    pub advice: Vec<String>,
-    /// For a failed allocation: what was requested, as far as it is known.
-    pub allocation: Option<AllocationFailure>,
-}
-
-/// A place in the code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct BlamedPlace {
-    /// The thread.
-    pub thread_id: u32,
-    /// The debugger's name of the module.
-    pub module: String,
-    /// Offset from the module's base of the executing instruction in the innermost frame, otherwise of the return
-    /// address.
-    pub offset: Hex,
-    /// The function, if a PDB or an export names it with certainty.
-    pub function: Option<String>,
-}
-
-/// What was requested.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AllocationFailure {
-    /// What made the request.
-    pub origin: Origin,
-    /// Bytes.
-    pub requested_bytes: u64,
-    /// The same in hex.
-    #[serde(skip_serializing_if = "is_large")]
-    pub requested_hex: Hex,
-    /// Bytes of one element.
-    pub element_size: Option<u64>,
-    /// Number of elements.
-    pub element_count: Option<u64>,
-    /// What the container adds to the bytes of its elements.
-    pub padding: Option<u64>,
-    /// Address of the container.
-    pub container: Option<Hex>,
-    /// The function that made the request, above `operator new`, if symbols name it.
-    pub function: Option<String>,
-}
-
-/// Beside a number above 2^53 the printer of JSON writes the hex string itself.
-#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
-fn is_large(requested: &Hex) -> bool {
-    requested.0 > 1 << 53
-}
+use crate::findings::{self, Crash, Finding, fail_fast, memory_pressure, unreal_crash};
 
 /// What the findings mean together.
 pub(crate) fn of(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
@@ -163,7 +29,7 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
     let found = |id: &str| findings.iter().find(|finding| finding.id == id);
     let because = findings.iter().map(|finding| finding.title.clone()).collect();
     if crash.was_refused() {
-        return VerdictReport { because, ..allocation_failure(crash, findings) };
+        return VerdictReport { because, ..refusal::verdict(crash, findings) };
     }
     let lost = crash.facts.exception_lost.is_some();
     let ended =
@@ -296,110 +162,8 @@ fn plain(kind: Kind, title: String, confidence: Confidence) -> VerdictReport {
     }
 }
 
-fn allocation_failure(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
-    let (cause, sure) = cause::of(crash, findings);
-    let size = findings.iter().find(|finding| finding.id == "requested_size");
-    let Some(wanted) = crash.wanted() else {
-        let title = match cause {
-            Cause::Undetermined if crash.facts.dump.redacted => {
-                "An allocation failed; its size is not known, because the dump was redacted.".to_owned()
-            }
-            _ if refused_pointer::proven(crash).is_some() => unchecked(crash, "A request for memory", cause),
-            Cause::Undetermined => "An allocation failed; its size is not known.".to_owned(),
-            _ => format!("An allocation failed{}.", cause.words()),
-        };
-        return VerdictReport {
-            advice: advice::of_refusal(crash, cause, 0),
-            cause: Some(cause),
-            unless: vec![
-                "The requested size: a dump that contains the stack and the images' code would show it."
-                    .to_owned(),
-            ],
-            ..plain(Kind::AllocationFailure, title, sure.min(Confidence::Medium).min(root(findings)))
-        };
-    };
-    let allocation = allocation(crash, wanted);
-    VerdictReport {
-        cause: Some(cause),
-        unless: cause::unless(crash, cause),
-        advice: advice::of_refusal(crash, cause, wanted),
-        allocation: Some(allocation),
-        confidence: sure.min(size.map_or(Confidence::High, |finding| finding.confidence)).min(root(findings)),
-        ..plain(Kind::AllocationFailure, title(crash, wanted, cause), sure)
-    }
-}
-
-/// How sure it is that memory was refused at all: less, where only an earlier exception or the code says so, or one that
-/// another stands for.
-fn root(findings: &[Finding]) -> Confidence {
-    let inferred = ["earlier_bad_alloc", "wrapped_exception", "refused_pointer", "unreal_crash"];
-    let of = findings.iter().filter(|finding| inferred.contains(&finding.id.as_ref()));
-    of.map(|finding| finding.confidence).min().unwrap_or(Confidence::High)
-}
-
 /// How sure it is which exception another stands for.
 fn wrapped(findings: &[Finding]) -> Confidence {
     let of = findings.iter().find(|finding| finding.id == "wrapped_exception");
     of.map_or(Confidence::High, |finding| finding.confidence)
-}
-
-/// A refusal that nobody looked at.
-fn unchecked(crash: &Crash<'_>, what: &str, cause: Cause) -> String {
-    let allocator = refused_pointer::proven(crash).map_or("an allocator", |refused| &refused.allocator);
-    format!(
-        "{what} was refused, and the program used the null pointer that {allocator} returned{}.",
-        cause.words()
-    )
-}
-
-fn title(crash: &Crash<'_>, wanted: u64, cause: Cause) -> String {
-    let size = findings::short(wanted);
-    if crash.request.is_none() && refused_pointer::proven(crash).is_some() {
-        return unchecked(crash, &format!("A request for {size}"), cause);
-    }
-    let growing = crash.request.filter(|r| matches!(r.container, Some(Container::Vector(_))));
-    let elements = growing.and_then(|r| Some((r.elements()?, r.element_size?)));
-    match (growing, elements) {
-        (Some(_), Some((count, each))) => format!(
-            "A vector could not grow to {} elements of {each} bytes ({size}){}.",
-            findings::grouped(count),
-            cause.words()
-        ),
-        (Some(_), None) => format!("A vector could not grow to {size}{}.", cause.words()),
-        (None, _) => format!("An allocation of {size} failed{}.", cause.words()),
-    }
-}
-
-fn allocation(crash: &Crash<'_>, wanted: u64) -> AllocationFailure {
-    let request = crash.request;
-    let call = crash.container_call();
-    let managed = crash.managed_refusal().and_then(|thrown| thrown.frames.first().cloned());
-    AllocationFailure {
-        origin: origin(crash, call.map(|(call, _)| call)),
-        requested_bytes: wanted,
-        requested_hex: Hex(wanted),
-        element_size: request.and_then(|r| r.element_size),
-        element_count: request.and_then(crate::request::Request::elements),
-        padding: request.and_then(|r| r.padding),
-        container: request.and_then(|r| r.container.as_ref()).map(|c| Hex(c.address())),
-        function: call.map(|(_, function)| function.to_owned()).or_else(|| crash.requester()).or(managed),
-    }
-}
-
-/// What asked: the container that the arithmetic proves, or the one that symbols name, or what the code shows.
-fn origin(crash: &Crash<'_>, call: Option<Call>) -> Origin {
-    let Some(request) = crash.request else {
-        let malloc =
-            refused_pointer::proven(crash).is_some_and(|refused| refused.allocator.contains("malloc"));
-        return if malloc { Origin::Malloc } else { Origin::Unknown };
-    };
-    match (call, request.container, request.padding) {
-        (Some(Call::Reserve), _, _) => Origin::VectorReserve,
-        (Some(Call::Resize), _, _) => Origin::VectorResize,
-        (Some(Call::Text), _, _) | (None, Some(Container::Text(_)), _) => Origin::StringGrowth,
-        (Some(Call::Growth), _, _) | (None, Some(Container::Vector(_)), _) => Origin::VectorReallocation,
-        (Some(Call::Other), _, _) | (None, None, Some(_)) => Origin::Container,
-        (None, None, None) if request.asked == Asked::Malloc => Origin::Malloc,
-        (None, None, None) => Origin::OperatorNew,
-    }
 }
