@@ -80,7 +80,7 @@ const COLUMNS: &[Column] = &[
         stats: 0x10,
         heads: &[0x44 + 0x14, 0x44 + 0x40 + 0x14],
         inside: 0x14,
-        header: 0xD,
+        header: 0x7,
     },
     Column {
         name: "segment_2004",
