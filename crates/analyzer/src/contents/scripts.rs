@@ -4,11 +4,16 @@
 //! scripts in use, and spaces or punctuation between them. What fools it: text without either, such as a table of words of
 //! one length.
 
+use super::pages::PAGE;
+
 /// Whether all but one in `of` bytes belong to UTF-8 text, some of it beyond ASCII. A character that the start or the end
 /// cuts counts as whole.
 pub(super) fn is_utf8(bytes: &[u8], of: usize) -> bool {
+    if count(bytes, |byte| byte == 0) * 8 > bytes.len() || count(bytes, |byte| byte >= 0xc2) == 0 {
+        return false;
+    }
     let most = bytes.len() / of;
-    let (mut odd, mut zeros, mut wide) = (0, 0, 0);
+    let (mut odd, mut wide) = (0, 0);
     let cut = bytes.iter().take(3).take_while(|byte| is_behind(**byte)).count();
     let mut rest = bytes.get(cut..).unwrap_or_default();
     while let Some(first) = rest.first() {
@@ -22,7 +27,6 @@ pub(super) fn is_utf8(bytes: &[u8], of: usize) -> bool {
         let whole = behind.iter().all(|byte| is_behind(*byte));
         let taken = match length {
             1 => {
-                zeros += usize::from(*first == 0);
                 odd += usize::from(!matches!(first, 0 | b'\t' | b'\n' | b'\r' | 0x20..0x7f));
                 1
             }
@@ -40,7 +44,13 @@ pub(super) fn is_utf8(bytes: &[u8], of: usize) -> bool {
         }
         rest = rest.get(taken..).unwrap_or_default();
     }
-    wide > 0 && zeros * 8 <= bytes.len()
+    wide > 0
+}
+
+/// How many bytes are such. Most pages are no text, and are told by this: the compiler looks at many bytes at once.
+fn count(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
+    let of = |chunk: &[u8]| chunk.iter().fold(0u8, |sum, byte| sum + u8::from(is_such(*byte)));
+    bytes.chunks(128).map(|chunk| usize::from(of(chunk))).sum()
 }
 
 /// A byte behind the first of a character.
@@ -51,11 +61,16 @@ fn is_behind(byte: u8) -> bool {
 /// Whether all but one in `of` characters of two bytes are of scripts in use, and one in 64 a space or punctuation.
 pub(super) fn is_utf16(bytes: &[u8], of: usize) -> bool {
     let (units, _) = bytes.as_chunks::<2>();
+    let none = |chunk: &[[u8; 2]]| chunk.iter().fold(0u16, |sum, unit| sum + u16::from(*unit == [0; 2]));
+    let zeros: usize = units.chunks(PAGE / 2).map(|chunk| usize::from(none(chunk))).sum();
+    if zeros * 8 > units.len() {
+        return false;
+    }
     let most = units.len() / of;
-    let (mut odd, mut zeros, mut between) = (0, 0, 0);
+    let (mut odd, mut between) = (0, 0);
     for unit in units {
         match u16::from_le_bytes(*unit) {
-            0 => zeros += 1,
+            0 => {}
             // Space, comma, full stop and ends of lines; those of East Asia and of Arabic.
             0x20 | 0x2c | 0x2e | 0x0a | 0x0d | 0x3000..=0x3002 | 0xff0c | 0xff0e | 0x060c => between += 1,
             unit if is_letter(unit) => {}
@@ -65,7 +80,7 @@ pub(super) fn is_utf16(bytes: &[u8], of: usize) -> bool {
             return false;
         }
     }
-    between * 64 >= units.len() && zeros * 8 <= units.len()
+    between * 64 >= units.len()
 }
 
 /// Printable characters of the scripts of living languages.
@@ -89,7 +104,8 @@ fn is_letter(unit: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::kinds::PageKind;
-    use super::super::pages::{PAGE, kind};
+    use super::super::pages::kind;
+    use super::*;
 
     const TEXTS: [&str; 6] = [
         "Съешь же ещё этих мягких французских булок, да выпей чаю.\r\n",
