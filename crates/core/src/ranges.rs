@@ -52,6 +52,9 @@ impl MemoryRange {
 /// How many ranges stand between two samples.
 pub(crate) const SAMPLED: u64 = 64;
 
+/// Samples whose ranges are read at once where all are wanted.
+const TOGETHER: usize = 32;
+
 /// The ranges of a dump, sorted by address and not overlapping.
 #[derive(Debug)]
 pub(crate) enum Index {
@@ -113,7 +116,8 @@ impl Index {
             Index::Whole(list) => Box::new(list.iter().copied()),
             Index::Sampled(samples) => {
                 let blocks = (0..samples.places.len())
-                    .map_while(move |b| samples.block(&Metadata::new(source), b).ok());
+                    .step_by(TOGETHER)
+                    .map_while(move |b| samples.blocks(&Metadata::new(source), b, TOGETHER).ok());
                 Box::new(joined(blocks.flatten()))
             }
         }
@@ -123,10 +127,16 @@ impl Index {
 impl Samples {
     /// Reads the ranges from one sample to the next.
     fn block(&self, meta: &Metadata<'_>, index: usize) -> Result<Vec<MemoryRange>, Damage> {
+        self.blocks(meta, index, 1)
+    }
+
+    /// The ranges of some samples.
+    fn blocks(&self, meta: &Metadata<'_>, index: usize, count: usize) -> Result<Vec<MemoryRange>, Damage> {
         let Some((_, offset)) = self.places.get(index) else {
             return Ok(Vec::new());
         };
-        let part = self.table.part((index as u64).saturating_mul(SAMPLED), SAMPLED);
+        let count = SAMPLED.saturating_mul(count as u64);
+        let part = self.table.part((index as u64).saturating_mul(SAMPLED), count);
         let (mut list, mut offset) = (Vec::with_capacity(usize::try_from(part.count).unwrap_or(0)), *offset);
         part.for_each(meta, |raw: &MINIDUMP_MEMORY_DESCRIPTOR64| {
             let range = MemoryRange::of(raw, self.width, offset);
