@@ -9,10 +9,12 @@ use super::pages::PAGE;
 /// Whether all but one in `of` bytes belong to UTF-8 text, some of it beyond ASCII. A character that the start or the end
 /// cuts counts as whole.
 pub(super) fn is_utf8(bytes: &[u8], of: usize) -> bool {
-    if count(bytes, |byte| byte == 0) * 8 > bytes.len() || count(bytes, |byte| byte >= 0xc2) == 0 {
+    let most = bytes.len() / of;
+    // Most pages are no text, and are told by these.
+    let zeros = count(bytes, |byte| byte == 0);
+    if zeros * 8 > bytes.len() || count(bytes, |byte| byte >= 0xc2) == 0 || count(bytes, is_never) > most {
         return false;
     }
-    let most = bytes.len() / of;
     let (mut odd, mut wide) = (0, 0);
     let cut = bytes.iter().take(3).take_while(|byte| is_behind(**byte)).count();
     let mut rest = bytes.get(cut..).unwrap_or_default();
@@ -47,8 +49,16 @@ pub(super) fn is_utf8(bytes: &[u8], of: usize) -> bool {
     wide > 0
 }
 
-/// How many bytes are such. Most pages are no text, and are told by this: the compiler looks at many bytes at once.
+/// Bytes that UTF-8 text does not have: control characters, and what would begin characters that there are not.
+#[allow(clippy::needless_bitwise_bool)] // no branches: the compiler does many bytes at once
+fn is_never(byte: u8) -> bool {
+    let control = (byte < 0x20) & (byte != 0) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+    control | (byte == 0x7f) | (byte == 0xc0) | (byte == 0xc1) | (byte >= 0xf5)
+}
+
+/// How many bytes are such.
 fn count(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
+    // Counters of one byte, so that the compiler counts many bytes at once.
     let of = |chunk: &[u8]| chunk.iter().fold(0u8, |sum, byte| sum + u8::from(is_such(*byte)));
     bytes.chunks(128).map(|chunk| usize::from(of(chunk))).sum()
 }
@@ -61,12 +71,10 @@ fn is_behind(byte: u8) -> bool {
 /// Whether all but one in `of` characters of two bytes are of scripts in use, and one in 64 a space or punctuation.
 pub(super) fn is_utf16(bytes: &[u8], of: usize) -> bool {
     let (units, _) = bytes.as_chunks::<2>();
-    let none = |chunk: &[[u8; 2]]| chunk.iter().fold(0u16, |sum, unit| sum + u16::from(*unit == [0; 2]));
-    let zeros: usize = units.chunks(PAGE / 2).map(|chunk| usize::from(none(chunk))).sum();
-    if zeros * 8 > units.len() {
+    let most = units.len() / of;
+    if count_units(units, |unit| unit == 0) * 8 > units.len() || count_units(units, is_no_letter) > most {
         return false;
     }
-    let most = units.len() / of;
     let (mut odd, mut between) = (0, 0);
     for unit in units {
         match u16::from_le_bytes(*unit) {
@@ -81,6 +89,20 @@ pub(super) fn is_utf16(bytes: &[u8], of: usize) -> bool {
         }
     }
     between * 64 >= units.len()
+}
+
+/// How many characters are such.
+fn count_units(units: &[[u8; 2]], is_such: impl Fn(u16) -> bool) -> usize {
+    let add = |sum: u16, unit: &[u8; 2]| sum + u16::from(is_such(u16::from_le_bytes(*unit)));
+    units.chunks(PAGE / 2).map(|chunk| usize::from(chunk.iter().fold(0, add))).sum()
+}
+
+/// The largest ranges that [`is_letter`] does not have: signs and symbols, rare scripts, surrogates and private use.
+#[allow(clippy::needless_bitwise_bool)] // no branches, as above
+fn is_no_letter(unit: u16) -> bool {
+    (unit.wrapping_sub(0x2028) < 0xfd8)
+        | (unit.wrapping_sub(0xa000) < 0xc00)
+        | (unit.wrapping_sub(0xd7a4) < 0x275d)
 }
 
 /// Printable characters of the scripts of living languages.
@@ -125,6 +147,17 @@ mod tests {
             let utf16: Vec<u8> = utf16.collect::<Vec<u8>>().into_iter().cycle().take(PAGE).collect();
             assert_eq!(kind(&utf16), PageKind::Utf16, "{text}");
         }
+    }
+
+    #[test]
+    fn the_counts_rule_out_nothing_that_is_text() {
+        let between = |unit: u16| {
+            matches!(unit, 0 | 0x20 | 0x2c | 0x2e | 0x0a | 0x0d | 0x3000..=0x3002 | 0xff0c | 0xff0e | 0x060c)
+        };
+        assert!((0..=u16::MAX).all(|unit| !is_no_letter(unit) || !(is_letter(unit) || between(unit))));
+        let texts = TEXTS.concat();
+        assert!(texts.bytes().all(|byte| !is_never(byte)));
+        assert_eq!((0..=u8::MAX).filter(|byte| is_never(*byte)).count(), 28 + 1 + 2 + 11);
     }
 
     /// Gray pixels and samples of sound have bytes of letters, but no spaces; some bytes above ASCII are no UTF-8.
