@@ -47,7 +47,7 @@ pub(super) fn measure(dir: &Path, own: &Program, start: f64, waits: &mut Waits) 
                 "`report --format html` of 1,000,000 regions, CPU",
                 "103 ms",
                 format!("{html:.0} ms"),
-                "stay",
+                "stay, by 25%",
                 Some(html <= 1.25 * 103.0),
             );
         }
