@@ -13,7 +13,7 @@ use dumplens_core::process::heap::{BlockReader, BlockState, Heap, HeapBlock, Par
 
 use super::AHEAD;
 use super::committed::Committed;
-use super::plan::Draw;
+use super::draw::Draw;
 use super::tally::{Examples, HeapRead, HeapsRead, Tally};
 use super::vftables::Candidates;
 use crate::process::Process;

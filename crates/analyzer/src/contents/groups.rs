@@ -7,9 +7,9 @@ use dumplens_core::process::heap::PartKind;
 use foldhash::HashMap;
 
 use super::committed::Committed;
+use super::draw::next;
 use super::kinds::GroupKind;
 use super::ledger::{Place, Places, charged};
-use super::plan::next;
 use crate::process::Process;
 use crate::space::{Allocation, Owner, Usage};
 

@@ -14,6 +14,7 @@
 mod blocks;
 mod classes;
 mod committed;
+mod draw;
 mod estimate;
 mod groups;
 mod kinds;
@@ -189,7 +190,7 @@ fn held(process: &Process<'_>, report: &mut CensusReport) {
 fn seed(process: &Process<'_>) -> u64 {
     let header = process.dump.header();
     let mut state = process.dump.size() ^ u64::from(header.time_date_stamp) << 32 ^ process.id.unwrap_or(0);
-    plan::next(&mut state)
+    draw::next(&mut state)
 }
 
 /// Reads the units of a plan; `None` where the bytes are too long in coming.

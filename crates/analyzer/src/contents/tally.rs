@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::draw::next;
 use super::estimate::{Read, Sums};
-use super::plan::next;
 use super::vftables::{self, Objects};
 
 /// Sizes that are counted separately.

@@ -147,7 +147,7 @@ fn distance(runs: &[Run], words: usize) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contents::plan::next;
+    use crate::contents::draw::next;
 
     /// What is left out for its bound would not have been found: all distances are tried beside it.
     #[test]
