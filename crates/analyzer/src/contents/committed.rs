@@ -25,10 +25,13 @@ impl<'s, 'd> Committed<'s, 'd> {
 
     /// Committed bytes between two addresses.
     pub(super) fn between(&self, base: u64, end: u64) -> u64 {
+        if base >= end {
+            return 0;
+        }
         let regions = &self.space.regions;
         let (first, behind) = (regions.first_behind(base), regions.first_behind(end));
-        if base >= end || behind - first > FEW {
-            return if base < end { self.up_to(end).saturating_sub(self.up_to(base)) } else { 0 };
+        if behind - first > FEW {
+            return self.up_to(end).saturating_sub(self.up_to(base));
         }
         let inside = |region: MemoryInfo| {
             let until = region.base.saturating_add(region.size).min(end);

@@ -63,18 +63,21 @@ fn is_repeated(page: &[u8], first: &[u8]) -> bool {
 
 /// Whether all but one in `of` bytes are printable, or ends of lines and of texts.
 pub(super) fn is_ascii(bytes: &[u8], of: usize) -> bool {
-    let (mut odd, mut zeros) = (0usize, 0usize);
-    // Counters of one byte, so that the compiler counts many bytes at once.
-    for chunk in bytes.chunks(128) {
-        let (mut odd_here, mut zeros_here) = (0u8, 0u8);
-        for byte in chunk {
-            odd_here += u8::from(!is_printable(*byte));
-            zeros_here += u8::from(*byte == 0);
-        }
-        odd += usize::from(odd_here);
-        zeros += usize::from(zeros_here);
-    }
+    let (odd, zeros) = (count(bytes, |byte| !is_printable(byte)), count(bytes, |byte| byte == 0));
     !bytes.is_empty() && (odd - zeros) * of <= bytes.len() && zeros * 8 <= bytes.len()
+}
+
+/// How many bytes are such.
+pub(super) fn count(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
+    // Counters of one byte, so that the compiler counts many bytes at once.
+    let of = |chunk: &[u8]| chunk.iter().fold(0u8, |sum, byte| sum + u8::from(is_such(*byte)));
+    bytes.chunks(128).map(|chunk| usize::from(of(chunk))).sum()
+}
+
+/// The same of characters of two bytes.
+pub(super) fn count_units(units: &[[u8; 2]], is_such: impl Fn(u16) -> bool) -> usize {
+    let add = |sum: u16, unit: &[u8; 2]| sum + u16::from(is_such(u16::from_le_bytes(*unit)));
+    units.chunks(PAGE / 2).map(|chunk| usize::from(chunk.iter().fold(0, add))).sum()
 }
 
 #[allow(clippy::needless_bitwise_bool)] // no branches: the compiler does many bytes at once
@@ -85,18 +88,8 @@ fn is_printable(byte: u8) -> bool {
 /// The same of characters of two bytes, of the Latin blocks.
 pub(super) fn is_utf16(bytes: &[u8], of: usize) -> bool {
     let (units, _) = bytes.as_chunks::<2>();
-    let (mut odd, mut zeros) = (0usize, 0usize);
-    // Counters as wide as a unit, so that the compiler counts many units at once.
-    for chunk in units.chunks(PAGE / 2) {
-        let (mut odd_here, mut zeros_here) = (0u16, 0u16);
-        for unit in chunk {
-            let unit = u16::from_le_bytes(*unit);
-            odd_here += u16::from(!is_latin(unit));
-            zeros_here += u16::from(unit == 0);
-        }
-        odd += usize::from(odd_here);
-        zeros += usize::from(zeros_here);
-    }
+    let odd = count_units(units, |unit| !is_latin(unit));
+    let zeros = count_units(units, |unit| unit == 0);
     !units.is_empty() && (odd - zeros) * of <= units.len() && zeros * 8 <= units.len()
 }
 

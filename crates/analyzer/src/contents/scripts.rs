@@ -4,7 +4,7 @@
 //! scripts in use, and spaces or punctuation between them. What fools it: text without either, such as a table of words of
 //! one length.
 
-use super::pages::PAGE;
+use super::pages::{count, count_units};
 
 /// Whether all but one in `of` bytes belong to UTF-8 text, some of it beyond ASCII. A character that the start or the end
 /// cuts counts as whole.
@@ -56,13 +56,6 @@ fn is_never(byte: u8) -> bool {
     control | (byte == 0x7f) | (byte == 0xc0) | (byte == 0xc1) | (byte >= 0xf5)
 }
 
-/// How many bytes are such.
-fn count(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
-    // Counters of one byte, so that the compiler counts many bytes at once.
-    let of = |chunk: &[u8]| chunk.iter().fold(0u8, |sum, byte| sum + u8::from(is_such(*byte)));
-    bytes.chunks(128).map(|chunk| usize::from(of(chunk))).sum()
-}
-
 /// A byte behind the first of a character.
 fn is_behind(byte: u8) -> bool {
     byte & 0xc0 == 0x80
@@ -89,12 +82,6 @@ pub(super) fn is_utf16(bytes: &[u8], of: usize) -> bool {
         }
     }
     between * 64 >= units.len()
-}
-
-/// How many characters are such.
-fn count_units(units: &[[u8; 2]], is_such: impl Fn(u16) -> bool) -> usize {
-    let add = |sum: u16, unit: &[u8; 2]| sum + u16::from(is_such(u16::from_le_bytes(*unit)));
-    units.chunks(PAGE / 2).map(|chunk| usize::from(chunk.iter().fold(0, add))).sum()
 }
 
 /// The largest ranges that [`is_letter`] does not have: signs and symbols, rare scripts, surrogates and private use.
@@ -126,7 +113,7 @@ fn is_letter(unit: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::kinds::PageKind;
-    use super::super::pages::kind;
+    use super::super::pages::{PAGE, kind};
     use super::*;
 
     const TEXTS: [&str; 6] = [
