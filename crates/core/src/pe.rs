@@ -43,6 +43,22 @@ pub struct CodeView {
     pub path: String,
 }
 
+/// `IMAGE_FILE_LARGE_ADDRESS_AWARE` of `IMAGE_FILE_HEADER.Characteristics`.
+const LARGE_ADDRESS_AWARE: u16 = 0x20;
+
+/// Whether the file header of the image at `base` says that a 32-bit program may use addresses above 2 GB, by three fields
+/// of it alone; `None` if the dump does not keep them. Where all headers are kept: [`Image::is_large_address_aware`].
+pub fn is_large_address_aware(memory: Memory<'_>, base: u64) -> Option<bool> {
+    /// `IMAGE_DOS_HEADER.e_lfanew`.
+    const LFANEW: u64 = 0x3c;
+    /// `IMAGE_NT_HEADERS.FileHeader.Characteristics`.
+    const CHARACTERISTICS: u64 = 0x16;
+    let header = base.checked_add(u64::from(memory.u32(base.checked_add(LFANEW)?).ok()?))?;
+    // "PE\0\0"
+    (memory.u32(header).ok()? == 0x4550).then_some(())?;
+    Some(memory.u16(header.checked_add(CHARACTERISTICS)?).ok()? & LARGE_ADDRESS_AWARE != 0)
+}
+
 /// An image in the dump's memory whose headers have been read.
 #[derive(Debug)]
 pub struct Image<'d> {
@@ -87,7 +103,7 @@ impl<'d> Image<'d> {
     /// `IMAGE_FILE_LARGE_ADDRESS_AWARE` of `IMAGE_FILE_HEADER.Characteristics`: a 32-bit program may use addresses above
     /// 2 GB.
     pub fn is_large_address_aware(&self) -> bool {
-        self.headers.characteristics & 0x20 != 0
+        self.headers.characteristics & LARGE_ADDRESS_AWARE != 0
     }
 
     /// `IMAGE_FILE_DLL` of `IMAGE_FILE_HEADER.Characteristics`.

@@ -1,11 +1,12 @@
 //! The part of the address space that the program itself can use, where the dump was written for another width.
 
+use dumplens_core::pe::is_large_address_aware;
 use dumplens_core::process::Peb;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{MemoryReport, PlaceReport};
-use crate::process::{Process, is_large_address_aware};
+use crate::process::Process;
 use crate::symbols;
 
 /// What a 32-bit program may use: `0x7fff0000` and `0xffff0000`, to the next power of two.
@@ -66,7 +67,7 @@ pub(super) fn of(process: &Process<'_>) -> Option<ProgramSpaceReport> {
 
 fn large_address_aware(process: &Process<'_>) -> Option<bool> {
     let by_module = || Some(symbols::image(process, process.program()?).ok()?.is_large_address_aware());
-    let at = |peb: &Peb| is_large_address_aware(process.dump, peb.image_base);
+    let at = |peb: &Peb| is_large_address_aware(process.dump.memory(), peb.image_base);
     by_module().or_else(|| process.pebs.iter().find_map(at))
 }
 

@@ -21,7 +21,6 @@ use dumplens_core::process::heap::Heaps;
 use dumplens_core::process::{Peb, UserSharedData};
 use dumplens_core::{Damage, Dump, Exception, FunctionTables, Module, Os, SystemInfo, UnloadedModule, Width};
 
-pub(crate) use self::limit::is_large_address_aware;
 use self::module_map::ModuleMap;
 pub use self::region::RegionReport;
 pub(crate) use self::region::part_name;
