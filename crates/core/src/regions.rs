@@ -39,13 +39,16 @@ impl MemoryInfo {
     }
 }
 
-/// Everything of a region but its addresses: the fields of [`MemoryInfo`] of these names.
+/// Everything of a region but its addresses, as in [`MemoryInfo`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "they are those of MemoryInfo")]
 pub struct Attributes {
+    /// Protection given when the allocation was made.
     pub allocation_protect: Protection,
+    /// Committed, reserved or free.
     pub state: MemoryState,
+    /// Protection now.
     pub protect: Protection,
+    /// Private, mapped or image.
     pub kind: MemoryType,
 }
 

@@ -16,31 +16,23 @@
 
 use super::{Confidence, Crash, Found, code, on_request};
 
-macro_rules! on_purpose {
-    ($instruction:literal) => {
-        concat!(
-            "The program terminated itself on purpose by an instruction that exists only to fail (",
-            $instruction,
-            "): a failed check, abort, or code that its compiler took for unreachable."
-        )
-    };
-}
-
-const UD2: &str = on_purpose!("ud2");
-const BRK: &str = on_purpose!("brk");
-
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let exception = crash.exception?;
     if on_request::detect(crash).is_some() {
         return None;
     }
     let (confidence, title) = match exception.code.0 {
-        code::ASSERTION_FAILURE => (Confidence::High, "An assertion failed."),
+        code::ASSERTION_FAILURE => (Confidence::High, "An assertion failed.".to_owned()),
         code::BREAKPOINT | code::WOW64_BREAKPOINT => {
-            (Confidence::Medium, "The program hit a breakpoint: an assertion, or __debugbreak.")
+            (Confidence::Medium, "The program hit a breakpoint: an assertion, or __debugbreak.".to_owned())
         }
         code::ILLEGAL_INSTRUCTION if exception.fault.as_ref().is_some_and(|fault| fault.deliberate) => {
-            (Confidence::Medium, if crash.facts.dump.arch.as_deref() == Some("arm64") { BRK } else { UD2 })
+            let instruction = if crash.facts.dump.arch.as_deref() == Some("arm64") { "brk" } else { "ud2" };
+            let title = format!(
+                "The program terminated itself on purpose by an instruction that exists only to fail ({instruction}): a \
+                 failed check, abort, or code that its compiler took for unreachable."
+            );
+            (Confidence::Medium, title)
         }
         _ => return None,
     };

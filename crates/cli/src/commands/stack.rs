@@ -60,7 +60,6 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
 
 /// The thread that a person asks for who names none.
 fn by_default(process: &Process<'_>) -> usize {
-    let exception = process.dump.exception().ok().flatten();
-    let id = exception.map(|e| e.thread_id);
+    let id = process.exception().map(|e| e.thread_id);
     process.threads.iter().find(|t| Some(t.id) == id).map_or(0, |thread| thread.index)
 }
