@@ -13,7 +13,7 @@ words! {
     pub enum LayoutProof {
         /// Microsoft's own heap code of the build confirmed it.
         Verified = "verified",
-        /// It was confirmed on a neighbouring build, and the heap's lists are where that layout has them.
+        /// It was confirmed on another build, and the heap's lists are where that layout has them.
         Between = "between",
         /// From published type descriptions only.
         Published = "published",

@@ -60,6 +60,25 @@ fn without_a_build() {
     }
 }
 
+/// A dump may say another build than the one whose heap code made its heaps.
+#[test]
+fn with_a_wrong_build() {
+    const BUILDS: [u32; 13] =
+        [7601, 9600, 10586, 14393, 15063, 16299, 17134, 17763, 18362, 19041, 20348, 22000, 26100];
+    for (name, preset) in ALL {
+        let (process, truth) = preset();
+        let dump = Dump::open(process.to_bytes().0).unwrap();
+        for build in BUILDS {
+            let found = walk_as(&dump, Some(build));
+            compare(&format!("{name} as {build}"), &found, &truth);
+            let reader = BlockReader::new(dump.memory(), &found.list);
+            for (heap, truth) in found.list.iter().zip(&truth.heaps) {
+                compare_blocks(&format!("{name} as {build}"), &reader, heap, truth);
+            }
+        }
+    }
+}
+
 /// If no layout fits, the lists are found by their shape, and that is reported.
 #[test]
 fn no_layout_fits() {

@@ -72,7 +72,7 @@ fn notes(out: &mut String, heap: &HeapReport, bits: u32) {
     if let Some(layout) = &heap.layout {
         let basis = match heap.basis {
             Some(LayoutProof::Verified) => ", verified on this build",
-            Some(LayoutProof::Between) => ", which an earlier build has and this one seems to",
+            Some(LayoutProof::Between) => ", which another build has and this one seems to",
             Some(LayoutProof::Published) => ", as it was published",
             None => "",
         };

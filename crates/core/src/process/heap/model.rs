@@ -34,7 +34,8 @@ pub enum PartKind {
 pub enum LayoutBasis {
     /// Microsoft's own heap code of this build confirmed it.
     Verified,
-    /// It was confirmed on another build, and the heap's lists are where the layout has them.
+    /// It was confirmed on another build than the one that the dump says, and the heap's lists are where the layout has
+    /// them.
     Between,
     /// From published type descriptions only.
     Published,

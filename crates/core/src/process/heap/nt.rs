@@ -69,8 +69,8 @@ pub(super) fn walk(walker: &mut Walker<'_, '_>, heap: &mut Heap) {
         block.number(layout.free, walker.width.bytes()).map(|granules| granules.saturating_mul(granule));
 }
 
-/// What lies behind `LockVariable`: by the build; without one, the first that holds what its fields must. Where a build
-/// was not confirmed, the fields must do so too.
+/// What lies behind `LockVariable`: the first that holds what its fields must, that of the build before all others. Where
+/// none does, as in a damaged heap, a build on which its own was confirmed decides.
 fn tail(walker: &Walker<'_, '_>, layout: &NtLayout, block: &Block<'_>) -> Option<&'static Tail> {
     let holds = |tail: &Tail| {
         let c = counters(walker, tail, block);
@@ -80,13 +80,9 @@ fn tail(walker: &Walker<'_, '_>, layout: &NtLayout, block: &Block<'_>) -> Option
             && c.segments.is_some_and(|n| (1..u64::from(MOST_PAGES)).contains(&n))
             && kind.is_some_and(|kind| kind <= LFH)
     };
-    match walker.build {
-        None => layout.tails.iter().find(|tail| holds(tail)),
-        Some(build) => {
-            let tail = layout.tails.iter().find(|tail| tail.from <= build)?;
-            (tail.basis(walker.build) == LayoutBasis::Verified || holds(tail)).then_some(tail)
-        }
-    }
+    let of_build = walker.build.and_then(|build| layout.tails.iter().find(|tail| tail.from <= build));
+    let confirmed = |tail: &&Tail| tail.basis(walker.build) == LayoutBasis::Verified;
+    of_build.into_iter().chain(layout.tails).find(|tail| holds(tail)).or(of_build.filter(confirmed))
 }
 
 fn segments(walker: &mut Walker<'_, '_>, heap: &mut Heap, layout: &NtLayout) {

@@ -1,29 +1,23 @@
-//! Which layout a segment heap has: that of the build, if the heap is built by it, or the one by which everything in its
-//! header fits.
+//! Which layout a segment heap has: the one by which everything in its header fits, first that of the build.
 
 use super::segment::{Context, contexts, is_head};
 use super::segment_layout::{HEAP_BYTES, LAYOUTS, Lists, SegmentLayout};
-use super::{LayoutBasis, PAGE, Walker};
+use super::{PAGE, Walker};
 use crate::process::block::Block;
 
 /// A layout, and the contexts that the header has by it.
 pub(super) type Choice = (&'static SegmentLayout, Vec<Context>);
 
-/// The layout of a heap. A build on which it was confirmed decides, unless no list is where its layout has it.
-/// Otherwise the header decides: builds between two that are known, and dumps that do not say their build, have one of
-/// the layouts too.
+/// The layout of a heap. That of the build counts if the header fits it, and any other only if all of the header fits
+/// that: a dump may not say its build, a build may lie between two that are known, and what a dump says may be wrong. A
+/// header that fits none, such as a damaged one, is read by the build, unless no list is where its layout has it.
 pub(super) fn choose(walker: &Walker<'_, '_>, handle: u64, block: &Block<'_>) -> Option<Choice> {
     let by = |layout: &'static SegmentLayout| (layout, contexts(layout, handle, block));
     let of_build = SegmentLayout::of(walker.width, walker.build).map(by);
     let of_build =
         of_build.filter(|(_, contexts)| contexts.iter().any(|c| is_head(walker, c.head).is_some()));
-    let confirmed = |choice: &Choice| choice.0.basis(walker.build) == LayoutBasis::Verified;
-    if let Some(choice) = of_build.as_ref().filter(|choice| confirmed(choice) || fits(walker, choice, block))
-    {
-        return Some(choice.clone());
-    }
     let others = LAYOUTS.iter().filter(|layout| layout.width == walker.width).map(by);
-    others.into_iter().find(|choice| fits(walker, choice, block)).or(of_build)
+    of_build.iter().cloned().chain(others).find(|choice| fits(walker, choice, block)).or(of_build)
 }
 
 /// Whether a segment heap lies there for certain.
