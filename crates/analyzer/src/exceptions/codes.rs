@@ -41,7 +41,7 @@ const SOFTWARE: [(u32, &str, &str); 29] = [
         "The .NET runtime had an internal error and terminated the program.",
     ),
     (0x8013_1623, "COR_E_FAILFAST", "Managed code terminated the program with Environment.FailFast."),
-    (0xc06d_007e, "delay load: module not found", "A delay-loaded DLL was not found."),
+    (0xc06d_007e, "delay load: module not found", "A delay-loaded DLL could not be loaded."),
     (0xc06d_007f, "delay load: function not found", "A delay-loaded DLL lacks a function."),
     (
         0xcfff_ffff,

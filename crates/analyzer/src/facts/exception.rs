@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessKind, AccessReport, AnalysisReport, CodeReport, CppReport, FaultReport, Hex, SiteReport,
-    ThreadReport, Warning, cpp,
+    AccessKind, AccessReport, AnalysisReport, CodeReport, CppReport, DelayLoadReport, FaultReport, Hex,
+    SiteReport, ThreadReport, Warning, cpp, delay_load,
 };
 #[cfg(feature = "processor")]
 use crate::exceptions::analysis;
@@ -65,6 +65,9 @@ pub struct ExceptionReport {
     pub hresult: Option<Hex>,
     /// The C++ exception, or the object that Delphi raised; `None` for every other code.
     pub cpp: Option<CppReport>,
+    /// What a delay-load helper could not load; `None` for every other code.
+    #[serde(default)]
+    pub delay_load: Option<Box<DelayLoadReport>>,
     /// What the crashing instruction did; `None` if details were not requested, or in builds without the feature
     /// `processor`.
     pub analysis: Option<Box<AnalysisReport>>,
@@ -167,6 +170,7 @@ fn plain(process: &Process<'_>, thread_id: u32, record: &ExceptionRecord) -> Exc
         fault: None,
         hresult: refusal::carried(record.code.into(), record.parameters.iter().copied()).map(Hex::from),
         cpp: None,
+        delay_load: None,
         analysis: None,
         original: None,
     }
@@ -233,6 +237,7 @@ fn of_windows(
         access,
         fault: fault.map(Box::new),
         cpp: cpp::of(process, code, parameters),
+        delay_load: delay_load::of(process, code, parameters).map(Box::new),
         ..plain
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod broken_blocks;
 mod census;
 pub(crate) mod clock;
 mod cpp;
+mod delay_load;
 mod dump;
 mod earlier;
 mod engine;
@@ -53,6 +54,7 @@ pub use blocks::{BlockBackend, BlockPlace, BlockReport, BlockState, LayoutProof}
 pub use broken_blocks::BrokenBlockReport;
 pub use census::census;
 pub use cpp::CppReport;
+pub use delay_load::DelayLoadReport;
 pub use dump::{AnnotationReport, BreakpadReport, CrashpadReport, DumpReport, StreamReport};
 pub use engine::{AssertionReport, UnrealReport};
 pub use exception::{Chance, ExceptionReport, OriginalReport};

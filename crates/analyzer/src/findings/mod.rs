@@ -22,6 +22,7 @@ pub(crate) mod container_call;
 mod cpp_exception;
 mod crash;
 pub(crate) mod deadlock;
+mod delay_load;
 pub(crate) mod earlier_bad_alloc;
 mod ended_handles;
 pub(crate) mod ending;
@@ -180,6 +181,7 @@ detectors! {
     managed_exception: "!pe",
     gc_refused: "!ao",
     cpp_exception: ".exr -1",
+    delay_load: ".exr -1",
     access_violation: ".exr -1; !address",
     refused_pointer: "u {at}; r; !gle",
     stack_overflow: "!teb; k",

@@ -2,7 +2,7 @@
 //! An exception whose code itself means that an allocation failed: an NTSTATUS such as STATUS_NO_MEMORY (a heap that
 //! raises exceptions), STATUS_COMMITMENT_LIMIT or STATUS_QUOTA_EXCEEDED, an HRESULT such as E_OUTOFMEMORY, 0xE0000008
 //! (Chromium, V8, PDFium and programs built on them), 0xC000 (Unreal Engine); or an exception with such a result as a
-//! parameter: those of .NET, Direct3D and DXGI.
+//! parameter: those of .NET, Direct3D and DXGI; or a DLL that was not loaded on first use, with such an error.
 //!
 //! # What proves it
 //! The code. For STATUS_NO_MEMORY and 0xE0000008, the first parameter is the requested number of bytes.
@@ -20,7 +20,7 @@ use super::{Confidence, Crash, Found, code, grouped};
 use crate::exceptions::limit::{self, Limit};
 use crate::exceptions::names;
 use crate::exceptions::refusal::{self, Refusal};
-use crate::facts::ExceptionReport;
+use crate::facts::{CodeReport, ExceptionReport};
 
 /// `COR_E_OUTOFMEMORY`, which is `E_OUTOFMEMORY`.
 const COR_E_OUTOFMEMORY: u32 = 0x8007_000e;
@@ -29,7 +29,17 @@ const COR_E_OUTOFMEMORY: u32 = 0x8007_000e;
 fn refused(exception: &ExceptionReport) -> Option<Refusal> {
     let parameters = exception.parameters.iter().map(|parameter| parameter.0);
     let carried = exception.hresult.and_then(|result| u32::try_from(result.0).ok());
-    refusal::of_exception(exception.code.0, parameters).or_else(|| refusal::of_result(carried?))
+    refusal::of_exception(exception.code.0, parameters)
+        .or_else(|| refusal::of_result(carried?))
+        .or_else(|| not_loaded(exception).map(|(refusal, _)| refusal))
+}
+
+/// The error with which a delay-load helper failed, if it says that memory was refused. An address that was taken is none:
+/// the loader tries others.
+fn not_loaded(exception: &ExceptionReport) -> Option<(Refusal, &CodeReport)> {
+    let error = exception.delay_load.as_ref()?.last_error.as_ref()?;
+    let refusal = refusal::of_win32(u32::try_from(error.code.0).ok()?)?;
+    (refusal != Refusal::AddressTaken).then_some((refusal, error))
 }
 
 /// The limit that the exception itself names, in whatever form; also as the HRESULT of a C++ object.
@@ -58,7 +68,10 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         (None, Some(result)) => {
             format!("{name} was raised with {}: an allocation failed.", names::named_result(result))
         }
-        (None, None) => format!("{name} was raised: an allocation failed."),
+        (None, None) => match not_loaded(exception).and_then(|(_, error)| error.name.as_deref()) {
+            Some(error) => format!("{name} was raised with {error}: an allocation failed."),
+            None => format!("{name} was raised: an allocation failed."),
+        },
     };
     let found = Found::new(Confidence::High, title);
     let found = found.with_at("exception", exception.address.0, format!("{:#x}", exception.code.0));

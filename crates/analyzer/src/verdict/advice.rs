@@ -60,6 +60,9 @@ pub(super) fn of_crash(crash: &Crash<'_>, main: Option<&Finding>) -> Vec<String>
                 .to_owned(),
         ];
     }
+    if main.is_some_and(|finding| finding.id == "delay_load") {
+        return missing_dll(crash).into_iter().collect();
+    }
     let heap = main.is_some_and(|finding| finding.id == "heap_corruption");
     let image = crash.facts.process.image.as_deref().map(last_name);
     match image.filter(|_| heap) {
@@ -69,6 +72,27 @@ pub(super) fn of_crash(crash: &Crash<'_>, main: Option<&Finding>) -> Vec<String>
         )],
         None => Vec::new(),
     }
+}
+
+/// After a DLL that could not be loaded on first use, as far as it is named.
+fn missing_dll(crash: &Crash<'_>) -> Option<String> {
+    /// `ERROR_MOD_NOT_FOUND`.
+    const NOT_FOUND: u64 = 126;
+    let load = crash.exception?.delay_load.as_deref()?;
+    let dll = load.dll.as_deref()?;
+    if let Some(path) = &load.loaded {
+        return Some(format!(
+            "Compare the version of {path} with the one that the program was built for: another file of that name may \
+             come first in the search order."
+        ));
+    }
+    let missing = load.last_error.as_ref().is_some_and(|error| error.code.0 == NOT_FOUND);
+    missing.then(|| {
+        format!(
+            "Install {dll} where the loader searches for it, and the DLLs that it imports: this error is the same if one \
+             of those is missing."
+        )
+    })
 }
 
 fn page_file(crash: &Crash<'_>, wanted: u64) -> Option<String> {

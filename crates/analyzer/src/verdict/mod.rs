@@ -66,7 +66,7 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
 }
 
 /// Findings that say by themselves what happened, the more telling ones first.
-const MAIN: [&str; 17] = [
+const MAIN: [&str; 18] = [
     "assertion",
     "unreal_crash",
     "deadlock",
@@ -74,6 +74,7 @@ const MAIN: [&str; 17] = [
     "hang",
     "managed_exception",
     "cpp_exception",
+    "delay_load",
     "heap_corruption",
     "stack_overflow",
     "access_violation",

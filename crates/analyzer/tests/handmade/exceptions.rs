@@ -34,6 +34,7 @@ pub(crate) fn thrown() -> ExceptionReport {
             thrown_by: None,
             problem: None,
         }),
+        delay_load: None,
         analysis: None,
         fault: None,
         original: None,

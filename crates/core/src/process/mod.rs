@@ -8,6 +8,7 @@
 pub(crate) mod block;
 pub mod cpp_exception;
 pub mod critical_section;
+pub mod delay_load;
 pub mod delphi;
 pub mod exception_record;
 pub mod gnu_exception;

@@ -682,6 +682,25 @@ class CrashpadReport(TypedDict):
     """The report's GUID."""
 
 
+class DelayLoadReport(TypedDict):
+    """What a delay-load helper could not load, as its `DelayLoadInfo` has it."""
+
+    dll: Optional[str]
+    """The DLL, as the code that imports it names it; null if the name is not in the dump."""
+    imported_by: Optional[str]
+    """The debugger's name of the module that imports the DLL."""
+    last_error: Optional[CodeReport]
+    """The Win32 error with which loading failed; null if it is not known."""
+    loaded: Optional[str]
+    """Path of the module that was loaded as the DLL; null if none was."""
+    ordinal: Optional[int]
+    """The ordinal of the procedure; null if it is imported by name, or not known."""
+    problem: Optional[str]
+    """Why the DLL or the procedure is not known."""
+    procedure: Optional[str]
+    """The procedure that was called; null if it is imported by ordinal, or its name is not in the dump."""
+
+
 class _Difference(TypedDict):
     allocations: Optional[AllocationsDifference]
     """Allocations by address; null unless both dumps are of one process and contain a memory map."""
@@ -902,6 +921,8 @@ class ExceptionReport(TypedDict):
     """`ExceptionCode`."""
     cpp: Optional[CppReport]
     """The C++ exception, or the object that Delphi raised; null for every other code."""
+    delay_load: Optional[DelayLoadReport]
+    """What a delay-load helper could not load; null for every other code."""
     fast_fail: Optional[CodeReport]
     """The reason of a fast failure: `FAST_FAIL_…`; null for every other code."""
     fault: Optional[FaultReport]
