@@ -141,6 +141,58 @@ fn a_circle_that_is_not_proven_is_a_chain() {
     assert_eq!(report.verdict.as_ref().expect("a verdict").title, chain);
 }
 
+/// A thread that waits has not ended, also where no thread is known to hold up another.
+#[test]
+fn a_wait_without_any_owner() {
+    let report = why(&waiting(Arch::X64, &[Waiter::new("NtWaitForSingleObject", &[0x40, 0, 0])]));
+    let chain = title(&report, "wait_chain").expect("a chain");
+    let expected = format!(
+        "Thread {:#x} waits for the object 0x40, without a timeout; it is not known who will signal it.",
+        id(0)
+    );
+    assert_eq!((kind(&report), chain), ("no_exception", expected.as_str()));
+}
+
+/// What the kernel said about an object tells whether a wait for it is over, and who is waited for; the type may be missing.
+#[test]
+fn what_the_object_itself_says() {
+    let with = |kind: Option<&str>, information: Information| {
+        let waiter = || Waiter::new("NtWaitForSingleObject", &[0x40, 0, 0]);
+        let mut process = waiting(Arch::X64, &[waiter(), waiter()]);
+        process.handles = vec![Handle {
+            handle: 0x40,
+            type_name: kind.map(Into::into),
+            information: vec![information],
+            ..Handle::default()
+        }];
+        let report = why(&process);
+        let verdict = report.verdict.as_ref().expect("a verdict");
+        (kind_and_confidence(&report), verdict.title.clone())
+    };
+    let (medium, high) = ("no_exception, medium".to_owned(), "no_exception, high".to_owned());
+    let (sure, title) = with(Some("Event"), Information::event(0, false));
+    assert!(sure == medium && title.contains("not known who will signal it"), "{sure}: {title}");
+    for (kind, information) in [
+        ("Event", Information::event(0, true)),
+        ("Mutant", Information::mutant(1, false)),
+        ("Thread", Information::thread(0, PID, id(1))),
+    ] {
+        let (sure, title) = with(Some(kind), information);
+        assert!(sure == high && title.starts_with("The dump contains no exception."), "{sure}: {title}");
+    }
+    let (sure, title) = with(None, Information::thread(RUNS, PID + 4, 0x5000));
+    assert!(sure == medium && title.contains(&format!("thread 0x5000 of process {:#x}", PID + 4)), "{title}");
+    let (_, title) = with(Some("Mutant"), Information::mutant_owner(PID + 4, 0x5000));
+    assert!(title.contains("the mutex 0x40, held by thread 0x5000 of process"), "{title}");
+    let (sure, title) = with(None, Information::thread(RUNS, PID, id(0)));
+    assert_eq!(sure, "deadlock, high");
+    assert_eq!(title, format!("Deadlock: thread {:#x} waits for its own end.", id(0)));
+}
+
+fn kind_and_confidence(report: &Report) -> String {
+    format!("{}, {}", kind(report), report.verdict.as_ref().expect("a verdict").confidence.name())
+}
+
 #[test]
 fn a_chain_ends_in_one_that_runs() {
     let mut process = waiting(Arch::X64, &[enters(0, 1), enters(1, 2), Waiter::running()]);

@@ -236,4 +236,22 @@ fn what_a_fault_used() {
     told(&[0x48, 0x8b, 0x01], &[(1, 0x5000)], 1, 0x5000, &["does not access it in this way", "medium"]);
     told(&[0x48, 0x8b, 0x01], &[(1, 0x5000)], 0, 0x12_3456_0000, &["another address", "medium"]);
     told(&[0x48, 0x8b, 0x01], &[(1, 0)], 0, 0, &["read 0x0", "null pointer dereference (rcx)", "high"]);
+    // call rax; jmp rax; call [rsp], to an address that is not canonical, and of which the record says nothing.
+    let freed = [(0, 0xdddd_dddd_dddd_dddd)];
+    told(
+        &[0xff, 0xd0],
+        &freed,
+        0,
+        not_canonical,
+        &["called or jumped to 0xdddddddddddddddd", "freed", "high"],
+    );
+    told(&[0xff, 0xe0], &freed, 0, not_canonical, &["called or jumped to 0xdddddddddddddddd", "high"]);
+    // lea rax,[rax] and hlt use no memory; only the second may fail as a read of -1.
+    told(&[0x48, 0x8d, 0x00], &freed, 0, not_canonical, &["uses no memory", "medium"]);
+    told(&[0xf4], &freed, 0, not_canonical, &["reports as -1; see the registers. The", "medium"]);
+    // A pointer of -1 is canonical.
+    let failed = [(1, u64::MAX)];
+    told(&[0x48, 0x8b, 0x01], &failed, 0, not_canonical, &["a pointer of -1 (rcx), as", "high"]);
+    told(&[0x48, 0x8b, 0x41, 0x08], &failed, 0, 7, &["a pointer of -1 (rcx) with an offset", "high"]);
+    told(&[0x48, 0x8b, 0x01], &[(1, 0)], 8, 0x18, &["executed 0x18", "at another address", "medium"]);
 }

@@ -14,6 +14,8 @@ words! {
         Write = "write",
         /// It reads and writes it.
         ReadWrite = "read_write",
+        /// It calls or jumps to it.
+        Execute = "execute",
     }
 }
 

@@ -6,7 +6,8 @@
 
 use dumplens_core::{Context, Registers, Width};
 use iced_x86::{
-    Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, Register, UsedMemory,
+    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
+    Register, UsedMemory,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ words! {
         OtherAddress = "other_address",
         /// The instruction only reads although the record shows a write, or only writes although it shows a read.
         OtherAccess = "other_access",
+        /// The record shows that memory was executed which is not where the exception happened.
+        OtherPlace = "other_place",
     }
 }
 
@@ -85,8 +88,12 @@ struct Operand {
 pub(crate) fn fault(process: &Process<'_>, at: u64, access: &AccessReport) -> Option<FaultReport> {
     let context = process.exception()?.context.as_ref().filter(|context| context.ip == at)?;
     let bits = bits(context)?;
-    let executed = access.address.0 == at || access.kind == Some(AccessKind::Execute);
-    if executed {
+    let fetched = access.address.0.wrapping_sub(at) < LONGEST;
+    let executed = access.kind == Some(AccessKind::Execute);
+    if executed && !fetched {
+        return Some(FaultReport { contradiction: Some(Contradiction::OtherPlace), ..nothing() });
+    }
+    if executed || access.address.0 == at {
         return returned(process, context, bits, at).then(|| FaultReport {
             address: Some(Hex(at)),
             returned: true,
@@ -99,8 +106,40 @@ pub(crate) fn fault(process: &Process<'_>, at: u64, access: &AccessReport) -> Op
         let target = process.dump.memory().pointer(context.sp, width).ok()?;
         return Some(FaultReport { address: Some(Hex(target)), returned: true, ..nothing() });
     }
-    let fetched = access.address.0.wrapping_sub(at) < LONGEST;
+    if access.non_canonical
+        && let Some(branch) = wild_branch(process, context, &instruction, bits)
+    {
+        return Some(branch);
+    }
     (!fetched).then(|| by_operands(context, &instruction, bits, access))?
+}
+
+/// A call or jump to an address that is not canonical, out of a register or memory: the processor raises the fault before it
+/// goes there.
+fn wild_branch(
+    process: &Process<'_>,
+    context: &Context,
+    instruction: &Instruction,
+    bits: u32,
+) -> Option<FaultReport> {
+    if !matches!(instruction.flow_control(), FlowControl::IndirectBranch | FlowControl::IndirectCall) {
+        return None;
+    }
+    let register = (instruction.op0_kind() == OpKind::Register).then(|| instruction.op0_register());
+    let target = match register {
+        Some(register) => value(context, register, bits)?,
+        None => {
+            let used = InstructionInfoFactory::new().info(instruction).used_memory().first().copied()?;
+            process.dump.memory().u64(address(context, &used, bits)?).ok()?
+        }
+    };
+    let name = |register: Register| format!("{register:?}").to_lowercase();
+    (bits == 64 && !is_canonical(target)).then(|| FaultReport {
+        address: Some(Hex(target)),
+        kind: Some(OperandKind::Execute),
+        base: register.map(|register| RegisterReport { name: name(register), value: Hex(target) }),
+        ..nothing()
+    })
 }
 
 /// The instruction at `at`, if it is one that exists only to fail; `None` of another, and if code or registers are not kept.
@@ -175,13 +214,16 @@ fn by_operands(
         .collect();
     let operands = operands?;
     if operands.is_empty() {
-        let contradiction = (!access.non_canonical).then_some(Contradiction::NoOperand);
+        let contradiction =
+            (!access.non_canonical || !is_protected(instruction)).then_some(Contradiction::NoOperand);
         return Some(FaultReport { contradiction, ..nothing() });
     }
     if access.non_canonical {
         let wild = operands.iter().find(|operand| bits == 64 && !is_canonical(operand.address));
         let crooked = || operands.iter().find(|operand| is_misaligned(operand));
+        let highest = || operands.iter().find(|operand| operand.address == access.address.0);
         let found = wild.map(|operand| (operand, false)).or_else(|| crooked().map(|operand| (operand, true)));
+        let found = found.or_else(|| highest().map(|operand| (operand, false)));
         return Some(found.map_or_else(nothing, |(operand, misaligned)| FaultReport {
             misaligned,
             ..report(context, operand, bits)
@@ -203,6 +245,15 @@ fn by_operands(
     let contradiction = found.is_none().then_some(Contradiction::OtherAccess);
     let operand = found.or(all.first())?;
     Some(FaultReport { contradiction, address: Some(access.address), ..report(context, operand, bits) })
+}
+
+/// Whether an instruction that uses no memory may raise a general protection fault all the same, which Windows reports as a
+/// read of -1: an interrupt, a load of a segment register, an instruction of the kernel.
+fn is_protected(instruction: &Instruction) -> bool {
+    instruction.flow_control() != FlowControl::Next
+        || instruction.is_privileged()
+        || instruction.op0_register().is_segment_register()
+        || matches!(instruction.mnemonic(), Mnemonic::Wrfsbase | Mnemonic::Wrgsbase | Mnemonic::Xsetbv)
 }
 
 fn report(context: &Context, operand: &Operand, bits: u32) -> FaultReport {

@@ -116,6 +116,7 @@ impl Fault<'_> {
             (_, Some(OperandKind::Read)) | (Some(AccessKind::Read), None) => "read",
             (_, Some(OperandKind::Write)) | (Some(AccessKind::Write), None) => "wrote to",
             (_, Some(OperandKind::ReadWrite)) => "read and wrote",
+            (_, Some(OperandKind::Execute)) => "called or jumped to",
             (Some(AccessKind::Execute), None) => "executed",
             (None, None) => "accessed",
         }
@@ -124,6 +125,9 @@ impl Fault<'_> {
     /// What lies at the address, or what the pointer was made of.
     fn place(&self) -> (String, Confidence) {
         let access = self.access;
+        if let Some(failed) = self.minus_one() {
+            return failed;
+        }
         if let Some(null) = self.null() {
             return null;
         }
@@ -182,6 +186,23 @@ impl Fault<'_> {
         ("the dump does not show what is there".into(), Confidence::Medium)
     }
 
+    /// A pointer of -1, as some functions return it when they fail, and what was added to it.
+    fn minus_one(&self) -> Option<(String, Confidence)> {
+        let failed = u64::MAX >> (64 - self.bits);
+        let base = self.operand?.base.as_ref().filter(|base| base.value.0 == failed)?;
+        let offset = self.address().wrapping_sub(failed) & failed;
+        let added = match offset.min(offset.wrapping_neg() & failed) {
+            0 => "",
+            near if near < NULL_PAGES => " with an offset",
+            _ => return None,
+        };
+        let place = format!(
+            "a pointer of -1 ({}){added}, as functions return it when they fail (INVALID_HANDLE_VALUE)",
+            base.name
+        );
+        Some((place, Confidence::High))
+    }
+
     /// A null pointer, with what was added to it. Where two registers are added, and one of them may be a pointer by itself,
     /// the other is none.
     fn null(&self) -> Option<(String, Confidence)> {
@@ -238,6 +259,7 @@ impl Fault<'_> {
                 Some("the instruction there uses another address, according to its registers")
             }
             Contradiction::OtherAccess => Some("the instruction there does not access it in this way"),
+            Contradiction::OtherPlace => Some("the exception happened at another address"),
         }
     }
 }

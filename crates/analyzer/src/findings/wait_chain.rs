@@ -19,7 +19,7 @@
 
 use super::{Confidence, Crash, Found, on_request, raising};
 use crate::exceptions::code;
-use crate::waits::{ChainReport, WaitKind, WaitReport, WaitsReport, words};
+use crate::waits::{ChainEnd, ChainReport, WaitKind, WaitReport, WaitsReport, words};
 
 /// Links that the sentence has.
 const TOLD: usize = 4;
@@ -53,7 +53,8 @@ pub(crate) fn waits<'a>(crash: &Crash<'a>) -> Option<&'a WaitsReport> {
 /// Whether a chain says more than that a thread waits for its next task.
 fn is_telling(waits: &WaitsReport, chain: &ChainReport) -> bool {
     let idle = |wait: &WaitReport| wait.is_idle() || matches!(wait.kind, WaitKind::Message | WaitKind::Delay);
-    !chain.links.is_empty() || last(waits, chain).is_some_and(|wait| !idle(wait))
+    let over = chain.ends == ChainEnd::Signalled;
+    !chain.links.is_empty() || (!over && last(waits, chain).is_some_and(|wait| !idle(wait)))
 }
 
 fn last<'w>(waits: &'w WaitsReport, chain: &ChainReport) -> Option<&'w WaitReport> {

@@ -55,9 +55,8 @@ fn judged(crash: &Crash<'_>, findings: &[Finding]) -> VerdictReport {
                 || crash.is_cut()
                 || (crash.facts.dump.redacted && crash.facts.managed.is_some()) =>
         {
-            Confidence::Medium
+            confidence.min(Confidence::Medium)
         }
-        Kind::NoException => Confidence::High,
         Kind::ExceptionLost if lost => Confidence::Low,
         _ => confidence,
     };

@@ -21,7 +21,7 @@ pub const SIGNATURE_VERSION: u32 = 2;
 
 /// Version of everything that is concluded from a dump. Raised when a dump may get another verdict or signature than
 /// before; stored results of older versions are then worked out again.
-pub const ANALYSIS_VERSION: u32 = 7;
+pub const ANALYSIS_VERSION: u32 = 8;
 
 /// Frames that are part of a signature.
 const FRAMES: usize = 2;

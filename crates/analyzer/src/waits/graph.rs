@@ -15,11 +15,13 @@ const MOST_LINKS: usize = 64;
 /// The links that the waits themselves give.
 pub(crate) fn edges(threads: &[ThreadWaitReport]) -> Vec<Edge> {
     let of = |thread: &ThreadWaitReport| {
-        let wait = thread.wait.as_deref()?;
+        let wait = thread.wait.as_deref().filter(|wait| wait.end() != ChainEnd::Signalled)?;
         let edge = |object: &ObjectReport| {
-            let to = object.owner_thread_id.filter(|to| *to != thread.id)?;
+            let joins = object.kind.as_deref() == Some("Thread");
+            // A thread that waits for its own end waits forever; what it holds itself, it can take again.
+            let to = object.owner_thread_id.filter(|to| *to != thread.id || joins)?;
             // A thread that has ended is waited for no more; what it held is.
-            let over = object.owner_ended && object.kind.as_deref() == Some("Thread");
+            let over = object.owner_ended && joins;
             (!over).then(|| Edge {
                 from: thread.id,
                 to,
@@ -155,7 +157,7 @@ impl<'a> Graph<'a> {
             }
         }
         let end = || match self.waits.get(&at) {
-            _ if !self.known.contains(&at) => ChainEnd::OwnerEnded,
+            _ if at != start && !self.known.contains(&at) => ChainEnd::OwnerEnded,
             Some(wait) => wait.end(),
             None => ChainEnd::Running,
         };

@@ -31,6 +31,6 @@ pub(crate) use cycles::{WaitsFor, cycles};
 pub(crate) use graph::{chains, edges};
 pub(crate) use reader::Reader;
 pub use report::{
-    CallSource, ChainEnd, ChainReport, Edge, EndedReport, LockReport, ObjectReport, ThreadWaitReport,
-    Timeout, Via, WaitGroupReport, WaitKind, WaitReport, WaitsReport,
+    CallSource, ChainEnd, ChainReport, Edge, EndedReport, LockReport, ObjectReport, OtherProcess,
+    ThreadWaitReport, Timeout, Via, WaitGroupReport, WaitKind, WaitReport, WaitsReport,
 };

@@ -76,8 +76,10 @@ words! {
         Delay = "delay",
         /// In I/O: a completion port, a device, a file.
         Io = "io",
-        /// In another process, through a port.
+        /// In another process, through a port, or because a thread of that process holds the object.
         OtherProcess = "other_process",
+        /// In an object that is signalled: the wait is over.
+        Signalled = "signalled",
         /// In a window message, or in work for an idle thread.
         Idle = "idle",
     }
@@ -160,6 +162,20 @@ pub struct ObjectReport {
     pub owner_ended: bool,
     /// How many threads wait for it, according to its own counter.
     pub waiters: Option<u32>,
+    /// Whether it is signalled, so that a wait for it ends: an event that is set, a mutex that is free, a thread or
+    /// process that has ended. `None` if the dump does not contain it.
+    pub signalled: Option<bool>,
+    /// Who holds it in another process; for a process object or a thread object, that process or thread.
+    pub other_process: Option<OtherProcess>,
+}
+
+/// A thread of another process, or that process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OtherProcess {
+    /// Process ID.
+    pub process_id: u32,
+    /// Thread ID; `None` for a process object.
+    pub thread_id: Option<u32>,
 }
 
 /// Threads that wait for the same object.
@@ -256,7 +272,15 @@ impl WaitReport {
 
     /// How a chain ends whose last thread waits so.
     pub(crate) fn end(&self) -> ChainEnd {
+        let mut signalled = self.objects.iter().map(|object| object.signalled == Some(true));
         match self.kind {
+            WaitKind::AllObjects if !self.objects.is_empty() && signalled.all(|yes| yes) => {
+                ChainEnd::Signalled
+            }
+            WaitKind::Object | WaitKind::AnyObject if signalled.any(|yes| yes) => ChainEnd::Signalled,
+            WaitKind::Object if self.objects.iter().any(|object| object.other_process.is_some()) => {
+                ChainEnd::OtherProcess
+            }
             WaitKind::Object | WaitKind::AnyObject | WaitKind::AllObjects => ChainEnd::Object,
             WaitKind::CriticalSection
             | WaitKind::SrwLock

@@ -6,7 +6,7 @@ use super::arguments::Stand;
 use super::call::Call;
 use super::functions::{Function, Within};
 use super::numbers::Named;
-use super::report::{CallSource, ObjectReport, Timeout, WaitKind, WaitReport};
+use super::report::{CallSource, ObjectReport, OtherProcess, Timeout, WaitKind, WaitReport};
 use super::section::Awaited;
 use super::table::{Entry, Table};
 use crate::process::Process;
@@ -198,12 +198,21 @@ fn of_handle(sources: Sources<'_, '_>, handle: u64) -> ObjectReport {
         (own.is_none_or(|own| own == process) && thread != 0).then_some(thread)
     };
     let owner = entry.owner.and_then(here);
+    let other = entry.owner.map(|(process, thread)| (process, Some(thread)));
+    let other = other.or(entry.process.map(|process| (process, None)));
     let listed = owner.is_some_and(|owner| (sources.is_thread)(owner));
     ObjectReport {
         handle: Some(Hex(handle)),
         kind: entry.kind.clone(),
         name: entry.name.clone(),
         owner_thread_id: owner.and_then(|owner| u32::try_from(owner).ok()),
+        other_process: other.filter(|(process, _)| own.is_some_and(|own| own != *process)).and_then(
+            |(process, thread)| {
+                let thread_id = thread.and_then(|thread| u32::try_from(thread).ok());
+                Some(OtherProcess { process_id: u32::try_from(process).ok()?, thread_id })
+            },
+        ),
+        signalled: entry.signalled,
         proven: owner.is_some() && own.is_some(),
         // Of a thread its handle says so; of a mutex the list of threads.
         owner_ended: owner.is_some() && entry.ended.unwrap_or(!listed),

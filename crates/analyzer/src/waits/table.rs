@@ -18,6 +18,10 @@ pub(super) struct Entry {
     pub(super) owner: Option<(u64, u64)>,
     /// Of a thread or a process, whether it has ended.
     pub(super) ended: Option<bool>,
+    /// Whether it is signalled, so that a wait for it ends.
+    pub(super) signalled: Option<bool>,
+    /// Of a process, its ID.
+    pub(super) process: Option<u64>,
 }
 
 /// Handles by their values.
@@ -71,18 +75,40 @@ impl Table {
 }
 
 impl Entry {
+    /// What the kernel said about the object. It names the type too, which some writers leave out.
     fn learn(&mut self, information: ObjectInformation) {
-        match information {
+        let kind = match information {
             ObjectInformation::Thread { exit_status, process_id, thread_id } => {
                 self.owner = Some((process_id, thread_id));
                 self.ended = Some(exit_status != STILL_ACTIVE);
+                self.signalled = self.ended;
+                "Thread"
             }
-            ObjectInformation::Process { exit_status, .. } => self.ended = Some(exit_status != STILL_ACTIVE),
-            ObjectInformation::MutantOwner { process_id, thread_id } if thread_id != 0 => {
-                self.owner = Some((process_id, thread_id));
+            ObjectInformation::Process { exit_status, process_id } => {
+                self.process = Some(process_id);
+                self.ended = Some(exit_status != STILL_ACTIVE);
+                self.signalled = self.ended;
+                "Process"
             }
-            _ => {}
-        }
+            ObjectInformation::Mutant { count, .. } => {
+                self.signalled = Some(count > 0);
+                "Mutant"
+            }
+            ObjectInformation::MutantOwner { process_id, thread_id } => {
+                self.owner = (thread_id != 0).then_some((process_id, thread_id)).or(self.owner);
+                "Mutant"
+            }
+            ObjectInformation::Event { signalled, .. } => {
+                self.signalled = Some(signalled);
+                "Event"
+            }
+            ObjectInformation::Semaphore { count, .. } => {
+                self.signalled = Some(count > 0);
+                "Semaphore"
+            }
+            _ => return,
+        };
+        self.kind.get_or_insert_with(|| kind.to_owned());
     }
 
     /// Whether it is of this type.

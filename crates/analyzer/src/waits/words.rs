@@ -9,6 +9,9 @@ const MOST: usize = 4;
 /// `thread 0x1a4 waits for the critical section at 0x7ff6 (app+0x30), held by thread 0x2b0`.
 pub(crate) fn link(edge: &Edge) -> String {
     let (from, to) = (edge.from, edge.to);
+    if edge.via.kind == "Thread" && from == to {
+        return format!("thread {from:#x} waits for its own end");
+    }
     if edge.via.kind == "Thread" {
         return format!("thread {from:#x} waits for thread {to:#x} to end");
     }
@@ -29,12 +32,19 @@ pub(crate) fn object(object: &ObjectReport) -> String {
         let ended = if object.owner_ended { ", which has ended" } else { "" };
         return format!("thread {thread:#x}{ended}");
     }
+    let other = object.other_process.map(|other| match other.thread_id {
+        Some(thread) => format!("thread {thread:#x} of process {:#x}", other.process_id),
+        None => format!("process {:#x}", other.process_id),
+    });
+    if let Some(other) = other.as_deref().filter(|_| ["Thread", "Process"].contains(&kind)) {
+        return other.to_owned();
+    }
     let name = object.name.as_deref().or(object.location.as_deref());
     let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
     let owner = match object.owner_thread_id {
         Some(owner) if object.owner_ended => format!(", held by thread {owner:#x}, which has ended"),
         Some(owner) => format!(", held by thread {owner:#x}"),
-        None => String::new(),
+        None => other.map(|other| format!(", held by {other}")).unwrap_or_default(),
     };
     format!("{}{name}{owner}", noun(kind, object.address, object.handle))
 }
@@ -126,6 +136,7 @@ pub(crate) fn end(chain: &ChainReport, last: Option<&WaitReport>) -> String {
         ChainEnd::OwnerEnded => format!("{thread} has ended"),
         ChainEnd::Object => waits("; it is not known who will signal it"),
         ChainEnd::Lock => waits("; its owner is not known"),
+        ChainEnd::Signalled => waits("; that is signalled, so the wait is over"),
         ChainEnd::Delay | ChainEnd::Io | ChainEnd::OtherProcess | ChainEnd::Idle => waits(""),
     }
 }

@@ -17,7 +17,7 @@ Cause = Literal["address_space_exhausted", "address_space_fragmented", "request_
 """Why memory was refused."""
 CensusKey = Literal["use", "class", "block_size", "shape"]
 """What the bytes of a row have in common."""
-ChainEnd = Literal["cycle", "running", "owner_ended", "object", "lock", "delay", "io", "other_process", "idle"]
+ChainEnd = Literal["cycle", "running", "owner_ended", "object", "lock", "delay", "io", "other_process", "signalled", "idle"]
 """How a chain ends."""
 Chance = Literal["not recorded"]
 """Whether an exception was seen before the handlers (first chance) or after (second chance)."""
@@ -25,7 +25,7 @@ ClassProof = Literal["rtti", "pdb", "code", "address"]
 """Where the name of a class comes from."""
 Confidence = Literal["low", "medium", "high"]
 """How certain something is."""
-Contradiction = Literal["no_operand", "other_address", "other_access"]
+Contradiction = Literal["no_operand", "other_address", "other_access", "other_place"]
 """How record and instruction contradict each other."""
 DifferenceKind = Literal["same_process", "another_run", "another_build", "different_programs", "unknown"]
 """How two dumps are related."""
@@ -43,7 +43,7 @@ LayoutProof = Literal["verified", "between", "published"]
 """How well the layout of a build's heaps is known."""
 OpenedBy = Literal["exception_record", "parameters", "stowed", "frames", "stack"]
 """How the original exception was identified."""
-OperandKind = Literal["read", "write", "read_write"]
+OperandKind = Literal["read", "write", "read_write", "execute"]
 """How an instruction uses memory."""
 Origin = Literal["vector_reallocation", "vector_reserve", "vector_resize", "string_growth", "container", "operator_new", "malloc", "unknown"]
 """What made the failed request."""
@@ -1591,12 +1591,16 @@ class ObjectReport(TypedDict):
     """The address as module and offset."""
     name: Optional[str]
     """The object's name, if it has one."""
+    other_process: Optional[OtherProcess]
+    """Who holds it in another process; for a process object or a thread object, that process or thread."""
     owner_ended: bool
     """Whether that thread has ended, according to the dump's lists."""
     owner_thread_id: Optional[int]
     """The thread that holds it; for a thread object, that thread."""
     proven: bool
     """Whether the object itself records its owner, and was identified with certainty."""
+    signalled: Optional[bool]
+    """Whether it is signalled, so that a wait for it ends: an event that is set, a mutex that is free, a thread or process that has ended. null if the dump does not contain it."""
     type: Optional[str]
     """Its type: a handle's type as Windows names it, or `CriticalSection`, `SrwLock`, `Address`."""
     waiters: Optional[int]
@@ -1621,6 +1625,15 @@ class OriginalReport(TypedDict):
     """How it was identified."""
     exception: ExceptionReport
     """The exception; for an error that Windows Runtime code stored, the code is its HRESULT."""
+
+
+class OtherProcess(TypedDict):
+    """A thread of another process, or that process."""
+
+    process_id: int
+    """Process ID."""
+    thread_id: Optional[int]
+    """Thread ID; null for a process object."""
 
 
 class _PageRow(TypedDict):
