@@ -126,12 +126,11 @@ fn wild_branch(
         return None;
     }
     let register = (instruction.op0_kind() == OpKind::Register).then(|| instruction.op0_register());
-    let target = match register {
-        Some(register) => value(context, register, bits)?,
-        None => {
-            let used = InstructionInfoFactory::new().info(instruction).used_memory().first().copied()?;
-            process.dump.memory().u64(address(context, &used, bits)?).ok()?
-        }
+    let target = if let Some(register) = register {
+        value(context, register, bits)?
+    } else {
+        let used = InstructionInfoFactory::new().info(instruction).used_memory().first().copied()?;
+        process.dump.memory().u64(address(context, &used, bits)?).ok()?
     };
     let name = |register: Register| format!("{register:?}").to_lowercase();
     (bits == 64 && !is_canonical(target)).then(|| FaultReport {

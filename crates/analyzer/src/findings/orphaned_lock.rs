@@ -1,20 +1,21 @@
 //! # What it detects
-//! A critical section or a mutex whose owner has ended: threads that wait for it wait forever.
+//! A critical section whose owner has ended: threads that wait for it wait forever. Of a mutex Windows does not allow
+//! that.
 //!
 //! # What proves it
-//! Its owner is not in the thread list, or the handle stream says that the thread has ended. The DEBUG structure of a
-//! critical section points back to it, which proves that it is one.
+//! Its owner is not in the thread list. The DEBUG structure of a critical section points back to it, which proves that
+//! it is one.
 //!
 //! # What fools it
 //! If a critical section has no DEBUG structure, its counts and the waiting thread are the only evidence that it is
-//! one. A thread list that was cut off lacks threads that are alive.
+//! one.
 //!
 //! # Example
 //! `The critical section at 0x7ff6a1b2c3d0 (app+0x2c3d0), held by thread 0x7770, which has ended: 2 threads wait for
 //! it.`
 //!
 //! # Source
-//! RTL_CRITICAL_SECTION; MINIDUMP_HANDLE_OBJECT_INFORMATION.
+//! RTL_CRITICAL_SECTION; ThreadListStream.
 
 use super::{Confidence, Crash, Found, wait_chain};
 use crate::waits::{ObjectReport, words};

@@ -52,6 +52,17 @@ const FUNCTIONS: [(&str, Function); 12] = [
     ("RtlAcquireResourceExclusive", Function::Address),
 ];
 
+/// What a thread does whose instruction lies in a module that holds system calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stub {
+    /// It waits in this call.
+    Call(Named),
+    /// It runs another function.
+    Other,
+    /// The dump keeps no exports that tell.
+    Unnamed,
+}
+
 /// Modules that hold system calls, or what calls them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -66,7 +77,7 @@ pub(super) struct Functions<'p, 'd> {
     symbols: Symbols<'p, 'd>,
     parts: Vec<Part>,
     /// By the address in a stub.
-    calls: HashMap<u64, Option<Named>>,
+    calls: HashMap<u64, Stub>,
     /// By the address in a frame.
     by_address: HashMap<u64, Option<Function>>,
 }
@@ -75,7 +86,7 @@ impl<'p, 'd> Functions<'p, 'd> {
     /// Reads nothing yet.
     pub(super) fn new(process: &'p Process<'d>) -> Functions<'p, 'd> {
         let part = |name: &str| match module_name(name).to_ascii_lowercase().as_str() {
-            "ntdll" | "win32u" | "user32" => Part::Stubs,
+            "ntdll" | "win32u" | "user32" | "wow64cpu" => Part::Stubs,
             "kernelbase" | "kernel32" => Part::Callers,
             _ => Part::Other,
         };
@@ -98,13 +109,21 @@ impl<'p, 'd> Functions<'p, 'd> {
         module.copied().unwrap_or(Part::Other)
     }
 
+    /// Whether a thread runs whose instruction lies there: outside of system calls. Without a list of modules that is not
+    /// known of any address.
+    pub(super) fn runs(&self, address: u64) -> bool {
+        !self.parts.is_empty() && !self.is_stub(address)
+    }
+
     /// The call whose stub an address lies in. All system calls are exported, and lie one behind the other, so that the
     /// nearest export is the right one.
-    pub(super) fn call(&mut self, stub: u64) -> Option<Named> {
+    pub(super) fn call(&mut self, stub: u64) -> Stub {
         let symbols = &mut self.symbols;
-        *self.calls.entry(stub).or_insert_with(|| {
-            let (name, offset) = symbols.nearest_export(stub)?;
-            Call::of_export(&name).filter(|_| offset <= STUB)
+        *self.calls.entry(stub).or_insert_with(|| match symbols.nearest_export(stub) {
+            Some((name, offset)) => {
+                Call::of_export(&name).filter(|_| offset <= STUB).map_or(Stub::Other, Stub::Call)
+            }
+            None => Stub::Unnamed,
         })
     }
 

@@ -90,6 +90,8 @@ struct Graph<'a> {
     order: Vec<u32>,
     waits: HashMap<u32, &'a WaitReport>,
     known: HashSet<u32>,
+    /// Those that do not wait.
+    running: HashSet<u32>,
     /// Links by who waits; the proven ones first.
     from: HashMap<u32, Vec<&'a Edge>>,
     waited_for: HashSet<u32>,
@@ -110,6 +112,7 @@ impl<'a> Graph<'a> {
             order: listed.iter().map(|thread| thread.id).collect(),
             waits: threads.iter().filter_map(|thread| Some((thread.id, thread.wait.as_deref()?))).collect(),
             known: listed.iter().map(|thread| thread.id).collect(),
+            running: listed.iter().filter(|thread| thread.runs).map(|thread| thread.id).collect(),
             from,
             waited_for: edges.iter().map(|edge| edge.to).collect(),
         }
@@ -156,10 +159,18 @@ impl<'a> Graph<'a> {
                 break;
             }
         }
+        let ended = |edge: &Edge| {
+            let objects = self.waits.get(&edge.from).into_iter().flat_map(|wait| &wait.objects);
+            objects.into_iter().any(|object| object.owner_thread_id == Some(edge.to) && object.owner_ended)
+        };
         let end = || match self.waits.get(&at) {
-            _ if at != start && !self.known.contains(&at) => ChainEnd::OwnerEnded,
+            _ if at != start && !self.known.contains(&at) => {
+                let ended = links.last().is_some_and(ended);
+                if ended { ChainEnd::OwnerEnded } else { ChainEnd::OwnerLost }
+            }
             Some(wait) => wait.end(),
-            None => ChainEnd::Running,
+            None if self.running.contains(&at) => ChainEnd::Running,
+            None => ChainEnd::NotKnown,
         };
         ChainReport { threads, ends: ends.unwrap_or_else(end), deadlock: false, links }
     }

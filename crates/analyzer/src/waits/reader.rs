@@ -1,13 +1,13 @@
 //! Reads what each thread waits for, one walked stack after the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use dumplens_core::{Arch, Width};
 
 use super::arguments::Stand;
 use super::call::Call;
-use super::functions::{Function, Functions, Within};
+use super::functions::{Function, Functions, Stub, Within};
 use super::numbers::{self, Named};
 use super::report::{CallSource, LockReport, ThreadWaitReport, Timeout, WaitKind, WaitReport, WaitsReport};
 use super::resolve::{self, Sources};
@@ -33,6 +33,8 @@ pub(crate) struct Reader<'p, 'd> {
     table: Table,
     sections: Sections<'p, 'd>,
     waits: HashMap<usize, Box<WaitReport>>,
+    /// Threads that are known not to wait.
+    running: HashSet<usize>,
     /// Threads in stubs that no export names.
     unnamed: Vec<Stand>,
     proof: Vec<(u64, u64)>,
@@ -60,6 +62,7 @@ impl<'p, 'd> Reader<'p, 'd> {
             table: Table::of(process.dump),
             sections: Sections::new(process),
             waits: HashMap::new(),
+            running: HashSet::new(),
             unnamed: Vec::new(),
             proof: Vec::new(),
             code: Code::new(process),
@@ -72,10 +75,21 @@ impl<'p, 'd> Reader<'p, 'd> {
     /// Notes what a thread waits for, by its frames.
     pub(crate) fn note(&mut self, thread: &Thread<'_>, stack: &Stack) {
         let (stand, frames) = (Stand::of(self.process, thread, stack), stack.frames.as_slice());
-        let Some(stand) = stand.filter(|stand| self.functions.is_stub(stand.stub)) else { return };
-        let Some(named) = self.functions.call(stand.stub) else {
-            self.unnamed.push(stand);
+        let Some(stand) = stand else { return };
+        if self.functions.runs(stand.stub) {
+            self.running.insert(thread.index);
             return;
+        }
+        let named = match self.functions.call(stand.stub) {
+            Stub::Call(named) => named,
+            Stub::Other => {
+                self.running.insert(thread.index);
+                return;
+            }
+            Stub::Unnamed => {
+                self.unnamed.push(stand);
+                return;
+            }
         };
         let within = self.functions.within(frames, stand.width);
         let section = self.section(&stand, named.0, within, frames);
@@ -158,8 +172,7 @@ impl<'p, 'd> Reader<'p, 'd> {
         within: Option<Within>,
         section: Option<Awaited>,
     ) {
-        let is_thread = |id| self.sections.is_thread(id);
-        let sources = Sources { process: self.process, table: &self.table, is_thread: &is_thread };
+        let sources = Sources { process: self.process, table: &self.table };
         let mut wait = resolve::wait(sources, stand, named, source, within, section);
         self.loader(stand, &mut wait);
         wait.objects.truncate(self.objects_left);
@@ -236,6 +249,7 @@ impl<'p, 'd> Reader<'p, 'd> {
                 let units = i.kernel_time.saturating_add(i.user_time);
                 u32::try_from(units / 10_000).unwrap_or(u32::MAX) // 49 days
             }),
+            runs: self.running.contains(&thread.index),
             has_windows: thread.program_teb().and_then(|teb| teb.win32_thread_info().ok()).map(|at| at != 0),
         };
         let threads: Vec<ThreadWaitReport> = self.process.threads.iter().map(thread).collect();
@@ -286,7 +300,7 @@ impl<'p, 'd> Reader<'p, 'd> {
                 contentions: Some(*count),
             })
         });
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         locks.extend(waited.chain(listed).filter(|lock| seen.insert(lock.address)).take(MOST_LOCKS));
         locks
     }

@@ -66,8 +66,12 @@ words! {
         Cycle = "cycle",
         /// In a thread that does not wait.
         Running = "running",
-        /// In a thread that has ended.
+        /// In a thread of which the dump does not show whether it waits.
+        NotKnown = "not_known",
+        /// In a thread that has ended: the dump's list does not have it.
         OwnerEnded = "owner_ended",
+        /// In a thread that the dump's list does not have, although it has not ended as far as is known.
+        OwnerLost = "owner_lost",
         /// In an object without a known owner or signaller in this process.
         Object = "object",
         /// In a lock or condition that does not record its owner.
@@ -116,6 +120,9 @@ pub struct ThreadWaitReport {
     pub wait: Option<Box<WaitReport>>,
     /// Milliseconds of processor time that it used; `None` if it is not in the dump.
     pub processor_ms: Option<u32>,
+    /// Whether it is known not to wait, so that a thread without a `wait` is not one of which nothing is known.
+    #[serde(skip)]
+    pub runs: bool,
     /// Whether it used windows or GDI, by its TEB; `None` if that is not kept.
     #[serde(skip)]
     pub has_windows: Option<bool>,

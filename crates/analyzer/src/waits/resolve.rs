@@ -23,7 +23,6 @@ const CURRENT: [u64; 2] = [u64::MAX, u64::MAX - 1];
 pub(super) struct Sources<'a, 'd> {
     pub(super) process: &'a Process<'d>,
     pub(super) table: &'a Table,
-    pub(super) is_thread: &'a dyn Fn(u64) -> bool,
 }
 
 /// The wait of a thread that stands in a call.
@@ -200,7 +199,6 @@ fn of_handle(sources: Sources<'_, '_>, handle: u64) -> ObjectReport {
     let owner = entry.owner.and_then(here);
     let other = entry.owner.map(|(process, thread)| (process, Some(thread)));
     let other = other.or(entry.process.map(|process| (process, None)));
-    let listed = owner.is_some_and(|owner| (sources.is_thread)(owner));
     ObjectReport {
         handle: Some(Hex(handle)),
         kind: entry.kind.clone(),
@@ -214,8 +212,8 @@ fn of_handle(sources: Sources<'_, '_>, handle: u64) -> ObjectReport {
         ),
         signalled: entry.signalled,
         proven: owner.is_some() && own.is_some(),
-        // Of a thread its handle says so; of a mutex the list of threads.
-        owner_ended: owner.is_some() && entry.ended.unwrap_or(!listed),
+        // A mutex whose owner ended has none: Windows takes it away.
+        owner_ended: owner.is_some() && entry.ended == Some(true),
         ..ObjectReport::default()
     }
 }

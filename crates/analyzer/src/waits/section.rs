@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use dumplens_core::process::CriticalSection;
 use dumplens_core::process::critical_section::search;
-use dumplens_core::{MemoryType, Pages, ReadMemory, Width};
+use dumplens_core::{Damage, MemoryType, Pages, ReadMemory, StreamType, Width};
 
 use super::arguments::Stand;
 use crate::process::Process;
@@ -22,7 +22,7 @@ pub(super) struct Awaited {
     pub(super) section: CriticalSection,
     /// Whether it was found beyond doubt.
     pub(super) proven: bool,
-    /// Whether its owner is no thread of the list.
+    /// Whether its owner has ended: it is no thread of a list that has lost none.
     pub(super) orphaned: bool,
 }
 
@@ -33,6 +33,8 @@ pub(super) struct Sections<'p, 'd> {
     pages: Pages<'d>,
     /// The IDs of the threads, in order.
     ids: Vec<u32>,
+    /// Whether the dump's list of threads has lost none.
+    whole: bool,
     /// What is left of [`MOST_LOOKS`].
     looks: Cell<u32>,
 }
@@ -41,7 +43,19 @@ impl<'p, 'd> Sections<'p, 'd> {
     pub(super) fn new(process: &'p Process<'d>) -> Sections<'p, 'd> {
         let mut ids: Vec<u32> = process.threads.iter().map(|thread| thread.id).collect();
         ids.sort_unstable();
-        Sections { process, pages: Pages::new(process.dump.memory()), ids, looks: Cell::new(MOST_LOOKS) }
+        let lost = |damage: &Damage| {
+            matches!(damage, Damage::EntriesCut { stream, .. }
+                | Damage::EntriesOverLimit { stream, .. }
+                | Damage::EntriesDropped { stream, .. } if *stream == StreamType::THREAD_LIST)
+        };
+        let whole = !process.dump.damage().iter().any(lost);
+        Sections {
+            process,
+            pages: Pages::new(process.dump.memory()),
+            ids,
+            whole,
+            looks: Cell::new(MOST_LOOKS),
+        }
     }
 
     /// Whether it is the ID of a thread of the list.
@@ -63,7 +77,8 @@ impl<'p, 'd> Sections<'p, 'd> {
         }
         // Without the owner among the threads, there must be more that says what it is.
         let names_it = section.debug_names_it(&self.pages, stand.width);
-        (names_it != Some(false)).then_some(Awaited { section, proven: names_it.is_some(), orphaned: true })
+        let orphaned = self.whole;
+        (names_it != Some(false)).then_some(Awaited { section, proven: names_it.is_some(), orphaned })
     }
 
     /// The section at an address that a thread was told to enter, if another thread holds it.

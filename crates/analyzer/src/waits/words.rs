@@ -133,7 +133,9 @@ pub(crate) fn end(chain: &ChainReport, last: Option<&WaitReport>) -> String {
             "they wait in a circle, but a part of it is not proven or can end by itself".to_owned()
         }
         ChainEnd::Running => format!("{thread} is not waiting"),
+        ChainEnd::NotKnown => format!("the dump does not show whether {thread} waits"),
         ChainEnd::OwnerEnded => format!("{thread} has ended"),
+        ChainEnd::OwnerLost => format!("the dump does not contain {thread}"),
         ChainEnd::Object => waits("; it is not known who will signal it"),
         ChainEnd::Lock => waits("; its owner is not known"),
         ChainEnd::Signalled => waits("; that is signalled, so the wait is over"),

@@ -38,7 +38,8 @@ pub(crate) fn waits(ids: [u32; 3]) -> WaitsReport {
     let factory =
         ObjectReport { handle: Some(Hex(0x90)), kind: Some("TpWorkerFactory".into()), ..mutex.clone() };
     let idle = ObjectReport { owner_thread_id: None, name: None, proven: false, ..factory };
-    let thread = |id, wait, ms| ThreadWaitReport { id, wait, processor_ms: Some(ms), has_windows: None };
+    let thread =
+        |id, wait, ms| ThreadWaitReport { id, wait, processor_ms: Some(ms), runs: true, has_windows: None };
     let via = |object: &ObjectReport| Via {
         kind: object.kind.clone().unwrap_or_default(),
         address: object.address,

@@ -17,7 +17,7 @@ Cause = Literal["address_space_exhausted", "address_space_fragmented", "request_
 """Why memory was refused."""
 CensusKey = Literal["use", "class", "block_size", "shape"]
 """What the bytes of a row have in common."""
-ChainEnd = Literal["cycle", "running", "owner_ended", "object", "lock", "delay", "io", "other_process", "signalled", "idle"]
+ChainEnd = Literal["cycle", "running", "not_known", "owner_ended", "owner_lost", "object", "lock", "delay", "io", "other_process", "signalled", "idle"]
 """How a chain ends."""
 Chance = Literal["not recorded"]
 """Whether an exception was seen before the handlers (first chance) or after (second chance)."""

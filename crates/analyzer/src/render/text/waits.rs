@@ -89,7 +89,8 @@ fn threads(out: &mut String, facts: &Facts, waits: &WaitsReport, shown: Range<us
     for (thread, of) in rows.filter(|(thread, _)| !is_idle(thread)) {
         let what = match thread.wait.as_deref() {
             Some(wait) => escape::line(&words::wait(wait)),
-            None => "-".to_owned(),
+            None if thread.runs => "-".to_owned(),
+            None => "not known".to_owned(),
         };
         let place = of.place().map(|place| escape::line(&place)).unwrap_or_default();
         let name = name(of);
@@ -188,9 +189,11 @@ fn rest(out: &mut String, waits: &WaitsReport) {
     for id in &waits.busiest {
         let Some(thread) = waits.threads.iter().find(|thread| thread.id == *id) else { continue };
         let seconds = f64::from(thread.processor_ms.unwrap_or(0)) / 1000.0;
-        let what = thread.wait.as_deref().map_or("not waiting".to_owned(), |wait| {
-            format!("waits for {}", escape::line(&words::wait(wait)))
-        });
+        let what = match thread.wait.as_deref() {
+            Some(wait) => format!("waits for {}", escape::line(&words::wait(wait))),
+            None if thread.runs => "not waiting".to_owned(),
+            None => "not known".to_owned(),
+        };
         let _ = writeln!(out, "  {id:>8x}  {seconds:>10.3} s  {what}");
     }
     if let Some(ended) = waits.ended.filter(|ended| ended.ended_threads + ended.ended_processes > 0) {
