@@ -19,7 +19,7 @@ pub use self::headers::{Headers, Section};
 pub use self::version::VersionTexts;
 use crate::limits;
 use crate::memory::{Memory, Unreadable};
-use crate::unwind::{FunctionTable, RuntimeFunction};
+use crate::unwind::{FunctionTable, RuntimeFunction, arm64};
 
 /// Why a question about an image has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -194,6 +194,12 @@ impl<'d> Image<'d> {
     /// The x64 exception directory; `None` if the image has none.
     pub fn function_table(&self) -> Option<FunctionTable> {
         self.headers.exceptions.map(|d| FunctionTable::new(self.base, self.size, d.virtual_address, d.size))
+    }
+
+    /// The ARM64 exception directory; `None` if the image has none.
+    pub fn function_table_arm64(&self) -> Option<arm64::FunctionTable> {
+        let new = arm64::FunctionTable::new;
+        self.headers.exceptions.map(|d| new(self.base, self.size, d.virtual_address, d.size))
     }
 
     /// The x64 `RUNTIME_FUNCTION` that covers `rva`: `Ok(None)` if none does, as for a leaf function.

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use dumplens_analyzer::stack::{FP, Registers, SP, x64};
 use dumplens_core::pe::{Headers, Image};
 use dumplens_core::process::CppException;
-use dumplens_core::unwind::{FunctionTable, UnwindInfo};
+use dumplens_core::unwind::{FunctionTable, UnwindInfo, arm64};
 use dumplens_core::{Dump, Pages};
 use dumplens_synth::{Process, Range};
 
@@ -28,8 +28,8 @@ fn numbers<const N: usize>(bytes: &[u8]) -> [u64; N] {
     std::array::from_fn(|_| numbers.next().unwrap_or(0))
 }
 
-/// UNWIND_INFO at the start of the bytes; then, with the bytes as an image, a function table and a frame undone by it. The
-/// first three numbers are offsets of the instruction pointer, the stack pointer and the table.
+/// UNWIND_INFO at the start of the bytes; then, with the bytes as an image, a function table and a frame undone by it, and
+/// what a table of ARM64 says. The first three numbers are offsets of the instruction pointer, the stack pointer and the table.
 pub fn unwind_codes(bytes: &[u8]) {
     if bytes.len() > MOST_BYTES {
         return;
@@ -49,6 +49,11 @@ pub fn unwind_codes(bytes: &[u8]) {
             let ip = BASE.wrapping_add(ip % (u64::from(size) + 1));
             let _ = black_box(x64::caller(&pages, &table, ip, &registers, exact));
         }
+    }
+    for entries in [4, size / 8] {
+        let table = arm64::FunctionTable::new(BASE, u32::MAX, table, 8 * entries);
+        let rva = u32::try_from(ip % (u64::from(size) + 1)).unwrap_or(0);
+        let _ = black_box(table.undo(&pages, rva));
     }
 }
 

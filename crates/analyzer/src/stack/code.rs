@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use dumplens_core::pe::{Image, ImageError};
-use dumplens_core::unwind::FunctionTable;
+use dumplens_core::unwind::{FunctionTable, arm64};
 use dumplens_core::{Pages, ReadMemory};
 use iced_x86::{Code as Instruction, Decoder, DecoderOptions};
 
@@ -19,6 +19,8 @@ use crate::symbols::Symbols;
 
 /// `IMAGE_FILE_MACHINE_AMD64`.
 const X64: u16 = 0x8664;
+/// `IMAGE_FILE_MACHINE_ARM64`.
+const ARM64: u16 = 0xaa64;
 /// The longest call instruction with its prefixes; longer ones exist and are not generated.
 const LONGEST_CALL: usize = 8;
 
@@ -48,6 +50,8 @@ pub(super) const START_WORK: u64 = 50;
 struct Tables {
     machine: u16,
     table: FunctionTable,
+    /// The same directory as ARM64 has it; `None` if it is empty.
+    arm64: Option<arm64::FunctionTable>,
     /// Whether the order of the table was looked at.
     ordered: bool,
     /// Where code lies: offsets from the base.
@@ -119,6 +123,14 @@ impl<'p, 'd> Code<'p, 'd> {
         }
     }
 
+    /// The ARM64 unwind data of the image that holds `address`; `None` if it has none, or none that can be read.
+    pub(super) fn arm64_table(&self, address: u64) -> Option<arm64::FunctionTable> {
+        let index = self.process.module_at(address)?;
+        let mut images = self.images.borrow_mut();
+        let tables = images.entry(index).or_insert_with(|| self.read(index)).as_ref().ok()?;
+        tables.arm64.clone().filter(|_| tables.machine == ARM64)
+    }
+
     fn read(&self, index: usize) -> Result<Tables, ImageError> {
         let module = &self.process.modules[index];
         let image = Image::read(self.pages.memory(), module.base, module.size)?;
@@ -126,7 +138,8 @@ impl<'p, 'd> Code<'p, 'd> {
         let table = image.function_table().unwrap_or(none);
         let code = image.sections().iter().filter(|section| section.executable);
         let code = code.map(|section| section.rva..section.rva.saturating_add(section.size)).collect();
-        Ok(Tables { machine: image.machine(), table, ordered: false, code })
+        let arm64 = image.function_table_arm64().filter(|table| table.count() > 0);
+        Ok(Tables { machine: image.machine(), table, arm64, ordered: false, code })
     }
 
     /// The unwind data of the image that holds `address`, put in order; `None` if it was in order. Every miss in a table

@@ -6,7 +6,7 @@
 //! - x86: the frame data of a PDB where one is given, the EBP chain, then a scan for return addresses. Without a PDB there
 //!   are no unwind tables, so a frame can be missed or, by a scan, be one that is no longer there; every frame says how it
 //!   was found.
-//! - ARM64: frame 0 and the x29 chain, by minidump-unwind.
+//! - ARM64: the images' unwind data, as for x64; where there is none, the x29 chain, by minidump-unwind.
 //!
 //! Why not `minidump_unwind::walk_stack`: it does not limit the number of frames, does not report why it stopped, reads
 //! only one range of stack, and does not restore rsi and rdi. So the loop, its limits and its end conditions are here;
@@ -84,8 +84,8 @@ pub struct Frame {
     /// Whether the thread was stopped at `ip` itself: frame 0, and what the processor or the kernel interrupted.
     /// Otherwise `ip` is the instruction behind a call, which may belong to another line or function.
     pub exact: bool,
-    /// The registers at `ip`, as far as they are known. On x86 and ARM64 the stack pointer is not: how much a function
-    /// released when it returned is not known, so `sp` is the least that it can be.
+    /// The registers at `ip`, as far as they are known. On x86, and behind a frame record of ARM64, the stack pointer is
+    /// not: how much a function released when it returned is not known, so `sp` is the least that it can be.
     pub registers: Registers,
     /// Where the chain of frame pointers may go on, though the register is not known to hold this.
     chain: Option<u64>,

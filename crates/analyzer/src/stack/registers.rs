@@ -24,6 +24,9 @@ pub(super) const ARM64_SP: u8 = 31;
 /// rbx, rsp, rbp, rsi, rdi, r12 to r15: what a function of the x64 convention gives back as it found it.
 const X64_NON_VOLATILE: u32 = 0b1111_0000_1111_1000;
 
+/// x19 to x29 and sp: the same of ARM64.
+const ARM64_NON_VOLATILE: u32 = 0b1011_1111_1111_1000_0000_0000_0000_0000;
+
 impl Default for Registers {
     /// None is known.
     fn default() -> Registers {
@@ -59,6 +62,11 @@ impl Registers {
         if number < 32 {
             self.valid &= !(1 << number);
         }
+    }
+
+    /// Keeps only what an ARM64 function leaves as it was.
+    pub(super) fn keep_arm64_non_volatile(&mut self) {
+        self.valid &= ARM64_NON_VOLATILE;
     }
 
     /// Keeps only what an x64 function leaves as it was.

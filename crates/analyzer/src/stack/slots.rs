@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use dumplens_core::Arch;
 
-use super::registers::{Registers, SP};
-use super::{Frame, Stack, Trust, Walker, x64};
+use super::registers::{ARM64_FP, ARM64_SP, Registers, SP};
+use super::{Frame, Stack, Trust, Walker, arm64, x64};
 
 /// Where one step read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub(super) struct Slots {
     /// The stack pointer, if that was saved too.
     pub(super) sp: Option<u64>,
     /// Registers, by number.
-    pub(super) registers: [u64; 16],
-    pub(super) saved: u16,
+    pub(super) registers: [u64; 32],
+    pub(super) saved: u32,
 }
 
 impl Slots {
@@ -29,13 +29,13 @@ impl Slots {
         }
     }
 
-    fn of(&self, register: u8) -> Option<u64> {
+    pub(super) fn of(&self, register: u8) -> Option<u64> {
         let at = self.registers.get(usize::from(register))?;
         (self.saved >> register & 1 == 1).then_some(*at)
     }
 }
 
-/// Where the frames of one stack were read: of an x64 stack all registers, of others what the frames themselves need.
+/// Where the frames of one stack were read: of an x86 stack what the frames themselves need, of others all registers.
 #[derive(Debug, Default)]
 pub(crate) struct Proof {
     /// Between one frame and the next.
@@ -61,40 +61,11 @@ impl Walker<'_, '_> {
     pub(crate) fn proof(&self, stack: &Stack) -> Proof {
         match self.process().dump.arch() {
             Some(Arch::X64) if stack.is_x86 => self.of_x86(stack),
-            Some(Arch::X64) => self.of_x64(stack),
+            Some(Arch::X64) => of_steps(stack, SP, |callee| self.step_x64(callee)),
             Some(Arch::X86) => self.of_x86(stack),
-            Some(Arch::Arm64) => of_arm64(stack),
+            Some(Arch::Arm64) => self.of_arm64(stack),
             _ => Proof::default(),
         }
-    }
-
-    fn of_x64(&self, stack: &Stack) -> Proof {
-        let mut proof = Proof::default();
-        let callers = stack.frames.iter().skip(1).map(|caller| (caller.ip, Some(caller.sp)));
-        let callers = callers.chain(stack.stopped.is_end().then_some((0, None)));
-        for (frame, (callee, (ip, sp))) in stack.frames.iter().zip(callers).enumerate() {
-            let step = |registers: &Registers| self.step_x64(&Frame { registers: *registers, ..*callee });
-            let leads = |registers: &Registers| {
-                step(registers).is_some_and(|found| found.0 == ip && sp.is_none_or(|sp| found.1 == sp))
-            };
-            let Some((_, _, slots)) = step(&callee.registers) else { break };
-            proof.kept.push((slots.ip, 8));
-            proof.kept.extend(slots.sp.map(|at| (at, 8)));
-            // A frame register: without it the step leads elsewhere, or nowhere.
-            let mut alone = Registers::default();
-            alone.put(SP, callee.registers.get(SP));
-            if !leads(&alone) {
-                for register in (0..16).filter(|register| *register != SP) {
-                    let mut without = callee.registers;
-                    without.forget(register);
-                    if callee.registers.get(register).is_some() && !leads(&without) {
-                        proof.keep(frame, register);
-                    }
-                }
-            }
-            proof.steps.push(slots);
-        }
-        proof
     }
 
     fn step_x64(&self, callee: &Frame) -> Option<(u64, u64, Slots)> {
@@ -105,6 +76,28 @@ impl Walker<'_, '_> {
         } else {
             let table = self.code().table(callee.lookup()).ok()?;
             x64::caller(pages, &table, callee.ip, &callee.registers, callee.exact).ok()?
+        };
+        Some((caller.ip, caller.sp, caller.slots))
+    }
+
+    /// Of a stack that ends where a chain does, the 0 at its end too.
+    fn of_arm64(&self, stack: &Stack) -> Proof {
+        let mut proof = of_steps(stack, ARM64_SP, |callee| self.step_arm64(callee));
+        let last = stack.frames.len().saturating_sub(1);
+        if stack.stopped.is_end() && proof.steps.len() == last {
+            proof.keep(last, ARM64_FP);
+            let record = stack.frames.last().and_then(|frame| frame.chain).filter(|record| *record != 0);
+            proof.kept.extend(record.map(|record| (record.wrapping_add(8), 8)));
+        }
+        proof
+    }
+
+    fn step_arm64(&self, callee: &Frame) -> Option<(u64, u64, Slots)> {
+        let callee = Frame { chain: callee.registers.get(ARM64_FP), ..*callee };
+        let caller = if callee.exact && !self.code().is_executable(callee.ip) {
+            arm64::by_link(self.code(), &callee)?.0
+        } else {
+            arm64::caller(self.code(), &callee).ok()?
         };
         Some((caller.ip, caller.sp, caller.slots))
     }
@@ -131,14 +124,34 @@ impl Walker<'_, '_> {
     }
 }
 
-/// A frame record: x29, where the chain goes on with it, and x30.
-fn of_arm64(stack: &Stack) -> Proof {
-    let next = stack.frames.iter().skip(1).map(|frame| frame.chain);
-    let records = stack.frames.iter().map(|frame| frame.chain).zip(next);
-    let chains: HashSet<Option<u64>> = records.clone().map(|(at, _)| at).chain([Some(0)]).collect();
-    let kept = records.filter_map(|(at, next)| {
-        let at = at?;
-        Some(if chains.contains(&next) { (at, 16) } else { (at.wrapping_add(8), 8) })
-    });
-    Proof { steps: Vec::new(), kept: kept.collect() }
+/// By taking each step of a walk again: with all registers, with the stack pointer alone, and, where that leads elsewhere,
+/// without one of the others after another.
+fn of_steps(stack: &Stack, sp_number: u8, step: impl Fn(&Frame) -> Option<(u64, u64, Slots)>) -> Proof {
+    let mut proof = Proof::default();
+    let callers = stack.frames.iter().skip(1).map(|caller| (caller.ip, Some(caller.sp)));
+    let callers = callers.chain(stack.stopped.is_end().then_some((0, None)));
+    for (frame, (callee, (ip, sp))) in stack.frames.iter().zip(callers).enumerate() {
+        let step = |registers: &Registers| step(&Frame { registers: *registers, ..*callee });
+        let leads = |registers: &Registers| {
+            step(registers).is_some_and(|found| found.0 == ip && sp.is_none_or(|sp| found.1 == sp))
+        };
+        let Some((_, _, slots)) = step(&callee.registers) else { break };
+        // The link register holds the return address of a function that has not called anything.
+        proof.kept.extend((slots.ip != 0).then_some((slots.ip, 8)));
+        proof.kept.extend(slots.sp.map(|at| (at, 8)));
+        // A frame register: without it the step leads elsewhere, or nowhere.
+        let mut alone = Registers::default();
+        alone.put(sp_number, callee.registers.get(sp_number));
+        if !leads(&alone) {
+            for register in (0..32).filter(|register| *register != sp_number) {
+                let mut without = callee.registers;
+                without.forget(register);
+                if callee.registers.get(register).is_some() && !leads(&without) {
+                    proof.keep(frame, register);
+                }
+            }
+        }
+        proof.steps.push(slots);
+    }
+    proof
 }

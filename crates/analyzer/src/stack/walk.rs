@@ -217,10 +217,7 @@ impl Walk<'_, '_, '_> {
                 let below = frames.len().checked_sub(2).and_then(|n| frames.get(n));
                 x86::caller(self.code, self.bounds, callee, below)
             }
-            Kind::Arm64 => match arm64::leaf(self.code, callee) {
-                Some(caller) => Ok(caller),
-                None => arm64::caller(self.code, callee),
-            },
+            Kind::Arm64 => arm64::caller(self.code, callee),
             Kind::Other => Err(Stopped::Processor),
         }?;
         let ip = self.code.process.dump.width().normalise(caller.ip);
@@ -284,7 +281,7 @@ impl Walk<'_, '_, '_> {
             }
             Kind::Arm64 => match arm64::by_link(self.code, callee) {
                 Some(found) => found,
-                None => return arm64::caller(self.code, callee),
+                None => return arm64::by_chain(self.code, callee),
             },
             Kind::Other => return Err(Stopped::Processor),
         };
@@ -301,7 +298,7 @@ impl Walk<'_, '_, '_> {
             _ if self.was_code(caller.ip.saturating_sub(1)) => Ok(Caller { trust: Trust::Scan, ..caller }),
             // EBP and x29 may lead on all the same, to the caller or past it.
             _ if self.kind == Kind::X86 => x86::caller(self.code, self.bounds, callee, None),
-            _ if self.kind == Kind::Arm64 => arm64::caller(self.code, callee),
+            _ if self.kind == Kind::Arm64 => arm64::by_chain(self.code, callee),
             _ => Err(Stopped::NoCode { ip: callee.ip }),
         }
     }

@@ -5,6 +5,7 @@
 //! goblin decodes records and codes; this module bounds what goblin does not (a reference to itself, a code array
 //! that ends inside a code).
 
+pub mod arm64;
 mod info;
 mod table;
 

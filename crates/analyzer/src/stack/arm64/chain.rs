@@ -1,7 +1,7 @@
-//! ARM64 frames: the x29 chain, one step at a time, by minidump-unwind; and x30 in the innermost one.
+//! The x29 chain, one step at a time, by minidump-unwind.
 //!
 //! The crate is given 16 bytes of stack, the frame record, so that it can take one step and no scan; bounds and end
-//! conditions are [`super::walk`]'s. It strips pointer authentication from what it reads.
+//! conditions are [`crate::stack::walk`]'s. It strips pointer authentication from what it reads.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -20,19 +20,17 @@ use minidump_unwind::{
     SymbolProvider, SystemInfo, walk_stack,
 };
 
-use super::code::{Before, Call, Code};
-use super::registers::{ARM64_FP, ARM64_LR, Registers};
-use super::slots::Slots;
-use super::{Caller, Frame, Stopped, Trust};
+use crate::stack::code::Code;
+use crate::stack::registers::{ARM64_FP, Registers};
+use crate::stack::slots::Slots;
+use crate::stack::{Caller, Frame, Stopped, Trust};
 
-/// Bytes of an instruction.
-const INSTRUCTION: u64 = 4;
 /// Bytes of a frame record: the caller's x29 and x30.
 const RECORD: usize = 16;
 
 /// The caller of a frame by its frame record. A function that has not yet made one hides its caller: the frame found is the
-/// caller's caller, unless [`leaf`] knows better.
-pub(super) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stopped> {
+/// caller's caller, unless `link::leaf` knows better.
+pub(in crate::stack) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stopped> {
     let Some(fp) = callee.chain else {
         return Err(Stopped::Register(ARM64_FP));
     };
@@ -42,6 +40,7 @@ pub(super) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stop
     if fp < callee.sp {
         return Err(Stopped::NotGrowing { sp: fp });
     }
+    let record_at = fp;
     let mut record = [0; RECORD];
     code.pages.read(fp, &mut record).map_err(Stopped::Unreadable)?;
     let highest = code.process.modules.iter().max_by_key(|m| m.base);
@@ -54,53 +53,10 @@ pub(super) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Caller, Stop
     let [ip, sp, fp] = ["pc", "sp", "fp"].map(|name| frame.get_register_always(name));
     let mut registers = Registers::default();
     registers.set(ARM64_FP, fp);
-    let (chain, slots) = (Some(fp), Slots::default());
+    let mut slots = Slots { ip: record_at.wrapping_add(8), ..Slots::default() };
+    slots.save(ARM64_FP, record_at);
+    let chain = Some(fp);
     Ok(Caller { ip, sp, registers, trust: Trust::FramePointer, exact: false, chain, slots })
-}
-
-/// The caller of a place without code, by the link register: a call puts the return address there and changes nothing
-/// else. `None` if it holds none.
-pub(super) fn by_link(code: &Code<'_, '_>, callee: &Frame) -> Option<(Caller, Before)> {
-    let ip = callee.registers.get(ARM64_LR).map(stripped).filter(|lr| lr.is_multiple_of(INSTRUCTION))?;
-    let (sp, registers, chain) = (callee.sp, callee.registers, callee.chain);
-    let before = if code.is_executable(ip.checked_sub(1)?) { call_before(code, ip) } else { Before::Other };
-    let slots = Slots::default();
-    Some((Caller { ip, sp, registers, trust: Trust::Scan, exact: false, chain, slots }, before))
-}
-
-/// An address without its signature (PAC), which takes the bits that user addresses of Windows do not need.
-fn stripped(address: u64) -> u64 {
-    address & ((1 << 47) - 1)
-}
-
-/// The caller by the link register, where the thread stopped in a function that calls nothing or has not called anything
-/// yet, such as a system call's stub. Whatever a function has called leaves an address of that function itself there: an
-/// address in another module is the caller's.
-pub(super) fn leaf(code: &Code<'_, '_>, callee: &Frame) -> Option<Caller> {
-    let (caller, before) = by_link(code, callee).filter(|_| callee.exact)?;
-    let module = |ip: u64| code.process.module_at(ip);
-    let other = module(callee.ip)? != module(caller.ip.checked_sub(1)?)?;
-    // In a function with a frame record the chain leads to the same caller.
-    let recorded = callee.chain.and_then(|fp| code.pages.read_u64(fp.checked_add(8)?).ok()).map(stripped);
-    let trust = match before {
-        Before::Call(_) => Trust::Leaf,
-        Before::NotKept => Trust::Scan,
-        Before::Other => return None,
-    };
-    (other && recorded != Some(caller.ip)).then_some(Caller { trust, ..caller })
-}
-
-/// The call that ends at `address`: `bl`, `blr`, and `blraa` and its like.
-fn call_before(code: &Code<'_, '_>, address: u64) -> Before {
-    let at = address.wrapping_sub(INSTRUCTION);
-    let Ok(word) = code.pages.read_u32(at) else { return Before::NotKept };
-    if word >> 26 == 0b10_0101 {
-        // A signed number of instructions in the lower 26 bits.
-        let offset = i64::from((word << 6).cast_signed() >> 6) * INSTRUCTION.cast_signed();
-        return Before::Call(Call::Direct(at.wrapping_add_signed(offset)));
-    }
-    let plain = word & 0xffff_fc1f == 0xd63f_0000;
-    if plain || word & 0xfeff_f800 == 0xd63f_0800 { Before::Call(Call::Indirect) } else { Before::Other }
 }
 
 /// One step of `walk_stack`: the caller's registers.
