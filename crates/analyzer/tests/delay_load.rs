@@ -1,7 +1,9 @@
 //! A DLL that could not be loaded on first use: what the verdict names, and what it does not know.
 
+use std::io::Cursor;
+
 use dumplens_analyzer::verdict::Confidence;
-use dumplens_analyzer::{Options, Process, Question, Report, render};
+use dumplens_analyzer::{Options, Process, Question, Report, TrimOptions, render, trim};
 use dumplens_core::Dump;
 use dumplens_synth::{self as synth, presets};
 
@@ -24,7 +26,8 @@ fn process(wide: bool, code: u32, says: &Says<'_>) -> synth::Process {
     let (mut process, at) =
         if wide { (presets::tiny(), presets::tiny::X64) } else { (presets::tiny_x86(), presets::tiny::X86) };
     let end = at.stack_base(0);
-    let (info, dll, name) = (end - 0x400, end - 0x300, end - 0x200);
+    // The names are constants of the image.
+    let (info, dll, name) = (end - 0x400, at.app + 0x2e00, at.app + 0x2f00);
     let lost = 0x66_0000;
     let (by_name, procedure) = match says.procedure {
         Ok([]) => (1, lost),
@@ -135,6 +138,20 @@ fn what_the_dump_does_not_keep_is_not_known() {
         let (title, confidence) = self::verdict(&process);
         assert_eq!(confidence, Confidence::Medium, "{parameters:x?}");
         assert_eq!(title, "A delay-loaded DLL, whose name is not in the dump, could not be loaded.");
+    }
+}
+
+/// What was redacted is what could be text of the program; names in an image are not.
+#[test]
+fn a_redacted_copy_says_the_same() {
+    for wide in [true, false] {
+        let dump = Dump::open(process(wide, NO_MODULE, &SAYS).to_bytes().0).expect("a dump that opens");
+        let mut out = Cursor::new(Vec::new());
+        trim(&dump, TrimOptions { redact: true }, &mut out).expect("a copy");
+        let copy = Dump::open(out.into_inner()).expect("a copy that opens");
+        let report = Report::answer(&Process::gather(&copy), Question::Why, &Options::default());
+        let title = report.verdict.expect("a verdict").title;
+        assert_eq!(title, "The delay-loaded DLL widgets.dll could not be loaded: ERROR_MOD_NOT_FOUND.");
     }
 }
 

@@ -8,6 +8,7 @@
 
 use dumplens_core::Spans;
 use dumplens_core::process::CppException;
+use dumplens_core::process::delay_load::DelayLoad;
 use dumplens_core::trim::Redaction;
 
 use super::images::Images;
@@ -30,6 +31,7 @@ pub(super) fn redaction(process: &Process<'_>, facts: &Facts, keep: &Spans, stru
     images.constant(keep, &mut kept);
     tebs(process, &mut kept);
     exceptions(process, facts, &mut kept);
+    delay_load(process, facts, &mut kept);
     // Critical sections that were proved to be some, and timeouts.
     for (at, len) in facts.waits.iter().flat_map(|waits| &waits.proof) {
         kept.add(*at, *len);
@@ -96,6 +98,15 @@ fn exceptions(process: &Process<'_>, facts: &Facts, kept: &mut Spans) {
         {
             read(process, kept, || drop(thrown.what(memory)));
         }
+    }
+}
+
+/// What a delay-load helper left on the stack: where names lie, and an error. The names themselves are an image's.
+fn delay_load(process: &Process<'_>, facts: &Facts, kept: &mut Spans) {
+    let exception = facts.exception_meant().filter(|exception| exception.delay_load.is_some());
+    let Some(at) = exception.and_then(|exception| exception.parameters.first()) else { return };
+    if let Ok(load) = DelayLoad::read(process.dump.memory().unnoted(), at.0) {
+        kept.add(at.0, load.bytes());
     }
 }
 

@@ -17,6 +17,9 @@ pub const NO_MODULE: u32 = 0xc06d_007e;
 /// The DLL lacks the procedure: the same of `ERROR_PROC_NOT_FOUND`.
 pub const NO_PROCEDURE: u32 = 0xc06d_007f;
 
+/// Bytes of the structure of 32 and of 64 bits, which its `cb` says.
+const BYTES: (u64, u64) = (0x24, 0x48);
+
 /// Why it is not known what could not be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -59,13 +62,18 @@ pub enum Procedure {
 }
 
 impl DelayLoad {
+    /// Bytes of the structure itself, which holds no text.
+    pub fn bytes(&self) -> u64 {
+        self.width.pick(BYTES.0, BYTES.1)
+    }
+
     /// Reads the structure at `at`, parameter 0 of an exception with one of the two codes. Its own size tells its width:
     /// that of a 32-bit program can be in a 64-bit dump.
     pub fn read(memory: Memory<'_>, at: u64) -> Result<DelayLoad, DelayLoadError> {
         let failed = DelayLoadError::Unreadable;
-        let width = match memory.u32(at).map_err(failed)? {
-            0x24 if u32::try_from(at).is_ok() => Width::Bits32,
-            0x48 => Width::Bits64,
+        let width = match u64::from(memory.u32(at).map_err(failed)?) {
+            bytes if bytes == BYTES.0 && u32::try_from(at).is_ok() => Width::Bits32,
+            bytes if bytes == BYTES.1 => Width::Bits64,
             _ => return Err(DelayLoadError::Other { at }),
         };
         let place = |x86: u64, x64: u64| at.wrapping_add(width.pick(x86, x64));
