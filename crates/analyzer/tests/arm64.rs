@@ -37,6 +37,7 @@ fn image(functions: &[Function]) -> Vec<u8> {
     let mut bytes = vec![0; SIZE as usize];
     let mut put = |at: usize, part: &[u8]| bytes[at..at + part.len()].copy_from_slice(part);
     let long = u32::to_le_bytes;
+    let at = |offset: u64| usize::try_from(offset).unwrap();
     put(0, b"MZ");
     put(0x3c, &long(0x80));
     put(0x80, b"PE\0\0");
@@ -59,16 +60,17 @@ fn image(functions: &[Function]) -> Vec<u8> {
     }
     // `bl` in front of each return address.
     for after in [IN_MAIN, IN_MIDDLE] {
-        put((after - APP) as usize - 4, &long(0x9400_0010));
+        put(at(after - APP) - 4, &long(0x9400_0010));
     }
     for (n, (begin, word, codes)) in (0u32..).zip(functions) {
         let record = XDATA + 0x100 * n;
         let second = if codes.is_empty() { *word } else { record };
-        put((PDATA + 8 * n) as usize, &[long((begin - APP) as u32), long(second)].concat());
+        put(at((PDATA + 8 * n).into()), &[long(u32::try_from(begin - APP).unwrap()), long(second)].concat());
         if !codes.is_empty() {
             // 64 instructions, no epilogue; as many words of codes as there are.
-            put(record as usize, &long(word | (codes.len() as u32).div_ceil(4) << 27));
-            put(record as usize + 4, codes);
+            let words = u32::try_from(codes.len().div_ceil(4)).unwrap();
+            put(at(record.into()), &long(word | words << 27));
+            put(at(record.into()) + 4, codes);
         }
     }
     bytes
@@ -194,6 +196,7 @@ fn from_the_chain_to_unwind_data() {
 /// str lr,[sp,#0x30], behind `pacibsp`.
 #[test]
 fn pairs_that_follow_and_a_signature() {
+    const TOO_MANY: Function = (MIDDLE, 0x40, &[0xe6, 0xce, 0x07, 0xe4]);
     const NEXT: Function = (MIDDLE, 0x40, &[0xd2, 0xc6, 0xe6, 0xe6, 0xcc, 0x07, 0xfc, 0xe4]);
     let sp = RECORD - 0x40;
     let mut words: Vec<(u64, u64)> = (0..6).map(|n| (sp + 8 * n, 0x1900 + n)).collect();
@@ -204,7 +207,6 @@ fn pairs_that_follow_and_a_signature() {
     let saved = (19..=24).map(|register| stack.frames[1].registers.get(register));
     assert_eq!(saved.collect::<Vec<_>>(), (0..6).map(|n| Some(0x1900 + n)).collect::<Vec<_>>());
     // The third pair of five would be floating-point registers: no such sequence is followed.
-    const TOO_MANY: Function = (MIDDLE, 0x40, &[0xe6, 0xce, 0x07, 0xe4]);
     let context = Context { lr: IN_MAIN, ..Context::at(IN_MIDDLE, sp, RECORD) };
     let stack = walk(&process(&[MAIN_FRAME, TOO_MANY], context, &words));
     assert_eq!(ips(&stack), [IN_MIDDLE], "the record of main, whose return address is 0");
@@ -239,6 +241,7 @@ fn an_interrupted_function() {
 /// evidence supports is not followed.
 #[test]
 fn what_is_lost_leaves_the_chain() {
+    const DAMAGED: Function = (MIDDLE, 0x40, &[0xf0, 0xf0, 0xf0, 0xf0]);
     let whole = process(&[MAIN_FRAME, MIDDLE_FRAME], in_leaf(), &SAVED);
     let mut without = whole.clone();
     without.memory.retain(|range| range.start != APP);
@@ -247,7 +250,6 @@ fn what_is_lost_leaves_the_chain() {
     let mut stale = whole.clone();
     stale.put(IN_MIDDLE - 4, &[0; 4]);
     assert_eq!(ips(&walk(&stale)), [LEAF + 4]);
-    const DAMAGED: Function = (MIDDLE, 0x40, &[0xf0, 0xf0, 0xf0, 0xf0]);
     let context = Context { lr: 0, ..Context::at(MIDDLE + 0x80, MIDDLE_SP, MIDDLE_SP) };
     let words = [(MIDDLE_SP, RECORD), (MIDDLE_SP + 8, IN_MAIN)];
     let stack = walk(&process(&[MAIN_FRAME, DAMAGED], context, &words));

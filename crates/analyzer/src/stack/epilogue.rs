@@ -54,7 +54,7 @@ pub(super) fn unwind(place: &Place<'_>, registers: &Registers) -> Result<Option<
             slots.ip = sp;
             let sp = sp.wrapping_add(8).wrapping_add(bytes);
             let caller = Caller::x64(ip, sp, &registers, Trust::UnwindInfo, false);
-            return Ok(Some(caller.read_at(slots)));
+            return Ok(Some(caller.read_at(&slots)));
         } else {
             return Ok(None);
         }

@@ -137,7 +137,7 @@ impl Caller {
         Caller { ip, sp, registers, trust, exact, chain: None, slots: Slots::default() }
     }
 
-    fn read_at(self, slots: Slots) -> Caller {
-        Caller { slots, ..self }
+    fn read_at(self, slots: &Slots) -> Caller {
+        Caller { slots: *slots, ..self }
     }
 }

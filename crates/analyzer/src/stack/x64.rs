@@ -130,7 +130,7 @@ impl Undoing<'_> {
         let sp = self.get(SP)?;
         let ip = self.read(sp)?;
         self.slots.ip = sp;
-        Ok(Caller::x64(ip, sp.wrapping_add(8), &self.registers, trust, false).read_at(self.slots))
+        Ok(Caller::x64(ip, sp.wrapping_add(8), &self.registers, trust, false).read_at(&self.slots))
     }
 
     /// What the processor pushes: (error code), rip, cs, flags, rsp, ss. Whatever was interrupted was stopped there.
@@ -139,6 +139,6 @@ impl Undoing<'_> {
         let ip = self.read(at)?;
         let sp = self.read(at.wrapping_add(0x18))?;
         let slots = Slots { ip: at, sp: Some(at.wrapping_add(0x18)), ..self.slots };
-        Ok(Caller::x64(ip, sp, &self.registers, Trust::UnwindInfo, true).read_at(slots))
+        Ok(Caller::x64(ip, sp, &self.registers, Trust::UnwindInfo, true).read_at(&slots))
     }
 }

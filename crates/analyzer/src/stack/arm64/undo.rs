@@ -160,14 +160,13 @@ impl Undoing<'_> {
             return Err(out_of_order());
         }
         let sp = self.get(ARM64_SP)?;
-        let (ip, exact) = match self.was_at {
-            Some(was_at) => was_at,
-            None => {
-                let link = self.get(ARM64_LR)?;
-                self.slots.ip = self.slots.of(ARM64_LR).unwrap_or(0);
-                self.registers.keep_arm64_non_volatile();
-                (stripped(link), false)
-            }
+        let (ip, exact) = if let Some(was_at) = self.was_at {
+            was_at
+        } else {
+            let link = self.get(ARM64_LR)?;
+            self.slots.ip = self.slots.of(ARM64_LR).unwrap_or(0);
+            self.registers.keep_arm64_non_volatile();
+            (stripped(link), false)
         };
         let chain = self.registers.get(ARM64_FP);
         let (registers, slots, trust) = (self.registers, self.slots, Trust::UnwindInfo);
