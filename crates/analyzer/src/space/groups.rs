@@ -105,13 +105,17 @@ fn by_number<I>(
     Numbers { regions, attributes }: Numbers<'_, I>,
     groups: &mut Groups,
 ) where
-    I: Iterator<Item = (u64, u64, u16)>,
+    I: Iterator<Item = (u64, u64, u8)>,
 {
     let mut sums = vec![Sum::default(); attributes.len()];
-    let mut spans = space.spans.as_slice();
+    let (mut spans, mut claimed) = (space.spans.as_slice(), 0);
     for (index, (base, size, number)) in regions.enumerate() {
-        leave(&mut spans, base);
-        if spans.first().is_some_and(|span| span.base < base.saturating_add(size)) {
+        let end = base.saturating_add(size);
+        if end > claimed {
+            leave(&mut spans, base);
+            claimed = spans.first().map_or(u64::MAX, |span| span.base);
+        }
+        if end > claimed {
             space.pieces_of(index).for_each(|piece| groups.add(&piece));
         } else if let Some(sum) = sums.get_mut(usize::from(number)) {
             sum.add(base, size);
@@ -135,7 +139,8 @@ mod tests {
     fn region(n: u32, size: u64, state: MemoryState, protect: u32) -> MemoryInfo {
         let (allocation_protect, protect) = (Protection(4), Protection(protect));
         let (base, kind) = (u64::from(n) * 0x10_000, MemoryType::PRIVATE);
-        MemoryInfo { base, size, allocation_base: base, allocation_protect, state, protect, kind }
+        let allocation_base = if state.is_free() { 0 } else { base };
+        MemoryInfo { base, size, allocation_base, allocation_protect, state, protect, kind }
     }
 
     /// Sums by group, sorted.

@@ -1,17 +1,43 @@
-//! Regions that follow one another without gaps, in less than half the memory: a base gives the end of the region before,
-//! and what else there is to say is one of a few dozen combinations.
+//! Regions that follow one another without gaps, in a sixth of the memory: a base gives the end of the region before and,
+//! if an allocation begins there, that of others; what else there is to say is one of a few dozen combinations.
 
 use super::numbered::Numbered;
 use super::{Attributes, MemoryInfo, Numbers};
 
-/// What a region has of its own, without the gaps that alignment would leave.
+/// Bits of an address inside a page.
+const PAGE_BITS: u32 = 12;
+/// Bits that a base cannot have: pages are looked at, and addresses have 48 bits.
+const UNFIT: u64 = !(((1 << 36) - 1) << PAGE_BITS);
+/// Where the page begins in an [`Entry`].
+const PAGE_AT: u32 = 28;
+/// The number of regions that an allocation can have before one of it.
+const BACK: u64 = (1 << 20) - 1;
+
+/// What a region has of its own: in the upper 36 bits the page of its base, then in 20 how many regions before it its
+/// allocation begins, and in the lower 8 the place of what it is in `attributes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(C, packed(2))]
-struct Entry {
-    base: u64,
-    allocation_base: u64,
-    /// The place of what it is in `attributes`.
-    attributes: u16,
+struct Entry(u64);
+
+impl Entry {
+    #[inline]
+    fn new(base: u64, back: u64, number: u8) -> Entry {
+        Entry(base << (PAGE_AT - PAGE_BITS) | back << 8 | u64::from(number))
+    }
+
+    #[inline]
+    fn base(self) -> u64 {
+        self.0 >> PAGE_AT << PAGE_BITS
+    }
+
+    #[inline]
+    fn back(self) -> usize {
+        usize::try_from(self.0 >> 8 & BACK).unwrap_or(usize::MAX)
+    }
+
+    #[inline]
+    fn number(self) -> u8 {
+        self.0.to_le_bytes()[0]
+    }
 }
 
 /// A list of regions each of which begins where the one before it ends.
@@ -30,11 +56,12 @@ impl Packed {
     #[inline]
     pub(super) fn get(&self, index: usize) -> Option<MemoryInfo> {
         let [entry, next, ..] = self.entries.get(index..)? else { return None };
-        let attributes = self.attributes.get(usize::from(entry.attributes))?;
+        let attributes = self.attributes.get(usize::from(entry.number()))?;
+        let allocation = self.entries.get(index.checked_sub(entry.back())?)?;
         Some(MemoryInfo {
-            base: entry.base,
-            size: next.base.wrapping_sub(entry.base),
-            allocation_base: entry.allocation_base,
+            base: entry.base(),
+            size: next.base().wrapping_sub(entry.base()),
+            allocation_base: if attributes.state.is_free() { 0 } else { allocation.base() },
             allocation_protect: attributes.allocation_protect,
             state: attributes.state,
             protect: attributes.protect,
@@ -43,10 +70,10 @@ impl Packed {
     }
 
     /// Base, size and number of every region, and what the numbers stand for.
-    pub(super) fn numbers(&self) -> Numbers<'_, impl Iterator<Item = (u64, u64, u16)>> {
+    pub(super) fn numbers(&self) -> Numbers<'_, impl Iterator<Item = (u64, u64, u8)>> {
         let regions = self.entries.windows(2).filter_map(|entries| {
             let &[entry, next] = entries else { return None };
-            Some((entry.base, next.base.wrapping_sub(entry.base), entry.attributes))
+            Some((entry.base(), next.base().wrapping_sub(entry.base()), entry.number()))
         });
         Numbers { regions, attributes: &self.attributes }
     }
@@ -54,7 +81,7 @@ impl Packed {
     /// How many regions begin at `address` or below.
     pub(super) fn behind(&self, address: u64) -> usize {
         let regions = self.entries.get(..self.len()).unwrap_or_default();
-        regions.partition_point(|entry| entry.base <= address)
+        regions.partition_point(|entry| entry.base() <= address)
     }
 }
 
@@ -63,7 +90,9 @@ pub(super) struct Packer {
     packed: Packed,
     /// Where the last region ends.
     end: u64,
-    attributes: Numbered<Attributes>,
+    /// The last allocation: its base, and the position of its first region.
+    allocation: (u64, usize),
+    numbers: Numbered,
 }
 
 impl Packer {
@@ -71,40 +100,47 @@ impl Packer {
     pub(super) fn new(regions: usize) -> Packer {
         let entries = Vec::with_capacity(regions.saturating_add(1));
         let packed = Packed { entries, ..Packed::default() };
-        Packer { packed, end: 0, attributes: Numbered::default() }
+        Packer { packed, end: 0, allocation: (0, usize::MAX), numbers: Numbered::default() }
     }
 
-    /// Adds a region; `false` if it cannot be packed behind the others.
-    #[inline]
-    pub(super) fn push(&mut self, region: &MemoryInfo) -> bool {
-        let follows = self.end == region.base || self.packed.entries.is_empty();
-        let Some(end) = region.end().filter(|end| follows && *end > region.base) else { return false };
-        let Some(attributes) = self.number(region) else { return false };
-        self.end = end;
-        let (base, allocation_base) = (region.base, region.allocation_base);
-        self.packed.entries.push(Entry { base, allocation_base, attributes });
-        true
+    /// Adds regions up to the first that cannot be packed behind the others; how many these are.
+    ///
+    /// That is one behind a gap, an empty one, one that is not of whole pages, one whose allocation does not begin with a
+    /// region that was listed, or one of too many kinds.
+    #[inline(never)]
+    pub(super) fn extend(&mut self, regions: impl Iterator<Item = MemoryInfo>) -> usize {
+        let entries = &mut self.packed.entries;
+        let before = entries.len();
+        let (mut end, (mut allocation, mut first)) = (self.end, self.allocation);
+        for MemoryInfo { base, size, allocation_base, allocation_protect, state, protect, kind } in regions {
+            let follows = base == end || entries.is_empty();
+            let behind = base.wrapping_add(size);
+            if !follows || behind <= base || (base | behind) & UNFIT != 0 {
+                break;
+            }
+            let back = if allocation_base == base && !state.is_free() {
+                (allocation, first) = (base, entries.len());
+                Some(0)
+            } else if state.is_free() {
+                (allocation_base == 0).then_some(0)
+            } else {
+                let back = entries.len().checked_sub(first).filter(|_| allocation_base == allocation);
+                back.map(|back| back as u64).filter(|back| *back <= BACK)
+            };
+            let Some(back) = back else { break };
+            let attributes = Attributes { allocation_protect, state, protect, kind };
+            let Some(number) = self.numbers.number(&attributes) else { break };
+            entries.push(Entry::new(base, back, number));
+            end = behind;
+        }
+        (self.end, self.allocation) = (end, (allocation, first));
+        entries.len().saturating_sub(before)
     }
 
     pub(super) fn finish(mut self) -> Packed {
         if !self.packed.entries.is_empty() {
-            self.packed.entries.push(Entry { base: self.end, allocation_base: 0, attributes: 0 });
+            self.packed.entries.push(Entry::new(self.end, 0, 0));
         }
-        Packed { attributes: self.attributes.into_list(), ..self.packed }
-    }
-
-    /// `None` if there are too many: a damaged list can have as many combinations as regions.
-    #[inline]
-    fn number(&mut self, region: &MemoryInfo) -> Option<u16> {
-        let MemoryInfo { allocation_protect, state, protect, kind, .. } = *region;
-        let high = u64::from(state.0) << 32 ^ u64::from(allocation_protect.0) << 24;
-        let bits = high ^ u64::from(kind.0) << 12 ^ u64::from(protect.0);
-        let attributes = Attributes { allocation_protect, state, protect, kind };
-        let number = match self.attributes.find(attributes, bits) {
-            Some(number) => number,
-            None if self.attributes.next() > usize::from(u16::MAX) => return None,
-            None => self.attributes.add(attributes),
-        };
-        u16::try_from(number).ok()
+        Packed { attributes: self.numbers.into_list(), ..self.packed }
     }
 }

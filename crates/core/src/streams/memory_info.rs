@@ -33,7 +33,8 @@ pub(crate) fn read(meta: &Metadata<'_>, at: &StreamLocation, width: Width) -> Re
     let table =
         Table::fit(at, u64::from(before), u64::from(stride), listed, u64::from(u32::MAX), &mut damage);
     let mut regions = Builder::new(usize::try_from(table.count).unwrap_or(0));
-    table.for_each(meta, |raw: &MINIDUMP_MEMORY_INFO| regions.push(decode(raw, width)))?;
+    let decode = |raw: &MINIDUMP_MEMORY_INFO| decode(raw, width);
+    table.chunks(meta, |raw: &[MINIDUMP_MEMORY_INFO]| regions.extend(raw.iter().map(decode)))?;
     let odd = at.present.saturating_sub(u64::from(before)).checked_rem(u64::from(stride)) != Some(0);
     let is_cut = table.count < listed && (at.present < at.size || odd);
     Ok(MemoryInfoList { regions: regions.finish(), is_cut, damage })
