@@ -36,6 +36,9 @@ pub trait Source: Send + Sync {
     }
 }
 
+/// A read that takes longer is a round trip, or comes from a disk: fewer and larger ones cost less.
+pub(crate) const SLOW: Duration = Duration::from_millis(1);
+
 /// Some bytes of a [`Source`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -162,7 +165,6 @@ impl Source for FileSource {
 
     /// One place after the other, until that is seen to be slow: then as many at the same time as may be.
     fn read_places(&self, places: &[Place]) -> Vec<io::Result<Vec<u8>>> {
-        const SLOW: Duration = Duration::from_millis(1);
         let read = |offset, buf: &mut [u8]| self.read_at(offset, buf);
         let (mut all, mut slow) = (Vec::with_capacity(places.len()), 0u32);
         for place in places {

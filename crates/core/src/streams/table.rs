@@ -1,5 +1,7 @@
 //! The counted lists of the format. A count is compared with the bytes present before anything else happens.
 
+use std::time::Instant;
+
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::malformed;
@@ -8,11 +10,15 @@ use crate::damage::Damage;
 use crate::format::MINIDUMP_EX_LIST;
 use crate::limits;
 use crate::metadata::Metadata;
+use crate::source;
 
 /// Bytes that are looked at together.
 const CHUNK: u64 = 64 << 10;
-/// Tables up to this size are read ahead, and kept for the next reader. Longer ones are read in pieces of this size.
+/// Tables up to this size are read ahead, and kept for the next reader. Longer ones are read in pieces: of this size where
+/// reading takes its time.
 const AHEAD: u64 = 1 << 20;
+/// Otherwise pieces are of this size, which a processor's cache holds.
+const PIECE: u64 = 256 << 10;
 
 /// Entries whose bytes are all in the file.
 #[derive(Debug, Clone, Copy)]
@@ -91,19 +97,23 @@ impl Table {
         mut each: impl FnMut(&[T]),
     ) -> Result<(), Damage> {
         let bytes = self.count.saturating_mul(self.stride);
-        let chunk = if bytes > AHEAD { AHEAD } else { CHUNK };
+        let mut piece = if bytes > AHEAD { PIECE } else { CHUNK };
         if (CHUNK.saturating_add(1)..=AHEAD).contains(&bytes) {
             meta.ahead(self.offset, bytes);
         }
-        let per_chunk = chunk.checked_div(self.stride).unwrap_or(0).max(1);
         let stride = usize::try_from(self.stride).unwrap_or(usize::MAX);
         let mut chunk = Vec::new();
         let mut heads: Vec<T> = Vec::new();
         let mut index = 0;
         while index < self.count {
-            let entries = per_chunk.min(self.count.saturating_sub(index));
+            let entries = piece.checked_div(self.stride).unwrap_or(0).max(1);
+            let entries = entries.min(self.count.saturating_sub(index));
             chunk.resize(usize::try_from(entries.saturating_mul(self.stride)).unwrap_or(0), 0);
+            let begun = Instant::now();
             meta.read(self.offset.saturating_add(index.saturating_mul(self.stride)), &mut chunk)?;
+            if piece == PIECE && begun.elapsed() > source::SLOW {
+                piece = AHEAD;
+            }
             if stride != size_of::<T>() {
                 heads.clear();
                 heads.extend(
