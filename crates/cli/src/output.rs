@@ -51,6 +51,14 @@ impl Output {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
+    /// Prints a page that has no colours to leave out.
+    pub(crate) fn page(&mut self, page: &str) -> anyhow::Result<()> {
+        self.out.flush()?;
+        let mut out = io::stdout().lock();
+        out.write_all(page.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
     /// For those who write themselves.
     pub(crate) fn writer(&mut self) -> &mut impl Write {
         &mut self.out

@@ -104,9 +104,9 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
             }
             output.json(&Paged { answer: Answer::versioned(taken.as_ref(), &warnings), next_offset })
         }
-        Format::Markdown => output.raw(&markdown::census(taken.as_ref())),
+        Format::Markdown => output.page(&markdown::census(taken.as_ref())),
         #[cfg(feature = "html")]
-        Format::Html => output.raw(&html::census(taken.as_ref(), &open::options(&options.dump).path, bits)),
+        Format::Html => output.page(&html::census(taken.as_ref(), &open::options(&options.dump).path, bits)),
     }
 }
 

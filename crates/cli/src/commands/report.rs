@@ -65,7 +65,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
         Ok(answer)
     })?;
     match answer {
-        Answer::Page(page) => output.raw(&page),
+        Answer::Page(page) => output.page(&page),
         Answer::Report(report) if options.format == Format::Json => output.json(&report),
         Answer::Report(report) => output.text(&text::report(*report)),
     }
