@@ -98,15 +98,20 @@ pub(super) fn all(process: &Process<'_>) -> AllocationsReport {
     }
 }
 
-impl AllocationReport {
-    /// Allocations by size: the largest first, of equal ones the lowest. `range` says which of them.
-    pub fn largest(process: &Process<'_>, range: Range<usize>) -> Vec<AllocationReport> {
+impl AllocationsReport {
+    /// Lists others of the largest: those that `range` names in the order of size, of equal ones the lowest first.
+    pub fn list(&mut self, process: &Process<'_>, range: Range<usize>) {
+        let known = std::mem::take(&mut self.largest);
         let mut all: Vec<(u64, u64)> =
             Allocation::all(&process.space).map(|one| (one.size(), one.base)).collect();
         all.sort_unstable_by_key(|(size, base)| (Reverse(*size), *base));
         let named = all.into_iter().skip(range.start).take(range.len());
-        let again = |(_, base)| Allocation::all_from(&process.space, base).next();
-        named.filter_map(again).map(|one| allocation(process, &one)).collect()
+        // A guess at what one is for reads some of it.
+        let row = |(_, base)| {
+            let listed = known.iter().find(|row| row.base.0 == base).cloned();
+            listed.or_else(|| Some(allocation(process, &Allocation::all_from(&process.space, base).next()?)))
+        };
+        self.largest = named.filter_map(row).collect();
     }
 }
 

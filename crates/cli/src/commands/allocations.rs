@@ -1,6 +1,5 @@
 //! `dumplens allocations`: who has the memory? Largest allocations, sizes, modules, stacks, private commit.
 
-use dumplens_analyzer::facts::AllocationReport;
 use dumplens_analyzer::render::json::Part;
 use dumplens_analyzer::render::text;
 use dumplens_analyzer::{Process, Question, Report};
@@ -29,7 +28,7 @@ pub(crate) fn run(options: &Options, output: &mut Output) -> anyhow::Result<()> 
     let mut piece = None;
     if let Some(all) = report.facts.memory.allocations.as_mut().filter(|_| options.page.limit.is_some()) {
         let of = options.page.of(usize::try_from(all.count).unwrap_or(usize::MAX));
-        all.largest = AllocationReport::largest(&process, of.from..of.to);
+        all.list(&process, of.from..of.to);
         piece = Some(of);
     }
     open::all_read(&dump, path)?;
