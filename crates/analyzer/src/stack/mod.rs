@@ -27,6 +27,7 @@ mod raised;
 mod registers;
 mod site;
 mod slots;
+mod step;
 mod stopped;
 mod walk;
 pub mod x64;

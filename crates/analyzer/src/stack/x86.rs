@@ -11,7 +11,7 @@ use super::code::{Before, CALL_WORK, Call, Code, START_WORK};
 use super::prologue::has_frame_pointer;
 use super::registers::{FP, Registers};
 use super::slots::Slots;
-use super::walk::Bounds;
+use super::step::Bounds;
 use super::{Caller, Frame, Stopped, Trust};
 
 /// How far from its start a function is still taken to be the one that was called: compilers split larger ones.
