@@ -32,9 +32,11 @@ fn parts(name: &str) -> Option<Vec<&str>> {
         let length: usize = rest.get(..digits)?.parse().ok()?;
         let end = digits.checked_add(length)?;
         let part = rest.get(digits..end)?;
-        // An inline namespace of libstdc++, which nobody writes.
-        if part != "__cxx11" {
-            parts.push(part);
+        match part {
+            // An inline namespace of libstdc++, which nobody writes.
+            "__cxx11" => {}
+            part if part.starts_with("_GLOBAL__N") => parts.push("(anonymous namespace)"),
+            part => parts.push(part),
         }
         rest = rest.get(end..)?;
     }
@@ -55,6 +57,7 @@ mod tests {
             ("NSt8ios_base7failureE", "std::ios_base::failure"),
             ("NSt7__cxx1112basic_stringE", "std::basic_string"),
             ("5Error", "Error"),
+            ("N12_GLOBAL__N_15ErrorE", "(anonymous namespace)::Error"),
             ("PK5Error", "Error *"),
         ];
         for (mangled, name) in named {
