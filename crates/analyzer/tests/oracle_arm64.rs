@@ -1,6 +1,6 @@
 //! ARM64 frames against a processor: functions of an image were run in an emulator. At each of their instructions the callers
 //! are known, since the emulator saw the calls. Walked from there, every frame must be right, and every register of the
-//! nearest caller.
+//! nearest caller; the same where the dump has no image, and its file is on disk.
 //!
 //! `oracle/origin.md` says where image and states come from.
 
@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dumplens_analyzer::Process;
-use dumplens_analyzer::stack::{Stopped, Trust, Walker};
-use dumplens_core::Dump;
+use dumplens_analyzer::stack::{Stack, Stopped, Trust, Walker};
+use dumplens_core::{Dump, ImageFile, ImageFiles};
 use dumplens_synth::{self as synth, Arch, Context, Module, Range, Thread};
 
 /// Where the emulator mapped the image.
@@ -53,9 +53,27 @@ impl States<'_> {
     }
 }
 
+fn walked(process: &synth::Process) -> Stack {
+    let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
+    Walker::new(&Process::gather(&dump)).walk(0)
+}
+
+/// With a file that stands for the image.
+fn walked_with(process: &synth::Process, file: &[u8]) -> Stack {
+    let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
+    let mut images = ImageFiles::default();
+    let module = &dump.modules().expect("modules").expect("modules")[0];
+    images
+        .add(module, ImageFile::read(file.to_vec(), "arm64.dll".into()).expect("an image"))
+        .expect("its file");
+    assert!(dump.supply_images(images));
+    Walker::new(&Process::gather(&dump)).walk(0)
+}
+
 #[test]
 fn every_frame_at_every_instruction() {
-    let image = mapped(&file("arm64.dll"));
+    let dll = file("arm64.dll");
+    let image = mapped(&dll);
     let states = file("arm64.snap");
     let mut states = States(states.strip_prefix(b"UNA1").expect("states"));
     let mut steps: BTreeMap<&str, u32> = BTreeMap::new();
@@ -88,8 +106,10 @@ fn every_frame_at_every_instruction() {
         };
         process.put(BASE, &image);
         process.put(sp, &stack);
-        let dump = Dump::open(process.to_bytes().0).expect("a dump that opens");
-        let found = Walker::new(&Process::gather(&dump)).walk(0);
+        let found = walked(&process);
+        let mut small = process.clone();
+        small.memory.remove(0);
+        assert_eq!(walked_with(&small, &dll), found, "at {offset:#x}, with the image from disk");
         let frames: Vec<(u64, u64)> = found.frames.iter().skip(1).map(|frame| (frame.ip, frame.sp)).collect();
         assert_eq!(frames, callers, "at {offset:#x}");
         assert_eq!(found.stopped, Stopped::End, "at {offset:#x}");
