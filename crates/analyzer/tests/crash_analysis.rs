@@ -126,6 +126,18 @@ fn one_bit_away_from_memory() {
     assert_eq!(analysed(&process).bit_flips, None, "without a memory map nobody can say");
 }
 
+/// What the crate does not know has the name that it has elsewhere.
+#[test]
+fn reasons_of_other_runtimes() {
+    let reason = |code| {
+        let mut process = crashed(LOAD, NOWHERE, [0, 0]);
+        process.exception.as_mut().expect("an exception").code = code;
+        analysed(&process).reason
+    };
+    assert_eq!(reason(0x8013_1623), "COR_E_FAILFAST");
+    assert_eq!((reason(0xe000_1337), reason(0x5af)), ("0xe0001337".to_owned(), "0x5af".to_owned()));
+}
+
 #[test]
 fn of_other_code_only_the_reason() {
     let mut x86 = presets::tiny_x86();

@@ -115,6 +115,26 @@ fn stowed_errors() {
     let (kind, title) = verdict(&stowed(0x8000_4005));
     assert_eq!(kind, "other_exception");
     assert!(title.contains("E_FAIL"), "{title}");
+    // Where the error was stored tells more than where the program ended: the first calls that are not Windows'.
+    let from = |calls: &[u64]| {
+        let mut process = stowed(0x8000_4005);
+        let (at, trace) = (X64.stack_base(0) - 0x300, X64.stack_base(0) - 0x200);
+        process.put(
+            at + 0xc,
+            &[0x3e9_u32, 0, 0, 8, calls.len().try_into().expect("few")].map(u32::to_le_bytes).concat(),
+        );
+        process.put(at + 0x10, &X64.ntdll.to_le_bytes());
+        process.put(at + 0x20, &trace.to_le_bytes());
+        process.put(trace, &calls.iter().flat_map(|call| call.to_le_bytes()).collect::<Vec<u8>>());
+        let report = report(&process);
+        (report.signature.expect("a signature"), report.verdict.and_then(|verdict| verdict.place))
+    };
+    let (one, place) = from(&[X64.ntdll + 0x100, X64.app + 0x1180, X64.app + 0x1190]);
+    assert_eq!(place.map(|place| place.offset.0), Some(0x1180));
+    assert_eq!(one.frames.iter().map(|frame| frame.offset.0).collect::<Vec<_>>(), [0x1180, 0x1190]);
+    assert_ne!(one.id, from(&[X64.ntdll + 0x100, X64.app + 0x11a0, X64.app + 0x1190]).0.id);
+    // Nothing but Windows' own calls says nothing.
+    assert_eq!(from(&[X64.ntdll + 0x100]).0.id, from(&[]).0.id);
     // An array that leads nowhere, of any length.
     assert_eq!(verdict(&raised(0xc000_027b, &[u64::MAX - 8, u64::MAX])).0, "other_exception");
 }

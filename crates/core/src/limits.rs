@@ -98,6 +98,8 @@ pub(crate) const RECORD_SEARCH_IN_ALL: u64 = 32 << 20;
 pub(crate) const SPANS: u64 = 1 << 20;
 /// Errors that Windows Runtime code stored before it ended the program: what was rethrown across some calls.
 pub(crate) const STOWED_EXCEPTIONS: u64 = 16;
+/// Return addresses of one of them: Windows stores some 30.
+pub(crate) const STOWED_FRAMES: u64 = 64;
 /// Bytes of a stability report: Chromium writes some hundred. Each two can become an entry of some 100 bytes.
 pub(crate) const STABILITY_REPORT_BYTES: u64 = 16 << 10;
 /// Bytes of annotations that a program told Crashpad to send. Crashpad itself has place for some kilobytes a module.

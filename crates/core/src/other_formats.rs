@@ -1,7 +1,7 @@
 //! Files that are no minidumps, and what a person would call them, by their first bytes.
 
 /// First bytes.
-const BINARY: [(&[u8], &str); 31] = [
+const BINARY: [(&[u8], &str); 38] = [
     (b"MZ", "a Windows program or library"),
     (b"\x7fELF", "an ELF file (a Linux program or core dump)"),
     (b"\xcf\xfa\xed\xfe", "a Mach-O file (a macOS program or core dump)"),
@@ -33,6 +33,13 @@ const BINARY: [(&[u8], &str); 31] = [
     (b"\xff\xfe", "text in UTF-16"),
     (b"\xfe\xff", "text in UTF-16"),
     (b"version https://git-lfs", "a Git LFS pointer instead of the file"),
+    (b"\x78\x01", "zlib data: unpack it first"),
+    (b"\x78\x5e", "zlib data: unpack it first"),
+    (b"\x78\x9c", "zlib data: unpack it first"),
+    (b"\x78\xda", "zlib data: unpack it first"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a compound file, such as an installer or a document"),
+    (b"TURNUJOn", "a minidump in base64: decode it first"),
+    (b"HTTP/1.", "a response of a server with its headers: take the body out of it first"),
 ];
 
 /// How text begins, in lower case, behind white space and a byte order mark.
@@ -46,6 +53,9 @@ const TEXT: [(&str, &str); 7] = [
     ("content-type: multipart/form-data", UPLOAD),
 ];
 const UPLOAD: &str = "the body of an upload (multipart/form-data): take the minidump out of it first";
+
+/// How a minidump begins: `MDMP` and the lower half of its version.
+const MINIDUMP: &[u8] = b"MDMP\x93\xa7";
 
 /// Where a tar archive says that it is one.
 const USTAR: usize = 257;
@@ -63,7 +73,9 @@ pub(crate) fn other_format(head: &[u8]) -> Option<&'static str> {
     }
     let binary = BINARY.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what);
     let by_text = || TEXT.iter().find(|(start, _)| text.starts_with(start)).map(|(_, what)| *what);
-    binary.or_else(by_text)
+    let within = || head.windows(MINIDUMP.len()).any(|at| at == MINIDUMP);
+    let within = || within().then_some("a file with a minidump behind other bytes: remove those first");
+    binary.or_else(by_text).or_else(within)
 }
 
 /// Whether a file that begins so is text, of whatever kind.
@@ -88,6 +100,9 @@ mod tests {
             (b" [{\"error\": 404}]", "JSON"),
             (b"#\r\n# A fatal error has been detected by the Java Runtime Environment:\r\n", "hs_err"),
             (b"#\n# A fatal error has been detected by the Java Runtime Environment:\n", "hs_err"),
+            (b"TURNUJOnAAANAAAA", "base64"),
+            (b"HTTP/1.1 200 OK\r\n\r\nMDMP\x93\xa7", "headers"),
+            (b"\r\nMDMP\x93\xa7\0\0", "behind other bytes"),
         ];
         for (head, word) in named {
             assert!(other_format(head).is_some_and(|what| what.contains(word)), "{word}");

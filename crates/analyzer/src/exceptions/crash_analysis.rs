@@ -62,9 +62,9 @@ pub(crate) fn analysis(
     };
     match crash.copy(process.dump).map_err(|why| why.to_string()).and_then(processed) {
         Ok(info) => {
-            let raised = exception.code;
-            let reason = reason(process, raised).unwrap_or_else(|| info.reason.to_string());
-            Some(AnalysisReport { reason, ..report(&info, code.as_ref(), regions.as_deref()) })
+            let found = report(&info, code.as_ref(), regions.as_deref());
+            let reason = reason(process, exception.code, found.reason);
+            Some(AnalysisReport { reason, ..found })
         }
         Err(why) => {
             warnings.push(ExceptionWarning::CrashAnalysisLacks { lost: format!("everything: {why}") });
@@ -124,11 +124,11 @@ fn report(info: &ExceptionInfo, code: Option<&Code>, regions: Option<&[MemoryInf
     }
 }
 
-/// What is said of a code that the crate takes for a Win32 error: those have no severity, and as an exception such a
-/// number is a program's own. `None` of all others.
-fn reason(process: &Process<'_>, code: u32) -> Option<String> {
-    let bare = code >> 30 == 0 && process.is_windows();
-    bare.then(|| codes::name(code).unwrap_or_else(|| format!("{code:#x}")))
+/// The crate's reason, but for a code that it takes for a Win32 error, or that it does not know. Those errors have no
+/// severity, and as an exception such a number is a program's own.
+fn reason(process: &Process<'_>, code: u32, theirs: String) -> String {
+    let ours = process.is_windows() && (code >> 30 == 0 || theirs.starts_with("unknown 0x"));
+    if ours { codes::name(code).unwrap_or_else(|| format!("{code:#x}")) } else { theirs }
 }
 
 /// Codes that the processor's faults become; behind all others the instruction pointer is in a function that raises.

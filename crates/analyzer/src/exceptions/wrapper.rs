@@ -39,6 +39,8 @@ pub(crate) struct Opened {
     /// Address of its record, if it has one of its own.
     pub(crate) at: Option<u64>,
     pub(crate) record: ExceptionRecord,
+    /// The return addresses that were stored with it.
+    pub(crate) stack: Vec<u64>,
 }
 
 /// Codes that only pass on or end: 0xC0000025 and 26 of dispatching, 0xC0000144 of a process that nobody saved, 0xC000027B of
@@ -76,14 +78,14 @@ pub(crate) fn open(
     raised: impl Fn(u64) -> bool,
 ) -> Option<Opened> {
     if let Some((at, record)) = linked(process, own) {
-        return Some(Opened { by: OpenedBy::Record, at: Some(at), record });
+        return Some(Opened { by: OpenedBy::Record, at: Some(at), record, stack: Vec::new() });
     }
     if !is_wrapper(own) {
         return None;
     }
     let by_parameters = || {
         let record = by_parameters(own, process.dump.width())?;
-        Some(Opened { by: OpenedBy::Parameters, at: None, record })
+        Some(Opened { by: OpenedBy::Parameters, at: None, record, stack: Vec::new() })
     };
     by_parameters().or_else(|| stowed(process, own)).or_else(|| on_stack(own, left, raised))
 }
@@ -166,7 +168,7 @@ fn stowed(process: &Process<'_>, own: &ExceptionRecord) -> Option<Opened> {
         address: first.address.filter(|address| *address != 0).unwrap_or(own.address),
         parameters: Vec::new(),
     };
-    Some(Opened { by: OpenedBy::Stowed, at: Some(first.at), record })
+    Some(Opened { by: OpenedBy::Stowed, at: Some(first.at), record, stack: first.stack })
 }
 
 /// A record in a call that has not returned. That the program ended itself need not have to do with one: then the function
@@ -190,7 +192,7 @@ fn on_stack(own: &ExceptionRecord, left: &[EarlierReport], raised: impl Fn(u64) 
         address: found.address.0,
         parameters: found.parameters.iter().map(|parameter| parameter.0).collect(),
     };
-    Some(Opened { by, at: Some(found.at.0), record })
+    Some(Opened { by, at: Some(found.at.0), record, stack: Vec::new() })
 }
 
 #[cfg(test)]

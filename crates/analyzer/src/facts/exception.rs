@@ -17,6 +17,7 @@ use crate::exceptions::{
 };
 use crate::process::Process;
 use crate::space::words;
+use crate::stack;
 
 words! {
     /// Whether an exception was seen before the handlers (first chance) or after (second chance).
@@ -85,6 +86,21 @@ pub struct OriginalReport {
     pub at: Option<Hex>,
     /// The exception; for an error that Windows Runtime code stored, the code is its HRESULT.
     pub exception: ExceptionReport,
+    /// The calls in which Windows Runtime code stored the error, the innermost first; empty for every other exception.
+    #[serde(default)]
+    pub stack: Vec<StoredCall>,
+}
+
+/// A call, by its return address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoredCall {
+    /// The return address.
+    pub address: Hex,
+    /// Module and offset; `None` if it is in no module.
+    pub location: Option<String>,
+    /// Which of the modules it lies in.
+    #[serde(skip)]
+    pub module_index: Option<usize>,
 }
 
 impl ExceptionReport {
@@ -148,7 +164,13 @@ fn original(
     let record = &found.record;
     let plain = plain(process, thread_id, record);
     let exception = of_windows(process, plain, record.code, record.flags, &record.parameters);
-    Some(OriginalReport { by: found.by, at: found.at.map(Hex), exception })
+    let call = |address: &u64| StoredCall {
+        address: Hex(*address),
+        location: stack::site_of(process, *address).map(|site| site.to_string()),
+        module_index: process.module_at(*address),
+    };
+    let stack = found.stack.iter().map(call).collect();
+    Some(OriginalReport { by: found.by, at: found.at.map(Hex), exception, stack })
 }
 
 /// What a record says by itself.

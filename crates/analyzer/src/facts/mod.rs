@@ -57,7 +57,7 @@ pub use cpp::CppReport;
 pub use delay_load::DelayLoadReport;
 pub use dump::{AnnotationReport, BreakpadReport, CrashpadReport, DumpReport, StreamReport};
 pub use engine::{AssertionReport, UnrealReport};
-pub use exception::{Chance, ExceptionReport, OriginalReport};
+pub use exception::{Chance, ExceptionReport, OriginalReport, StoredCall};
 pub use free_classes::FreeClass;
 pub use heaps::{HeapCountersReport, HeapKind, HeapReport};
 pub use map::{MapRow, SpaceMap};

@@ -23,6 +23,9 @@ use super::{Confidence, Crash, Found};
 use crate::exceptions::names;
 use crate::facts::{ExceptionReport, OpenedBy};
 
+/// Calls that are listed.
+const STORED: usize = 8;
+
 pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
     let wrapper = crash.wrapper.filter(|e| e.is_of_windows())?;
     let original = wrapper.original.as_deref()?;
@@ -46,7 +49,15 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         Some(at) => found.with_at("original", at.0, code),
         None => found.with("original", code),
     };
-    Some(found.with("identified by", by))
+    let found = found.with("identified by", by);
+    let calls = original.stack.iter().take(STORED);
+    Some(calls.fold(found, |found, call| {
+        found.with_at(
+            "stored in a call from",
+            call.address.0,
+            call.location.as_deref().unwrap_or("no module"),
+        )
+    }))
 }
 
 /// What made the dump's own exception be raised.

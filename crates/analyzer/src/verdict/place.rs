@@ -1,7 +1,7 @@
 //! Where it happened: the frame that is blamed, or else the innermost one in a module.
 
 use super::BlamedPlace;
-use crate::facts::{Facts, FrameReport, Hex};
+use crate::facts::{Facts, FrameReport, Hex, ModuleReport, OpenedBy};
 use crate::stack::is_system;
 use crate::symbols::Source;
 
@@ -9,6 +9,9 @@ use crate::symbols::Source;
 pub(super) fn of(facts: &Facts) -> Option<BlamedPlace> {
     let exception = facts.exception.as_ref()?;
     if let Some(place) = of_program(facts) {
+        return Some(place);
+    }
+    if let Some(place) = stored(facts) {
         return Some(place);
     }
     if let Some(frame) = asked_earlier(facts) {
@@ -23,6 +26,28 @@ pub(super) fn of(facts: &Facts) -> Option<BlamedPlace> {
     let sure = frame.source.is_some_and(|source| source != Source::NearestExport);
     let function = frame.function.clone().filter(|_| sure);
     Some(BlamedPlace { thread_id: exception.thread_id, module, offset, function })
+}
+
+/// The program's own calls in which Windows Runtime code stored the error that ended it, with their modules: where the program
+/// then ended itself says nothing. Without those calls, the address that was stored.
+pub(in crate::verdict) fn stored_calls(facts: &Facts) -> impl Iterator<Item = (&ModuleReport, Hex)> {
+    let original = facts.exception.as_ref().and_then(|exception| exception.original.as_deref());
+    let original = original.filter(|original| original.by == OpenedBy::Stowed);
+    let own = facts.exception.as_ref().map(|exception| exception.address);
+    let calls =
+        original.into_iter().flat_map(|o| o.stack.iter().map(|call| (call.module_index, call.address)));
+    let address = original.filter(|o| o.stack.is_empty()).map(|o| &o.exception);
+    let address = address.filter(move |e| Some(e.address) != own).map(|e| (e.module_index, e.address));
+    calls.chain(address).filter_map(|(index, address)| {
+        let module = facts.modules.get(index?).filter(|module| !is_system(&module.path))?;
+        Some((module, Hex(address.0.saturating_sub(module.base.0))))
+    })
+}
+
+fn stored(facts: &Facts) -> Option<BlamedPlace> {
+    let (module, offset) = stored_calls(facts).next()?;
+    let module = crate::process::module_names::module_name(&module.path).to_owned();
+    Some(BlamedPlace { thread_id: facts.exception.as_ref()?.thread_id, module, offset, function: None })
 }
 
 /// Who asked for memory that was refused before the program ended itself.

@@ -3,7 +3,8 @@
 //! them, parameter 1 how many there are.
 //!
 //! Offsets are in hex, the same for x86 and x64: Size 0, Signature 4 ("SE01", "SE02" as characters of a number), ResultCode 8,
-//! ExceptionForm c (its two lowest bits: 1 an address, 2 a text), ExceptionAddress or ErrorText 10.
+//! ExceptionForm c (its two lowest bits: 1 an address, 2 a text), ExceptionAddress or ErrorText 10. Behind an address follow
+//! StackTraceWordSize (14 on x86, 18 on x64), StackTraceWords and the pointer StackTrace (1c, 20).
 
 use crate::arch::Width;
 use crate::limits;
@@ -20,6 +21,8 @@ pub struct StowedException {
     pub result: u32,
     /// `ExceptionAddress`; `None` if it has a text instead.
     pub address: Option<u64>,
+    /// `StackTrace`: the return addresses of the calls in which it was stored, the innermost first; empty if they are not kept.
+    pub stack: Vec<u64>,
 }
 
 impl StowedException {
@@ -40,11 +43,18 @@ impl StowedException {
         if !SIGNATURES.contains(&long(4)?) {
             return None;
         }
-        let address = if long(0xc)? & FORM == ADDRESS {
-            memory.pointer(at.checked_add(0x10)?, width).ok()
-        } else {
-            None
-        };
-        Some(StowedException { at, result: long(8)?, address })
+        let has_address = long(0xc)? & FORM == ADDRESS;
+        let address = has_address.then(|| memory.pointer(at.checked_add(0x10)?, width).ok()).flatten();
+        let stack = has_address.then(|| StowedException::stack(memory, at, width)).flatten();
+        Some(StowedException { at, result: long(8)?, address, stack: stack.unwrap_or_default() })
+    }
+
+    fn stack(memory: Memory<'_>, at: u64, width: Width) -> Option<Vec<u64>> {
+        let step = width.bytes() as u64;
+        let long = |offset: u64| memory.u32(at.checked_add(offset)?).ok().map(u64::from);
+        let (size, words) = (long(width.pick(0x14, 0x18))?, long(width.pick(0x18, 0x1c))?);
+        let trace = memory.pointer(at.checked_add(width.pick(0x1c, 0x20))?, width).ok()?;
+        let word = |n: u64| memory.pointer(trace.checked_add(n.checked_mul(step)?)?, width).ok();
+        (size == step).then(|| (0..words.min(limits::STOWED_FRAMES)).map_while(word).collect())
     }
 }

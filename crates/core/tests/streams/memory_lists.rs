@@ -111,6 +111,19 @@ fn contents_that_end_early_are_reported() {
     let dump = open_changed(&two_ranges(MemoryForm::Memory64List), |bytes, _| bytes.extend([0; 4096]));
     let stream = StreamType::MEMORY64_LIST;
     assert_eq!(dump.memory_damage(), [Damage::MemorySurplus { stream, surplus: 4096 }]);
+    // A stream behind the contents: they end where they should.
+    let dump = open_changed(&two_ranges(MemoryForm::Memory64List), |bytes, _| {
+        let long = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes")) as usize;
+        let mut entries = (0..long(8)).map(|n| long(12) + 12 * n);
+        let entry = entries.find(|at| long(*at) == 7).expect("SystemInfoStream");
+        let (size, from) = (long(entry + 4), long(entry + 8));
+        let to = u32::try_from(bytes.len()).expect("a small dump");
+        let mut moved = bytes[from..from + size].to_vec();
+        moved.resize(4096, 0);
+        bytes.extend(moved);
+        put(bytes, entry + 8, &to.to_le_bytes());
+    });
+    assert_eq!(dump.memory_damage(), []);
 }
 
 /// A writer that was stopped leaves the streams that it had written by then, and a header that promises more.

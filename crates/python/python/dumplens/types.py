@@ -1625,6 +1625,8 @@ class OriginalReport(TypedDict):
     """How it was identified."""
     exception: ExceptionReport
     """The exception; for an error that Windows Runtime code stored, the code is its HRESULT."""
+    stack: list[StoredCall]
+    """The calls in which Windows Runtime code stored the error, the innermost first; empty for every other exception."""
 
 
 class OtherProcess(TypedDict):
@@ -2266,6 +2268,15 @@ class StartRow(TypedDict):
     """How many."""
     start: Optional[str]
     """Module and offset; an address outside modules; null if it is not known."""
+
+
+class StoredCall(TypedDict):
+    """A call, by its return address."""
+
+    address: Hex
+    """The return address."""
+    location: Optional[str]
+    """Module and offset; null if it is in no module."""
 
 
 class _StreamReport(TypedDict):

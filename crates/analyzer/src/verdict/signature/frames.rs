@@ -6,6 +6,7 @@ use crate::facts::{ExceptionReport, Facts, FrameReport, Hex};
 use crate::process::module_names::module_name;
 use crate::stack::{Trust, is_system};
 use crate::symbols::Source;
+use crate::verdict::place::stored_calls;
 use crate::verdict::{Kind, VerdictReport};
 
 /// The frames of the program's code that the exception's thread ran in.
@@ -13,6 +14,16 @@ pub(super) fn blamed(facts: &Facts, verdict: &VerdictReport) -> Vec<SignatureFra
     let Some(exception) = facts.exception_meant() else { return Vec::new() };
     if let Some(frame) = of_program(facts) {
         return vec![frame];
+    }
+    let stored = stored_calls(facts).take(FRAMES).map(|(module, offset)| SignatureFrame {
+        module: module_name(&module.path).to_lowercase(),
+        offset,
+        debug_id: module.debug_id.clone(),
+        function: None,
+    });
+    let stored: Vec<SignatureFrame> = stored.collect();
+    if !stored.is_empty() {
+        return stored;
     }
     let request = facts.request.as_ref().filter(|_| verdict.allocation.is_some());
     // What was refused before the program ended itself: whoever asked, and not the block that caught it.

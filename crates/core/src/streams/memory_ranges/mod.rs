@@ -37,13 +37,20 @@ pub(crate) fn read(meta: &Metadata<'_>, streams: &[StreamLocation], width: Width
         [at] => sampled(meta, at, width, &taken),
         _ => None,
     };
-    sampled.unwrap_or_else(|| {
+    let mut ranges = sampled.unwrap_or_else(|| {
         let mut ranges = whole(meta, &lists, width);
         if let Index::Whole(list) = &ranges.index {
             ranges.damage.extend(ranges_shared::find(&taken, list));
         }
         ranges
-    })
+    });
+    // A writer that puts streams behind the contents of memory leaves no doubt about what these bytes are.
+    let behind =
+        |surplus: u64| streams.iter().any(|stream| stream.rva >= meta.size().saturating_sub(surplus));
+    ranges
+        .damage
+        .retain(|damage| !matches!(damage, Damage::MemorySurplus { surplus, .. } if behind(*surplus)));
+    ranges
 }
 
 /// Lists of any length and kind, whatever is wrong with them.
