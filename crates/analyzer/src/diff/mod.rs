@@ -75,14 +75,14 @@ pub struct Difference {
     pub memory: Vec<Row>,
     /// The counters of the process, and of the machine.
     pub counters: Vec<Row>,
-    /// By usage class; `None` unless both dumps contain a complete memory map.
+    /// By usage class; `None` unless both dumps contain a complete memory map, and show alike what memory is for.
     pub usage: Option<Vec<UsageRow>>,
     /// By heap; `None` unless both dumps contain heaps.
     pub heaps: Option<Table<HeapRow>>,
     /// By module: those that changed; `None` unless both dumps contain modules.
     pub modules: Option<Table<ModuleRow>>,
-    /// Private allocations and large heap blocks by exact size: those that changed; `None` unless both dumps contain
-    /// a complete memory map.
+    /// Private allocations and large heap blocks by exact size: those that changed; `None` under the same conditions as
+    /// `usage`.
     pub sizes: Option<Table<SizeRow>>,
     /// What fills the private memory, by use, class, heap block size and shape: the rows that changed; `None` unless
     /// it was requested.
@@ -186,9 +186,27 @@ impl Sides<'_, '_, '_> {
         self.change(figure(self.old.facts), figure(self.new.facts))
     }
 
-    /// Whether both dumps hold a whole memory map.
+    /// Whether both dumps hold a whole memory map, and show alike what memory is for.
     fn whole(&self) -> bool {
-        self.old.facts.memory.complete && self.new.facts.memory.complete
+        self.old.facts.memory.complete && self.new.facts.memory.complete && self.unclassed().is_none()
+    }
+
+    /// The dump that does not show which memory is heaps, stacks, PEB or TEBs, although the other one does: it would be
+    /// compared with nothing, and what is of unknown use with all of it.
+    fn unclassed(&self) -> Option<&'static str> {
+        let shows = |side: &Side<'_, '_>| {
+            let process = side.process;
+            let tebs = process.threads.iter().any(|thread| thread.tebs().next().is_some());
+            [!process.heaps.list.is_empty(), tebs, !process.pebs.is_empty()]
+        };
+        let (old, new) = (shows(self.old), shows(self.new));
+        let lacks =
+            |these: [bool; 3], those: [bool; 3]| these.iter().zip(those).any(|(this, that)| !this && that);
+        match (lacks(old, new), lacks(new, old)) {
+            (true, _) => Some("old"),
+            (_, true) => Some("new"),
+            _ => None,
+        }
     }
 
     /// Whether both dumps hold a memory map, if only a part of it.
@@ -203,6 +221,9 @@ impl Sides<'_, '_, '_> {
             } else if !side.facts.memory.complete {
                 warnings.push(DiffWarning::MapCut { which });
             }
+        }
+        if self.old.facts.memory.complete && self.new.facts.memory.complete {
+            warnings.extend(self.unclassed().map(|which| DiffWarning::UsageLost { which }));
         }
     }
 }

@@ -47,6 +47,11 @@ pub enum DiffWarning {
         /// `old` or `new`.
         which: &'static str,
     },
+    /// A dump does not show which memory is heaps or stacks, although the other one does.
+    UsageLost {
+        /// `old` or `new`.
+        which: &'static str,
+    },
     /// Allocations from some address on were not compared.
     AllocationsCut {
         /// That address.
@@ -75,6 +80,7 @@ impl DiffWarning {
             DiffWarning::IntervalShort { .. } => "diff_interval_short",
             DiffWarning::MapMissing { .. } => "diff_map_missing",
             DiffWarning::MapCut { .. } => "diff_map_cut",
+            DiffWarning::UsageLost { .. } => "diff_usage_lost",
             DiffWarning::AllocationsCut { .. } => "diff_allocations_cut",
             DiffWarning::SizesCut { .. } => "diff_sizes_cut",
         }
@@ -122,6 +128,11 @@ impl fmt::Display for DiffWarning {
             DiffWarning::MapCut { which } => write!(
                 f,
                 "the memory map of the {which} dump is cut off or has gaps: totals, usage, heaps and sizes cannot be compared"
+            ),
+            DiffWarning::UsageLost { which } => write!(
+                f,
+                "the {which} dump lacks what shows which memory is heaps, stacks, PEB or TEBs, and the other one does not: \
+                 usage and sizes cannot be compared"
             ),
             DiffWarning::AllocationsCut { from } => {
                 write!(f, "allocations from {from:#x} on are not compared: a memory map is cut off there, or has a gap")

@@ -107,6 +107,10 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("diff_map_missing", "A dump has no memory map: what needs one is not compared."),
     ("diff_map_cut", "A dump's memory map is cut off or has gaps: what needs all of it is not compared."),
     ("diff_allocations_cut", "There are more allocations than are compared one by one."),
+    (
+        "diff_usage_lost",
+        "One dump shows which memory is heaps or stacks, the other one does not: usage is not compared.",
+    ),
     ("diff_sizes_cut", "There are more sizes than are compared one by one."),
 ];
 

@@ -34,6 +34,22 @@ fn without_a_map_what_needs_one_is_unknown() {
     assert!(text::diff(&d).contains("unknown"));
 }
 
+/// Heaps that only one of the dumps shows did not become memory of unknown use.
+#[test]
+fn usage_that_one_dump_does_not_show_is_not_compared() {
+    let bare = Process { threads: Vec::new(), ..new() };
+    for (before, after, which) in [(bytes(&old()), bytes(&bare), "new"), (bytes(&bare), bytes(&old()), "old")]
+    {
+        let d = between(before, after);
+        let warning = d.warnings.iter().find(|warning| warning.code == "diff_usage_lost").expect("a warning");
+        assert!(warning.message.contains(which), "{}", warning.message);
+        assert!(d.usage.is_none() && d.sizes.is_none());
+        assert!(d.fastest.iter().all(|grower| !grower.name.contains("<unknown>")), "{:?}", d.fastest);
+        assert!(row(&d.memory, "committed").delta.is_some());
+    }
+    assert!(between(bytes(&bare), bytes(&bare)).usage.is_some());
+}
+
 #[test]
 fn a_stream_that_is_not_there_is_not_zero() {
     let bare = Process { vm_counters: None, system_memory: None, handles: Vec::new(), ..new() };

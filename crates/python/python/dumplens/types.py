@@ -729,13 +729,13 @@ class _Difference(TypedDict):
     schema_version: int
     """Version of this format."""
     sizes: Optional[TableOfSizeRow]
-    """Private allocations and large heap blocks by exact size: those that changed; null unless both dumps contain a complete memory map."""
+    """Private allocations and large heap blocks by exact size: those that changed; null under the same conditions as `usage`."""
     threads: Optional[ThreadsDifference]
     """Threads and their stacks; null unless both dumps list threads."""
     tool: Tool
     """The program that made the comparison."""
     usage: Optional[list[UsageRow]]
-    """By usage class; null unless both dumps contain a complete memory map."""
+    """By usage class; null unless both dumps contain a complete memory map, and show alike what memory is for."""
     warnings: list[WarningReport]
     """What limits this comparison. Problems of each dump are in its own list."""
 
