@@ -88,7 +88,7 @@ pub struct OriginalReport {
     pub exception: ExceptionReport,
     /// The calls in which Windows Runtime code stored the error, the innermost first; empty for every other exception.
     #[serde(default)]
-    pub stack: Vec<StoredCall>,
+    pub calls: Vec<StoredCall>,
 }
 
 /// A call, by its return address.
@@ -169,8 +169,8 @@ fn original(
         location: stack::site_of(process, *address).map(|site| site.to_string()),
         module_index: process.module_at(*address),
     };
-    let stack = found.stack.iter().map(call).collect();
-    Some(OriginalReport { by: found.by, at: found.at.map(Hex), exception, stack })
+    let calls = found.stack.iter().map(call).collect();
+    Some(OriginalReport { by: found.by, at: found.at.map(Hex), exception, calls })
 }
 
 /// What a record says by itself.

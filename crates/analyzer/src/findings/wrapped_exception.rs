@@ -50,7 +50,7 @@ pub(super) fn detect(crash: &Crash<'_>) -> Option<Found> {
         None => found.with("original", code),
     };
     let found = found.with("identified by", by);
-    let calls = original.stack.iter().take(STORED);
+    let calls = original.calls.iter().take(STORED);
     Some(calls.fold(found, |found, call| {
         found.with_at(
             "stored in a call from",

@@ -35,8 +35,8 @@ pub(in crate::verdict) fn stored_calls(facts: &Facts) -> impl Iterator<Item = (&
     let original = original.filter(|original| original.by == OpenedBy::Stowed);
     let own = facts.exception.as_ref().map(|exception| exception.address);
     let calls =
-        original.into_iter().flat_map(|o| o.stack.iter().map(|call| (call.module_index, call.address)));
-    let address = original.filter(|o| o.stack.is_empty()).map(|o| &o.exception);
+        original.into_iter().flat_map(|o| o.calls.iter().map(|call| (call.module_index, call.address)));
+    let address = original.filter(|o| o.calls.is_empty()).map(|o| &o.exception);
     let address = address.filter(move |e| Some(e.address) != own).map(|e| (e.module_index, e.address));
     calls.chain(address).filter_map(|(index, address)| {
         let module = facts.modules.get(index?).filter(|module| !is_system(&module.path))?;

@@ -1623,10 +1623,10 @@ class OriginalReport(TypedDict):
     """Address of its record, if it has one of its own."""
     by: OpenedBy
     """How it was identified."""
+    calls: list[StoredCall]
+    """The calls in which Windows Runtime code stored the error, the innermost first; empty for every other exception."""
     exception: ExceptionReport
     """The exception; for an error that Windows Runtime code stored, the code is its HRESULT."""
-    stack: list[StoredCall]
-    """The calls in which Windows Runtime code stored the error, the innermost first; empty for every other exception."""
 
 
 class OtherProcess(TypedDict):
