@@ -214,9 +214,16 @@ fn what_the_stability_report_says_could_be_committed() {
 
 /// The instruction at the exception, and the registers, by their numbers.
 fn faulted(code: &[u8], registers: &[(usize, u64)], how: u64, address: u64) -> Option<String> {
-    let mut process = raised(0xc000_0005, &[how, address]);
+    faulted_in(raised(0xc000_0005, &[how, address]), X64.app + 0x1100, code, registers)
+}
+
+fn faulted_in(
+    mut process: synth::Process,
+    at: u64,
+    code: &[u8],
+    registers: &[(usize, u64)],
+) -> Option<String> {
     let exception = process.exception.as_mut()?;
-    let at = X64.app + 0x1100;
     exception.address = at;
     let context = exception.context.as_mut()?;
     context.ip = at;
@@ -274,4 +281,12 @@ fn what_a_fault_used() {
     told(&[0x48, 0x8b, 0x01], &failed, 0, not_canonical, &["a pointer of -1 (rcx), as", "high"]);
     told(&[0x48, 0x8b, 0x41, 0x08], &failed, 0, 7, &["a pointer of -1 (rcx) with an offset", "high"]);
     told(&[0x48, 0x8b, 0x01], &[(1, 0)], 8, 0x18, &["executed 0x18", "at another address", "medium"]);
+    // movaps [ecx+8],xmm0 in 32-bit code, where the record names no address either.
+    let mut x86 = presets::tiny_x86();
+    let exception = x86.exception.as_mut().expect("an exception");
+    (exception.code, exception.parameters) = (0xc000_0005, vec![0, u64::from(u32::MAX)]);
+    let crooked =
+        faulted_in(x86, presets::tiny::X86.app + 0x1100, &[0x0f, 0x29, 0x41, 0x08], &[(1, 0x12_ff00)])
+            .expect("a title");
+    assert!(crooked.contains("wrote to 0x12ff08: an operand that must be aligned to 16 bytes"), "{crooked}");
 }

@@ -212,21 +212,25 @@ fn by_operands(
         .map(|used| Some(Operand { used: *used, address: address(context, used, bits)? }))
         .collect();
     let operands = operands?;
+    // 32-bit code has no addresses that are not canonical, but operands that must be aligned.
+    let of_32_bits = bits == 32 && access.kind == Some(AccessKind::Read);
+    let nowhere = access.non_canonical || (of_32_bits && access.address.0 == u64::from(u32::MAX));
     if operands.is_empty() {
-        let contradiction =
-            (!access.non_canonical || !is_protected(instruction)).then_some(Contradiction::NoOperand);
+        let contradiction = (!nowhere || !is_protected(instruction)).then_some(Contradiction::NoOperand);
         return Some(FaultReport { contradiction, ..nothing() });
     }
-    if access.non_canonical {
+    if nowhere {
         let wild = operands.iter().find(|operand| bits == 64 && !is_canonical(operand.address));
         let crooked = || operands.iter().find(|operand| is_misaligned(operand));
         let highest = || operands.iter().find(|operand| operand.address == access.address.0);
         let found = wild.map(|operand| (operand, false)).or_else(|| crooked().map(|operand| (operand, true)));
         let found = found.or_else(|| highest().map(|operand| (operand, false)));
-        return Some(found.map_or_else(nothing, |(operand, misaligned)| FaultReport {
-            misaligned,
-            ..report(context, operand, bits)
-        }));
+        if let Some((operand, misaligned)) = found {
+            return Some(FaultReport { misaligned, ..report(context, operand, bits) });
+        }
+        if access.non_canonical {
+            return Some(nothing());
+        }
     }
     let fits = |operand: &&Operand| {
         let size = match operand.used.memory_size().size() as u64 {

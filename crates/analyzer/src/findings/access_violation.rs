@@ -110,7 +110,8 @@ impl Fault<'_> {
     }
 
     fn did(&self) -> &'static str {
-        let by_operand = self.operand.and_then(|operand| operand.kind).filter(|_| self.access.non_canonical);
+        let unnamed = |operand: &&FaultReport| self.access.non_canonical || operand.misaligned;
+        let by_operand = self.operand.filter(unnamed).and_then(|operand| operand.kind);
         match (self.access.kind, by_operand) {
             _ if self.access.address == self.exception.address => "called or jumped to",
             (_, Some(OperandKind::Read)) | (Some(AccessKind::Read), None) => "read",
