@@ -3,10 +3,10 @@
 
 use std::collections::HashSet;
 
-use dumplens_core::Arch;
+use dumplens_core::{Absence, Arch, ReadMemory};
 
 use super::registers::{ARM64_FP, ARM64_SP, Registers, SP};
-use super::{Frame, Stack, Trust, Walker, arm64, x64};
+use super::{Fault, Frame, Stack, Trust, Walker, arm64, x64};
 
 /// Where one step read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +33,22 @@ impl Slots {
         let at = self.registers.get(usize::from(register))?;
         (self.saved >> register & 1 == 1).then_some(*at)
     }
+}
+
+/// Gives a register the value that was saved at an address. A redacted one is not known; that ends no walk.
+pub(super) fn restore(
+    memory: &dyn ReadMemory,
+    (register, at): (u8, u64),
+    registers: &mut Registers,
+    slots: &mut Slots,
+) -> Result<(), Fault> {
+    match memory.read_u64(at) {
+        Ok(value) => registers.set(register, value),
+        Err(unread) if unread.why == Absence::Redacted => registers.forget(register),
+        Err(unread) => return Err(Fault::Unreadable(unread)),
+    }
+    slots.save(register, at);
+    Ok(())
 }
 
 /// Where the frames of one stack were read: of an x86 stack what the frames themselves need, of others all registers.

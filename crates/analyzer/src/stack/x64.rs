@@ -1,11 +1,11 @@
 //! One frame of an x64 stack, undone by what the image says of it.
 
+use dumplens_core::ReadMemory;
 use dumplens_core::unwind::{FunctionTable, Operation, RuntimeFunction, UnwindInfo};
-use dumplens_core::{Absence, ReadMemory};
 
 use super::epilogue;
 use super::registers::{Registers, SP};
-use super::slots::Slots;
+use super::slots::{Slots, restore};
 use super::{Caller, Fault, Trust};
 
 /// The caller of the function at `ip`, whose registers are given.
@@ -114,15 +114,8 @@ impl Undoing<'_> {
         self.memory.read_u64(address).map_err(Fault::Unreadable)
     }
 
-    /// Gives a register the value that was saved at an address. A redacted one is not known; that ends no walk.
     fn restore(&mut self, register: u8, at: u64) -> Result<(), Fault> {
-        match self.memory.read_u64(at) {
-            Ok(value) => self.registers.set(register, value),
-            Err(unread) if unread.why == Absence::Redacted => self.registers.forget(register),
-            Err(unread) => return Err(Fault::Unreadable(unread)),
-        }
-        self.slots.save(register, at);
-        Ok(())
+        restore(self.memory, (register, at), &mut self.registers, &mut self.slots)
     }
 
     /// Pops the return address.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::info::{HEAD, UnwindInfo};
+use super::read_image;
 use crate::limits;
 use crate::memory::Memory;
 use crate::pages::ReadMemory;
@@ -214,13 +215,7 @@ impl FunctionTable {
         Ok(RuntimeFunction::decode(&bytes))
     }
 
-    /// Bytes of the image, which must lie inside it.
     fn read(&self, memory: &dyn ReadMemory, rva: u32, buf: &mut [u8]) -> Result<(), ImageError> {
-        let end = u32::try_from(buf.len()).ok().and_then(|length| rva.checked_add(length));
-        if end.is_none_or(|end| end > self.image_size) {
-            let size = buf.len();
-            return Err(ImageError::Malformed(format!("offset {rva:#x}, {size} bytes: outside the image")));
-        }
-        Ok(memory.read(self.base.wrapping_add(u64::from(rva)), buf)?)
+        read_image(memory, (self.base, self.image_size), rva, buf)
     }
 }

@@ -1,13 +1,13 @@
 //! One frame, undone by what the image says of its function.
 
+use dumplens_core::ReadMemory;
 use dumplens_core::pe::ImageError;
 use dumplens_core::unwind::arm64::{CONTEXT_PC, CONTEXT_SP, CONTEXT_X, Operation, UNWOUND_TO_CALL};
-use dumplens_core::{Absence, ReadMemory};
 
 use super::stripped;
 use crate::stack::code::{Before, Code};
 use crate::stack::registers::{ARM64_FP, ARM64_LR, ARM64_SP, Registers};
-use crate::stack::slots::Slots;
+use crate::stack::slots::{Slots, restore};
 use crate::stack::{Caller, Fault, Frame, Trust};
 
 /// The last register of the general ones that a function saves in order; behind x28 come those for floating point.
@@ -143,15 +143,8 @@ impl Undoing<'_> {
         self.registers.put(ARM64_SP, sp);
     }
 
-    /// Gives a register the value that was saved at an address. A redacted one is not known; that ends no walk.
     fn restore(&mut self, register: u8, at: u64) -> Result<(), Fault> {
-        match self.memory.read_u64(at) {
-            Ok(value) => self.registers.set(register, value),
-            Err(unread) if unread.why == Absence::Redacted => self.registers.forget(register),
-            Err(unread) => return Err(Fault::Unreadable(unread)),
-        }
-        self.slots.save(register, at);
-        Ok(())
+        restore(self.memory, (register, at), &mut self.registers, &mut self.slots)
     }
 
     /// Where the function returns to: x30, unless it was never called.

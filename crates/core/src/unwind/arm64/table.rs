@@ -1,6 +1,7 @@
 //! The exception directory of an ARM64 image: 8 bytes for each function, in order of address: BeginAddress, and packed
 //! unwind data or the address of an .xdata record, which the two lowest bits tell apart.
 
+use super::super::read_image;
 use super::code::Operation;
 use super::malformed;
 use super::packed;
@@ -119,13 +120,7 @@ impl FunctionTable {
         Ok(u32::from_le_bytes(word))
     }
 
-    /// Bytes of the image, which must lie inside it.
     fn read(&self, memory: &dyn ReadMemory, rva: u32, buf: &mut [u8]) -> Result<(), ImageError> {
-        let end = u32::try_from(buf.len()).ok().and_then(|length| rva.checked_add(length));
-        if end.is_none_or(|end| end > self.image_size) {
-            let size = buf.len();
-            return Err(malformed(format!("offset {rva:#x}, {size} bytes: outside the image")));
-        }
-        Ok(memory.read(self.base.wrapping_add(u64::from(rva)), buf)?)
+        read_image(memory, (self.base, self.image_size), rva, buf)
     }
 }
