@@ -30,9 +30,29 @@ pub(super) fn check(info: &ModuleInfo<'_>, safe: &SafeIds) -> Result<(), String>
     let mut scopes = Scopes::default();
     let mut symbols = info.symbols().map_err(|e| e.to_string())?;
     while let Some(symbol) = symbols.next().map_err(|e| e.to_string())? {
+        if !has_what_it_counts(symbol.raw_kind(), symbol.raw_bytes()) {
+            return Err("a list of functions has not as many as it says".to_owned());
+        }
         scopes.visit(&symbol, safe)?;
     }
     Ok(())
+}
+
+/// Whether a symbol that is a list (`S_CALLEES`, `S_CALLERS`, `S_INLINEES`: a count behind the kind, and functions of 4
+/// bytes each) has as many as its count says: pdb2 allocates by that of the first two, and relies on that of the last.
+fn has_what_it_counts(kind: u16, symbol: &[u8]) -> bool {
+    const CALLEES: u16 = 0x115a;
+    const CALLERS: u16 = 0x115b;
+    const INLINEES: u16 = 0x1168;
+    let count = |listed: &[u8]| listed.first_chunk().map(|count| u64::from(u32::from_le_bytes(*count)));
+    let listed = symbol.get(2..).unwrap_or_default();
+    let Some(count) = count(listed) else { return true }; // too short to be read as a list
+    let room = (listed.len() as u64 - 4) / 4;
+    match kind {
+        CALLEES | CALLERS => count <= room,
+        INLINEES => count == room,
+        _ => true,
+    }
 }
 
 /// The scopes that are open where a symbol stands.
@@ -96,5 +116,27 @@ impl Scopes {
             return Err("one function holds more inline functions than can be looked at".to_owned());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_what_it_counts;
+
+    #[test]
+    fn lists_have_what_they_count() {
+        let symbol = |kind: u16, count: u32, functions: u32| {
+            let words = (0..functions).flat_map(|n| (0x1000 + n).to_le_bytes());
+            kind.to_le_bytes().into_iter().chain(count.to_le_bytes()).chain(words).collect::<Vec<u8>>()
+        };
+        let sound = |kind, count, functions| has_what_it_counts(kind, &symbol(kind, count, functions));
+        for kind in [0x115a, 0x115b] {
+            // With and without how often each was called.
+            assert!(sound(kind, 3, 3) && sound(kind, 3, 6) && sound(kind, 0, 0), "{kind:#x}");
+            assert!(!sound(kind, u32::MAX, 3) && !sound(kind, 4, 3), "{kind:#x}");
+        }
+        assert!(sound(0x1168, 3, 3) && !sound(0x1168, 4, 3) && !sound(0x1168, 2, 3));
+        assert!(sound(0x1110, u32::MAX, 3), "no list");
+        assert!(has_what_it_counts(0x115a, &[0x5a, 0x11, 1]));
     }
 }
