@@ -90,7 +90,7 @@ impl<'p, 'd> Code<'p, 'd> {
     }
 
     /// The same, with PDBs that tell how frames are undone.
-    #[cfg_attr(not(feature = "pdb"), allow(unused_mut, unused_variables))]
+    #[cfg_attr(not(feature = "pdb"), allow(unused_mut, unused_variables, clippy::needless_pass_by_value))]
     pub(super) fn with_symbols(mut self, symbols: Rc<RefCell<Symbols<'p, 'd>>>) -> Code<'p, 'd> {
         #[cfg(feature = "pdb")]
         {

@@ -90,7 +90,7 @@ pub(super) struct Packer {
     packed: Packed,
     /// Where the last region ends.
     end: u64,
-    /// The last allocation: its base, and the position of its first region.
+    /// The last allocation: its base, which no region can have before there is one, and the position of its first region.
     allocation: (u64, usize),
     numbers: Numbered,
 }
@@ -100,7 +100,7 @@ impl Packer {
     pub(super) fn new(regions: usize) -> Packer {
         let entries = Vec::with_capacity(regions.saturating_add(1));
         let packed = Packed { entries, ..Packed::default() };
-        Packer { packed, end: 0, allocation: (0, usize::MAX), numbers: Numbered::default() }
+        Packer { packed, end: 0, allocation: (u64::MAX, 0), numbers: Numbered::default() }
     }
 
     /// Adds regions up to the first that cannot be packed behind the others; how many these are.
@@ -115,19 +115,18 @@ impl Packer {
         for MemoryInfo { base, size, allocation_base, allocation_protect, state, protect, kind } in regions {
             let follows = base == end || entries.is_empty();
             let behind = base.wrapping_add(size);
-            if !follows || behind <= base || (base | behind) & UNFIT != 0 {
+            if !follows || behind <= base || (base | behind | allocation_base) & UNFIT != 0 {
                 break;
             }
-            let back = if allocation_base == base && !state.is_free() {
+            // Without branches: whether a region begins an allocation, and whether it is free, no processor guesses.
+            if allocation_base == base {
                 (allocation, first) = (base, entries.len());
-                Some(0)
-            } else if state.is_free() {
-                (allocation_base == 0).then_some(0)
-            } else {
-                let back = entries.len().checked_sub(first).filter(|_| allocation_base == allocation);
-                back.map(|back| back as u64).filter(|back| *back <= BACK)
-            };
-            let Some(back) = back else { break };
+            }
+            let (of, back) =
+                if state.is_free() { (0, 0) } else { (allocation, entries.len().wrapping_sub(first) as u64) };
+            if allocation_base != of || back > BACK {
+                break;
+            }
             let attributes = Attributes { allocation_protect, state, protect, kind };
             let Some(number) = self.numbers.number(&attributes) else { break };
             entries.push(Entry::new(base, back, number));

@@ -18,7 +18,7 @@ const CHUNK: u64 = 64 << 10;
 /// reading takes its time.
 const AHEAD: u64 = 1 << 20;
 /// Otherwise pieces are of this size, which a processor's cache holds.
-const PIECE: u64 = 256 << 10;
+const PIECE: u64 = 128 << 10;
 
 /// Entries whose bytes are all in the file.
 #[derive(Debug, Clone, Copy)]

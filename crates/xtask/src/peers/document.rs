@@ -96,7 +96,8 @@ const METHOD: &str = "\
   lists repeat the same few regions. Starting the program is not part of that comparison.
 - The pass that only tallies adds up bytes by state, type and protection, and checks nothing. It stands beside the list
   alone: of both, what the same dump takes with 10,000 regions is subtracted. The rest is the start of the program, and
-  in `summary` 300 modules and 200 threads, which a tally does not look at.
+  in `summary` 300 modules and 200 threads, which a tally does not look at. Both programs run in turn, on both dumps: one
+  that reads the same 10 MB over and over finds them in the processor's cache.
 - A round trip is one read, or up to 64 reads at the same time. A source that waits 5 ms for each counts them.
 - The census reads generated memory: objects with vftables, pointers, numbers, text, zeros, floating-point numbers
   and noise. The 18 GiB are 1 GiB in the file, to which 18 entries of the memory list point.
