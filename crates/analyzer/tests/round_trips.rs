@@ -15,13 +15,14 @@ use dumplens_synth::presets;
 use dumplens_synth::presets::heaps::filled::{Filling, filled};
 use dumplens_synth::presets::heaps::leak;
 
+/// What a round trip takes: a far source is known by the time that it takes.
+const DELAY: Duration = Duration::from_millis(2);
+
 /// A file far away.
 struct Far {
     file: FileSource,
     trips: Arc<AtomicU64>,
     bytes: Arc<AtomicU64>,
-    /// What a round trip takes.
-    delay: Duration,
 }
 
 impl Source for Far {
@@ -48,15 +49,13 @@ impl Source for Far {
 
 impl Far {
     fn open(path: &Path) -> Far {
-        let (trips, bytes, delay) = (Arc::default(), Arc::default(), Duration::ZERO);
-        Far { file: FileSource::open(path).expect("a file"), trips, bytes, delay }
+        let (trips, bytes) = (Arc::default(), Arc::default());
+        Far { file: FileSource::open(path).expect("a file"), trips, bytes }
     }
 
     fn travel(&self, times: u64) {
         self.trips.fetch_add(times, Ordering::Relaxed);
-        if !self.delay.is_zero() {
-            std::thread::sleep(self.delay);
-        }
+        std::thread::sleep(DELAY);
     }
 }
 
@@ -112,7 +111,7 @@ fn twenty_thousand_large_blocks() {
     assert!(bytes <= 2 * BLOCKS * 0x1000, "{bytes} bytes were read");
 }
 
-/// What fills the memory, by a sample of 25 MiB. A far source is known by the time that it takes.
+/// What fills the memory, by a sample of 25 MiB.
 #[test]
 fn a_sample_of_the_memory() {
     const SIZE: u64 = 80 << 20;
@@ -122,7 +121,7 @@ fn a_sample_of_the_memory() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.dmp");
     it.process.write_file(&path).expect("room");
-    let far = Far { delay: Duration::from_millis(2), ..Far::open(&path) };
+    let far = Far::open(&path);
     let (trips, bytes) = (Arc::clone(&far.trips), Arc::clone(&far.bytes));
     let dump = Dump::open(far).expect("a dump");
     let options = CensusOptions { reading: Reading::Sample, ..CensusOptions::default() };
