@@ -1,30 +1,15 @@
 //! Unwind data as a library function sees it: decoded values, small reads, and any bytes at all.
 
-use std::cell::Cell;
+mod flat;
 
 use dumplens_core::pe::{Headers, Image, ImageError};
 use dumplens_core::unwind::{Code, FunctionTable, Operation, RuntimeFunction, UnwindInfo};
-use dumplens_core::{Absence, Dump, Pages, ReadMemory, Unreadable};
+use dumplens_core::{Absence, Dump, Pages, ReadMemory};
 use dumplens_synth::damage::Random;
 use dumplens_synth::presets;
+use flat::Flat;
 
 const X64: presets::Addresses = presets::tiny::X64;
-
-/// Bytes from address 0 on, and how many were read.
-struct Flat {
-    bytes: Vec<u8>,
-    read: Cell<usize>,
-}
-
-impl ReadMemory for Flat {
-    fn read(&self, address: u64, buf: &mut [u8]) -> Result<(), Unreadable> {
-        self.read.set(self.read.get() + buf.len());
-        let start = usize::try_from(address).unwrap_or(usize::MAX);
-        let found = self.bytes.get(start..start.saturating_add(buf.len()));
-        buf.copy_from_slice(found.ok_or(Unreadable { address, why: Absence::NotKept })?);
-        Ok(())
-    }
-}
 
 #[test]
 fn a_record_as_synth_writes_it() {
@@ -73,7 +58,7 @@ fn a_large_directory_is_searched_by_small_reads() {
             bytes.extend(field.to_le_bytes());
         }
     }
-    let memory = Flat { bytes, read: Cell::new(0) };
+    let memory = Flat::new(bytes);
     let table = FunctionTable::new(0, u32::MAX, 0, 12 * COUNT);
     for n in [0, 1, 77_777, COUNT - 1] {
         let begin = 0x100_0000 + 16 * n;
@@ -117,7 +102,7 @@ fn a_table_of_any_bytes_ends() {
         bytes.iter_mut().skip(1).step_by(4).for_each(|byte| *byte = 0);
         bytes.iter_mut().skip(2).step_by(4).for_each(|byte| *byte = 0);
         bytes.iter_mut().skip(3).step_by(4).for_each(|byte| *byte = 0);
-        let memory = Flat { bytes, read: Cell::new(0) };
+        let memory = Flat::new(bytes);
         let table = FunctionTable::new(0, 256, u32::try_from(numbers.below(0x40)).unwrap(), 96);
         if let Ok(Some(function)) = table.find(&memory, u32::try_from(numbers.below(0x100)).unwrap()) {
             let _ = table.primary(&memory, function);

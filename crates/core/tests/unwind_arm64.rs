@@ -1,39 +1,23 @@
 //! ARM64 unwind data, written down by hand from Microsoft's documentation of the format ("ARM64 exception handling"), with
 //! its examples. No image that a compiler made is read here.
 
-use std::cell::Cell;
+mod flat;
 
 use dumplens_core::pe::ImageError;
 use dumplens_core::unwind::arm64::{FunctionTable, Operation};
-use dumplens_core::{Absence, ReadMemory, Unreadable};
 use dumplens_synth::damage::Random;
+use flat::Flat;
 
 const BEGIN: u32 = 0x1000;
 const XDATA: u32 = 0x200;
 const SIZE: u32 = 0x4000;
-
-/// An image of which only some bytes are kept, and how many were read.
-struct Flat {
-    bytes: Vec<u8>,
-    read: Cell<usize>,
-}
-
-impl ReadMemory for Flat {
-    fn read(&self, address: u64, buf: &mut [u8]) -> Result<(), Unreadable> {
-        self.read.set(self.read.get() + buf.len());
-        let start = usize::try_from(address).unwrap_or(usize::MAX);
-        let found = self.bytes.get(start..start.saturating_add(buf.len()));
-        buf.copy_from_slice(found.ok_or(Unreadable { address, why: Absence::NotKept })?);
-        Ok(())
-    }
-}
 
 /// An image with one function, whose entry has this second word, and a record.
 fn image(second: u32, record: &[u8]) -> (Flat, FunctionTable) {
     let mut bytes = vec![0; XDATA as usize];
     bytes[0x100..0x108].copy_from_slice(&[BEGIN, second].map(u32::to_le_bytes).concat());
     bytes.extend(record);
-    (Flat { bytes, read: Cell::new(0) }, FunctionTable::new(0, SIZE, 0x100, 8))
+    (Flat::new(bytes), FunctionTable::new(0, SIZE, 0x100, 8))
 }
 
 /// What is undone at a byte of a function with a packed entry.
@@ -281,7 +265,7 @@ fn a_large_directory_is_searched_by_small_reads() {
     const COUNT: u32 = 500_000;
     let entries = (0..COUNT).flat_map(|n| [0x100_0000 + 16 * n, 1 | 3 << 2 | 1 << 23]);
     let bytes = entries.flat_map(u32::to_le_bytes).collect();
-    let memory = Flat { bytes, read: Cell::new(0) };
+    let memory = Flat::new(bytes);
     let table = FunctionTable::new(0, u32::MAX, 0, 8 * COUNT);
     for n in [0, 1, 77_777, COUNT - 1] {
         let begin = 0x100_0000 + 16 * n;
@@ -306,7 +290,7 @@ fn any_bytes_are_undone_or_an_error() {
             bytes[XDATA as usize + 2] &= 0x23; // version 0, and no more epilogues than are kept
             bytes[XDATA as usize + 3] = 0x11;
         }
-        let memory = Flat { bytes, read: Cell::new(0) };
+        let memory = Flat::new(bytes);
         let table = FunctionTable::new(0, SIZE, 0x100, 8);
         let at = u32::try_from(numbers.below(0x200)).unwrap() * 4;
         match table.undo(&memory, BEGIN + at) {
