@@ -82,7 +82,8 @@ impl Walk<'_, '_, '_> {
     }
 
     /// A thread that was sent to an address without code: if a call did it, it left the return address at the top of
-    /// the stack, on ARM64 in the link register, and changed nothing else. A call that names its target in itself must have named this one.
+    /// the stack, on ARM64 in the link register, and changed nothing else. A call that names its target in itself must
+    /// have named this one.
     fn called_nowhere(&self, callee: &Frame) -> Result<Caller, Stopped> {
         let (caller, before) = match self.kind {
             Kind::X64 => {

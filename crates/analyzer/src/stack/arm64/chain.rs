@@ -40,7 +40,6 @@ pub(in crate::stack) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Ca
     if fp < callee.sp {
         return Err(Stopped::NotGrowing { sp: fp });
     }
-    let record_at = fp;
     let mut record = [0; RECORD];
     code.pages.read(fp, &mut record).map_err(Stopped::Unreadable)?;
     let highest = code.process.modules.iter().max_by_key(|m| m.base);
@@ -50,12 +49,12 @@ pub(in crate::stack) fn caller(code: &Code<'_, '_>, callee: &Frame) -> Result<Ca
         let lr = record.last_chunk().copied().map_or(0, u64::from_le_bytes);
         return Err(if lr == 0 { Stopped::End } else { Stopped::NoCode { ip: lr } });
     };
-    let [ip, sp, fp] = ["pc", "sp", "fp"].map(|name| frame.get_register_always(name));
+    let [ip, sp, next] = ["pc", "sp", "fp"].map(|name| frame.get_register_always(name));
     let mut registers = Registers::default();
-    registers.set(ARM64_FP, fp);
-    let mut slots = Slots { ip: record_at.wrapping_add(8), ..Slots::default() };
-    slots.save(ARM64_FP, record_at);
-    let chain = Some(fp);
+    registers.set(ARM64_FP, next);
+    let mut slots = Slots { ip: fp.wrapping_add(8), ..Slots::default() };
+    slots.save(ARM64_FP, fp);
+    let chain = Some(next);
     Ok(Caller { ip, sp, registers, trust: Trust::FramePointer, exact: false, chain, slots })
 }
 

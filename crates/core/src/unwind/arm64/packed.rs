@@ -49,19 +49,15 @@ pub(super) fn frame(word: u32) -> Result<Frame, ImageError> {
         prologue.locals(bytes(locals), chained);
     }
 
-    let undone =
-        |operations: &mut dyn DoubleEndedIterator<Item = &Operation>| operations.rev().copied().collect();
-    let all: Vec<Operation> = undone(&mut prologue.done.iter());
+    let all: Vec<Operation> = prologue.done.iter().rev().copied().collect();
     if word & 3 == FRAGMENT {
         // Nothing of it is a prologue.
         return Ok(Frame { prologue: [vec![Operation::Chained], all].concat(), epilogue: None });
     }
     // The epilogue restores no parameters, and sp does not come from x29.
     let (before, after) = (prologue.done.get(..before_homes), prologue.done.get(after_homes..));
-    let mut kept =
-        before.into_iter().chain(after).flatten().filter(|o| !matches!(o, Operation::FromFrame(_)));
-    let epilogue: Vec<Operation> = kept.by_ref().copied().collect();
-    Ok(Frame { prologue: all, epilogue: Some(undone(&mut epilogue.iter())) })
+    let kept = before.into_iter().chain(after).flatten().filter(|o| !matches!(o, Operation::FromFrame(_)));
+    Ok(Frame { prologue: all, epilogue: Some(kept.rev().copied().collect()) })
 }
 
 fn bytes(slots: u32) -> u32 {
