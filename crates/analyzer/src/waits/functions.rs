@@ -52,7 +52,7 @@ const FUNCTIONS: [(&str, Function); 12] = [
     ("RtlAcquireResourceExclusive", Function::Address),
 ];
 
-/// What a thread does whose instruction lies in a module that holds system calls.
+/// What a thread does, by where its instruction lies.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stub {
     /// It waits in this call.
@@ -99,25 +99,18 @@ impl<'p, 'd> Functions<'p, 'd> {
         }
     }
 
-    /// Whether an address lies in a module that holds system calls.
-    pub(super) fn is_stub(&self, address: u64) -> bool {
-        self.part(address) == Part::Stubs
-    }
-
     fn part(&self, address: u64) -> Part {
         let module = self.process.module_at(address).and_then(|module| self.parts.get(module));
         module.copied().unwrap_or(Part::Other)
     }
 
-    /// Whether a thread runs whose instruction lies there: outside of system calls. Without a list of modules that is not
-    /// known of any address.
-    pub(super) fn runs(&self, address: u64) -> bool {
-        !self.parts.is_empty() && !self.is_stub(address)
-    }
-
-    /// The call whose stub an address lies in. All system calls are exported, and lie one behind the other, so that the
-    /// nearest export is the right one.
+    /// What a thread does whose instruction lies at an address. Outside of the modules that hold system calls it runs; without
+    /// a list of modules that is not known. In them the nearest export is the right one: all system calls are exported,
+    /// and lie one behind the other.
     pub(super) fn call(&mut self, stub: u64) -> Stub {
+        if !self.parts.is_empty() && self.part(stub) != Part::Stubs {
+            return Stub::Other;
+        }
         let symbols = &mut self.symbols;
         *self.calls.entry(stub).or_insert_with(|| match symbols.nearest_export(stub) {
             Some((name, offset)) => {

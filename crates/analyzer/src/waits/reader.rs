@@ -76,10 +76,6 @@ impl<'p, 'd> Reader<'p, 'd> {
     pub(crate) fn note(&mut self, thread: &Thread<'_>, stack: &Stack) {
         let (stand, frames) = (Stand::of(self.process, thread, stack), stack.frames.as_slice());
         let Some(stand) = stand else { return };
-        if self.functions.runs(stand.stub) {
-            self.running.insert(thread.index);
-            return;
-        }
         let named = match self.functions.call(stand.stub) {
             Stub::Call(named) => named,
             Stub::Other => {
