@@ -44,10 +44,9 @@ fn has_what_it_counts(kind: u16, symbol: &[u8]) -> bool {
     const CALLEES: u16 = 0x115a;
     const CALLERS: u16 = 0x115b;
     const INLINEES: u16 = 0x1168;
-    let count = |listed: &[u8]| listed.first_chunk().map(|count| u64::from(u32::from_le_bytes(*count)));
-    let listed = symbol.get(2..).unwrap_or_default();
-    let Some(count) = count(listed) else { return true }; // too short to be read as a list
-    let room = (listed.len() as u64 - 4) / 4;
+    // What is too short for a count is not read as a list.
+    let Some((count, functions)) = symbol.get(2..).and_then(<[u8]>::split_first_chunk) else { return true };
+    let (count, room) = (u64::from(u32::from_le_bytes(*count)), functions.len() as u64 / 4);
     match kind {
         CALLEES | CALLERS => count <= room,
         INLINEES => count == room,
